@@ -1,0 +1,24 @@
+"""The one base of every expected failure.
+
+Tree (each room derives its own)::
+
+    GoodsflowError
+    ├── EndpointsError        the platform's addresses could not be read
+    ├── SpecError             platform.yaml is invalid (goodsflow.spec)
+    ├── KafkaError            a broker refused or did not answer (goodsflow.kafka)
+    ├── RegistryError         the schema registry (goodsflow.registry)
+    ├── ConnectError          a Connect worker (goodsflow.connect)
+    ├── HdfsError             the file system (goodsflow.hdfs)
+    ├── CardError             a goods card that is not one (goodsflow.cards)
+    ├── RecommenderError      the batch recommender (goodsflow.recommender)
+    ├── SearchError           the search index (goodsflow.search)
+    └── LocalError            the native launcher (goodsflow.local)
+"""
+
+
+class GoodsflowError(Exception):
+    """An expected failure: its text is one message for a person.
+
+    The text says what was attempted, on which object, what was found against what was
+    expected, and what to do next. It never carries a secret.
+    """
