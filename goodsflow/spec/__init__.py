@@ -1,0 +1,37 @@
+"""``platform.yaml`` as types: what should exist.
+
+Here: the typed model, reading with every problem and its place, and what follows from
+the declaration alone (ACL bindings). Not here: anything that talks to a system.
+"""
+
+from goodsflow.spec.acls import AclBinding, acl_bindings
+from goodsflow.spec.loading import SpecError, load_platform
+from goodsflow.spec.model import (
+    AclRule,
+    Cluster,
+    Connector,
+    Consumption,
+    Directory,
+    Platform,
+    Principal,
+    Schema,
+    Topic,
+    TransactionalId,
+)
+
+__all__ = [
+    "AclBinding",
+    "AclRule",
+    "Cluster",
+    "Connector",
+    "Consumption",
+    "Directory",
+    "Platform",
+    "Principal",
+    "Schema",
+    "SpecError",
+    "Topic",
+    "TransactionalId",
+    "acl_bindings",
+    "load_platform",
+]

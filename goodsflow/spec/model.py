@@ -1,0 +1,198 @@
+"""The typed model of ``platform.yaml``. Unknown keys are errors."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from goodsflow.endpoints import ClusterName
+
+_TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_PRINCIPAL_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+
+Operation = Literal[
+    "all",
+    "read",
+    "write",
+    "create",
+    "delete",
+    "alter",
+    "describe",
+    "cluster_action",
+    "describe_configs",
+    "alter_configs",
+    "idempotent_write",
+]
+ResourceType = Literal["topic", "group", "transactional_id", "cluster"]
+Pattern = Literal["literal", "prefixed"]
+
+
+def _check_topic_name(name: str) -> str:
+    if not _TOPIC_NAME.fullmatch(name) or name in {".", ".."}:
+        raise ValueError(
+            f"'{name}' is no topic name: Kafka takes up to 249 of the characters "
+            "a-z, A-Z, 0-9, '.', '_' and '-'"
+        )
+    return name
+
+
+def _check_principal_name(name: str) -> str:
+    if not _PRINCIPAL_NAME.fullmatch(name):
+        raise ValueError(
+            f"'{name}' is no principal name: use up to 63 lower-case letters, digits "
+            "and '-', the first a letter"
+        )
+    return name
+
+
+def _as_config_text(value: object) -> object:
+    """Write a YAML scalar as Kafka's configuration does: true, not True."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    return value
+
+
+TopicName = Annotated[str, AfterValidator(_check_topic_name)]
+PrincipalName = Annotated[str, AfterValidator(_check_principal_name)]
+ConfigText = Annotated[str, BeforeValidator(_as_config_text)]
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Topic(_Declared):
+    """A topic as it should be."""
+
+    partitions: Annotated[int, Field(ge=1, le=10_000)]
+    replication_factor: Annotated[int, Field(ge=1, le=100)]
+    config: dict[str, ConfigText] = Field(default_factory=dict)
+
+
+class Consumption(_Declared):
+    """Topics that a principal reads as a member of a consumer group."""
+
+    topics: Annotated[list[TopicName], Field(min_length=1)]
+    group: Annotated[str, Field(min_length=1)]
+    group_pattern: Pattern = "literal"
+
+
+class TransactionalId(_Declared):
+    """Transactional IDs under which a principal produces."""
+
+    id: Annotated[str, Field(min_length=1)]
+    pattern: Pattern = "literal"
+
+
+class AclRule(_Declared):
+    """An explicit right, where what a principal does is not produce or consume."""
+
+    resource: ResourceType
+    name: str | None = Field(default=None, description="None: the cluster itself.")
+    pattern: Pattern = "literal"
+    operations: Annotated[list[Operation], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _name_fits_resource(self) -> AclRule:
+        if self.resource == "cluster" and self.name is not None:
+            raise ValueError("a right on the cluster takes no name")
+        if self.resource != "cluster" and not self.name:
+            raise ValueError(f"a right on a {self.resource} needs its name")
+        return self
+
+
+class Principal(_Declared):
+    """A user of a cluster: it logs in with SCRAM, its ACLs follow from this."""
+
+    super_user: bool = Field(
+        default=False,
+        description="May do all; the brokers' own configuration names it too.",
+    )
+    produce: list[TopicName] = Field(default_factory=list)
+    consume: list[Consumption] = Field(default_factory=list)
+    transactional: list[TransactionalId] = Field(default_factory=list)
+    acls: list[AclRule] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _super_user_needs_no_rights(self) -> Principal:
+        if self.super_user and (
+            self.produce or self.consume or self.transactional or self.acls
+        ):
+            raise ValueError("a super user may do all: declare no further rights")
+        return self
+
+
+class Cluster(_Declared):
+    """One Kafka cluster: its topics and its principals."""
+
+    topics: dict[TopicName, Topic]
+    principals: dict[PrincipalName, Principal]
+
+    def undeclared_topics(self) -> list[tuple[str, str, int, str]]:
+        """List (principal, key, index, topic) of references to undeclared topics."""
+        found = []
+        for name, principal in self.principals.items():
+            for index, topic in enumerate(principal.produce):
+                if topic not in self.topics:
+                    found.append((name, "produce", index, topic))
+            for index, consumption in enumerate(principal.consume):
+                found += [
+                    (name, "consume", index, topic)
+                    for topic in consumption.topics
+                    if topic not in self.topics
+                ]
+        return found
+
+
+class Schema(_Declared):
+    """The JSON Schema of a subject."""
+
+    file: str
+    compatibility: Literal[
+        "NONE",
+        "BACKWARD",
+        "BACKWARD_TRANSITIVE",
+        "FORWARD",
+        "FORWARD_TRANSITIVE",
+        "FULL",
+        "FULL_TRANSITIVE",
+    ]
+
+
+class Connector(_Declared):
+    """A connector: the file with its configuration, as Connect's REST API takes it."""
+
+    file: str
+
+
+class Directory(_Declared):
+    """A directory of HDFS with its owner and its mode, octal as in chmod."""
+
+    owner: Annotated[str, Field(min_length=1)]
+    mode: Annotated[str, Field(pattern=r"^[0-7]{3,4}$")]
+
+
+class HdfsLayout(_Declared):
+    """The directories that must be there before anyone writes."""
+
+    directories: dict[str, Directory] = Field(default_factory=dict)
+
+
+class Platform(_Declared):
+    """The whole desired state."""
+
+    clusters: dict[ClusterName, Cluster]
+    schemas: dict[str, Schema] = Field(default_factory=dict)
+    connectors: dict[str, Connector] = Field(default_factory=dict)
+    hdfs: HdfsLayout = Field(default_factory=HdfsLayout)
