@@ -1,0 +1,58 @@
+# Shared by every part's run.sh, which sources it. POSIX sh.
+#
+# A run.sh renders its part's configuration into PART_CONFIG_DIR from environment
+# variables and then becomes the part's process. Secrets come as files, never in the
+# environment or on a command line; what is rendered from them is for the owner alone.
+
+set -eu
+umask 077
+
+part_fail() {
+  printf '%s: %s\n' "${PART_NAME:-part}" "$*" >&2
+  exit 1
+}
+
+# require NAME...: stop with one message that names every variable that is missing.
+require() {
+  missing=
+  for name in "$@"; do
+    eval "value=\${$name:-}"
+    [ -n "$value" ] || missing="$missing $name"
+  done
+  [ -z "$missing" ] || part_fail "these environment variables must be set:$missing"
+}
+
+# secret FILE: print a secret, or stop saying which file is missing.
+secret() {
+  [ -r "$1" ] || part_fail "cannot read the secret file $1"
+  tr -d '\r\n' <"$1"
+}
+
+# prepare: make the folders for configuration and data; say so where that fails.
+prepare() {
+  require PART_NAME PART_CONFIG_DIR PART_DATA_DIR
+  for folder in "$PART_CONFIG_DIR" "$PART_DATA_DIR"; do
+    mkdir -p "$folder" || part_fail "cannot make the folder $folder"
+    [ -w "$folder" ] || part_fail "cannot write to the folder $folder"
+  done
+}
+
+# scram_jaas USER PASSWORD_FILE: the JAAS line of a SCRAM client.
+scram_jaas() {
+  printf 'org.apache.kafka.common.security.scram.ScramLoginModule required username="%s" password="%s";' \
+    "$1" "$(secret "$2")"
+}
+
+# log4j_console FILE LEVEL: send everything to the standard output, one line an event.
+log4j_console() {
+  cat >"$1" <<PROPERTIES
+log4j.rootLogger=$2, console
+log4j.appender.console=org.apache.log4j.ConsoleAppender
+log4j.appender.console.layout=org.apache.log4j.PatternLayout
+log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %p %c{2}: %m%n
+PROPERTIES
+}
+
+JAVA=${JAVA_HOME:+$JAVA_HOME/bin/}java
+# One collector thread and a small stack: a dozen JVMs share the machine.
+JVM_FLAGS="-XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -Djava.net.preferIPv4Stack=true"

@@ -1,0 +1,68 @@
+#!/bin/sh
+# A NameNode (HDFS_ROLE=namenode, formatted on its first start) or a DataNode.
+. "$(dirname "$0")/../base/part.sh"
+require HDFS_ROLE HDFS_LIB_DIR HDFS_URL
+prepare
+
+property() {
+  printf '  <property><name>%s</name><value>%s</value></property>\n' "$1" "$2"
+}
+
+{
+  echo '<configuration>'
+  property fs.defaultFS "$HDFS_URL"
+  property hadoop.tmp.dir "$PART_DATA_DIR/tmp"
+  property hadoop.http.staticuser.user nobody
+  echo '</configuration>'
+} >"$PART_CONFIG_DIR/core-site.xml"
+
+case $HDFS_ROLE in
+  namenode)
+    require HDFS_ADDRESS HDFS_RPC_PORT HDFS_HTTP_PORT
+    {
+      echo '<configuration>'
+      property dfs.namenode.name.dir "file://$PART_DATA_DIR/name"
+      property dfs.namenode.rpc-address "${HDFS_URL#hdfs://}"
+      property dfs.namenode.rpc-bind-host "$HDFS_ADDRESS"
+      property dfs.namenode.http-address "$HDFS_ADDRESS:$HDFS_HTTP_PORT"
+      property dfs.namenode.datanode.registration.ip-hostname-check false
+      property dfs.namenode.handler.count 8
+      # Leave safe mode as soon as the blocks are reported.
+      property dfs.namenode.safemode.extension 0
+      # A DataNode that is silent for 2 x 15 s + 10 x 3 s counts as dead.
+      property dfs.namenode.heartbeat.recheck-interval 15000
+      property dfs.replication 2
+      property dfs.permissions.superusergroup hdfs
+      echo '</configuration>'
+    } >"$PART_CONFIG_DIR/hdfs-site.xml"
+    main=org.apache.hadoop.hdfs.server.namenode.NameNode
+    ;;
+  datanode)
+    require HDFS_ADDRESS HDFS_DATA_PORT HDFS_HTTP_PORT HDFS_IPC_PORT
+    {
+      echo '<configuration>'
+      property dfs.datanode.data.dir "file://$PART_DATA_DIR/data"
+      property dfs.datanode.address "$HDFS_ADDRESS:$HDFS_DATA_PORT"
+      property dfs.datanode.http.address "$HDFS_ADDRESS:$HDFS_HTTP_PORT"
+      property dfs.datanode.ipc.address "$HDFS_ADDRESS:$HDFS_IPC_PORT"
+      property dfs.datanode.hostname "${HDFS_HOSTNAME:-$HDFS_ADDRESS}"
+      echo '</configuration>'
+    } >"$PART_CONFIG_DIR/hdfs-site.xml"
+    main=org.apache.hadoop.hdfs.server.datanode.DataNode
+    ;;
+  *) part_fail "HDFS_ROLE must be namenode or datanode, not '$HDFS_ROLE'" ;;
+esac
+log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN
+
+# The user that runs the NameNode is HDFS's superuser: call it hdfs wherever it runs.
+export HADOOP_USER_NAME=hdfs
+java_flags="$JVM_FLAGS -XX:TieredStopAtLevel=1 --add-opens java.base/java.lang=ALL-UNNAMED
+  -Dlog4j.configuration=file:$PART_CONFIG_DIR/log4j.properties -Dhadoop.log.dir=$PART_DATA_DIR"
+
+if [ "$HDFS_ROLE" = namenode ] && [ ! -e "$PART_DATA_DIR/name/current/VERSION" ]; then
+  # shellcheck disable=SC2086 # the flags are meant to be split
+  "$JAVA" $java_flags -Xmx128m -cp "$PART_CONFIG_DIR:$HDFS_LIB_DIR/*" "$main" -format -nonInteractive ||
+    part_fail "could not format the file system in $PART_DATA_DIR/name"
+fi
+# shellcheck disable=SC2086 # the flags are meant to be split
+exec "$JAVA" $java_flags -Xms64m -Xmx${HDFS_HEAP:-160m} -cp "$PART_CONFIG_DIR:$HDFS_LIB_DIR/*" "$main"

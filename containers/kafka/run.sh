@@ -1,0 +1,80 @@
+#!/bin/sh
+# A Kafka broker: TLS with SCRAM on its one listener, and what no ACL allows is denied.
+. "$(dirname "$0")/../base/part.sh"
+require KAFKA_BROKER_ID KAFKA_LISTEN_ADDRESS KAFKA_PORT KAFKA_ADVERTISED_HOST \
+  KAFKA_SUPER_USERS KAFKA_SECRETS_DIR KAFKA_CERTIFICATE KAFKA_CA KAFKA_LIB_DIR \
+  ZOOKEEPER_CONNECT ZOOKEEPER_PASSWORD_FILE
+prepare
+
+super_users=
+for user in $KAFKA_SUPER_USERS; do
+  super_users="$super_users${super_users:+;}User:$user"
+done
+
+cat >"$PART_CONFIG_DIR/server.properties" <<PROPERTIES
+broker.id=$KAFKA_BROKER_ID
+log.dirs=$PART_DATA_DIR/log
+zookeeper.connect=$ZOOKEEPER_CONNECT
+zookeeper.set.acl=true
+zookeeper.connection.timeout.ms=30000
+
+listeners=SASL_SSL://$KAFKA_LISTEN_ADDRESS:$KAFKA_PORT
+advertised.listeners=SASL_SSL://$KAFKA_ADVERTISED_HOST:$KAFKA_PORT
+inter.broker.listener.name=SASL_SSL
+sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=$(scram_jaas broker "$KAFKA_SECRETS_DIR/broker.password")
+ssl.keystore.type=PEM
+ssl.keystore.location=$KAFKA_CERTIFICATE
+ssl.truststore.type=PEM
+ssl.truststore.location=$KAFKA_CA
+ssl.client.auth=none
+
+authorizer.class.name=kafka.security.authorizer.AclAuthorizer
+allow.everyone.if.no.acl.found=false
+super.users=$super_users
+
+auto.create.topics.enable=false
+default.replication.factor=2
+num.partitions=2
+min.insync.replicas=1
+offsets.topic.replication.factor=2
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=2
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=8
+group.initial.rebalance.delay.ms=500
+# The cleaner's buffer is taken from the heap at once; the default is 128 MiB.
+log.cleaner.dedupe.buffer.size=16777216
+# When all brokers stop together, the last has nobody to hand its partitions to.
+controlled.shutdown.retry.backoff.ms=1000
+num.network.threads=2
+num.io.threads=4
+background.threads=4
+PROPERTIES
+cat >"$PART_CONFIG_DIR/jaas.conf" <<JAAS
+Client {
+  org.apache.zookeeper.server.auth.DigestLoginModule required
+  username="kafka"
+  password="$(secret "$ZOOKEEPER_PASSWORD_FILE")";
+};
+JAAS
+log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN
+
+java_flags="$JVM_FLAGS -Djava.security.auth.login.config=$PART_CONFIG_DIR/jaas.conf
+  -Dlog4j.configuration=file:$PART_CONFIG_DIR/log4j.properties"
+
+# The brokers log in to each other, so their user must be there before the first starts.
+users_made=$PART_DATA_DIR/users-made
+if [ -n "${KAFKA_BOOTSTRAP_USERS:-}" ] && [ ! -e "$users_made" ]; then
+  # shellcheck disable=SC2086 # the flags and the users are meant to be split
+  "$JAVA" $java_flags -Xmx96m -XX:TieredStopAtLevel=1 -Djava.io.tmpdir="$PART_CONFIG_DIR" \
+    -cp "$KAFKA_LIB_DIR/*" \
+    org.goodsflow.kafka.BootstrapUsers "$ZOOKEEPER_CONNECT" "$KAFKA_SECRETS_DIR" \
+    $KAFKA_BOOTSTRAP_USERS || part_fail "could not make the users $KAFKA_BOOTSTRAP_USERS"
+  : >"$users_made"
+fi
+
+# shellcheck disable=SC2086 # the flags are meant to be split
+exec "$JAVA" $java_flags -Xms128m -Xmx${KAFKA_HEAP:-320m} \
+  -cp "$KAFKA_LIB_DIR/*" kafka.Kafka "$PART_CONFIG_DIR/server.properties"

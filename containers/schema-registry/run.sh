@@ -1,0 +1,30 @@
+#!/bin/sh
+# Apicurio Registry, its schemas kept in Kafka.
+. "$(dirname "$0")/../base/part.sh"
+require REGISTRY_ADDRESS REGISTRY_PORT REGISTRY_DIR KAFKA_BOOTSTRAP_SERVERS KAFKA_PASSWORD_FILE KAFKA_CA
+prepare
+
+cat >"$PART_CONFIG_DIR/application.properties" <<PROPERTIES
+quarkus.http.host=$REGISTRY_ADDRESS
+quarkus.http.port=$REGISTRY_PORT
+quarkus.log.level=WARN
+quarkus.log.console.json=false
+quarkus.banner.enabled=false
+apicurio.storage.kind=kafkasql
+apicurio.kafka.common.bootstrap.servers=$KAFKA_BOOTSTRAP_SERVERS
+apicurio.kafka.common.security.protocol=SASL_SSL
+apicurio.kafka.common.sasl.mechanism=SCRAM-SHA-512
+apicurio.kafka.common.sasl.jaas.config=$(scram_jaas schema-registry "$KAFKA_PASSWORD_FILE")
+apicurio.kafka.common.ssl.truststore.type=PEM
+apicurio.kafka.common.ssl.truststore.location=$KAFKA_CA
+apicurio.kafkasql.security.sasl.enabled=true
+apicurio.kafkasql.security.sasl.mechanism=SCRAM-SHA-512
+# The registry's own default handler is OAuth's.
+apicurio.kafkasql.security.sasl.login.callback.handler.class=org.apache.kafka.common.security.authenticator.AbstractLogin\$DefaultLoginCallbackHandler
+PROPERTIES
+
+cd "$PART_DATA_DIR"
+# shellcheck disable=SC2086 # the flags are meant to be split
+exec "$JAVA" $JVM_FLAGS -Xms64m -Xmx${REGISTRY_HEAP:-192m} -XX:TieredStopAtLevel=1 \
+  -Dquarkus.config.locations="$PART_CONFIG_DIR/application.properties" \
+  -jar "$REGISTRY_DIR"/apicurio-registry-app-*-runner.jar
