@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+.PHONY: help up down clean status test lint lock
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: ## Start the whole platform on this machine
+	@./setup.sh
+	@.venv/bin/goodsflow up
+
+down: ## Stop it; data stays
+	@./setup.sh
+	@.venv/bin/goodsflow down
+
+clean: ## Stop it and remove its data, secrets and certificates
+	@./setup.sh
+	@.venv/bin/goodsflow clean --yes
+
+status: ## Show each part
+	@./setup.sh
+	@.venv/bin/goodsflow status
+
+test: ## Run every test on real parts of their own
+	@./setup.sh --dev
+	@.venv/bin/python -m pytest
+
+lint: ## Check style, types, imports and scripts
+	@./setup.sh --dev
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/shellcheck -x setup.sh certs/cert.sh goodsflow/local/spawn.sh containers/*/run.sh containers/base/part.sh
+
+lock: ## Pin the Python packages anew, with hashes
+	@.tools/bin/uv --version >/dev/null 2>&1 || ./setup.sh
+	@PATH="$$PWD/.tools/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements/base.txt
+	@PATH="$$PWD/.tools/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt

@@ -1,0 +1,21 @@
+"""`goodsflow down`: stop the native platform."""
+
+from __future__ import annotations
+
+import click
+
+from goodsflow.cli.context import Context
+
+
+@click.command()
+@click.pass_obj
+def down(context: Context) -> None:
+    """Stop every part; data stays."""
+    from goodsflow.local.launcher import down as bring_down
+
+    orphans = bring_down(context.home)
+    if orphans:
+        click.echo(
+            f"Also stopped, left without a supervisor: {', '.join(orphans)}", err=True
+        )
+    click.echo("The platform is stopped; its data is kept.", err=True)

@@ -1,0 +1,56 @@
+"""`goodsflow up`: start the platform natively."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from goodsflow.cli.context import Context
+
+
+@click.command()
+@click.option(
+    "--port-offset",
+    type=click.IntRange(min=0),
+    help="Added to every port, for a second platform beside another. Default: 0.",
+)
+@click.pass_obj
+def up(context: Context, port_offset: int | None) -> None:
+    """Start every part on this machine and wait until all are ready.
+
+    Parts that are up are left alone; a half-up platform is completed. Ctrl-C stops what
+    was started.
+    """
+    from rich.console import Console
+
+    from goodsflow.cli.status import print_table
+    from goodsflow.local.launcher import up as bring_up
+    from goodsflow.local.progress import Progress
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console(stderr=True)
+    try:
+        with Progress(console) as progress:
+            platform, statuses = bring_up(
+                context.home, progress, port_offset=port_offset
+            )
+    except KeyboardInterrupt:
+        click.echo("Interrupted: what was started is stopped.", err=True)
+        sys.exit(130)
+    print_table(statuses)
+    click.echo(
+        f"\nThe platform is up ({progress.elapsed_seconds:.0f} s).\n\n"
+        f"  Dagster          {platform.endpoints.dagster_url}\n"
+        "  parts            goodsflow status\n"
+        "  a part's log     goodsflow logs blocking -f\n"
+        "  search           goodsflow search --name JKL\n"
+        "  recommendations  goodsflow recommendations   (first in about a minute)\n"
+        "  stop             make down\n"
+    )
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

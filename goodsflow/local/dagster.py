@@ -1,0 +1,197 @@
+"""Dagster from outside, over its GraphQL API: run the bootstrap, turn sensors on.
+
+The launcher asks Dagster as a person in its UI would, so that the run shows there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from goodsflow.local.errors import LocalError
+
+BOOTSTRAP_JOB = "bootstrap"
+SENSORS = ("recommendations_sensor", "platform_observer")
+
+DAGSTER_YAML = """\
+# Written by the launcher at each start.
+telemetry:
+  enabled: false
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    max_concurrent_runs: 4
+    dequeue_interval_seconds: 1
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 120
+  poll_interval_seconds: 20
+retention:
+  sensor:
+    purge_after_days: {skipped: 2, failure: 14, success: -1}
+  schedule:
+    purge_after_days: {skipped: 2, failure: 14, success: -1}
+"""
+
+
+class DagsterError(LocalError):
+    """Dagster did not answer, or refused."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run stands: Dagster's status, and the errors of its failed steps."""
+
+    status: str
+    errors: tuple[str, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run has come to its end."""
+        return self.status in {"SUCCESS", "FAILURE", "CANCELED"}
+
+
+def write_instance_config(dagster_home: Path) -> None:
+    """Write ``dagster.yaml`` of the platform's Dagster instance."""
+    (dagster_home / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
+
+
+class DagsterClient:
+    """A client of one webserver. Constructing one connects nowhere."""
+
+    def __init__(self, url: str, timeout_seconds: float = 20) -> None:
+        """Remember the address."""
+        self._url = f"{url}/graphql"
+        self._timeout_seconds = timeout_seconds
+
+    def check_loaded(self) -> None:
+        """Check that the project's definitions are loaded.
+
+        Raises:
+            DagsterError: The webserver does not answer, or the project does not load.
+        """
+        self._location()
+
+    def unhealthy_daemons(self) -> list[str]:
+        """List the daemons that should run and have not been heard of lately.
+
+        Raises:
+            DagsterError: The webserver does not answer.
+        """
+        query = """{ instance { daemonHealth { allDaemonStatuses {
+            daemonType required healthy } } } }"""
+        statuses = self._ask(query)["instance"]["daemonHealth"]["allDaemonStatuses"]
+        return [s["daemonType"] for s in statuses if s["required"] and not s["healthy"]]
+
+    def launch(self, job: str) -> str:
+        """Launch a job.
+
+        Returns:
+            The run's ID.
+
+        Raises:
+            DagsterError: It could not be launched.
+        """
+        query = """mutation($selector: JobOrPipelineSelector!) {
+          launchRun(executionParams: {selector: $selector, runConfigData: {}}) {
+            __typename
+            ... on LaunchRunSuccess { run { runId } }
+            ... on PythonError { message }
+            ... on InvalidSubsetError { message }
+            ... on PipelineNotFoundError { message }
+            ... on RunConfigValidationInvalid { errors { message } } } }"""
+        selector = {**self._location(), "jobName": job}
+        answer = self._ask(query, {"selector": selector})["launchRun"]
+        if answer["__typename"] != "LaunchRunSuccess":
+            raise DagsterError(f"Dagster did not launch the job '{job}': {answer}")
+        run_id: str = answer["run"]["runId"]
+        return run_id
+
+    def run_result(self, run_id: str) -> RunResult:
+        """Return how a run stands.
+
+        Raises:
+            DagsterError: There is no such run, or no answer.
+        """
+        query = """query($run: ID!) { runOrError(runId: $run) { __typename
+          ... on Run { status eventConnection(limit: 1000) { events { __typename
+            ... on ExecutionStepFailureEvent { stepKey error { message causes {
+              message } } }
+            ... on RunFailureEvent { message } } } } } }"""
+        run = self._ask(query, {"run": run_id})["runOrError"]
+        if run["__typename"] != "Run":
+            raise DagsterError(f"Dagster knows no run {run_id}.")
+        failures = [
+            f"{event['stepKey']}: {_innermost(event['error'])}"
+            for event in run["eventConnection"]["events"]
+            if event["__typename"] == "ExecutionStepFailureEvent"
+        ]
+        return RunResult(run["status"], tuple(failures))
+
+    def terminate(self, run_id: str) -> None:
+        """Ask for a run's end.
+
+        Raises:
+            DagsterError: No answer.
+        """
+        query = """mutation($run: String!) { terminateRun(runId: $run,
+          terminatePolicy: MARK_AS_CANCELED_IMMEDIATELY) { __typename } }"""
+        self._ask(query, {"run": run_id})
+
+    def start_sensor(self, sensor: str) -> None:
+        """Turn a sensor on; one that is on stays on.
+
+        Raises:
+            DagsterError: There is no such sensor, or no answer.
+        """
+        query = """mutation($selector: SensorSelector!) {
+          startSensor(sensorSelector: $selector) { __typename
+            ... on PythonError { message } } }"""
+        selector = {**self._location(), "sensorName": sensor}
+        answer = self._ask(query, {"selector": selector})["startSensor"]
+        if answer["__typename"] != "Sensor":
+            raise DagsterError(f"Dagster did not start the sensor '{sensor}': {answer}")
+
+    def _location(self) -> dict[str, str]:
+        query = """{ workspaceOrError { __typename
+          ... on PythonError { message }
+          ... on Workspace { locationEntries { name locationOrLoadError { __typename
+            ... on PythonError { message }
+            ... on RepositoryLocation { name repositories { name } } } } } } }"""
+        workspace = self._ask(query)["workspaceOrError"]
+        for entry in workspace.get("locationEntries", []):
+            loaded = entry["locationOrLoadError"]
+            if loaded and loaded["__typename"] == "RepositoryLocation":
+                return {
+                    "repositoryLocationName": loaded["name"],
+                    "repositoryName": loaded["repositories"][0]["name"],
+                }
+            if loaded:
+                raise DagsterError(f"The project does not load: {loaded['message']}")
+        raise DagsterError("The webserver has not loaded the project yet.")
+
+    def _ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:
+        try:
+            response = httpx.post(
+                self._url,
+                json={"query": query, "variables": variables or {}},
+                timeout=self._timeout_seconds,
+                trust_env=False,
+            )
+            response.raise_for_status()
+            answer = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise DagsterError(f"{self._url} does not answer: {error}") from error
+        if answer.get("errors"):
+            raise DagsterError(f"Dagster refused a query: {answer['errors']}")
+        return answer["data"]
+
+
+def _innermost(error: dict[str, Any]) -> str:
+    causes = error.get("causes") or []
+    message = causes[-1]["message"] if causes else error["message"]
+    return str(message).strip()

@@ -1,0 +1,32 @@
+"""What keeps the native platform from starting or stopping.
+
+Tree::
+
+    LocalError
+    ├── PreflightError       the machine or an input does not allow a start
+    ├── PartFailedError      a part died, or was not ready in time
+    ├── SupervisorError      the supervisor does not run or refused
+    └── AlreadyRunningError  another launcher is at work in the same folder
+"""
+
+from goodsflow.errors import GoodsflowError
+
+
+class LocalError(GoodsflowError):
+    """The native launcher could not do what was asked."""
+
+
+class PreflightError(LocalError):
+    """Nothing was started: something that a start needs is missing or in the way."""
+
+
+class PartFailedError(LocalError):
+    """A part died while it started, or was not ready in time."""
+
+
+class SupervisorError(LocalError):
+    """The supervisor is not running, or refused a command."""
+
+
+class AlreadyRunningError(LocalError):
+    """Another launcher holds the folder."""

@@ -1,0 +1,170 @@
+"""The folder that holds all of a native platform: data, logs, secrets, addresses."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from goodsflow.local.errors import AlreadyRunningError, PreflightError
+
+_MAX_SOCKET_PATH = 100
+"""Bytes that a Unix socket's path may have: sun_path is 108, less a suffix."""
+
+
+class HomeSettings(BaseModel):
+    """What was decided when the platform was first started here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    port_offset: int = 0
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths below the platform's folder. Constructing one makes nothing."""
+
+    root: Path
+
+    @property
+    def endpoints_file(self) -> Path:
+        """The addresses that clients read."""
+        return self.root / "endpoints.json"
+
+    @property
+    def settings_file(self) -> Path:
+        """What was decided at the first start."""
+        return self.root / "home.json"
+
+    @property
+    def certs(self) -> Path:
+        """The CA and the brokers' certificates."""
+        return self.root / "certs"
+
+    @property
+    def secrets(self) -> Path:
+        """Passwords, one file each."""
+        return self.root / "secrets"
+
+    @property
+    def dagster(self) -> Path:
+        """DAGSTER_HOME."""
+        return self.root / "dagster"
+
+    @property
+    def state(self) -> Path:
+        """Where clients keep their files, such as the search index."""
+        return self.root / "state"
+
+    @property
+    def run(self) -> Path:
+        """Sockets, pid files, the supervisor's configuration."""
+        return self.root / "run"
+
+    @property
+    def socket(self) -> Path:
+        """The supervisor's Unix socket."""
+        return self.run / "supervisor.sock"
+
+    @property
+    def supervisor_pid_file(self) -> Path:
+        """The supervisor's process ID."""
+        return self.run / "supervisord.pid"
+
+    @property
+    def bootstrap_stamp(self) -> Path:
+        """Digest of the declaration that was last bootstrapped."""
+        return self.run / "bootstrapped"
+
+    def log(self, part: str) -> Path:
+        """Return the log file of a part."""
+        return self.root / "log" / f"{part}.log"
+
+    def config(self, part: str) -> Path:
+        """Return the folder of a part's rendered configuration."""
+        return self.root / "config" / part
+
+    def data(self, part: str) -> Path:
+        """Return the folder of a part's data."""
+        return self.root / "data" / part
+
+    def starts(self, part: str) -> Path:
+        """Return the file to which each start of a part adds a line."""
+        return self.run / f"{part}.starts"
+
+    def make(self) -> None:
+        """Make the folders, for their owner alone.
+
+        Raises:
+            PreflightError: A folder cannot be made or written.
+        """
+        if len(os.fsencode(self.socket)) > _MAX_SOCKET_PATH:
+            raise PreflightError(
+                f"The path {self.root} is too long: the supervisor's socket in it "
+                f"would pass the {_MAX_SOCKET_PATH} bytes that Unix allows. Use a "
+                "shorter one."
+            )
+        try:
+            for folder in (
+                self.root,
+                self.certs,
+                self.secrets,
+                self.dagster,
+                self.state,
+                self.run,
+                self.root / "log",
+                self.root / "config",
+                self.root / "data",
+            ):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                probe = folder / ".writable"
+                probe.write_bytes(b"")
+                probe.unlink()
+        except OSError as error:
+            raise PreflightError(
+                f"Cannot write to {error.filename or self.root}: {error.strerror}. "
+                "Give yourself the right to, or choose another folder with --home."
+            ) from error
+
+    def settings(self) -> HomeSettings:
+        """Read the settings; the defaults where the platform never started here.
+
+        Raises:
+            PreflightError: The file does not fit.
+        """
+        try:
+            return HomeSettings.model_validate_json(self.settings_file.read_bytes())
+        except FileNotFoundError:
+            return HomeSettings()
+        except (OSError, ValidationError) as error:
+            raise PreflightError(
+                f"Cannot read {self.settings_file}: {error}. `goodsflow clean` removes "
+                "the platform's folder."
+            ) from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder against a second launcher; freed however this process ends.
+
+        Raises:
+            AlreadyRunningError: Another process holds it.
+        """
+        self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self.run / "launcher.lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                lock.seek(0)
+                raise AlreadyRunningError(
+                    f"Another launcher (pid {lock.read().strip() or 'unknown'}) is at "
+                    f"work in {self.root}. Wait until it is done, or stop it."
+                ) from error
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield

@@ -1,0 +1,269 @@
+"""Up, down and clean: the native platform as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from goodsflow.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.local import build, leftovers, supervisor
+from goodsflow.local.addresses import endpoints_of
+from goodsflow.local.catalog import STOP_LAST, platform_parts
+from goodsflow.local.dagster import SENSORS, DagsterClient, write_instance_config
+from goodsflow.local.errors import LocalError, PreflightError, SupervisorError
+from goodsflow.local.home import Home, HomeSettings
+from goodsflow.local.parts import Part, to_program
+from goodsflow.local.ports import MAX_OFFSET, Ports, check_free
+from goodsflow.local.progress import Progress
+from goodsflow.local.secrets import make_missing_secrets
+from goodsflow.local.startup import Startup
+from goodsflow.local.status import PartStatus, platform_status
+from goodsflow.spec import Platform, load_platform
+
+_MIN_FREE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class LocalPlatform:
+    """A native platform: its folder, its ports, its parts."""
+
+    home: Home
+    endpoints: Endpoints
+    parts: tuple[Part, ...]
+    ports: Ports
+
+    def status(self) -> list[PartStatus]:
+        """Ask after every part."""
+        return platform_status(self.home, self.parts)
+
+
+def open_platform(
+    root: Path, *, port_offset: int | None = None, declaration: Path | None = None
+) -> LocalPlatform:
+    """Describe the platform in ``root``; nothing is started or written.
+
+    Args:
+        root: Its folder; it need not be there.
+        port_offset: Added to every port; None: as at its first start.
+        declaration: ``platform.yaml``; None: the project's.
+
+    Raises:
+        SpecError: The declaration is invalid.
+        PreflightError: The offset does not fit.
+    """
+    home = Home(root.resolve())
+    offset = home.settings().port_offset if port_offset is None else port_offset
+    if not 0 <= offset <= MAX_OFFSET:
+        raise PreflightError(
+            f"--port-offset {offset} does not fit: use 0 to {MAX_OFFSET}."
+        )
+    ports = Ports(offset)
+    platform = load_platform(declaration or PROJECT_ROOT / "platform.yaml")
+    parts = tuple(platform_parts(home, ports, platform))
+    return LocalPlatform(home, endpoints_of(home, ports), parts, ports)
+
+
+def up(
+    root: Path, progress: Progress, *, port_offset: int | None = None
+) -> tuple[LocalPlatform, list[PartStatus]]:
+    """Bring the platform in ``root`` up; what is up already is left alone.
+
+    Returns:
+        The platform, and its parts, all ready.
+
+    Raises:
+        LocalError: Something failed; what this call had started is stopped again.
+        SpecError: The declaration is invalid; nothing was started.
+    """
+    spec = load_platform(PROJECT_ROOT / "platform.yaml")
+    platform = open_platform(root, port_offset=port_offset)
+    home = platform.home
+    home.make()
+    with home.locked():
+        _prepare(platform, spec, progress, port_offset)
+        started_supervisor = _ensure_supervisor(platform)
+        statuses = platform.status()
+        ready = [s.name for s in statuses if s.state == "ready"]
+        absent = [s.name for s in statuses if s.pid is None]
+        digest = _declaration_digest()
+        bootstrapped = _read(home.bootstrap_stamp)
+        startup = Startup(home, platform.endpoints, platform.parts, ready, progress)
+        undo = _undo(home, startup, all_of_it=started_supervisor)
+        try:
+            check_free(platform.ports, absent)
+            missing = len(ready) < len(platform.parts)
+            startup.run(bootstrap=missing or bootstrapped != digest)
+            if bootstrapped is None:
+                _start_sensors(platform.endpoints, progress)
+            home.bootstrap_stamp.write_text(digest)
+        except BaseException:
+            undo(progress)
+            raise
+        return platform, platform.status()
+
+
+def _prepare(
+    platform: LocalPlatform,
+    spec: Platform,
+    progress: Progress,
+    port_offset: int | None,
+) -> None:
+    """Do what must be there before the first part starts."""
+    home = platform.home
+    free = shutil.disk_usage(home.root).free
+    if free < _MIN_FREE_BYTES:
+        raise PreflightError(
+            f"Only {free / 1024**2:.0f} MiB are free for {home.root}; the platform "
+            f"needs {_MIN_FREE_BYTES / 1024**3:.0f} GiB. Make room first."
+        )
+    offset = home.settings().port_offset
+    if (
+        port_offset is not None
+        and home.settings_file.exists()
+        and offset != port_offset
+    ):
+        raise PreflightError(
+            f"The platform in {home.root} uses port offset {offset}. "
+            "`goodsflow clean` it before it moves to another."
+        )
+    build.check_java()
+    if not build.is_built():
+        progress.begin("build", "Maven fetches and builds the JVM parts")
+        build.build(home.log("build"))
+        progress.done("build")
+    progress.begin("certificates and secrets")
+    _make_certificates(home)
+    made = make_missing_secrets(home.secrets, spec)
+    progress.done("certificates and secrets", f"{made} new secrets" if made else "")
+    home.settings_file.write_text(
+        HomeSettings(port_offset=platform.ports.offset).model_dump_json()
+    )
+    home.endpoints_file.write_text(platform.endpoints.model_dump_json(indent=2))
+    write_instance_config(home.dagster)
+
+
+def _make_certificates(home: Home) -> None:
+    done = subprocess.run(
+        [str(PROJECT_ROOT / "certs" / "cert.sh"), "--out", str(home.certs)],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode != 0:
+        raise PreflightError(
+            f"The certificates could not be made: {done.stderr.strip()}"
+        )
+
+
+def _ensure_supervisor(platform: LocalPlatform) -> bool:
+    """Start the supervisor, or have a running one take up a changed configuration."""
+    home = platform.home
+    config = supervisor.render_config(
+        home, (to_program(home, part) for part in platform.parts)
+    )
+    file = home.run / "supervisord.conf"
+    if supervisor.is_running(home):
+        if _read(file) != config:
+            file.write_text(config)
+            supervisor.SupervisorClient(home.socket).update()
+        return False
+    leftovers.stop_leftovers(home.root)
+    check_free(platform.ports, [part.name for part in platform.parts])
+    file.write_text(config)
+    supervisor.start(home)
+    return True
+
+
+def _undo(
+    home: Home, startup: Startup, *, all_of_it: bool
+) -> Callable[[Progress], None]:
+    """Return what stops that which this start has started."""
+
+    def undo(progress: Progress) -> None:
+        progress.begin("stopping what was started")
+        if all_of_it:
+            down(home.root, locked=True)
+        else:
+            client = supervisor.SupervisorClient(home.socket)
+            for name in reversed(startup.started):
+                client.stop(name)
+        progress.done("stopping what was started")
+
+    return undo
+
+
+def _start_sensors(endpoints: Endpoints, progress: Progress) -> None:
+    progress.begin("sensors")
+    client = DagsterClient(endpoints.dagster_url)
+    for sensor in SENSORS:
+        client.start_sensor(sensor)
+    progress.done("sensors", ", ".join(SENSORS))
+
+
+def _declaration_digest() -> str:
+    digest = hashlib.sha256()
+    for pattern in ("platform.yaml", "schemas/*.json", "connect-config/*.json"):
+        for path in sorted(PROJECT_ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
+
+
+def down(root: Path, *, locked: bool = False) -> list[str]:
+    """Stop every part and the supervisor; data stays.
+
+    Args:
+        root: The platform's folder.
+        locked: The caller holds the folder.
+
+    Returns:
+        The parts that were found running without a supervisor, and stopped.
+
+    Raises:
+        LocalError: Something still runs.
+    """
+    home = Home(root.resolve())
+    if not home.run.exists():
+        return []
+    if not locked:
+        with home.locked():
+            return down(root, locked=True)
+    try:
+        supervisor.stop(home, last=STOP_LAST)
+    except SupervisorError:
+        if supervisor.is_running(home):
+            raise
+    return leftovers.stop_leftovers(home.root)
+
+
+def clean(root: Path) -> bool:
+    """Stop everything and remove the platform's folder with all its data.
+
+    Returns:
+        Whether there was anything to remove.
+
+    Raises:
+        LocalError: The folder is no platform's, or something still runs.
+    """
+    home = Home(root.resolve())
+    if not home.root.exists():
+        return False
+    if any(home.root.iterdir()) and not home.run.exists():
+        raise LocalError(
+            f"{home.root} does not look like a platform's folder (it has no run/): "
+            "nothing was removed."
+        )
+    down(root)
+    shutil.rmtree(home.root)
+    return True

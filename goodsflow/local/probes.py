@@ -1,0 +1,212 @@
+"""When a part is ready: conditions asked of the part itself, never a port or a time."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from goodsflow.endpoints import ClusterName, Endpoints
+
+PROBE_SECONDS = 4.0
+"""How long one question may take."""
+
+
+class NotReadyError(Exception):
+    """A part is not ready; the text is the reason, for a person."""
+
+
+def zookeeper(host: str, port: int) -> None:
+    """Check that ZooKeeper serves requests (``srvr`` names its mode).
+
+    Raises:
+        NotReadyError: It does not.
+    """
+    try:
+        with socket.create_connection(
+            (host, port), timeout=PROBE_SECONDS
+        ) as connection:
+            connection.sendall(b"srvr")
+            answer = b""
+            while chunk := connection.recv(4096):
+                answer += chunk
+    except OSError as error:
+        raise NotReadyError(f"does not answer on {host}:{port}: {error}") from error
+    if b"Mode: " not in answer:
+        raise NotReadyError(f"does not serve yet: {answer.decode(errors='replace')!r}")
+
+
+def broker(
+    endpoints: Endpoints, cluster: ClusterName, address: str, broker_id: int
+) -> Callable[[], None]:
+    """Return a check that the broker lets its admin in and is part of the cluster."""
+
+    def check() -> None:
+        from goodsflow.kafka.config import client_config
+        from goodsflow.kafka.login import try_login
+
+        config = client_config(endpoints, cluster, "admin")
+        result = try_login(config | {"bootstrap.servers": address}, PROBE_SECONDS)
+        if result.error:
+            raise NotReadyError(result.error)
+        if broker_id not in result.broker_ids:
+            raise NotReadyError(f"broker {broker_id} has not joined the cluster yet")
+
+    return check
+
+
+def http_ok(url: str) -> None:
+    """Check that a health address answers 200; its text is the reason where not.
+
+    Raises:
+        NotReadyError: It does not.
+    """
+    _get(url)
+
+
+def namenode(webhdfs_url: str) -> None:
+    """Check that the NameNode is active and out of safe mode.
+
+    Raises:
+        NotReadyError: It is not.
+    """
+    state = _bean(webhdfs_url, "Hadoop:service=NameNode,name=NameNodeStatus")
+    if state.get("State") != "active":
+        raise NotReadyError(f"is not active but {state.get('State')}")
+    info = _bean(webhdfs_url, "Hadoop:service=NameNode,name=NameNodeInfo")
+    if info.get("Safemode"):
+        raise NotReadyError(f"is in safe mode: {info['Safemode']}")
+
+
+def datanode(webhdfs_url: str, address: str) -> None:
+    """Check that the NameNode counts this DataNode among the living.
+
+    Raises:
+        NotReadyError: It does not.
+    """
+    import json
+
+    info = _bean(webhdfs_url, "Hadoop:service=NameNode,name=NameNodeInfo")
+    living = json.loads(info.get("LiveNodes", "{}")).values()
+    node = next((n for n in living if n["xferaddr"] == address), None)
+    if node is None:
+        raise NotReadyError("the NameNode does not count it among the living")
+    if node["lastContact"] > _SILENT_SECONDS:
+        raise NotReadyError(f"has been silent for {node['lastContact']} s")
+
+
+_SILENT_SECONDS = 12
+"""Four heartbeats of a DataNode, which sends one every 3 s."""
+
+
+def spark_master(ui_url: str) -> None:
+    """Check that the master is alive.
+
+    Raises:
+        NotReadyError: It is not.
+    """
+    status = _get(f"{ui_url}/json/").json()["status"]
+    if status != "ALIVE":
+        raise NotReadyError(f"is {status}")
+
+
+def spark_worker(master_ui_url: str, port: int) -> None:
+    """Check that the master counts this worker among the living.
+
+    Raises:
+        NotReadyError: It does not.
+    """
+    workers = _get(f"{master_ui_url}/json/").json()["workers"]
+    if not any(w["port"] == port and w["state"] == "ALIVE" for w in workers):
+        raise NotReadyError("the master does not count it among the living")
+
+
+def spark_connect(master_ui_url: str, address: str) -> None:
+    """Check that the server takes calls and its application has an executor.
+
+    Raises:
+        NotReadyError: One of the two is missing.
+    """
+    import grpc
+
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=PROBE_SECONDS)
+        except grpc.FutureTimeoutError as error:
+            raise NotReadyError(f"takes no calls on {address}") from error
+    applications = _get(f"{master_ui_url}/json/").json()["activeapps"]
+    states = [a["state"] for a in applications if a["name"] == _SPARK_APPLICATION]
+    if "RUNNING" not in states:
+        raise NotReadyError(
+            f"its application is {states[0] if states else 'not registered'}"
+        )
+
+
+_SPARK_APPLICATION = "goodsflow-connect"
+"""The name that ``containers/spark/run.sh`` gives the server's application."""
+
+
+def connect_worker(url: str) -> None:
+    """Check that the worker serves its REST API with its plugins and its group.
+
+    Raises:
+        NotReadyError: It does not.
+    """
+    plugins = {
+        p["class"].rpartition(".")[2] for p in _get(f"{url}/connector-plugins").json()
+    }
+    missing = {"MirrorSourceConnector", "HdfsSinkConnector"} - plugins
+    if missing:
+        raise NotReadyError(f"has not loaded {', '.join(sorted(missing))}")
+    _get(f"{url}/connectors")
+
+
+def dagster_webserver(url: str) -> None:
+    """Check that the webserver has loaded the project.
+
+    Raises:
+        NotReadyError: It has not.
+    """
+    from goodsflow.local.dagster import DagsterClient, DagsterError
+
+    try:
+        DagsterClient(url, PROBE_SECONDS).check_loaded()
+    except DagsterError as error:
+        raise NotReadyError(str(error)) from error
+
+
+def dagster_daemon(url: str) -> None:
+    """Check that every daemon that must run has sent heartbeats lately.
+
+    Raises:
+        NotReadyError: One has not.
+    """
+    from goodsflow.local.dagster import DagsterClient, DagsterError
+
+    try:
+        unhealthy = DagsterClient(url, PROBE_SECONDS).unhealthy_daemons()
+    except DagsterError as error:
+        raise NotReadyError(f"cannot be asked after: {error}") from error
+    if unhealthy:
+        raise NotReadyError(f"no heartbeat of {', '.join(unhealthy)}")
+
+
+def _get(url: str) -> httpx.Response:
+    try:
+        response = httpx.get(url, timeout=PROBE_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        raise NotReadyError(f"does not answer on {url}: {error}") from error
+    if response.status_code != httpx.codes.OK:
+        text = " ".join(response.text.split())[:200]
+        raise NotReadyError(f"{url} answers {response.status_code}: {text}")
+    return response
+
+
+def _bean(webhdfs_url: str, query: str) -> dict[str, Any]:
+    beans = _get(f"{webhdfs_url}/jmx?qry={query}").json()["beans"]
+    if not beans:
+        raise NotReadyError("has not registered its state yet")
+    bean: dict[str, Any] = beans[0]
+    return bean

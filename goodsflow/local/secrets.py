@@ -1,0 +1,52 @@
+"""Passwords: made once, kept in files that their owner alone can read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from goodsflow.local.errors import PreflightError
+from goodsflow.spec import Platform
+
+ZOOKEEPER_PASSWORD_FILES = {
+    "inbound": "zookeeper.password",
+    "analytics": "zookeeper-mirror.password",
+}
+
+
+def make_missing_secrets(folder: Path, platform: Platform) -> int:
+    """Make a password for each principal and each ZooKeeper that has none.
+
+    Returns:
+        How many were made.
+
+    Raises:
+        PreflightError: A file cannot be written.
+    """
+    wanted = [folder / name for name in ZOOKEEPER_PASSWORD_FILES.values()]
+    for cluster_name, cluster in platform.clusters.items():
+        wanted += [
+            folder / cluster_name / f"{principal}.password"
+            for principal in cluster.principals
+        ]
+    missing = [path for path in wanted if not path.exists()]
+    for path in missing:
+        _write_secret(path)
+    return len(missing)
+
+
+def _write_secret(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = path.with_suffix(".new")
+        partial.unlink(missing_ok=True)
+        # URL-safe characters need no quoting in JAAS, properties or XML.
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(24))
+        partial.rename(path)
+    except OSError as error:
+        raise PreflightError(
+            f"Cannot write the secret {path}: {error.strerror}."
+        ) from error

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Prepares what the platform is built and run with: a JDK, Maven, and Python packages in
+# .venv. What is there is left alone. On Debian and Ubuntu it installs what is missing.
+#
+# usage: ./setup.sh [--dev]      --dev adds what the tests and the linters need
+set -euo pipefail
+cd "$(dirname "$0")"
+
+uv_version=0.13.9
+requirements=requirements/base.txt
+[ "${1:-}" = --dev ] && requirements=requirements/dev.txt
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+
+java_is_new_enough() {
+  local java=${JAVA_HOME:+$JAVA_HOME/bin/}java version
+  version=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1) || return 1
+  [ -n "$version" ] && [ "$version" -ge 17 ]
+}
+
+have_javac() { command -v "${JAVA_HOME:+$JAVA_HOME/bin/}javac" >/dev/null; }
+
+have_python() {
+  local python
+  for python in python3 python3.11 python3.12 python3.13; do
+    "$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && return
+  done
+  return 1
+}
+
+missing=()
+{ java_is_new_enough && have_javac; } || missing+=(openjdk-17-jdk-headless)
+command -v mvn >/dev/null || missing+=(maven)
+command -v openssl >/dev/null || missing+=(openssl)
+command -v uv >/dev/null || have_python || missing+=(python3-venv)
+
+if [ ${#missing[@]} -gt 0 ]; then
+  if ! command -v apt-get >/dev/null; then
+    fail "missing: ${missing[*]}. On macOS: brew install openjdk@17 maven openssl uv; elsewhere install the like of these."
+  fi
+  as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "as root, run: apt-get install -y ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq </dev/null || fail "apt-get update failed"
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    </dev/null >/dev/null || fail "could not install ${missing[*]}"
+  java_is_new_enough || fail "the Java found is older than 17; point JAVA_HOME at a newer one"
+fi
+
+if command -v uv >/dev/null; then
+  uv=uv
+else
+  uv=.tools/bin/uv
+  if [ ! -x "$uv" ]; then
+    say "installing uv $uv_version into .tools"
+    for python in python3 python3.11 python3.12 python3.13; do
+      "$python" -c 'import venv, ensurepip' 2>/dev/null && break
+    done
+    "$python" -m venv .tools
+    .tools/bin/python -m pip install --quiet --disable-pip-version-check "uv==$uv_version"
+  fi
+fi
+
+# The tests' packages include the platform's, so that either stamp will do without --dev.
+digest=$(cat pyproject.toml "$requirements" | cksum)
+dev_digest=$(cat pyproject.toml requirements/dev.txt | cksum)
+stamp=.venv/.goodsflow
+if [ -x .venv/bin/goodsflow ] && [ -f "$stamp" ]; then
+  installed=$(cat "$stamp")
+  if [ "$installed" = "$digest" ] || [ "$installed" = "$dev_digest" ]; then
+    exit 0
+  fi
+fi
+say "installing Python packages from $requirements into .venv"
+[ -x .venv/bin/python ] || "$uv" venv --quiet --python '>=3.11,<3.14' .venv
+export VIRTUAL_ENV=$PWD/.venv
+"$uv" pip sync --quiet --require-hashes "$requirements"
+"$uv" pip install --quiet --no-deps --editable .
+printf '%s\n' "$digest" >"$stamp"
