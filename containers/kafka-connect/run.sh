@@ -66,7 +66,6 @@ PROPERTIES
 cd "$PART_CONFIG_DIR"
 # shellcheck disable=SC2086 # the flags are meant to be split
 exec "$JAVA" $JVM_FLAGS -Xms128m -Xmx${CONNECT_HEAP:-320m} \
-  --add-opens java.base/java.lang=ALL-UNNAMED \
   -Dlog4j.configuration="file:$PART_CONFIG_DIR/log4j.properties" \
   -cp "$CONNECT_LIB_DIR/*" \
   org.apache.kafka.connect.cli.ConnectDistributed "$PART_CONFIG_DIR/worker.properties"

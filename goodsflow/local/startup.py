@@ -91,6 +91,8 @@ class Startup:
                 waiting.remove(name)
                 task = self._bootstrap if name == BOOTSTRAP else self._bring_up
                 running[pool.submit(task, name)] = name
+            if not running:
+                raise AssertionError(f"{waiting} need what nobody brings up")
             # A short wait, so that Ctrl-C is heard between two looks.
             finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in finished:

@@ -1,0 +1,45 @@
+package org.goodsflow.connect.hdfs;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * What the name of a committed file says: {@code <topic>+<partition>+<first>+<last>.json}. Topic
+ * names cannot hold a plus sign, so that a name is never ambiguous.
+ *
+ * @param partition the topic's partition
+ * @param first the offset of the file's first record
+ * @param last the offset of the file's last record
+ */
+record CommittedFile(TopicPartition partition, long first, long last) {
+  private static final Pattern NAME =
+      Pattern.compile("([A-Za-z0-9._-]{1,249})\\+(\\d{1,9})\\+(\\d{10,18})\\+(\\d{10,18})\\.json");
+
+  /** Returns the file's name, its offsets padded with zeros to ten digits so that names sort. */
+  String name() {
+    return String.format(
+        "%s+%d+%010d+%010d.json", partition.topic(), partition.partition(), first, last);
+  }
+
+  /**
+   * Reads a name.
+   *
+   * @param name the name of a file, without its folder
+   * @return what it says, or nothing if it is not a name as {@link #name} makes them
+   */
+  static Optional<CommittedFile> parse(String name) {
+    Matcher matcher = NAME.matcher(name);
+    if (!matcher.matches()) {
+      return Optional.empty();
+    }
+    TopicPartition partition =
+        new TopicPartition(matcher.group(1), Integer.parseInt(matcher.group(2)));
+    long first = Long.parseLong(matcher.group(3));
+    long last = Long.parseLong(matcher.group(4));
+    CommittedFile file = new CommittedFile(partition, first, last);
+    // Another spelling of the same numbers was not written by this sink.
+    return first <= last && file.name().equals(name) ? Optional.of(file) : Optional.empty();
+  }
+}

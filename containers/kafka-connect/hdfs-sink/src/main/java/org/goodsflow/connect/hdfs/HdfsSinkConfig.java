@@ -1,0 +1,180 @@
+package org.goodsflow.connect.hdfs;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.kafka.common.config.AbstractConfig;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.Importance;
+import org.apache.kafka.common.config.ConfigDef.LambdaValidator;
+import org.apache.kafka.common.config.ConfigDef.Range;
+import org.apache.kafka.common.config.ConfigDef.Type;
+import org.apache.kafka.common.config.ConfigDef.Validator;
+import org.apache.kafka.common.config.ConfigDef.Width;
+import org.apache.kafka.common.config.ConfigException;
+
+/**
+ * The sink's configuration. The keys are those of Confluent's HDFS sink where it has the same
+ * setting. Keys that are not defined here are left to Connect.
+ */
+public final class HdfsSinkConfig extends AbstractConfig {
+  /** The NameNode, {@code hdfs://host:port}. */
+  public static final String HDFS_URL = "hdfs.url";
+
+  /** The HDFS user that the sink writes as. */
+  public static final String HADOOP_USER = "hadoop.user";
+
+  /** The prefix of settings that are handed to the Hadoop client without it. */
+  public static final String HADOOP_CONF_PREFIX = "hadoop.conf.";
+
+  /** How long to wait after a failure of HDFS before the next try, in milliseconds. */
+  public static final String RETRY_BACKOFF_MS = "retry.backoff.ms";
+
+  /** The folder of all topics' files. */
+  public static final String TOPICS_DIR = "topics.dir";
+
+  /** How many records make a file full. */
+  public static final String FLUSH_SIZE = "flush.size";
+
+  /** How long after its first record a file is committed, in milliseconds; -1 for never. */
+  public static final String ROTATE_INTERVAL_MS = "rotate.interval.ms";
+
+  /** How large a file may grow, in bytes. */
+  public static final String FILE_MAX_BYTES = "file.max.bytes";
+
+  private static final String HDFS_GROUP = "HDFS";
+  private static final String FILES_GROUP = "Files";
+  private static final ConfigDef DEFINITION = filesGroup(hdfsGroup(new ConfigDef()));
+
+  /**
+   * Reads and checks a configuration.
+   *
+   * @param properties the connector's configuration
+   * @throws ConfigException naming the key, if a value is missing or bad
+   */
+  public HdfsSinkConfig(Map<String, String> properties) {
+    super(DEFINITION, properties);
+  }
+
+  /** Returns the definition of all keys, for Connect's validation and documentation. */
+  public static ConfigDef definition() {
+    return new ConfigDef(DEFINITION);
+  }
+
+  /** Returns the file system to write to. */
+  public URI hdfsUrl() {
+    return URI.create(getString(HDFS_URL));
+  }
+
+  /** Returns the HDFS user that the sink writes as. */
+  public String hadoopUser() {
+    return getString(HADOOP_USER);
+  }
+
+  /** Returns the settings for the Hadoop client, by their Hadoop names. */
+  public Map<String, String> hadoopSettings() {
+    Map<String, String> settings = new LinkedHashMap<>();
+    originalsWithPrefix(HADOOP_CONF_PREFIX)
+        .forEach((key, value) -> settings.put(key, String.valueOf(value)));
+    return settings;
+  }
+
+  /** Returns the wait after a failure of HDFS, in milliseconds. */
+  public long retryBackoffMs() {
+    return getLong(RETRY_BACKOFF_MS);
+  }
+
+  /** Returns the absolute path of the folder of all topics' files. */
+  public String topicsDir() {
+    return getString(TOPICS_DIR);
+  }
+
+  /** Returns when a file is committed. */
+  RotationPolicy rotationPolicy() {
+    return new RotationPolicy(
+        getInt(FLUSH_SIZE), getLong(FILE_MAX_BYTES), getLong(ROTATE_INTERVAL_MS));
+  }
+
+  private static ConfigDef hdfsGroup(ConfigDef def) {
+    return def.define(
+            HDFS_URL, Type.STRING, ConfigDef.NO_DEFAULT_VALUE,
+            check("a URL hdfs://host:port", HdfsSinkConfig::isFileSystem), Importance.HIGH,
+            "The NameNode, as hdfs://host:port.",
+            HDFS_GROUP, 1, Width.MEDIUM, "HDFS URL")
+        .define(
+            HADOOP_USER, Type.STRING, "connect",
+            check("a user name", value -> !value.isBlank()), Importance.MEDIUM,
+            "The user that owns the files, by Hadoop's simple authentication.",
+            HDFS_GROUP, 2, Width.SHORT, "HDFS user")
+        .define(
+            RETRY_BACKOFF_MS, Type.LONG, 5000L, Range.atLeast(1), Importance.LOW,
+            "How long to wait after a failure of HDFS before the next try, in milliseconds.",
+            HDFS_GROUP, 3, Width.SHORT, "Retry backoff (ms)");
+  }
+
+  private static ConfigDef filesGroup(ConfigDef def) {
+    return def.define(
+            TOPICS_DIR, Type.STRING, "/data/kafka/topics",
+            check("an absolute path", HdfsSinkConfig::isAbsolutePath), Importance.MEDIUM,
+            "The folder with a folder for each topic; temporary files are in its folder +tmp.",
+            FILES_GROUP, 1, Width.MEDIUM, "Topics folder")
+        .define(
+            FLUSH_SIZE, Type.INT, 1000, Range.atLeast(1), Importance.HIGH,
+            "How many records make a file full: it is committed then.",
+            FILES_GROUP, 2, Width.SHORT, "Records per file")
+        .define(
+            ROTATE_INTERVAL_MS, Type.LONG, 60_000L, interval(), Importance.HIGH,
+            "How long after its first record a file is committed at the latest, by the wall clock,"
+                + " in milliseconds; -1 leaves it to the other two limits.",
+            FILES_GROUP, 3, Width.SHORT, "Rotation interval (ms)")
+        .define(
+            FILE_MAX_BYTES, Type.LONG, 128L * 1024 * 1024, Range.atLeast(1), Importance.MEDIUM,
+            "How large a file may grow, in bytes; only a single larger record exceeds it.",
+            FILES_GROUP, 4, Width.SHORT, "Bytes per file");
+  }
+
+  private interface Check {
+    boolean passes(String value);
+  }
+
+  private static Validator check(String wanted, Check check) {
+    return LambdaValidator.with(
+        (key, value) -> {
+          // A missing value is reported by ConfigDef itself.
+          if (value != null && !check.passes((String) value)) {
+            throw new ConfigException(key, value, "must be " + wanted);
+          }
+        },
+        () -> wanted);
+  }
+
+  private static Validator interval() {
+    return LambdaValidator.with(
+        (key, value) -> {
+          if (value instanceof Long ms && ms < 1 && ms != RotationPolicy.NEVER) {
+            throw new ConfigException(key, value, "must be at least 1, or -1 for never");
+          }
+        },
+        () -> "[1,...] or -1");
+  }
+
+  private static boolean isFileSystem(String value) {
+    try {
+      URI uri = new URI(value);
+      // The local file system serves for tests and trials.
+      return "file:///".equals(value)
+          || "hdfs".equals(uri.getScheme()) && uri.getHost() != null && hasNoPath(uri);
+    } catch (URISyntaxException e) {
+      return false;
+    }
+  }
+
+  private static boolean hasNoPath(URI uri) {
+    return uri.getPath().isEmpty() || uri.getPath().equals("/");
+  }
+
+  private static boolean isAbsolutePath(String value) {
+    return value.startsWith("/") && value.length() > 1 && !value.contains("//");
+  }
+}

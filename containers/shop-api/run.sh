@@ -1,0 +1,4 @@
+#!/bin/sh
+# The service goodsflow.shop_api. Settings and the platform's folder come from variables.
+set -eu
+exec "${GOODSFLOW_PYTHON:-python3}" -m goodsflow.shop_api
