@@ -1,0 +1,220 @@
+"""A plain client of the registry; names what goes wrong, decides nothing.
+
+It is written against Apicurio Registry 3.0's ccompat v7 API, which differs from
+Confluent's registry: unset compatibility reads as ``NONE`` with status 200; two texts
+of one schema are two versions; what is incompatible is told only at registration.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
+
+import httpx2
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from goodsflow.registry.errors import (
+    IncompatibleSchemaError,
+    InvalidSchemaError,
+    RegistryError,
+    RegistryUnavailableError,
+    SubjectNotFoundError,
+)
+
+_DIFFERENCES = re.compile(r"list of diff types: \[(?P<differences>.*)\]", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class RegisteredSchema:
+    """A version of a subject."""
+
+    subject: str
+    version: int
+    schema_id: int
+    text: str
+
+
+def canonical_text(schema_text: str) -> str:
+    """Return the one text of a JSON Schema that all of the platform registers.
+
+    The registry takes two texts that differ in their spaces for two versions.
+
+    Raises:
+        InvalidSchemaError: It is no JSON object.
+    """
+    try:
+        document = json.loads(schema_text)
+    except ValueError as error:
+        raise InvalidSchemaError(f"The schema is no JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise InvalidSchemaError("The schema is no JSON object.")
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+class RegistryClient:
+    """The schema registry at a URL. Making one opens no connection.
+
+    Schemas go to it as ``canonical_text``, whatever the layout of the given text.
+    """
+
+    def __init__(self, url: str, *, timeout_seconds: float = 5.0) -> None:
+        """Prepare the client.
+
+        Args:
+            url: Root of the Confluent-compatible API.
+            timeout_seconds: For each of at most two tries of a request.
+
+        Raises:
+            RegistryError: The URL is none.
+        """
+        self.url = url
+        try:
+            self.confluent_client = SchemaRegistryClient(
+                {
+                    "url": url,
+                    "timeout": timeout_seconds,
+                    "max.retries": 1,
+                    "retries.wait.ms": 200,
+                }
+            )
+        except (ValueError, httpx2.InvalidURL) as error:
+            raise RegistryError(
+                f"Cannot use '{url}' as the address of the schema registry: {error}."
+            ) from error
+
+    def __enter__(self) -> Self:
+        """Return the client, to be closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the client."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        self.confluent_client.close()
+
+    def subjects(self) -> list[str]:
+        """List the subjects, sorted.
+
+        Raises:
+            RegistryError: The registry did not answer, or refused.
+        """
+        with self._named("list the subjects"):
+            return sorted(self.confluent_client.get_subjects())
+
+    def register(self, subject: str, schema_text: str) -> int:
+        """Register a schema and return its ID; the same schema again changes nothing.
+
+        Raises:
+            IncompatibleSchemaError: It breaks the subject's compatibility.
+            InvalidSchemaError: The text is no schema.
+            RegistryError: The registry did not answer, or refused.
+        """
+        schema = _schema(schema_text)
+        # Its cache would answer for a registry that has lost the schema since.
+        self.confluent_client.clear_caches()  # type: ignore[no-untyped-call]
+        with self._named("register the schema", subject):
+            return self.confluent_client.register_schema(subject, schema)
+
+    def latest(self, subject: str) -> RegisteredSchema:
+        """Return the newest version of a subject.
+
+        Raises:
+            SubjectNotFoundError: Nothing is registered under it.
+            RegistryError: The registry did not answer, or refused.
+        """
+        self.confluent_client.clear_latest_caches()  # type: ignore[no-untyped-call]
+        with self._named("look up the newest schema", subject):
+            found = self.confluent_client.get_latest_version(subject)
+        if found.version is None or found.schema_id is None:
+            raise RegistryError(
+                f"The schema registry at {self.url} answered for subject '{subject}' "
+                "without a version or an ID."
+            )
+        return RegisteredSchema(
+            subject, found.version, found.schema_id, found.schema.schema_str or ""
+        )
+
+    def compatibility(self, subject: str) -> str:
+        """Return a subject's compatibility; ``NONE`` also where it was never set.
+
+        Raises:
+            SubjectNotFoundError: Nothing is registered under it.
+            RegistryError: The registry did not answer, or refused.
+        """
+        with self._named("read the compatibility", subject):
+            return str(self.confluent_client.get_compatibility(subject))
+
+    def set_compatibility(self, subject: str, level: str) -> None:
+        """Set a subject's compatibility.
+
+        Raises:
+            RegistryError: The registry did not answer, or refused.
+        """
+        with self._named(f"set the compatibility {level}", subject):
+            self.confluent_client.set_compatibility(subject, level)
+
+    def is_compatible(self, subject: str, schema_text: str) -> bool:
+        """Say whether ``register`` would take the schema; only that gives reasons.
+
+        A subject under which nothing is registered takes any schema.
+
+        Raises:
+            InvalidSchemaError: The text is no schema.
+            RegistryError: The registry did not answer, or refused.
+        """
+        schema = _schema(schema_text)
+        with self._named("test the compatibility", subject):
+            return self.confluent_client.test_compatibility(subject, schema)
+
+    @contextmanager
+    def _named(self, attempt: str, subject: str = "") -> Iterator[None]:
+        what = f"{attempt} of subject '{subject}'" if subject else attempt
+        try:
+            yield
+        except SchemaRegistryError as error:
+            raise _named_error(error, what, subject, self.url) from error
+        except httpx2.HTTPError as error:
+            raise RegistryUnavailableError(
+                f"Cannot {what}: the schema registry at {self.url} does not answer "
+                f"({str(error) or type(error).__name__}). Is it running?"
+            ) from error
+
+
+def _schema(text: str) -> Schema:
+    return Schema(canonical_text(text), schema_type="JSON")
+
+
+def _named_error(
+    error: SchemaRegistryError, what: str, subject: str, url: str
+) -> RegistryError:
+    status, answer = error.http_status_code, error.error_message
+    if status == 404:
+        return SubjectNotFoundError(
+            f"Cannot {what}: the schema registry at {url} has no such subject. "
+            "Register its schema first."
+        )
+    if status == 409:
+        return IncompatibleSchemaError(subject, _reasons(answer))
+    if status == 422:
+        return InvalidSchemaError(f"Cannot {what}: it is no valid schema ({answer}).")
+    if status in {429, 502, 503, 504}:
+        return RegistryUnavailableError(
+            f"Cannot {what}: the schema registry at {url} answers {status} ({answer}). "
+            "Try again once it is ready."
+        )
+    return RegistryError(
+        f"Cannot {what}: the schema registry at {url} answers {status} ({answer})."
+    )
+
+
+def _reasons(answer: str) -> list[str]:
+    """Read the single differences out of Apicurio's sentence."""
+    found = _DIFFERENCES.search(answer or "")
+    return found["differences"].split(", ") if found else [answer or "no reason given"]

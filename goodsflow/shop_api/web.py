@@ -1,0 +1,97 @@
+"""The small web server of the shop API: ``/health`` and ``/metrics``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+
+from goodsflow.errors import GoodsflowError
+
+
+class WebServerError(GoodsflowError):
+    """The service could not listen for questions about itself."""
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Answers without a log line for each request."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Drop the line: probes and scrapes would fill the log."""
+
+
+def make_app(
+    registry: CollectorRegistry, ailment: Callable[[], str | None]
+) -> WSGIApplication:
+    """Return the WSGI application.
+
+    Args:
+        registry: What ``/metrics`` shows.
+        ailment: Says why the service is not healthy; None where it is.
+    """
+    metrics: WSGIApplication = make_wsgi_app(registry)
+
+    def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "").rstrip("/")
+        if path == "/metrics":
+            return metrics(environ, start)
+        if path != "/health":
+            return _answer(start, "404 Not Found", "Here are /health and /metrics.")
+        reason = ailment()
+        if reason:
+            return _answer(start, "503 Service Unavailable", reason)
+        return _answer(start, "200 OK", "healthy")
+
+    return app
+
+
+@contextmanager
+def serving(host: str, port: int, app: WSGIApplication) -> Iterator[int]:
+    """Serve the application in a thread as long as the context is open.
+
+    Args:
+        host: The address to listen on.
+        port: The port to listen on; 0: any that is free. The context gives it.
+        app: What answers.
+
+    Raises:
+        WebServerError: The address cannot be listened on.
+    """
+    try:
+        server = make_server(
+            host, port, app, server_class=_Server, handler_class=_QuietHandler
+        )
+    except OSError as error:
+        raise WebServerError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Is another copy of the "
+            "service running? Set GOODSFLOW_SHOP_API_METRICS_PORT to a free port."
+        ) from error
+    with server:
+        thread = threading.Thread(target=server.serve_forever, name="web", daemon=True)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _answer(start: StartResponse, status: str, text: str) -> list[bytes]:
+    body = f"{text}\n".encode()
+    start(
+        status,
+        [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+        ],
+    )
+    return [body]

@@ -1,0 +1,70 @@
+"""One real platform for all tests that need one, beside any that is up already."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from goodsflow.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
+
+_PORT_OFFSET = 10_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a developer test against a platform that is up already."""
+    parser.addoption(
+        "--platform",
+        metavar="HOME",
+        help="Use the platform whose folder this is, instead of starting one.",
+    )
+
+
+def goodsflow(
+    *arguments: str, home: Path | None = None, timeout_seconds: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user would."""
+    command = [sys.executable, "-m", "goodsflow.cli"]
+    if home:
+        command += ["--home", str(home)]
+    return subprocess.run(
+        [*command, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=timeout_seconds,
+        cwd=PROJECT_ROOT,
+    )
+
+
+@pytest.fixture(scope="session")
+def platform_home(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """The folder of a platform that is up; started here, and removed afterwards."""
+    given = request.config.getoption("--platform")
+    if given:
+        yield Path(given).resolve()
+        return
+    home = PROJECT_ROOT / ".goodsflow-test"
+    goodsflow("clean", "--yes", home=home)
+    os.environ["GOODSFLOW_SHOP_API_INTERVAL"] = "1"
+    try:
+        started = goodsflow(
+            "up", "--port-offset", str(_PORT_OFFSET), home=home, timeout_seconds=600
+        )
+        if started.returncode != 0:
+            pytest.exit(f"The platform did not start:\n{started.stderr}", returncode=1)
+        yield home
+    finally:
+        cleaned = goodsflow("clean", "--yes", home=home, timeout_seconds=180)
+    assert cleaned.returncode == 0, cleaned.stderr
+
+
+@pytest.fixture(scope="session")
+def endpoints(platform_home: Path) -> Endpoints:
+    """The addresses of a platform that is up and bootstrapped."""
+    return load_endpoints(platform_home)

@@ -1,0 +1,189 @@
+"""The shop API, on real brokers and a real registry."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from threading import Event, Thread
+
+import httpx
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from goodsflow.cards import Card, decode_card, schema_id_of
+from goodsflow.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.errors import GoodsflowError
+from goodsflow.kafka.config import client_config
+from goodsflow.kafka.errors import AuthenticationFailedError
+from goodsflow.registry import RegistryClient
+from goodsflow.shop_api.service import run
+from goodsflow.shop_api.settings import ShopApiSettings
+
+TOPIC = "goods"
+
+
+def end_offsets(endpoints: Endpoints) -> dict[int, int]:
+    """Return the end of each partition of the topic."""
+    with Consumer(reader_config(endpoints)) as consumer:
+        return {
+            partition: consumer.get_watermark_offsets(
+                TopicPartition(TOPIC, partition), timeout=20
+            )[1]
+            for partition in (0, 1)
+        }
+
+
+def read_between(
+    endpoints: Endpoints, starts: dict[int, int], ends: dict[int, int]
+) -> list[tuple[bytes | None, bytes]]:
+    """Return the keys and values of the records in a range of offsets."""
+    with Consumer(reader_config(endpoints)) as consumer:
+        consumer.assign([TopicPartition(TOPIC, p, o) for p, o in starts.items()])
+        found = []
+        deadline = time.monotonic() + 30
+        while len(found) < sum(ends.values()) - sum(starts.values()):
+            assert time.monotonic() < deadline, "records are missing"
+            message = consumer.poll(0.5)
+            if message is not None:
+                assert message.error() is None
+                found.append((message.key(), message.value() or b""))
+        return found
+
+
+def reader_config(endpoints: Endpoints) -> dict[str, object]:
+    """Return the configuration of a reader that leaves no trace."""
+    return client_config(endpoints, "inbound", "admin") | {
+        "group.id": "test-shop-api",
+        "enable.auto.commit": False,
+    }
+
+
+def settings(**changes: object) -> ShopApiSettings:
+    """Return settings that send quickly, whatever the environment says."""
+    values: dict[str, object] = {"rate": 200.0, "count": None, "metrics_port": None}
+    return ShopApiSettings.model_validate(values | changes)
+
+
+def test_cards_arrive_under_their_product_ids_with_the_registered_schema(
+    endpoints: Endpoints,
+) -> None:
+    """A wrong key breaks compaction; a wrong schema ID every other reader."""
+    starts = end_offsets(endpoints)
+    tally = run(
+        settings(count=50),
+        endpoints,
+        stop=Event(),
+        source=random.Random(3),  # noqa: S311
+    )
+    assert (tally.delivered, tally.failed) == (50, 0)
+    records = read_between(endpoints, starts, end_offsets(endpoints))
+    assert len(records) >= 50
+    with RegistryClient(endpoints.schema_registry_url) as client:
+        registered = client.latest("goods-value")
+    for key, value in records[:50]:
+        if key is None or not key.isdigit():
+            continue  # another test's
+        assert Card.model_validate(decode_card(value)).product_id == key.decode()
+        assert schema_id_of(value) == registered.schema_id
+
+
+def test_a_second_start_registers_no_second_version(endpoints: Endpoints) -> None:
+    """A version for each restart would hide the real changes of a schema."""
+    versions = []
+    for _ in range(2):
+        run(
+            settings(count=1),
+            endpoints,
+            stop=Event(),
+            source=random.Random(3),  # noqa: S311
+        )
+        with RegistryClient(endpoints.schema_registry_url) as client:
+            versions.append(client.latest("goods-value").version)
+    assert versions[0] == versions[1]
+
+
+def test_it_stops_when_told_with_every_card_delivered(endpoints: Endpoints) -> None:
+    """A restart of the service would lose what waits to be sent."""
+    stop = Event()
+    starts = end_offsets(endpoints)
+    results = []
+    thread = Thread(
+        target=lambda: results.append(
+            run(settings(), endpoints, stop=stop, source=random.Random(3))  # noqa: S311
+        )
+    )
+    thread.start()
+    deadline = time.monotonic() + 30
+    while sum(end_offsets(endpoints).values()) < sum(starts.values()) + 20:
+        assert time.monotonic() < deadline
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert results[0].failed == 0
+    arrived = sum(end_offsets(endpoints).values()) - sum(starts.values())
+    assert arrived >= results[0].delivered >= 20
+
+
+def test_a_wrong_password_ends_it_with_the_principal_named(
+    endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Librdkafka alone would try for ever and say nothing."""
+    secrets = tmp_path_factory.mktemp("secrets")
+    (secrets / "inbound").mkdir()
+    (secrets / "inbound/shop-api.password").write_text("wrong", encoding="utf-8")
+    stranger = endpoints.model_copy(update={"secrets_dir": secrets})
+    with pytest.raises(AuthenticationFailedError, match="'shop-api'"):
+        run(settings(), stranger, stop=Event(), source=random.Random(3))  # noqa: S311
+
+
+def test_the_service_answers_about_itself_and_leaves_with_0_on_sigterm(
+    endpoints: Endpoints,
+) -> None:
+    """The supervisor takes another status for a crash."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "goodsflow.shop_api"],
+        env={
+            **os.environ,
+            "GOODSFLOW_HOME": str(endpoints.secrets_dir.parent),
+            "GOODSFLOW_SHOP_API_INTERVAL": "0.2",
+            "GOODSFLOW_SHOP_API_METRICS_PORT": str(port),
+        },
+        cwd=PROJECT_ROOT,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while "cards_delivered_total 0.0" in (text := metrics(port)) or not text:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_registry_that_is_away_ends_the_start_with_its_address(
+    endpoints: Endpoints,
+) -> None:
+    """Cards without a registered schema could not be read by anybody."""
+    away = endpoints.model_copy(update={"schema_registry_url": "http://127.0.0.1:9/x"})
+    with pytest.raises(GoodsflowError, match=r"http://127\.0\.0\.1:9/x"):
+        run(settings(count=1), away, stop=Event(), source=random.Random(3))  # noqa: S311
+
+
+def metrics(port: int) -> str:
+    """Return the metrics' text; empty as long as nobody answers."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    except httpx.TransportError:
+        return ""

@@ -1,0 +1,66 @@
+"""Serializing with a schema."""
+
+import json
+
+import pytest
+
+from goodsflow.cards import CardError, sample_cards
+from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.registry import (
+    InvalidSchemaError,
+    RegistryClient,
+    RegistryUnavailableError,
+    ValueSerializer,
+    value_serializer,
+)
+
+SCHEMA = (PROJECT_ROOT / "schemas/goods.json").read_text(encoding="utf-8")
+NOBODY = "http://127.0.0.1:9/apis/ccompat/v7"
+
+
+@pytest.fixture
+def serialize() -> ValueSerializer:
+    """A serializer whose registry does not answer: what fails, fails before."""
+    return value_serializer(RegistryClient(NOBODY, timeout_seconds=0.2), SCHEMA)
+
+
+def test_a_card_that_breaks_its_schema_is_refused_with_every_field(
+    serialize: ValueSerializer,
+) -> None:
+    """`'x' is not of type 'number'` would not say which of many fields it is."""
+    card = sample_cards()[0].as_json()
+    card["price"]["amount"] = "x"
+    card["images"][1].pop("alt")
+    del card["sku"]
+    with pytest.raises(CardError) as caught:
+        serialize("goods", card)
+    assert str(caught.value) == (
+        "The value for topic 'goods' breaks its schema 'GoodsCard': "
+        "$.images[1]: field 'alt' is missing; "
+        '$.price.amount: found "x", expected type "number"; '
+        "$: field 'sku' is missing."
+    )
+
+
+def test_a_long_value_is_cut_in_the_message(serialize: ValueSerializer) -> None:
+    """A card of a megabyte would become a log line of a megabyte."""
+    card = sample_cards()[0].as_json() | {"tags": "x" * 10_000}
+    with pytest.raises(CardError) as caught:
+        serialize("goods", card)
+    assert "$.tags" in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_registry_that_does_not_answer_is_named(serialize: ValueSerializer) -> None:
+    """The library's own error says neither who was asked nor for what."""
+    with pytest.raises(RegistryUnavailableError) as caught:
+        serialize("goods", sample_cards()[0].as_json())
+    assert "subject 'goods-value'" in str(caught.value)
+    assert NOBODY in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", json.dumps({"type": 12})])
+def test_what_is_no_schema_is_refused_at_once(text: str) -> None:
+    """It would otherwise fail at the first card, with a traceback of jsonschema."""
+    with pytest.raises(InvalidSchemaError):
+        value_serializer(RegistryClient(NOBODY), text)

@@ -1,0 +1,73 @@
+"""Counts and health of the shop API."""
+
+from prometheus_client import generate_latest
+
+from goodsflow.shop_api.tally import Tally
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
+def test_it_is_healthy_for_a_while_after_its_start_and_each_delivery() -> None:
+    """A service that just started, or sends every five seconds, is not ill."""
+    clock = Clock()
+    tally = Tally(clock)
+    assert tally.ailment(5) is None
+    clock.now += 31
+    assert tally.ailment(5) == (
+        "no card was delivered in the 31 s since the start (0 failed)"
+    )
+    tally.note_delivery()
+    assert tally.ailment(5) is None
+    clock.now += 29
+    assert tally.ailment(5) is None
+
+
+def test_silence_is_judged_by_the_interval() -> None:
+    """With a card a minute, a health of 30 s would be ill half of the time."""
+    clock = Clock()
+    tally = Tally(clock)
+    tally.note_delivery()
+    clock.now += 170
+    assert tally.ailment(60) is None
+    clock.now += 11
+    assert tally.ailment(60) is not None
+
+
+def test_the_reason_of_the_last_failure_is_told() -> None:
+    """`503` alone would send the operator to the log."""
+    clock = Clock()
+    tally = Tally(clock)
+    tally.note_delivery()
+    clock.now += 40
+    tally.note_failure("Broker: Topic authorization failed")
+    assert tally.ailment(5) == (
+        "no card was delivered in the 40 s since the last delivery (1 failed): "
+        "Broker: Topic authorization failed"
+    )
+
+
+def test_a_service_whose_first_cards_all_fail_is_ill_at_once() -> None:
+    """Its start would be reported as done, and fail half a minute later."""
+    tally = Tally(Clock())
+    tally.note_failure("Broker: Topic authorization failed")
+    assert tally.ailment(5) is not None
+
+
+def test_the_metrics_have_the_names_that_the_dashboards_read() -> None:
+    """A renamed metric silently empties a panel."""
+    tally = Tally(Clock())
+    tally.note_delivery()
+    tally.note_failure("because")
+    text = generate_latest(tally.registry).decode()
+    assert "goodsflow_shop_api_cards_delivered_total 1.0" in text
+    assert "goodsflow_shop_api_delivery_failures_total 1.0" in text
+    assert "goodsflow_shop_api_last_delivery_timestamp_seconds " in text

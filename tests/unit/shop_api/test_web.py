@@ -1,0 +1,67 @@
+"""The web server of the shop API."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from goodsflow.shop_api.tally import Tally
+from goodsflow.shop_api.web import WebServerError, make_app, serving
+
+
+class Ailment:
+    """What the service says of itself."""
+
+    reason: str | None = None
+
+    def __call__(self) -> str | None:
+        """Say it."""
+        return self.reason
+
+
+@pytest.fixture
+def ailment() -> Ailment:
+    """A service that is well."""
+    return Ailment()
+
+
+@pytest.fixture
+def address(ailment: Ailment) -> Iterator[str]:
+    """Where it answers."""
+    with serving("127.0.0.1", 0, make_app(Tally().registry, ailment)) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def ask(url: str) -> tuple[int, str]:
+    """Return the status and the text of an answer."""
+    answer = httpx.get(url, timeout=5)
+    return answer.status_code, answer.text
+
+
+def test_health_is_200_or_503_with_the_reason(address: str, ailment: Ailment) -> None:
+    """The launcher waits for the 200 and shows the reason of the 503."""
+    assert ask(f"{address}/health") == (200, "healthy\n")
+    ailment.reason = "no card was delivered"
+    assert ask(f"{address}/health") == (503, "no card was delivered\n")
+
+
+def test_metrics_are_served_on_the_same_port(address: str) -> None:
+    """Prometheus is told one address for each service."""
+    status, text = ask(f"{address}/metrics")
+    assert status == 200
+    assert "goodsflow_shop_api_cards_delivered_total 0.0" in text
+
+
+def test_another_path_is_404(address: str) -> None:
+    """A probe of a wrong path would otherwise pass."""
+    assert ask(f"{address}/healthy")[0] == 404
+
+
+def test_a_port_that_is_taken_is_named(address: str) -> None:
+    """`Address already in use` alone does not say which of all ports."""
+    port = int(address.rsplit(":", 1)[1])
+    with (
+        pytest.raises(WebServerError, match=f"127.0.0.1:{port}"),
+        serving("127.0.0.1", port, make_app(Tally().registry, Ailment())),
+    ):
+        pass
