@@ -1,0 +1,45 @@
+"""Run the filter as a service: ``python -m goodsflow.blocking``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import NoReturn
+
+import faust
+
+from goodsflow.blocking.app import create_app
+from goodsflow.blocking.settings import BlockingSettings
+from goodsflow.endpoints import load_endpoints
+from goodsflow.errors import GoodsflowError
+from goodsflow.settings import load_settings
+
+_LOGGER = logging.getLogger("goodsflow.blocking")
+
+
+def main() -> NoReturn:
+    """Run the app, then leave the process: with 0 after a signal, 1 after a crash."""
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        app = create_app(load_settings(BlockingSettings), load_endpoints())
+    except GoodsflowError as error:
+        _LOGGER.error("%s", error)  # noqa: TRY400 - expected: no traceback
+        sys.exit(1)
+    worker = faust.Worker(
+        app,
+        loglevel="info",
+        # The log is set up above: no colours, no tables, nothing on stdout.
+        override_logging=False,
+        redirect_stdouts=False,
+        quiet=True,
+    )
+    worker.spinner = None
+    worker.execute_from_commandline()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The pipeline as a service of the faust app: its thread, its end, its crash."""
+
+from __future__ import annotations
+
+import asyncio
+from threading import Thread
+from typing import Any
+
+from mode import Service
+
+from goodsflow.blocking.errors import PipelineError
+from goodsflow.blocking.pipeline import Pipeline
+from goodsflow.blocking.status import PipelineStatus
+from goodsflow.errors import GoodsflowError
+
+_STOP_SECONDS = 8.0
+"""How long the end of the transaction at hand may take: less than a supervisor waits.
+
+Librdkafka waits for an absent coordinator whatever the time-out of a call. What is left
+open, the coordinator aborts when the next copy starts.
+"""
+
+
+class PipelineService(Service):
+    """Runs the pipeline in a thread; where that fails, the whole app stops."""
+
+    def __init__(
+        self, pipeline: Pipeline, status: PipelineStatus, **options: Any
+    ) -> None:
+        """Take the pipeline to run.
+
+        Args:
+            pipeline: What moves the records.
+            status: Is told why the pipeline ended.
+            options: Of the mode service.
+        """
+        self._pipeline = pipeline
+        self._status = status
+        self._begun = False
+        self._ended = asyncio.Event()
+        super().__init__(**options)
+
+    @Service.task
+    async def _run(self) -> None:
+        self._begun = True
+        try:
+            failure = await self._failure()
+        except Exception as bug:
+            # Mode logs where it happened, and crashes the app with it.
+            self._status.failure = f"{type(bug).__name__}: {bug}"
+            raise
+        finally:
+            self._ended.set()
+        if failure is not None:
+            self._status.failure = str(failure)
+            await self.crash(failure)
+
+    async def on_stop(self) -> None:
+        """Let the transaction at hand end before the app goes away."""
+        self._pipeline.stop()
+        if not self._begun:
+            return
+        try:
+            await asyncio.wait_for(self._ended.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            self.log.warning("A transaction is left open: the brokers are away")
+
+    async def _failure(self) -> GoodsflowError | None:
+        """Wait for the pipeline's end; return the error the app is to crash with."""
+        try:
+            await _in_thread(self._pipeline)
+        except GoodsflowError as error:
+            return error
+        if self.should_stop:
+            return None
+        return PipelineError("The pipeline ended though nobody asked it to.")
+
+
+def _in_thread(pipeline: Pipeline) -> asyncio.Future[None]:
+    """Run the pipeline in a thread that does not keep the process from leaving."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: BaseException | None) -> None:
+        if ended.done():
+            return
+        if error is None:
+            ended.set_result(None)
+        else:
+            ended.set_exception(error)
+
+    def work() -> None:
+        error: BaseException | None = None
+        try:
+            pipeline.run()
+        except BaseException as caught:  # noqa: BLE001 - raised where it is waited for
+            error = caught
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, error)
+
+    Thread(target=work, name="pipeline", daemon=True).start()
+    return ended

@@ -1,0 +1,105 @@
+"""How the pipeline is: written by its thread, read by the web views."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter as Counts
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from goodsflow.blocking.filtering import Outcome
+
+_MOST_SECONDS_FOR_A_TURN = 10.0
+_OUTCOMES: tuple[Outcome, ...] = ("passed", "blocked", "undecodable")
+
+
+class PipelineStatus:
+    """What the pipeline is doing.
+
+    Attributes:
+        partitions: The partitions it has; None where the group gave it none yet. An
+            empty set is a healthy spare.
+        running: Its thread is at work.
+        failure: Why it ended; None where it did not, or was asked to.
+        trouble: What holds it up at the moment, such as an outage; None: nothing.
+        registry: Counts as Prometheus metrics.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.partitions: frozenset[int] | None = None
+        self.running = False
+        self.failure: str | None = None
+        self.trouble: str | None = None
+        self.registry = CollectorRegistry()
+        self._clock = clock
+        self._turned_at = clock()
+        self._brokers_up = True
+        self._records = Counter(
+            "goodsflow_blocking_records_total",
+            "Records read, by what became of them; counted once committed.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in _OUTCOMES:
+            self._records.labels(outcome)
+        self._transactions = Counter(
+            "goodsflow_blocking_transactions_total",
+            "Transactions, by how they ended.",
+            ["result"],
+            registry=self.registry,
+        )
+        for result in ("committed", "aborted"):
+            self._transactions.labels(result)
+        self._last_commit = Gauge(
+            "goodsflow_blocking_last_commit_timestamp_seconds",
+            "When records were last committed, in seconds since 1970; 0: never.",
+            registry=self.registry,
+        )
+        Gauge(
+            "goodsflow_blocking_assigned_partitions",
+            "Partitions of the source topic that this copy reads.",
+            registry=self.registry,
+        ).set_function(lambda: len(self.partitions or ()))
+
+    def note_turn(self) -> None:
+        """Note that the pipeline goes on: it waits for records, nothing holds it up."""
+        self._turned_at = self._clock()
+
+    def note_commit(self, outcomes: Counts[Outcome]) -> None:
+        """Count the records of a committed transaction."""
+        for outcome, count in outcomes.items():
+            self._records.labels(outcome).inc(count)
+        self._transactions.labels("committed").inc()
+        self._last_commit.set_to_current_time()
+        self.trouble = None
+
+    def note_abort(self, reason: str) -> None:
+        """Count an aborted transaction."""
+        self._transactions.labels("aborted").inc()
+        self.trouble = reason
+
+    def note_statistics(self, statistics: str) -> None:
+        """Read from librdkafka's statistics whether any broker is connected.
+
+        https://github.com/confluentinc/librdkafka/blob/master/STATISTICS.md
+        """
+        brokers = json.loads(statistics)["brokers"].values()
+        self._brokers_up = any(broker["state"] == "UP" for broker in brokers)
+
+    def ailment(self) -> str | None:
+        """Say why the pipeline is not healthy, in one line; None where it is."""
+        trouble = f": {self.trouble}" if self.trouble else ""
+        if self.failure:
+            return f"the pipeline failed: {self.failure}"
+        if not self.running:
+            return "the pipeline is not running"
+        if self.partitions is None:
+            return f"no partitions are assigned yet{trouble}"
+        if not self._brokers_up:
+            return f"no broker is connected{trouble}"
+        held_up = self._clock() - self._turned_at
+        if held_up > _MOST_SECONDS_FOR_A_TURN:
+            return f"a transaction has been held up for {held_up:.0f} s{trouble}"
+        return None

@@ -1,0 +1,186 @@
+"""One batch, one transaction: what is sent on, and how far was read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from threading import Event
+from typing import Any
+
+from confluent_kafka import (
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+
+from goodsflow.blocking.errors import PipelineError
+from goodsflow.blocking.records import Record
+from goodsflow.kafka.faults import ClientFaults
+
+_LOGGER = logging.getLogger(__name__)
+
+_CALL_SECONDS = 5.0
+"""How long a call waits for the coordinator before it is made again."""
+
+_PASSING = frozenset(
+    {
+        KafkaError._MSG_TIMED_OUT,  # noqa: SLF001 - librdkafka's public error codes
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+        KafkaError._TIMED_OUT_QUEUE,  # noqa: SLF001
+        KafkaError._PURGE_QUEUE,  # noqa: SLF001
+        KafkaError._PURGE_INFLIGHT,  # noqa: SLF001
+        KafkaError._TRANSPORT,  # noqa: SLF001
+        KafkaError.NOT_ENOUGH_REPLICAS,
+        KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+    }
+)
+"""Failed writes that are an outage's; any other would fail again and again."""
+
+
+class InterruptedTransactionError(Exception):
+    """The pipeline was told to stop while it waited for the brokers."""
+
+
+class AbortedTransactionError(Exception):
+    """The transaction was aborted: nothing of the batch has happened."""
+
+
+class TransactionalWriter:
+    """Writes batches to the topics behind the filter, each in a transaction."""
+
+    def __init__(
+        self, config: dict[str, Any], faults: ClientFaults, stop: Event
+    ) -> None:
+        """Make the producer; it connects by itself.
+
+        Args:
+            config: A librdkafka configuration with a transactional ID; not logged.
+            faults: Is told of the client's errors.
+            stop: Ends waiting for brokers.
+        """
+        self._faults = faults
+        self._stop = stop
+        self._refusal: str | None = None
+        self._producer = Producer(
+            {**config, "error_cb": faults.on_error, "logger": _LOGGER}
+        )
+
+    def open(self) -> None:
+        """Fence older copies and end what they left open.
+
+        Raises:
+            PipelineError: The cluster refused.
+            KafkaError: The login is refused over and over.
+            InterruptedTransactionError: Told to stop.
+        """
+        try:
+            self._insist(self._producer.init_transactions)
+        except KafkaException as exception:
+            raise PipelineError(
+                "Cannot begin with transactions on cluster 'inbound': "
+                f"{_text(exception)}. Does principal 'blocking' have the right to its "
+                "transactional ID?"
+            ) from exception
+
+    def write(
+        self,
+        records: Iterable[Record],
+        positions: list[TopicPartition],
+        group_metadata: object,
+    ) -> None:
+        """Write records, and how far was read, as one.
+
+        Args:
+            records: What is sent on.
+            positions: The next offset to read, for each partition of the batch.
+            group_metadata: Of the consumer that read the batch.
+
+        Raises:
+            AbortedTransactionError: Nothing has happened; the batch may be read again.
+            PipelineError: A write was refused for good, or a newer copy took over.
+            KafkaError: The login is refused over and over.
+            InterruptedTransactionError: Told to stop; nothing or all has happened.
+        """
+        self._refusal = None
+        try:
+            self._producer.begin_transaction()
+            for record in records:
+                self._produce(record)
+            self._insist(
+                lambda timeout: self._producer.send_offsets_to_transaction(
+                    positions, group_metadata, timeout
+                )
+            )
+            self._insist(self._producer.commit_transaction)
+        except KafkaException as exception:
+            self._abort(exception)
+
+    def _produce(self, record: Record) -> None:
+        while True:
+            try:
+                self._producer.produce(
+                    record.topic,
+                    key=record.key,
+                    value=record.value,
+                    headers=list(record.headers),
+                    timestamp=record.timestamp or 0,
+                    on_delivery=self._on_delivery,
+                )
+            except BufferError as error:
+                if self._stop.is_set():
+                    raise InterruptedTransactionError from error
+                self._producer.poll(0.1)
+                self._faults.raise_if_hopeless()
+            else:
+                self._producer.poll(0)
+                return
+
+    def _insist(self, call: Callable[[float], object]) -> None:
+        """Make a call until it succeeds or fails for good: an outage is waited out."""
+        while True:
+            try:
+                call(_CALL_SECONDS)
+            except KafkaException as exception:
+                if not exception.args[0].retriable():
+                    raise
+                if self._stop.is_set():
+                    raise InterruptedTransactionError from exception
+                _LOGGER.warning("Waiting for the brokers: %s", _text(exception))
+                self._producer.poll(0)
+                self._faults.raise_if_hopeless()
+            else:
+                self._faults.on_success()
+                return
+
+    def _abort(self, exception: KafkaException) -> None:
+        error = exception.args[0]
+        if error.fatal() or not error.txn_requires_abort():
+            raise PipelineError(
+                f"A transaction on cluster 'inbound' broke for good: {error.str()}. "
+                "Does another copy run with the same transactional ID?"
+            ) from exception
+        try:
+            self._insist(self._producer.abort_transaction)
+        except KafkaException as failure:
+            raise PipelineError(
+                "Cannot abort a transaction on cluster 'inbound': "
+                f"{_text(failure)}, after: {error.str()}."
+            ) from failure
+        if self._refusal:
+            raise PipelineError(self._refusal) from exception
+        raise AbortedTransactionError(error.str()) from exception
+
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+        if error is None or error.code() in _PASSING or error.retriable():
+            return
+        self._refusal = (
+            f"Topic '{message.topic()}' on cluster 'inbound' refused a record: "
+            f"{error.str()}. Compare the topic and the rights of principal 'blocking' "
+            "with platform.yaml."
+        )
+
+
+def _text(exception: KafkaException) -> str:
+    return str(exception.args[0].str())

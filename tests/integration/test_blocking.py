@@ -1,0 +1,182 @@
+"""The running filter, on real brokers: what goes in and what comes out behind it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+
+from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.endpoints import Endpoints
+from goodsflow.kafka.config import client_config, producer_config
+
+SOURCE, PASSED_ON, DEAD_LETTERS = "goods", "goods-filtered", "goods-dead-letter"
+TIMEOUT_SECONDS = 60
+TIMESTAMP = 1_700_000_000_123
+HEADERS = [("trace", b"\x00\xff"), ("trace", b"again"), ("empty", None)]
+
+
+@dataclass
+class Reader:
+    """Reads topics as they are from now on; sees only what is committed."""
+
+    endpoints: Endpoints
+    topics: tuple[str, ...]
+    messages: list[Message] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Stand at the ends of the topics."""
+        self.consumer = Consumer(
+            client_config(self.endpoints, "inbound", "admin")
+            | {
+                "group.id": f"test-{uuid.uuid4()}",
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+            }
+        )
+        self.consumer.assign(
+            [
+                TopicPartition(topic, partition, self._end(topic, partition))
+                for topic in self.topics
+                for partition in (0, 1)
+            ]
+        )
+
+    def _end(self, topic: str, partition: int) -> int:
+        _, end = self.consumer.get_watermark_offsets(
+            TopicPartition(topic, partition), timeout=20
+        )
+        return int(end)
+
+    def read_until(self, is_enough: Callable[[list[Message]], bool]) -> list[Message]:
+        """Read until the condition holds for what was read."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not is_enough(self.messages):
+            assert time.monotonic() < deadline, "what was expected did not come"
+            message = self.consumer.poll(0.5)
+            if message is not None:
+                assert message.error() is None, message.error()
+                self.messages.append(message)
+        return self.messages
+
+    def read_past(self, key: bytes) -> list[Message]:
+        """Read until a record with this key has come."""
+        return self.read_until(lambda read: any(m.key() == key for m in read))
+
+
+def produce(
+    endpoints: Endpoints, records: list[tuple[bytes, bytes | None]]
+) -> list[Message]:
+    """Write records to the source as an administrator; return them as written."""
+    producer = Producer(producer_config(endpoints, "inbound", "admin"))
+    written: list[Message] = []
+    errors: list[KafkaError] = []
+
+    def on_delivery(error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            errors.append(error)
+        written.append(message)
+
+    for key, value in records:
+        producer.produce(
+            SOURCE,
+            key=key,
+            value=value,
+            headers=HEADERS,
+            timestamp=TIMESTAMP,
+            on_delivery=on_delivery,
+        )
+    assert producer.flush(30) == 0
+    assert errors == []
+    return written
+
+
+def card(product_id: str) -> bytes:
+    """Return a card's value; the schema ID is one that nobody looks up."""
+    document = sample_cards()[0].as_json() | {"product_id": product_id}
+    return frame(77, encode_json(document).encode())
+
+
+def test_a_card_passes_unchanged_a_blocked_one_does_not_garbage_is_kept(
+    endpoints: Endpoints,
+) -> None:
+    """The filter is the only way to users: what it changes or drops is gone."""
+    mark = uuid.uuid4().hex
+    passing, blocked, garbage = (f"{mark}-{n}".encode() for n in ("p", "b", "g"))
+    reader = Reader(endpoints, (PASSED_ON, DEAD_LETTERS))
+    value = card(passing.decode())
+    written = produce(
+        endpoints, [(blocked, card("12346")), (garbage, b"garbage"), (passing, value)]
+    )
+
+    reader.read_past(passing)
+    messages = {m.key(): m for m in reader.read_past(garbage)}
+
+    assert blocked not in messages
+    passed = messages[passing]
+    assert passed.topic() == PASSED_ON
+    assert passed.value() == value
+    assert passed.headers() == HEADERS
+    assert passed.timestamp()[1] == TIMESTAMP
+    source = {m.key(): m for m in written}
+    assert passed.partition() == source[passing].partition()
+
+    letter = messages[garbage]
+    assert letter.topic() == DEAD_LETTERS
+    assert letter.value() == b"garbage"
+    assert letter.timestamp()[1] == TIMESTAMP
+    headers = letter.headers()
+    assert isinstance(headers, list)
+    assert headers[: len(HEADERS)] == HEADERS
+    assert dict(headers[len(HEADERS) :]) == {
+        "goodsflow.origin.topic": SOURCE.encode(),
+        "goodsflow.origin.partition": str(source[garbage].partition()).encode(),
+        "goodsflow.origin.offset": str(source[garbage].offset()).encode(),
+        "goodsflow.error": b"The value starts with byte 0x67; the wire format starts "
+        b"with 0x00. Was it written without the schema registry's serializer?",
+    }
+
+
+def test_a_tombstone_passes(endpoints: Endpoints) -> None:
+    """A card taken away at the shop would stay in search for ever."""
+    key = uuid.uuid4().hex.encode()
+    reader = Reader(endpoints, (PASSED_ON,))
+    produce(endpoints, [(key, card(key.decode())), (key, None)])
+    messages = reader.read_until(lambda read: sum(m.key() == key for m in read) == 2)
+    assert [m.value() for m in messages if m.key() == key][1] is None
+
+
+def test_many_cards_pass_once_each_and_in_their_order(endpoints: Endpoints) -> None:
+    """A batch lost or doubled at its border shows only in numbers."""
+    mark = uuid.uuid4().hex
+    keys = [f"{mark}-{number}".encode() for number in range(3000)]
+    last = {f"{mark}-last-{number}".encode() for number in range(20)}
+    reader = Reader(endpoints, (PASSED_ON,))
+    produce(endpoints, [(key, card(key.decode())) for key in [*keys, *last]])
+
+    messages = reader.read_until(lambda read: last <= {m.key() for m in read})
+
+    came = [m for m in messages if m.key() in set(keys)]
+    assert len(came) == len(keys)
+    for partition in (0, 1):
+        numbers = [
+            int((m.key() or b"").rsplit(b"-", 1)[1])
+            for m in came
+            if m.partition() == partition
+        ]
+        assert numbers
+        assert numbers == sorted(numbers)
+
+
+def test_the_filter_says_that_it_is_well_and_counts(endpoints: Endpoints) -> None:
+    """The launcher, Prometheus and the operator read these two pages."""
+    service = endpoints.services["blocking"]
+    assert httpx.get(service.health_url).text == "healthy\n"
+    assert httpx.get(service.health_url).status_code == 200
+    text = httpx.get(service.metrics_url).text
+    assert 'goodsflow_blocking_records_total{outcome="passed"}' in text
+    assert "goodsflow_blocking_assigned_partitions 2.0" in text

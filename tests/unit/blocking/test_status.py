@@ -1,0 +1,90 @@
+"""Health of the pipeline."""
+
+import json
+from collections import Counter
+
+from prometheus_client import generate_latest
+
+from goodsflow.blocking.status import PipelineStatus
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
+def well(clock: Clock | None = None) -> PipelineStatus:
+    """Return the status of a pipeline that is well."""
+    status = PipelineStatus(clock or Clock())
+    status.running = True
+    status.partitions = frozenset({0, 1})
+    return status
+
+
+def statistics(*states: str) -> str:
+    """Return librdkafka's statistics, with brokers in these states."""
+    return json.dumps({"brokers": {str(i): {"state": s} for i, s in enumerate(states)}})
+
+
+def test_a_pipeline_with_its_partitions_is_healthy() -> None:
+    """Also where it is a spare: the group gave it none, because others have them."""
+    assert well().ailment() is None
+    spare = well()
+    spare.partitions = frozenset()
+    assert spare.ailment() is None
+
+
+def test_a_pipeline_is_ill_until_the_group_has_answered() -> None:
+    """A start would be reported as done while nothing is filtered."""
+    status = PipelineStatus(Clock())
+    assert status.ailment() == "the pipeline is not running"
+    status.running = True
+    assert status.ailment() == "no partitions are assigned yet"
+    status.trouble = "2/2 brokers are down"
+    assert status.ailment() == "no partitions are assigned yet: 2/2 brokers are down"
+
+
+def test_a_failed_pipeline_tells_why() -> None:
+    """The app lives on for a moment; its health must not."""
+    status = well()
+    status.failure = "fenced"
+    assert status.ailment() == "the pipeline failed: fenced"
+
+
+def test_a_transaction_that_is_held_up_makes_it_ill() -> None:
+    """The thread lives and has its partitions, yet no card arrives."""
+    clock = Clock()
+    status = well(clock)
+    status.note_turn()
+    clock.now += 9
+    assert status.ailment() is None
+    clock.now += 2
+    assert status.ailment() == "a transaction has been held up for 11 s"
+
+
+def test_it_is_ill_while_no_broker_is_connected() -> None:
+    """Assigned partitions stay assigned when every broker is gone."""
+    status = well()
+    status.note_statistics(statistics("DOWN", "TRY_CONNECT"))
+    assert status.ailment() == "no broker is connected"
+    status.note_statistics(statistics("DOWN", "UP"))
+    assert status.ailment() is None
+
+
+def test_records_are_counted_by_outcome_from_zero_on() -> None:
+    """A series that first appears with its first event has no rate before it."""
+    status = well()
+    text = generate_latest(status.registry).decode()
+    assert 'goodsflow_blocking_records_total{outcome="undecodable"} 0.0' in text
+    assert "goodsflow_blocking_assigned_partitions 2.0" in text
+    status.note_commit(Counter({"passed": 3, "blocked": 1}))
+    status.note_abort("because")
+    text = generate_latest(status.registry).decode()
+    assert 'goodsflow_blocking_records_total{outcome="passed"} 3.0' in text
+    assert 'goodsflow_blocking_transactions_total{result="aborted"} 1.0' in text
