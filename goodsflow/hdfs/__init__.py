@@ -1,0 +1,29 @@
+"""HDFS: a plain client over WebHDFS, its errors, and the names of the sink's files.
+
+Here: one method for each thing asked of the NameNode; the file-name convention that
+carries offsets. Not here: which directories should exist (``goodsflow.spec``), which
+files a run takes (``goodsflow.recommender``).
+"""
+
+from goodsflow.hdfs.client import FileStatus, HdfsClient
+from goodsflow.hdfs.errors import (
+    HdfsError,
+    HdfsNotFoundError,
+    HdfsRefusedError,
+    HdfsUnavailableError,
+    MalformedFileNameError,
+)
+from goodsflow.hdfs.files import TopicFile, list_topic_files, parse_topic_file
+
+__all__ = [
+    "FileStatus",
+    "HdfsClient",
+    "HdfsError",
+    "HdfsNotFoundError",
+    "HdfsRefusedError",
+    "HdfsUnavailableError",
+    "MalformedFileNameError",
+    "TopicFile",
+    "list_topic_files",
+    "parse_topic_file",
+]

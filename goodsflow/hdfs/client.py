@@ -1,0 +1,215 @@
+"""A plain client of WebHDFS, over the package ``hdfs``.
+
+One method for each thing asked of the NameNode. Reading redirects to a DataNode, all
+else is answered by the NameNode alone.
+https://hadoop.apache.org/docs/r3.4.2/hadoop-project-dist/hadoop-hdfs/WebHDFS.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import hdfs
+import requests
+
+from goodsflow.endpoints import Endpoints
+from goodsflow.hdfs.errors import (
+    HdfsError,
+    HdfsNotFoundError,
+    HdfsRefusedError,
+    HdfsUnavailableError,
+)
+
+_READ_CHUNK_BYTES = 1 << 16
+
+_UNAVAILABLE = {"SafeModeException", "RetriableException", "StandbyException"}
+_REFUSED = {
+    "AccessControlException",
+    "SecurityException",
+    "PathIsNotEmptyDirectoryException",
+    "FileAlreadyExistsException",
+    "ParentNotDirectoryException",
+}
+
+
+@dataclass(frozen=True)
+class FileStatus:
+    """What the NameNode knows of a file or directory."""
+
+    path: str
+    is_directory: bool
+    size: int
+    modified_at: datetime
+    owner: str
+    group: str
+    mode: str
+    """Octal, as in chmod: ``755``."""
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rsplit("/", 1)[-1]
+
+
+class HdfsClient:
+    """A client that acts as ``user``; HDFS here trusts the name it is given.
+
+    Args:
+        url: HTTP address of the NameNode.
+        user: The user whose permissions count.
+        timeout_seconds: For connecting, and for each wait for data.
+    """
+
+    def __init__(self, url: str, user: str, timeout_seconds: float = 10.0) -> None:
+        self._url = url
+        self._user = user
+        self._session = requests.Session()
+        # The platform is beside us: a proxy from the environment cannot reach it.
+        self._session.trust_env = False
+        self._client = hdfs.InsecureClient(
+            url, user=user, timeout=timeout_seconds, session=self._session
+        )
+
+    @classmethod
+    def connect(
+        cls, endpoints: Endpoints, user: str, timeout_seconds: float = 10.0
+    ) -> Self:
+        """Return a client for the platform's file system."""
+        return cls(endpoints.webhdfs_url, user, timeout_seconds)
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; the client cannot be used afterwards."""
+        self._session.close()
+
+    def list_directory(self, path: str) -> list[FileStatus]:
+        """List what is directly in a directory, by name.
+
+        Raises:
+            HdfsNotFoundError: There is no such directory.
+            HdfsError: The NameNode refused or did not answer.
+        """
+        with self._named_errors("list", path):
+            entries = self._client.list(path, status=True)
+        found = [_file_status(f"{path.rstrip('/')}/{n}", raw) for n, raw in entries]
+        return sorted(found, key=lambda status: status.path)
+
+    def status(self, path: str) -> FileStatus:
+        """Return the status of a file or directory.
+
+        Raises:
+            HdfsNotFoundError: There is none.
+            HdfsError: The NameNode refused or did not answer.
+        """
+        with self._named_errors("look up", path):
+            return _file_status(path, self._client.status(path))
+
+    def read(self, path: str) -> bytes:
+        """Return the whole content of a file.
+
+        Raises:
+            HdfsNotFoundError: There is none.
+            HdfsError: The NameNode or a DataNode refused or did not answer.
+        """
+        with (
+            self._named_errors("read", path),
+            self._client.read(path, chunk_size=_READ_CHUNK_BYTES) as chunks,
+        ):
+            return b"".join(chunks)
+
+    def write(self, path: str, content: bytes, *, overwrite: bool = False) -> None:
+        """Write a whole file.
+
+        Raises:
+            HdfsRefusedError: It exists and ``overwrite`` is not set, or no permission.
+            HdfsError: The NameNode or a DataNode refused or did not answer.
+        """
+        with self._named_errors("write", path):
+            self._client.write(path, data=content, overwrite=overwrite)
+
+    def make_directory(
+        self, path: str, *, owner: str | None = None, mode: str | None = None
+    ) -> None:
+        """Make a directory and its parents; set owner and mode, there before or not.
+
+        Only the file system's own user may set an owner.
+
+        Args:
+            path: Absolute.
+            owner: Left as it is where not given.
+            mode: Octal, as in chmod; left as it is where not given.
+
+        Raises:
+            HdfsError: The NameNode refused or did not answer.
+        """
+        with self._named_errors("make the directory", path):
+            self._client.makedirs(path, permission=mode)
+            if mode is not None:
+                # mkdirs is subject to the umask, and leaves an existing one alone.
+                self._client.set_permission(path, permission=mode)
+            if owner is not None:
+                self._client.set_owner(path, owner=owner)
+
+    def delete(self, path: str, *, recursive: bool = False) -> bool:
+        """Delete a file or directory; return whether there was one.
+
+        Raises:
+            HdfsRefusedError: A directory that is not empty, or no permission.
+            HdfsError: The NameNode refused or did not answer.
+        """
+        with self._named_errors("delete", path):
+            return bool(self._client.delete(path, recursive=recursive))
+
+    @contextmanager
+    def _named_errors(self, attempted: str, path: str) -> Iterator[None]:
+        what = f"Cannot {attempted} '{path}' on HDFS as '{self._user}'"
+        try:
+            yield
+        except hdfs.HdfsError as error:
+            raise _named_error(what, error) from error
+        except requests.RequestException as error:
+            raise HdfsUnavailableError(
+                f"{what}: no answer from WebHDFS at {self._url} "
+                f"({type(error).__name__}). Is the NameNode up?"
+            ) from error
+
+
+def _named_error(what: str, error: hdfs.HdfsError) -> HdfsError:
+    message = str(error.message).splitlines()[0] if error.message else "no reason given"
+    exception = error.exception or ""
+    if exception in _UNAVAILABLE or "startup mode" in message:
+        return HdfsUnavailableError(f"{what}: {message} Try again when it is ready.")
+    if exception == "FileNotFoundException":
+        return HdfsNotFoundError(f"{what}: {message}")
+    if exception in _REFUSED:
+        return HdfsRefusedError(f"{what}: {message}")
+    return HdfsError(f"{what}: {message}")
+
+
+def _file_status(path: str, raw: dict[str, Any]) -> FileStatus:
+    return FileStatus(
+        path=path,
+        is_directory=raw["type"] == "DIRECTORY",
+        size=raw["length"],
+        modified_at=datetime.fromtimestamp(raw["modificationTime"] / 1000, tz=UTC),
+        owner=raw["owner"],
+        group=raw["group"],
+        mode=raw["permission"],
+    )

@@ -1,0 +1,32 @@
+"""What goes wrong between a client and HDFS.
+
+Tree::
+
+    HdfsError
+    ├── HdfsUnavailableError      no answer, starting up, or in safe mode: try later
+    ├── HdfsNotFoundError         no such file or directory
+    ├── HdfsRefusedError          the NameNode refused: permissions, or not empty
+    └── MalformedFileNameError    a committed file whose name carries no sound offsets
+"""
+
+from goodsflow.errors import GoodsflowError
+
+
+class HdfsError(GoodsflowError):
+    """The file system refused or did not answer."""
+
+
+class HdfsUnavailableError(HdfsError):
+    """The NameNode (or a DataNode) does not answer, starts up, or is in safe mode."""
+
+
+class HdfsNotFoundError(HdfsError):
+    """There is no such file or directory."""
+
+
+class HdfsRefusedError(HdfsError):
+    """The NameNode understood and refused."""
+
+
+class MalformedFileNameError(HdfsError):
+    """The name of a file of ours carries no sound partition and offsets."""

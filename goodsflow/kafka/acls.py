@@ -1,0 +1,69 @@
+"""ACL bindings in the words of ``goodsflow.spec`` and in those of librdkafka."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from confluent_kafka.admin import AclBinding as KafkaBinding
+from confluent_kafka.admin import (
+    AclOperation,
+    AclPermissionType,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from goodsflow.spec import AclBinding
+from goodsflow.spec.model import Operation, Pattern
+from goodsflow.spec.model import ResourceType as SpecResourceType
+
+_USER_PREFIX = "User:"
+_ANY_HOST = "*"
+
+_RESOURCES: dict[SpecResourceType, ResourceType] = {
+    "topic": ResourceType.TOPIC,
+    "group": ResourceType.GROUP,
+    "transactional_id": ResourceType.TRANSACTIONAL_ID,
+    # Kafka's protocol has one number for the cluster of an ACL and a broker of a
+    # configuration; librdkafka knows the number by the latter name only.
+    "cluster": ResourceType.BROKER,
+}
+_SPEC_RESOURCES = {resource: name for name, resource in _RESOURCES.items()}
+_PATTERNS: dict[Pattern, ResourcePatternType] = {
+    "literal": ResourcePatternType.LITERAL,
+    "prefixed": ResourcePatternType.PREFIXED,
+}
+_SPEC_PATTERNS = {pattern: name for name, pattern in _PATTERNS.items()}
+_OPERATIONS: dict[Operation, AclOperation] = {
+    name: AclOperation[name.upper()] for name in get_args(Operation)
+}
+_SPEC_OPERATIONS = {operation: name for name, operation in _OPERATIONS.items()}
+
+
+def to_kafka(binding: AclBinding) -> KafkaBinding:
+    """Return the binding as the admin client takes it."""
+    return KafkaBinding(
+        _RESOURCES[binding.resource],
+        binding.name,
+        _PATTERNS[binding.pattern],
+        f"{_USER_PREFIX}{binding.principal}",
+        _ANY_HOST,
+        _OPERATIONS[binding.operation],
+        AclPermissionType.ALLOW,
+    )
+
+
+def from_kafka(binding: KafkaBinding) -> AclBinding | None:
+    """Return the cluster's binding in our words; None where they cannot say it."""
+    resource = _SPEC_RESOURCES.get(ResourceType(binding.restype))
+    pattern = _SPEC_PATTERNS.get(ResourcePatternType(binding.resource_pattern_type))
+    operation = _SPEC_OPERATIONS.get(AclOperation(binding.operation))
+    if resource is None or pattern is None or operation is None:
+        return None
+    if (
+        binding.permission_type != AclPermissionType.ALLOW
+        or binding.host != _ANY_HOST
+        or not binding.principal.startswith(_USER_PREFIX)
+    ):
+        return None
+    principal = binding.principal.removeprefix(_USER_PREFIX)
+    return AclBinding(principal, resource, binding.name, pattern, operation)

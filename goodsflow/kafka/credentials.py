@@ -1,0 +1,75 @@
+"""Whether principals can really log in with their password files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.kafka.config import client_config
+from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.kafka.login import try_login
+
+_PARALLEL_LOGINS = 8
+
+
+def credential_works(
+    endpoints: Endpoints,
+    cluster: ClusterName,
+    principal: str,
+    timeout_seconds: float = 10,
+) -> bool:
+    """Log in as a principal with its password file.
+
+    Returns:
+        False where a broker answered and refused.
+
+    Raises:
+        ClusterUnavailableError: Nobody answered, so nothing is known.
+        EndpointsError: The principal has no password file.
+    """
+    config = client_config(endpoints, cluster, principal)
+    result = try_login(config, timeout_seconds)
+    if result.error and not result.refused:
+        raise ClusterUnavailableError(
+            f"Cannot tell whether '{principal}' can log in to cluster '{cluster}' "
+            f"({endpoints.bootstrap_servers[cluster]}): {result.error}. "
+            "Are its brokers up?"
+        )
+    return result.error is None
+
+
+@dataclass(frozen=True)
+class PasswordFiles:
+    """The password files of a cluster's principals, and whether they log in."""
+
+    endpoints: Endpoints
+    cluster: ClusterName
+    timeout_seconds: float = 10
+
+    def password(self, principal: str) -> SecretStr:
+        """Read a principal's password.
+
+        Raises:
+            EndpointsError: It has no password file.
+        """
+        return self.endpoints.password(self.cluster, principal)
+
+    def working(self, principals: Iterable[str]) -> dict[str, bool]:
+        """Log in as each principal, side by side; return who got in.
+
+        Raises:
+            ClusterUnavailableError: Nobody answered.
+            EndpointsError: A principal has no password file.
+        """
+        names = list(principals)
+        with ThreadPoolExecutor(max_workers=_PARALLEL_LOGINS) as pool:
+            return dict(zip(names, pool.map(self._works, names), strict=True))
+
+    def _works(self, principal: str) -> bool:
+        return credential_works(
+            self.endpoints, self.cluster, principal, self.timeout_seconds
+        )

@@ -1,0 +1,88 @@
+"""Futures of librdkafka's admin client: they come in dicts, unwrapped here at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
+
+from confluent_kafka import KafkaError as LibrdkafkaError
+from confluent_kafka import KafkaException
+
+from goodsflow.kafka.errors import (
+    AuthenticationFailedError,
+    ClusterUnavailableError,
+    KafkaError,
+    OperationFailedError,
+)
+
+# The leading underscores are librdkafka's own names for errors of the client.
+_UNAVAILABLE = {
+    LibrdkafkaError._TIMED_OUT,  # noqa: SLF001
+    LibrdkafkaError._TIMED_OUT_QUEUE,  # noqa: SLF001
+    LibrdkafkaError._TRANSPORT,  # noqa: SLF001
+    LibrdkafkaError._RESOLVE,  # noqa: SLF001
+    LibrdkafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+    LibrdkafkaError.REQUEST_TIMED_OUT,
+    LibrdkafkaError.BROKER_NOT_AVAILABLE,
+    LibrdkafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    LibrdkafkaError.COORDINATOR_NOT_AVAILABLE,
+    LibrdkafkaError.NOT_COORDINATOR,
+    LibrdkafkaError.NOT_CONTROLLER,
+    LibrdkafkaError.LEADER_NOT_AVAILABLE,
+    LibrdkafkaError.NOT_LEADER_FOR_PARTITION,
+    # Fewer brokers than replicas: one is starting.
+    LibrdkafkaError.INVALID_REPLICATION_FACTOR,
+}
+_REFUSED_LOGIN = {
+    LibrdkafkaError._AUTHENTICATION,  # noqa: SLF001
+    LibrdkafkaError._SSL,  # noqa: SLF001
+    LibrdkafkaError.SASL_AUTHENTICATION_FAILED,
+}
+
+
+def await_all(
+    futures: Mapping[Any, Future[Any]], attempted: str, timeout_seconds: float
+) -> dict[Any, Any]:
+    """Wait for every future and return the results by their keys.
+
+    Args:
+        futures: As an admin client returns them.
+        attempted: For messages: "create topics on cluster 'inbound'".
+        timeout_seconds: For all of them together: they belong to one request.
+
+    Raises:
+        ClusterUnavailableError: Nobody answered; trying again may help.
+        AuthenticationFailedError: The broker refused the login.
+        OperationFailedError: A broker refused; all refusals are in one message.
+    """
+    results: dict[Any, Any] = {}
+    failures: list[KafkaError] = []
+    for key, future in futures.items():
+        try:
+            results[key] = future.result(timeout_seconds)
+        except KafkaException as error:
+            failures.append(named_error(error, f"{key}"))
+        except FutureTimeoutError:
+            failures.append(
+                ClusterUnavailableError(f"{key}: no answer in {timeout_seconds:.0f} s")
+            )
+    if failures:
+        kind = next(
+            (type(f) for f in failures if not isinstance(f, ClusterUnavailableError)),
+            ClusterUnavailableError,
+        )
+        raise kind(f"Cannot {attempted}: " + "; ".join(map(str, failures)))
+    return results
+
+
+def named_error(error: KafkaException, what: str) -> KafkaError:
+    """Turn librdkafka's exception into one of this room's, by its code."""
+    cause = error.args[0]
+    text = f"{what}: {cause.str()}"
+    if cause.code() in _REFUSED_LOGIN:
+        return AuthenticationFailedError(text)
+    if cause.code() in _UNAVAILABLE:
+        return ClusterUnavailableError(text)
+    return OperationFailedError(text)

@@ -1,0 +1,175 @@
+"""Offsets of topics and of consumer groups, and the lag between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.kafka.config import client_config
+from goodsflow.kafka.errors import OperationFailedError
+from goodsflow.kafka.futures import await_all, named_error
+
+
+@dataclass(frozen=True)
+class PartitionOffsets:
+    """A partition: its first offset, and the one after its last.
+
+    Their difference is no count of records: transaction markers take offsets, and
+    compaction frees them.
+    """
+
+    first: int
+    end: int
+
+
+@dataclass(frozen=True)
+class GroupLag:
+    """How far a consumer group is behind, by partition.
+
+    Attributes:
+        offsets: What it has committed; a partition without a commit is missing.
+        lag: From there (or from the first offset, without a commit) to the end.
+    """
+
+    offsets: Mapping[tuple[str, int], int]
+    lag: Mapping[tuple[str, int], int]
+
+    @property
+    def total(self) -> int:
+        """The lag over all partitions."""
+        return sum(self.lag.values())
+
+
+class OffsetReader:
+    """Reads offsets of one cluster. Constructing one connects in the background.
+
+    Args:
+        config: A librdkafka client configuration.
+        cluster: For messages.
+        timeout_seconds: For each question.
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any], cluster: str, timeout_seconds: float = 10
+    ) -> None:
+        self._client = AdminClient({**config, "log_level": 0})
+        self._cluster = cluster
+        self._timeout_seconds = timeout_seconds
+
+    @classmethod
+    def connect(
+        cls,
+        endpoints: Endpoints,
+        cluster: ClusterName,
+        principal: str,
+        timeout_seconds: float = 10,
+    ) -> Self:
+        """Return a reader that logs in as ``principal``.
+
+        Raises:
+            EndpointsError: The principal has no password file.
+        """
+        config = client_config(endpoints, cluster, principal)
+        return cls(config, cluster, timeout_seconds)
+
+    def topic_offsets(
+        self, topics: Iterable[str]
+    ) -> dict[str, dict[int, PartitionOffsets]]:
+        """Return the offsets of topics by partition.
+
+        Raises:
+            OperationFailedError: A topic does not exist.
+            KafkaError: The cluster refused or did not answer.
+        """
+        names = list(topics)
+        partitions = self._partitions(names)
+        first = self._list_offsets(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        end = self._list_offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        offsets: dict[str, dict[int, PartitionOffsets]] = {name: {} for name in names}
+        for topic, partition in partitions:
+            offsets[topic][partition] = PartitionOffsets(
+                first[topic, partition], end[topic, partition]
+            )
+        return offsets
+
+    def group_offsets(self, group: str) -> dict[tuple[str, int], int]:
+        """Return what a group has committed, by topic and partition.
+
+        A group that is not known has committed nothing.
+
+        Raises:
+            KafkaError: The cluster refused or did not answer.
+        """
+        futures = self._client.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(group)],
+            request_timeout=self._timeout_seconds,
+        )
+        found = self._await(futures, f"read the offsets of group '{group}'")
+        return {
+            (position.topic, position.partition): position.offset
+            for position in found[group].topic_partitions
+            if position.offset >= 0
+        }
+
+    def group_lag(self, group: str, topics: Iterable[str]) -> GroupLag:
+        """Return how far a group is behind on topics.
+
+        Raises:
+            OperationFailedError: A topic does not exist.
+            KafkaError: The cluster refused or did not answer.
+        """
+        # The group first: read the other way around, it could be ahead of the end.
+        committed = self.group_offsets(group)
+        offsets = self.topic_offsets(topics)
+        lag = {
+            (topic, partition): max(
+                0, ends.end - committed.get((topic, partition), ends.first)
+            )
+            for topic, partitions in offsets.items()
+            for partition, ends in partitions.items()
+        }
+        return GroupLag({key: committed[key] for key in lag if key in committed}, lag)
+
+    def _partitions(self, topics: Iterable[str]) -> list[tuple[str, int]]:
+        try:
+            metadata = self._client.list_topics(timeout=self._timeout_seconds)
+        except KafkaException as error:
+            raise named_error(
+                error, f"Cannot list topics on cluster '{self._cluster}'"
+            ) from error
+        missing = [f"'{topic}'" for topic in topics if topic not in metadata.topics]
+        if missing:
+            raise OperationFailedError(
+                f"Cannot read offsets on cluster '{self._cluster}': it has no topic "
+                f"{', '.join(missing)}. Has the bootstrap run?"
+            )
+        return [
+            (topic, partition)
+            for topic in topics
+            for partition in metadata.topics[topic].partitions
+        ]
+
+    def _list_offsets(
+        self, partitions: Iterable[tuple[str, int]], which: OffsetSpec
+    ) -> dict[tuple[str, int], int]:
+        request = {TopicPartition(*partition): which for partition in partitions}
+        if not request:
+            return {}
+        futures = self._client.list_offsets(
+            request, request_timeout=self._timeout_seconds
+        )
+        found = self._await(futures, "read the offsets of topics")
+        return {(key.topic, key.partition): info.offset for key, info in found.items()}
+
+    def _await(self, futures: Mapping[Any, Any], attempted: str) -> dict[Any, Any]:
+        attempted = f"{attempted} on cluster '{self._cluster}'"
+        return await_all(futures, attempted, self._timeout_seconds + 5)

@@ -1,0 +1,298 @@
+"""Reading a topic from given offsets: to its current end, or following it.
+
+Partitions are assigned by hand and no offsets are committed: the caller keeps its own.
+Only committed records are seen. Offsets have gaps, where transaction markers were and
+where compaction removed records, so the end is reached when the broker says so (the
+end-of-partition event), never when a certain offset was seen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+
+from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.kafka.config import client_config
+from goodsflow.kafka.errors import (
+    AuthenticationFailedError,
+    ClusterUnavailableError,
+    OperationFailedError,
+)
+from goodsflow.kafka.futures import await_all, named_error
+from goodsflow.kafka.offsets import PartitionOffsets
+
+_POLL_SECONDS = 0.2
+_FILL_SECONDS = 0.02
+"""How long a batch may wait to be filled: consume() blocks until its count is full."""
+
+_REFUSED_LOGIN = {
+    KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's public error codes
+    KafkaError._SSL,  # noqa: SLF001
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+}
+_TOLERATED_REFUSALS = 5
+"""A broker that goes down during a login looks like a refusal."""
+
+_FOLLOWED = 500
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it is on the topic; a value of None is a tombstone."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records in the order of each partition (none: only markers), and what is next."""
+
+    records: tuple[Record, ...]
+    next_offsets: Mapping[int, int]
+
+
+class TopicReader:
+    """Reads one topic. Use it as a context manager; one read at a time.
+
+    Args:
+        endpoints: Of the platform.
+        cluster: Where the topic is.
+        principal: Who reads.
+        group_id: A group the principal may name; nothing is committed to it.
+        topic: The topic.
+        timeout_seconds: For each question to the cluster.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        cluster: ClusterName,
+        principal: str,
+        group_id: str,
+        topic: str,
+        *,
+        timeout_seconds: float = 15.0,
+    ) -> None:
+        self.topic = topic
+        self._what = f"'{topic}' on cluster '{cluster}' as '{principal}'"
+        self._timeout_seconds = timeout_seconds
+        self._refusals = 0
+        self._config: dict[str, Any] = {
+            **client_config(endpoints, cluster, principal),
+            "log_level": 0,
+        }
+        self._consumer = Consumer(
+            self._config
+            | {
+                "group.id": group_id,
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "earliest",
+                "enable.partition.eof": True,
+                # The end is told with a fetch's answer: half a second by default.
+                "fetch.wait.max.ms": 100,
+                "error_cb": self._note_error,
+            }
+        )
+
+    def __enter__(self) -> Self:
+        """Return the reader itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self._consumer.close()
+
+    def topic_id(self) -> str:
+        """Return the ID that Kafka gave the topic when it was created.
+
+        Raises:
+            KafkaError: The cluster refused, did not answer, or has no such topic.
+        """
+        # Held until the answer is there: without a reference it ends at once.
+        admin = AdminClient(self._config)
+        futures = admin.describe_topics(
+            TopicCollection([self.topic]), request_timeout=self._timeout_seconds
+        )
+        found = await_all(futures, f"describe {self._what}", self._timeout_seconds + 1)
+        return str(found[self.topic].topic_id)
+
+    def watermarks(self) -> dict[int, PartitionOffsets]:
+        """Return the offsets at which each partition starts and ends.
+
+        Raises:
+            KafkaError: The cluster refused, did not answer, or has no such topic.
+        """
+        deadline = time.monotonic() + self._timeout_seconds
+        return {
+            number: PartitionOffsets(*self._watermarks_of(number, deadline))
+            for number in self._partitions(deadline)
+        }
+
+    def read_to_end(
+        self,
+        offsets: Mapping[int, int],
+        *,
+        timeout_seconds: float,
+        batch_size: int = 10_000,
+    ) -> Iterator[Batch]:
+        """Yield what is on the topic from the offsets to where it ends.
+
+        A partition ends where the broker says so after the read has begun: records
+        that arrive meanwhile may be among the last batch.
+
+        Args:
+            offsets: By partition, where to start.
+            timeout_seconds: For the whole read.
+            batch_size: Records in a batch at most.
+
+        Raises:
+            ClusterUnavailableError: The end was not reached in time.
+            KafkaError: The cluster refused.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        next_offsets = dict(offsets)
+        unfinished = set(offsets)
+        self._assign(offsets)
+        while unfinished:
+            records: list[Record] = []
+            for message in self._messages(batch_size):
+                partition, offset = _place(message)
+                if message.error() is None:
+                    records.append(_record(message))
+                    next_offsets[partition] = offset + 1
+                else:
+                    # The end lies behind markers, which no record's offset shows.
+                    next_offsets[partition] = max(offset, next_offsets[partition])
+                    unfinished.discard(partition)
+            if records or not unfinished:
+                yield Batch(tuple(records), dict(next_offsets))
+            if unfinished and time.monotonic() > deadline:
+                raise ClusterUnavailableError(
+                    f"Cannot read {self._what} to its end within "
+                    f"{timeout_seconds:g} s: partitions {sorted(unfinished)} are not "
+                    "done. Try again with more time, or see whether the brokers are up."
+                )
+
+    def follow(self, offsets: Mapping[int, int]) -> Iterator[Record | None]:
+        """Yield records as they come, for ever, and None about every 0.2 s without one.
+
+        Args:
+            offsets: By partition, where to start.
+
+        Raises:
+            KafkaError: The cluster refused.
+        """
+        self._assign(offsets)
+        while True:
+            messages = [m for m in self._messages(_FOLLOWED) if m.error() is None]
+            yield from (_record(message) for message in messages)
+            if not messages:
+                yield None
+
+    def _messages(self, count: int) -> list[Message]:
+        """Return what there is within a moment: records and ends of partitions."""
+        first = self._consumer.poll(_POLL_SECONDS)
+        self._raise_if_refused(_TOLERATED_REFUSALS)
+        if first is None:
+            return []
+        self._refusals = 0
+        found = [first]
+        if count > 1:
+            found += self._consumer.consume(count - 1, _FILL_SECONDS)
+        return [message for message in found if self._is_fine(message)]
+
+    def _is_fine(self, message: Message) -> bool:
+        error = message.error()
+        if error is None or error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+            return True
+        if error.retriable():
+            return False
+        raise named_error(KafkaException(error), f"Cannot read {self._what}")
+
+    def _assign(self, offsets: Mapping[int, int]) -> None:
+        # A topic that is missing or refused would only never answer.
+        self._partitions(time.monotonic() + self._timeout_seconds)
+        self._consumer.assign(
+            [TopicPartition(self.topic, n, offset) for n, offset in offsets.items()]
+        )
+
+    def _partitions(self, deadline: float) -> list[int]:
+        what = f"Cannot look up {self._what}"
+        while True:
+            remaining = deadline - time.monotonic()
+            try:
+                # In short tries: a refused login is reported between them.
+                found = self._consumer.list_topics(
+                    self.topic, max(0.1, min(1.0, remaining))
+                )
+                break
+            except KafkaException as error:
+                self._consumer.poll(0)
+                self._raise_if_refused(0)
+                if remaining <= 1:
+                    raise named_error(error, what) from error
+        topic = found.topics[self.topic]
+        if topic.error is not None:
+            raise OperationFailedError(f"{what}: {topic.error.str()}")
+        return sorted(topic.partitions)
+
+    def _watermarks_of(self, partition: int, deadline: float) -> tuple[int, int]:
+        remaining = max(0.1, deadline - time.monotonic())
+        try:
+            return self._consumer.get_watermark_offsets(
+                TopicPartition(self.topic, partition), remaining
+            )
+        except KafkaException as error:
+            raise named_error(
+                error, f"Cannot look up partition {partition} of {self._what}"
+            ) from error
+
+    def _note_error(self, error: KafkaError) -> None:
+        if error.code() in _REFUSED_LOGIN:
+            self._refusals += 1
+
+    def _raise_if_refused(self, tolerated: int) -> None:
+        if self._refusals > tolerated:
+            raise AuthenticationFailedError(
+                f"Cannot read {self._what}: the brokers refuse its login. Was its "
+                "password changed, or the CA? `goodsflow up` puts both right."
+            )
+
+
+def _place(message: Message) -> tuple[int, int]:
+    partition, offset = message.partition(), message.offset()
+    if partition is None or offset is None:  # librdkafka sets both on what it fetched
+        raise OperationFailedError("A record came without its partition or offset.")
+    return partition, offset
+
+
+def _record(message: Message) -> Record:
+    return Record(
+        *_place(message), _as_bytes(message.key()), _as_bytes(message.value())
+    )
+
+
+def _as_bytes(data: bytes | str | None) -> bytes | None:
+    return data.encode() if isinstance(data, str) else data

@@ -1,0 +1,34 @@
+"""The batch recommender: files of cards in, recommendations out, exactly once.
+
+Here: which files a run takes (``windows``), what it recommends of them (``scoring``),
+the run in one Kafka transaction (``run``) and what waits (``waiting``). Not here: who
+starts a run and when; that is Dagster's.
+"""
+
+from goodsflow.recommender.errors import (
+    FenceError,
+    OverlappingFilesError,
+    PublicationError,
+    RecommenderError,
+)
+from goodsflow.recommender.report import Recommendation, RunReport
+from goodsflow.recommender.run import recommend
+from goodsflow.recommender.settings import RecommenderSettings
+from goodsflow.recommender.waiting import WaitingFiles, waiting_files
+from goodsflow.recommender.windows import Window, WindowPlan, plan_windows
+
+__all__ = [
+    "FenceError",
+    "OverlappingFilesError",
+    "PublicationError",
+    "Recommendation",
+    "RecommenderError",
+    "RecommenderSettings",
+    "RunReport",
+    "WaitingFiles",
+    "Window",
+    "WindowPlan",
+    "plan_windows",
+    "recommend",
+    "waiting_files",
+]

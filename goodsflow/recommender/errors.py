@@ -1,0 +1,27 @@
+"""What goes wrong in a run of the recommender.
+
+Tree::
+
+    RecommenderError
+    ├── OverlappingFilesError     two files hold the same offsets
+    ├── FenceError                a newer run took over; this one published nothing
+    └── PublicationError          the transaction was aborted, or is in doubt
+"""
+
+from goodsflow.errors import GoodsflowError
+
+
+class RecommenderError(GoodsflowError):
+    """A run of the recommender failed; its offsets are where they were."""
+
+
+class OverlappingFilesError(RecommenderError):
+    """Committed files overlap each other or the offset up to which files are done."""
+
+
+class FenceError(RecommenderError):
+    """A newer run has fenced this one."""
+
+
+class PublicationError(RecommenderError):
+    """The transaction failed; its text says whether its outcome is known."""

@@ -1,0 +1,215 @@
+"""The recommender's side towards Kafka: its cursor and its one transaction.
+
+``start`` comes before ``committed_offsets``: initializing the one transactional ID
+fences an older run and settles its transaction, so that the offsets read afterwards
+are final and only this run can move them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
+
+from goodsflow.endpoints import Endpoints
+from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.config import client_config, producer_config
+from goodsflow.kafka.errors import OperationFailedError
+from goodsflow.kafka.futures import named_error
+from goodsflow.recommender.errors import FenceError, PublicationError
+from goodsflow.recommender.settings import RecommenderSettings
+
+_FENCED = {
+    KafkaError._FENCED,  # noqa: SLF001 - librdkafka's public error codes
+    KafkaError.PRODUCER_FENCED,
+    KafkaError.INVALID_PRODUCER_EPOCH,
+}
+_ABORT_SECONDS = 10.0
+
+
+class Publisher:
+    """A transactional producer, and the consumer group whose offsets it moves.
+
+    Args:
+        endpoints: Of the platform.
+        settings: Who publishes where, in which group's name, and for how long.
+
+    Raises:
+        ClusterUnavailableError: No broker answered in time.
+        AuthenticationFailedError: The broker refused the login.
+        EndpointsError: The principal has no password file.
+    """
+
+    def __init__(self, endpoints: Endpoints, settings: RecommenderSettings) -> None:
+        self._settings = settings
+        self._timeout_seconds = timeout = settings.kafka_timeout_seconds
+        principal = settings.principal
+        # A producer whose login is refused would only time out: log in once to see.
+        KafkaAdmin.connect(endpoints, "analytics", principal, timeout)
+        self._producer = Producer(
+            producer_config(endpoints, "analytics", principal)
+            | {"transactional.id": settings.transactional_id, "log_level": 0}
+        )
+        # It never subscribes: it reads the group's offsets and names the group.
+        self._consumer = Consumer(
+            client_config(endpoints, "analytics", principal)
+            | {
+                "group.id": settings.group_id,
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "log_level": 0,
+            }
+        )
+
+    def __enter__(self) -> Self:
+        """Return the publisher itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the consumer; the producer has nothing left outside a transaction."""
+        self._consumer.close()
+
+    def start(self) -> None:
+        """Fence every older run and settle what it has left open.
+
+        Raises:
+            KafkaError: The cluster refused or did not answer.
+        """
+        try:
+            self._producer.init_transactions(self._timeout_seconds)
+        except KafkaException as error:
+            raise named_error(
+                error,
+                "Cannot initialize transactions as "
+                f"'{self._settings.transactional_id}' on cluster 'analytics'",
+            ) from error
+
+    def committed_offsets(self) -> dict[int, int]:
+        """Return by partition up to where files are done; without a commit, missing.
+
+        Raises:
+            KafkaError: The cluster refused, did not answer, or has no such topic.
+        """
+        source = self._settings.source_topic
+        what = f"Cannot read the offsets of group '{self._settings.group_id}'"
+        try:
+            metadata = self._consumer.list_topics(source, self._timeout_seconds)
+            topic = metadata.topics[source]
+            if topic.error is not None:
+                raise OperationFailedError(
+                    f"{what}: {topic.error.str()} '{source}'. Has the bootstrap run?"
+                )
+            partitions = [TopicPartition(source, n) for n in topic.partitions]
+            found = self._consumer.committed(partitions, self._timeout_seconds)
+        except KafkaException as error:
+            raise named_error(error, what) from error
+        return {part.partition: part.offset for part in found if part.offset >= 0}
+
+    def publish(
+        self, records: Iterable[tuple[bytes, bytes]], offsets: Mapping[int, int]
+    ) -> None:
+        """Publish records and move the offsets: both or neither.
+
+        Args:
+            records: Keys and values for the topic of recommendations, in order.
+            offsets: By partition of the source, the first offset that is not done.
+
+        Raises:
+            FenceError: A newer run has taken over; nothing was published.
+            PublicationError: The transaction was aborted, or its outcome is not known.
+        """
+        deadline = time.monotonic() + self._timeout_seconds
+        source = self._settings.source_topic
+        positions = [TopicPartition(source, n, at) for n, at in offsets.items()]
+        group = self._consumer.consumer_group_metadata()
+        try:
+            self._producer.begin_transaction()
+            for key, value in records:
+                self._produce(key, value)
+            _retry(
+                deadline, self._producer.send_offsets_to_transaction, positions, group
+            )
+        except KafkaException as error:
+            raise self._aborted(error) from error
+        except BaseException:
+            self._abort()
+            raise
+        self._commit(deadline)
+
+    def _produce(self, key: bytes, value: bytes) -> None:
+        while True:
+            try:
+                self._producer.produce(self._settings.output_topic, value, key)
+            except BufferError:
+                # The local queue is full: give it time to be sent.
+                self._producer.poll(0.1)
+            else:
+                self._producer.poll(0)
+                return
+
+    def _commit(self, deadline: float) -> None:
+        try:
+            _retry(deadline, self._producer.commit_transaction)
+        except KafkaException as error:
+            cause = error.args[0]
+            if cause.txn_requires_abort():
+                raise self._aborted(error) from error
+            # An answer may have been lost, even where a later try finds it fenced.
+            raise PublicationError(
+                "The recommender's transaction on cluster 'analytics' was not "
+                f"confirmed ({cause.str()}): it was committed whole or not at all. Run "
+                "again: the next run reads the settled offsets, and neither loses nor "
+                "repeats a file."
+            ) from error
+
+    def _aborted(self, error: KafkaException) -> FenceError | PublicationError:
+        cause = error.args[0]
+        if cause.code() in _FENCED:
+            return FenceError(
+                f"A newer run of the recommender has taken over ({cause.str()}): this "
+                "one has published nothing and moved no offsets."
+            )
+        self._abort()
+        return PublicationError(
+            f"The recommender's transaction on cluster 'analytics' was aborted: "
+            f"{cause.str()}. Nothing was published and no offset moved; run again."
+        )
+
+    def _abort(self) -> None:
+        try:
+            self._producer.abort_transaction(_ABORT_SECONDS)
+        except KafkaException:
+            # What it would have published stays invisible: the next run's start, or
+            # the transaction's own timeout, aborts it. The first error is the cause.
+            return
+
+
+def _retry(deadline: float, call: Callable[..., Any], *arguments: object) -> None:
+    """Call until it succeeds, while its errors say that a retry may help.
+
+    Raises:
+        KafkaException: It failed for good, or the deadline has passed.
+    """
+    while True:
+        remaining = max(0.1, deadline - time.monotonic())
+        try:
+            call(*arguments, remaining)
+        except KafkaException as error:
+            if not error.args[0].retriable() or time.monotonic() >= deadline:
+                raise
+        else:
+            return

@@ -1,0 +1,92 @@
+"""What a run of the recommender tells of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from goodsflow.hdfs import TopicFile
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A recommended card.
+
+    Attributes:
+        window: The window's index within the run.
+        rank: From 1 within the window.
+        product_id: The key it is published under.
+        score: Mean price in the window over the latest price.
+        mean_amount: The mean price.
+        amount: The latest price.
+        card: The card's JSON, byte for byte as it came.
+    """
+
+    window: int
+    rank: int
+    product_id: str
+    score: float
+    mean_amount: float
+    amount: float
+    card: bytes
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run found and did.
+
+    Attributes:
+        windows: Windows taken; 0 means that nothing was done.
+        files: Files taken, in order.
+        files_waiting: Files beyond the offsets when the run looked.
+        files_needed: Files that make a window complete.
+        cards_in: Lines read that are cards.
+        bad_lines: Lines read that are not, and were skipped.
+        recommendations: What was published, in order.
+        offsets_before: Committed offsets by partition when the run looked.
+        offsets_after: Committed offsets by partition when it had ended.
+        seconds: By phase: ``start``, ``plan``, ``compute``, ``publish``.
+    """
+
+    windows: int
+    files: tuple[TopicFile, ...]
+    files_waiting: int
+    files_needed: int
+    offsets_before: Mapping[int, int]
+    offsets_after: Mapping[int, int]
+    cards_in: int = 0
+    bad_lines: int = 0
+    recommendations: tuple[Recommendation, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def cards_out(self) -> int:
+        """How many cards were published."""
+        return len(self.recommendations)
+
+    def summary(self) -> str:
+        """Say in one line what came of the run."""
+        if not self.windows:
+            return (
+                f"Nothing to recommend: {self.files_waiting} files wait, "
+                f"{self.files_needed} make a window."
+            )
+        return (
+            f"Published {self.cards_out} cards of {self.windows} windows: "
+            f"{len(self.files)} files with {self.cards_in} cards, "
+            f"{self.bad_lines} bad lines skipped."
+        )
+
+    def preview(self, limit: int = 10) -> list[dict[str, object]]:
+        """Return the first recommendations as rows for a person."""
+        return [
+            {
+                "window": row.window,
+                "rank": row.rank,
+                "product_id": row.product_id,
+                "score": round(row.score, 4),
+                "mean_price": round(row.mean_amount, 2),
+                "price": row.amount,
+            }
+            for row in self.recommendations[:limit]
+        ]

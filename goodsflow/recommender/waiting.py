@@ -1,0 +1,76 @@
+"""What waits for the recommender: a cheap look for a sensor, without a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from goodsflow.endpoints import Endpoints
+from goodsflow.hdfs import TopicFile
+from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.recommender.run import list_files
+from goodsflow.recommender.settings import RecommenderSettings
+from goodsflow.recommender.windows import plan_windows
+
+
+@dataclass(frozen=True)
+class WaitingFiles:
+    """What a run would find now.
+
+    Attributes:
+        files: All files beyond the offsets, in the order in which they will be taken.
+        complete_windows: Complete windows that one run would take; capped.
+        files_per_window: Files that make a window complete.
+        start_offsets: Committed offsets by partition.
+        end_offsets: The same after a run over the complete windows.
+    """
+
+    files: tuple[TopicFile, ...]
+    complete_windows: int
+    files_per_window: int
+    start_offsets: Mapping[int, int]
+    end_offsets: Mapping[int, int]
+
+
+def waiting_files(
+    endpoints: Endpoints,
+    principal: str = "dagster",
+    settings: RecommenderSettings | None = None,
+    *,
+    timeout_seconds: float = 10.0,
+) -> WaitingFiles:
+    """Look at the group's offsets and the files beyond them.
+
+    Nothing written yet is an answer without files; what cannot be read is an error.
+
+    Args:
+        endpoints: Of the platform.
+        principal: May describe the group; also the user on HDFS.
+        settings: The defaults where not given.
+        timeout_seconds: For each question to Kafka.
+
+    Raises:
+        OverlappingFilesError: Files overlap each other or an offset.
+        GoodsflowError: Kafka or HDFS refused or did not answer.
+    """
+    settings = settings or RecommenderSettings()
+    reader = OffsetReader.connect(endpoints, "analytics", principal, timeout_seconds)
+    committed = reader.group_offsets(settings.group_id)
+    offsets = {
+        partition: offset
+        for (topic, partition), offset in committed.items()
+        if topic == settings.source_topic
+    }
+    plan = plan_windows(
+        offsets,
+        list_files(endpoints, settings, principal),
+        files_per_window=settings.files_per_window,
+        max_windows=settings.max_windows,
+    )
+    return WaitingFiles(
+        files=plan.waiting,
+        complete_windows=len(plan.windows),
+        files_per_window=settings.files_per_window,
+        start_offsets=plan.offsets_before,
+        end_offsets=plan.offsets_after,
+    )

@@ -1,0 +1,15 @@
+"""Spark: sessions on the platform's Spark Connect server, and their errors.
+
+Here: opening and releasing a session. Not here: what is computed with it
+(``goodsflow.recommender``). pyspark is imported when a session is opened.
+"""
+
+from goodsflow.spark.errors import SparkError, SparkUnavailableError
+from goodsflow.spark.session import named_spark_errors, spark_session
+
+__all__ = [
+    "SparkError",
+    "SparkUnavailableError",
+    "named_spark_errors",
+    "spark_session",
+]

@@ -1,0 +1,17 @@
+"""What goes wrong between a client and Spark.
+
+Tree::
+
+    SparkError
+    └── SparkUnavailableError     the Spark Connect server does not answer
+"""
+
+from goodsflow.errors import GoodsflowError
+
+
+class SparkError(GoodsflowError):
+    """Spark refused a query or failed to compute it."""
+
+
+class SparkUnavailableError(SparkError):
+    """The Spark Connect server does not answer."""

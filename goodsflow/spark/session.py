@@ -1,0 +1,109 @@
+"""Sessions on the platform's Spark Connect server.
+
+The server holds the executors, so a session costs a second and needs no JVM here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from goodsflow.endpoints import Endpoints
+from goodsflow.spark.errors import SparkError, SparkUnavailableError
+
+if TYPE_CHECKING:
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+    from pyspark.sql.connect.session import SparkSession
+
+_MAX_RETRIES = 5
+"""With pyspark's back-off of 50 ms times 4, about 20 s; its default is ten minutes."""
+
+
+@contextmanager
+def spark_session(
+    endpoints: Endpoints,
+    config: Mapping[str, str] | None = None,
+    *,
+    timeout_seconds: float = 30.0,
+) -> Iterator[SparkSession]:
+    """Open a session of its own, and release it at the end.
+
+    Args:
+        endpoints: Where the Spark Connect server is.
+        config: Settings of the session, ``spark.sql.…``.
+        timeout_seconds: How long the server may take to answer at all.
+
+    Raises:
+        SparkUnavailableError: The server does not answer.
+        SparkError: It refused the session's settings, or failed within the block.
+    """
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+    from pyspark.sql.connect.session import SparkSession
+
+    # The platform is beside us: a proxy from the environment cannot reach it.
+    channel = DefaultChannelBuilder(
+        endpoints.spark_connect_url, [("grpc.enable_http_proxy", 0)]
+    )
+    _wait_until_reachable(channel, endpoints.spark_connect_url, timeout_seconds)
+    session = SparkSession.builder.channelBuilder(channel).create()
+    session.client.set_retry_policies([DefaultPolicy(max_retries=_MAX_RETRIES)])
+    try:
+        with named_spark_errors("use a session", endpoints.spark_connect_url):
+            for key, value in (config or {}).items():
+                session.conf.set(key, value)
+            yield session
+    finally:
+        session.stop()
+
+
+def _wait_until_reachable(
+    builder: DefaultChannelBuilder, url: str, timeout_seconds: float
+) -> None:
+    """Connect once: a session's own first request would retry for ten minutes."""
+    import grpc
+
+    channel = builder.toChannel()
+    try:
+        grpc.channel_ready_future(channel).result(timeout=timeout_seconds)
+    except grpc.FutureTimeoutError as error:
+        raise SparkUnavailableError(
+            f"Cannot open a Spark session: nobody answered at {url} within "
+            f"{timeout_seconds:g} s. Is the Spark Connect server up?"
+        ) from error
+    finally:
+        channel.close()
+
+
+@contextmanager
+def named_spark_errors(attempted: str, url: str) -> Iterator[None]:
+    """Turn pyspark's errors into ours.
+
+    Raises:
+        SparkUnavailableError: The server went away.
+        SparkError: It refused or failed.
+    """
+    import grpc
+    from pyspark.errors import PySparkException
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+
+    try:
+        yield
+    except (grpc.RpcError, PySparkException) as error:
+        code = None
+        if isinstance(error, SparkConnectGrpcException):
+            code = error.getGrpcStatusCode()
+        if isinstance(error, grpc.RpcError) or code == grpc.StatusCode.UNAVAILABLE:
+            raise SparkUnavailableError(
+                f"Cannot {attempted} on Spark at {url}: it stopped answering "
+                f"({_first_line(error)}). Is the Spark Connect server up?"
+            ) from error
+        raise SparkError(
+            f"Cannot {attempted} on Spark at {url}: {_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

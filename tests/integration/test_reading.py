@@ -1,0 +1,142 @@
+"""Reading a topic to its end, on real brokers."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+
+from goodsflow.endpoints import Endpoints
+from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.config import producer_config
+from goodsflow.kafka.errors import (
+    AuthenticationFailedError,
+    ClusterUnavailableError,
+    OperationFailedError,
+)
+from goodsflow.kafka.reading import Record, TopicReader
+from goodsflow.spec import Topic
+
+
+@pytest.fixture
+def topic(endpoints: Endpoints) -> Iterator[str]:
+    """Make a topic of one partition; remove it afterwards."""
+    name = f"test-reading-{uuid.uuid4().hex[:8]}"
+    admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
+    admin.create_topics({name: Topic(partitions=1, replication_factor=2)})
+    yield name
+    admin.delete_topics([name])
+
+
+def reader(endpoints: Endpoints, topic: str, principal: str = "admin") -> TopicReader:
+    """Return a reader that gives up soon."""
+    return TopicReader(
+        endpoints, "analytics", principal, "user-test", topic, timeout_seconds=8
+    )
+
+
+def produce(
+    endpoints: Endpoints, topic: str, *transactions: tuple[bytes, bool]
+) -> None:
+    """Write a value in each transaction; commit it or abort it."""
+    config = producer_config(endpoints, "analytics", "admin")
+    producer = Producer(config | {"transactional.id": topic})
+    producer.init_transactions(20)
+    for value, is_committed in transactions:
+        producer.begin_transaction()
+        producer.produce(topic, value, b"key")
+        producer.flush(20)
+        if is_committed:
+            producer.commit_transaction(20)
+        else:
+            producer.abort_transaction(20)
+
+
+def recreate(admin: KafkaAdmin, topic: str) -> None:
+    """Create a topic as soon as its deletion has ended."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            admin.create_topics({topic: Topic(partitions=1, replication_factor=2)})
+        except OperationFailedError:
+            assert time.monotonic() < deadline, "the deletion does not end"
+            time.sleep(0.2)
+        else:
+            return
+
+
+def test_end_behind_markers_and_aborted_records_is_reached(
+    endpoints: Endpoints, topic: str
+) -> None:
+    """Who waits for the offset before the end waits for ever: it holds a marker."""
+    produce(endpoints, topic, (b"one", True), (b"never", False), (b"two", True))
+    with reader(endpoints, topic) as one:
+        batches = list(one.read_to_end({0: 0}, timeout_seconds=20, batch_size=1))
+        ends = one.watermarks()
+        again = list(one.read_to_end(batches[-1].next_offsets, timeout_seconds=20))
+    records = [record for batch in batches for record in batch.records]
+    assert records == [Record(0, 0, b"key", b"one"), Record(0, 4, b"key", b"two")]
+    assert batches[-1].next_offsets == {0: ends[0].end} == {0: 6}
+    assert [batch.records for batch in again] == [()]
+
+
+def test_empty_topic_ends_where_it_starts(endpoints: Endpoints, topic: str) -> None:
+    """Nothing to read is an answer, and a quick one."""
+    with reader(endpoints, topic) as one:
+        (batch,) = one.read_to_end({0: 0}, timeout_seconds=20)
+    assert (batch.records, batch.next_offsets) == ((), {0: 0})
+
+
+def test_topic_that_was_recreated_has_another_id(
+    endpoints: Endpoints, topic: str
+) -> None:
+    """Offsets alone do not tell: the new topic may have grown past the old one."""
+    with reader(endpoints, topic) as one:
+        before = one.topic_id()
+        assert one.topic_id() == before
+    admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
+    admin.delete_topics([topic])
+    recreate(admin, topic)
+    with reader(endpoints, topic) as one:
+        assert one.topic_id() != before
+
+
+def test_missing_topic_is_named(endpoints: Endpoints) -> None:
+    """Taken for empty, a misspelt topic would look idle."""
+    with (
+        reader(endpoints, "test-no-such-topic") as one,
+        pytest.raises(OperationFailedError, match="test-no-such-topic"),
+    ):
+        one.watermarks()
+
+
+def test_topic_without_a_right_is_refused(endpoints: Endpoints, topic: str) -> None:
+    """An answer without records would hide the missing right."""
+    with reader(endpoints, topic, "user") as one:
+        with pytest.raises(OperationFailedError):
+            one.watermarks()
+        with pytest.raises(OperationFailedError, match="authoriz"):
+            list(one.read_to_end({0: 0}, timeout_seconds=20))
+
+
+def test_refused_login_is_told_from_an_outage(
+    endpoints: Endpoints, tmp_path: Path
+) -> None:
+    """One is put right by a person, the other by waiting."""
+    (tmp_path / "analytics").mkdir()
+    (tmp_path / "analytics" / "user.password").write_text("wrong")
+    intruder = endpoints.model_copy(update={"secrets_dir": tmp_path})
+    with (
+        reader(intruder, "events", "user") as one,
+        pytest.raises(AuthenticationFailedError),
+    ):
+        one.watermarks()
+    down = endpoints.model_copy(
+        update={"bootstrap_servers": {"analytics": "127.0.0.1:9"}}
+    )
+    with reader(down, "events") as one, pytest.raises(ClusterUnavailableError):
+        one.watermarks()

@@ -1,0 +1,225 @@
+"""The recommender on real brokers, HDFS and Spark, with topics of its own."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from goodsflow.cards import decode_card, payload_of, schema_id_of
+from goodsflow.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.hdfs import HdfsClient
+from goodsflow.hdfs.files import topic_file_path
+from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.kafka.reading import Record, TopicReader
+from goodsflow.recommender import (
+    FenceError,
+    OverlappingFilesError,
+    RecommenderSettings,
+    RunReport,
+    recommend,
+    waiting_files,
+)
+from goodsflow.recommender.publishing import Publisher
+from goodsflow.registry import RegistryClient
+from goodsflow.spec import Topic
+
+
+def line(product_id: str, amount: object, available: int = 9, **more: Any) -> bytes:
+    """Return a card as the sink writes it, as far as the recommender reads it."""
+    card = {
+        "product_id": product_id,
+        "name": "Часы",
+        "price": {"amount": amount, "currency": "RUB"},
+        "stock": {"available": available, "reserved": 2},
+    }
+    return json.dumps(card | more, ensure_ascii=False).encode()
+
+
+@dataclass
+class Shop:
+    """Topics, a group and a folder that no other test uses."""
+
+    endpoints: Endpoints
+    settings: RecommenderSettings
+    schema_id: int
+
+    def put(self, partition: int, first: int, lines: list[bytes]) -> str:
+        """Commit a file as the sink does; one offset a line."""
+        settings = self.settings
+        last = first + len(lines) - 1
+        path = topic_file_path(
+            settings.topics_dir, settings.source_topic, partition, first, last
+        )
+        with HdfsClient.connect(self.endpoints, "hdfs") as client:
+            client.write(path, b"".join(one + b"\n" for one in lines))
+        return path
+
+    def recommend(self, **options: Any) -> RunReport:
+        """Run once."""
+        return recommend(self.endpoints, self.settings, **options)
+
+    def published(self) -> list[Record]:
+        """Return the committed records of the output topic, in order."""
+        with TopicReader(
+            self.endpoints, "analytics", "admin", "test", self.settings.output_topic
+        ) as reader:
+            starts = dict.fromkeys(reader.watermarks(), 0)
+            batches = reader.read_to_end(starts, timeout_seconds=30)
+            return [record for batch in batches for record in batch.records]
+
+    def offsets(self) -> Mapping[int, int]:
+        """Return what the group has committed, by partition."""
+        reader = OffsetReader.connect(self.endpoints, "analytics", "admin")
+        found = reader.group_offsets(self.settings.group_id)
+        return {partition: offset for (_, partition), offset in found.items()}
+
+
+@pytest.fixture
+def shop(endpoints: Endpoints) -> Iterator[Shop]:
+    """Make topics, a schema and a folder; remove them afterwards."""
+    name = f"test-recommender-{uuid.uuid4().hex[:8]}"
+    settings = RecommenderSettings(
+        principal="admin",
+        source_topic=f"{name}-source",
+        output_topic=f"{name}-output",
+        group_id=name,
+        transactional_id=name,
+        topics_dir=f"/tmp/{name}",  # noqa: S108 - on HDFS, of a name of its own
+        files_per_window=2,
+        per_window=3,
+    )
+    topics = {
+        settings.source_topic: Topic(partitions=2, replication_factor=2),
+        settings.output_topic: Topic(partitions=1, replication_factor=2),
+    }
+    admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
+    admin.create_topics(topics)
+    registry = RegistryClient(endpoints.schema_registry_url)
+    schema = (PROJECT_ROOT / "schemas" / "goods.json").read_text()
+    schema_id = registry.register(f"{settings.output_topic}-value", schema)
+    yield Shop(endpoints, settings, schema_id)
+    registry.close()
+    admin.delete_topics(list(topics))
+    with HdfsClient.connect(endpoints, "hdfs") as client:
+        client.delete(settings.topics_dir, recursive=True)
+
+
+def test_windows_yield_the_best_of_their_cards_in_the_bytes_that_came(
+    shop: Shop,
+) -> None:
+    """A card that was parsed and written anew loses what its reader does not know."""
+    latest = line("cheap", 50, note="  kept: ё  ", big=12345678901234567890.123)
+    shop.put(0, 0, [line("cheap", 100), line("same", 10), b"junk", b"\xff\xfe"])
+    shop.put(1, 3, [line("gone", 5, available=2), line("dear", 1), line("dear", 4)])
+    shop.put(0, 7, [line("cheap", 150), latest, line("b", 3), line("a", 3)])
+    shop.put(1, 9, [line("dear", 8), line("cheap2", 2), line("free", 0)])
+    found = waiting_files(shop.endpoints, "admin", shop.settings)
+    assert (len(found.files), found.complete_windows) == (4, 2)
+    assert (found.start_offsets, found.end_offsets) == ({}, {0: 11, 1: 12})
+
+    report = shop.recommend()
+
+    assert (report.windows, report.cards_in, report.bad_lines) == (2, 12, 2)
+    assert [(r.window, r.product_id, r.score) for r in report.recommendations] == [
+        (0, "cheap", 1.0),
+        (0, "same", 1.0),
+        (0, "dear", 0.625),
+        (1, "cheap", 2.0),
+        (1, "a", 1.0),
+        (1, "b", 1.0),
+    ]
+    records = shop.published()
+    assert [(r.key or b"").decode() for r in records] == [
+        r.product_id for r in report.recommendations
+    ]
+    assert latest in [payload_of(r.value or b"") for r in records]
+    assert {schema_id_of(r.value or b"") for r in records} == {shop.schema_id}
+    assert {"gone", "free"}.isdisjoint(r.product_id for r in report.recommendations)
+    assert shop.offsets() == report.offsets_after == {0: 11, 1: 12}
+
+
+def test_second_run_repeats_nothing(shop: Shop) -> None:
+    """A sensor that asks twice must not recommend twice."""
+    shop.put(0, 0, [line("a", 1)])
+    shop.put(0, 1, [line("a", 2)])
+    assert shop.recommend().cards_out == 1
+    again = shop.recommend(include_incomplete=True)
+    assert (again.windows, again.files_waiting, again.cards_out) == (0, 0, 0)
+    assert len(shop.published()) == 1
+
+
+def test_incomplete_window_waits_unless_it_is_asked_for(shop: Shop) -> None:
+    """A manual materialization takes what there is; the sensor waits for more."""
+    shop.put(0, 5, [line("a", 1)])
+    report = shop.recommend()
+    assert (report.windows, report.files_waiting, report.files_needed) == (0, 1, 2)
+    assert shop.offsets() == {}
+    assert shop.recommend(include_incomplete=True).cards_out == 1
+    assert shop.offsets() == {0: 6}
+
+
+def test_window_without_cards_still_moves_the_offsets(shop: Shop) -> None:
+    """Otherwise one window of bad lines would hold up all behind it."""
+    shop.put(0, 0, [b"junk"])
+    shop.put(0, 1, [line("gone", 1, available=0)])
+    report = shop.recommend()
+    assert (report.windows, report.cards_out, report.bad_lines) == (1, 0, 1)
+    assert shop.offsets() == {0: 2}
+
+
+def test_overlapping_files_stop_a_run_before_it_publishes(shop: Shop) -> None:
+    """Nobody can say which of two files holds the record."""
+    paths = [
+        shop.put(0, 0, [line("a", 1), line("a", 2)]),
+        shop.put(0, 1, [line("a", 3), line("a", 4)]),
+    ]
+    with pytest.raises(OverlappingFilesError) as raised:
+        shop.recommend()
+    assert all(path in str(raised.value) for path in paths)
+    assert shop.published() == []
+
+
+def test_older_run_is_fenced_and_publishes_nothing(shop: Shop) -> None:
+    """Two runs at once would recommend the same files twice."""
+    value = b"\0\0\0\0\1{}"
+    with (
+        Publisher(shop.endpoints, shop.settings) as older,
+        Publisher(shop.endpoints, shop.settings) as newer,
+    ):
+        older.start()
+        newer.start()
+        with pytest.raises(FenceError):
+            older.publish([(b"old", value)], {0: 1})
+        newer.publish([(b"new", value)], {0: 2})
+        assert newer.committed_offsets() == {0: 2}
+    assert [record.key for record in shop.published()] == [b"new"]
+
+
+def test_run_that_fails_half_way_leaves_nothing_behind(shop: Shop) -> None:
+    """Half of a batch published, or offsets moved without it, is loss or doubling."""
+
+    def records() -> Iterator[tuple[bytes, bytes]]:
+        yield b"half", b"\0\0\0\0\1{}"
+        raise ZeroDivisionError
+
+    with Publisher(shop.endpoints, shop.settings) as publisher:
+        publisher.start()
+        with pytest.raises(ZeroDivisionError):
+            publisher.publish(records(), {0: 1})
+        assert publisher.committed_offsets() == {}
+        publisher.publish([(b"whole", b"\0\0\0\0\1{}")], {0: 1})
+    assert [record.key for record in shop.published()] == [b"whole"]
+
+
+def test_recommended_card_is_one_that_decodes(shop: Shop) -> None:
+    """What is framed must be what the schema's readers expect."""
+    shop.put(0, 0, [line("a", 1)])
+    shop.recommend(include_incomplete=True)
+    (record,) = shop.published()
+    assert decode_card(record.value or b"")["name"] == "Часы"

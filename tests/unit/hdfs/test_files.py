@@ -1,0 +1,135 @@
+"""The names of committed files, and a topic's listing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from goodsflow.hdfs import (
+    FileStatus,
+    HdfsNotFoundError,
+    HdfsUnavailableError,
+    MalformedFileNameError,
+    list_topic_files,
+    parse_topic_file,
+)
+from goodsflow.hdfs.files import topic_file_path
+
+TOPIC = "source.goods-filtered"
+WRITTEN = datetime(2026, 1, 20, tzinfo=UTC)
+ROOT = "/data/kafka/topics"
+
+
+def status(path: str, *, is_directory: bool = False, size: int = 7) -> FileStatus:
+    """Return a file's status."""
+    return FileStatus(path, is_directory, size, WRITTEN, "connect", "connect", "644")
+
+
+def name_status(name: str) -> FileStatus:
+    """Return the status of a file in the folder of partition 1."""
+    return status(f"{ROOT}/{TOPIC}/partition=1/{name}")
+
+
+class FakeHdfs:
+    """Directories by path; a missing one is not found, ``down`` is an outage."""
+
+    def __init__(self, *paths: str, down: bool = False) -> None:
+        self.paths = paths
+        self.down = down
+
+    def list_directory(self, path: str) -> list[FileStatus]:
+        """List what is directly in a directory."""
+        if self.down:
+            raise HdfsUnavailableError("no answer")
+        inside = [p for p in self.paths if p.startswith(f"{path}/")]
+        if not inside:
+            raise HdfsNotFoundError(path)
+        heads = {p.removeprefix(f"{path}/").split("/")[0] for p in inside}
+        return [
+            status(f"{path}/{h}", is_directory=f"{path}/{h}" not in inside)
+            for h in sorted(heads)
+        ]
+
+
+def test_name_is_read_as_the_sink_writes_it() -> None:
+    """The name is all that ties a file to its offsets."""
+    path = topic_file_path(ROOT, TOPIC, 1, 0, 41)
+    assert path.endswith(f"partition=1/{TOPIC}+1+0000000000+0000000041.json")
+    file = parse_topic_file(status(path), TOPIC, 1)
+    assert file is not None
+    assert (file.partition, file.first_offset, file.last_offset) == (1, 0, 41)
+    assert (file.path, file.size, file.modified_at) == (path, 7, WRITTEN)
+    assert file.name == path.rsplit("/", 1)[-1]
+
+
+def test_offsets_beyond_ten_digits_are_read() -> None:
+    """A long-lived partition outgrows the padding; its files must not be ignored."""
+    path = topic_file_path(ROOT, TOPIC, 0, 9_999_999_999, 10_000_000_005)
+    file = parse_topic_file(status(path), TOPIC, 0)
+    assert file is not None
+    assert file.last_offset == 10_000_000_005
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_SUCCESS",
+        "notes.json",
+        f"{TOPIC}+1+0000000000+0000000001.json.tmp",
+        "a+1+2.json",
+    ],
+)
+def test_foreign_names_are_ignored(name: str) -> None:
+    """A marker or a half-written file must not stop the recommender."""
+    assert parse_topic_file(name_status(name), TOPIC, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (f"{TOPIC}+1+0000000000.json", "two offsets"),
+        (f"{TOPIC}+1+0000000000+00000000x1.json", "two offsets"),
+        (f"{TOPIC}+1+-000000001+0000000001.json", "two offsets"),
+        (f"{TOPIC}+2+0000000000+0000000001.json", "partition 2"),
+        (f"{TOPIC}+1+0+1.json", "fewer than 10 digits"),
+        (f"{TOPIC}+1+0000000005+0000000004.json", "beyond the last"),
+    ],
+)
+def test_malformed_names_of_our_form_are_errors(name: str, said: str) -> None:
+    """Ignored, such a file would be cards that silently never count."""
+    with pytest.raises(MalformedFileNameError, match=said) as raised:
+        parse_topic_file(name_status(name), TOPIC, 1)
+    assert name in str(raised.value)
+
+
+def test_listing_is_by_partition_and_offset() -> None:
+    """Folders beside the partitions are nobody's records."""
+    paths = [
+        topic_file_path(ROOT, TOPIC, 1, 0, 3),
+        topic_file_path(ROOT, TOPIC, 0, 4, 9),
+        topic_file_path(ROOT, TOPIC, 0, 0, 3),
+        f"{ROOT}/{TOPIC}/partition=0/_foreign",
+        f"{ROOT}/{TOPIC}/elsewhere/{TOPIC}+0+0000000000+0000000001.json",
+    ]
+    files = list_topic_files(FakeHdfs(*paths), ROOT, TOPIC)  # type: ignore[arg-type]
+    assert [(f.partition, f.first_offset) for f in files] == [(0, 0), (0, 4), (1, 0)]
+
+
+def test_all_malformed_names_are_reported_together() -> None:
+    """One at a time, each repair would show the next."""
+    paths = [f"{ROOT}/{TOPIC}/partition=0/{TOPIC}+{n}.json" for n in ("a", "b")]
+    with pytest.raises(MalformedFileNameError) as raised:
+        list_topic_files(FakeHdfs(*paths), ROOT, TOPIC)  # type: ignore[arg-type]
+    assert all(path in str(raised.value) for path in paths)
+
+
+def test_missing_folder_means_that_nothing_is_written_yet() -> None:
+    """On a new platform, nothing is wrong."""
+    assert list_topic_files(FakeHdfs(), ROOT, TOPIC) == []  # type: ignore[arg-type]
+
+
+def test_unreachable_namenode_is_never_an_empty_list() -> None:
+    """Taken for empty, an outage would show as a healthy, idle platform."""
+    with pytest.raises(HdfsUnavailableError):
+        list_topic_files(FakeHdfs(down=True), ROOT, TOPIC)  # type: ignore[arg-type]

@@ -1,0 +1,51 @@
+"""What a client reports beside its calls."""
+
+import pytest
+from confluent_kafka import KafkaError
+
+from goodsflow.kafka.errors import AuthenticationFailedError, OperationFailedError
+from goodsflow.kafka.faults import ClientFaults
+
+
+def refusal() -> KafkaError:
+    """Return the error of a login that is refused."""
+    return KafkaError(KafkaError._AUTHENTICATION, "SASL: invalid credentials")
+
+
+def test_an_outage_is_shown_and_waited_out() -> None:
+    """A restart of the brokers must not restart every client."""
+    faults = ClientFaults("inbound", "shop-api")
+    for _ in range(100):
+        faults.on_error(KafkaError(KafkaError._ALL_BROKERS_DOWN, "2/2 brokers down"))
+        faults.raise_if_hopeless()
+    assert faults.trouble == "2/2 brokers down"
+    faults.on_success()
+    assert faults.trouble is None
+
+
+def test_a_login_that_is_refused_over_and_over_ends_it() -> None:
+    """Librdkafka tries for ever; a wrong password would look like a slow start."""
+    faults = ClientFaults("inbound", "shop-api")
+    for _ in range(10):
+        faults.on_error(refusal())
+    with pytest.raises(AuthenticationFailedError) as caught:
+        faults.raise_if_hopeless()
+    assert "principal 'shop-api' to cluster 'inbound'" in str(caught.value)
+    assert "invalid credentials" in str(caught.value)
+
+
+def test_a_refusal_now_and_then_does_not_end_it() -> None:
+    """A broker that goes down during a login reports a refused login as well."""
+    faults = ClientFaults("inbound", "shop-api")
+    for _ in range(20):
+        faults.on_error(refusal())
+        faults.on_success()
+    faults.raise_if_hopeless()
+
+
+def test_a_fatal_error_ends_it_at_once() -> None:
+    """After one librdkafka refuses every call."""
+    faults = ClientFaults("inbound", "blocking")
+    faults.on_error(KafkaError(KafkaError._FENCED, "fenced", fatal=True))
+    with pytest.raises(OperationFailedError, match="fenced"):
+        faults.raise_if_hopeless()

@@ -1,0 +1,67 @@
+"""Futures of the admin client, unwrapped."""
+
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError as LibrdkafkaError
+from confluent_kafka import KafkaException
+
+from goodsflow.kafka.errors import (
+    AuthenticationFailedError,
+    ClusterUnavailableError,
+    KafkaError,
+    OperationFailedError,
+)
+from goodsflow.kafka.futures import await_all
+
+
+def done(result: object = None) -> Future[Any]:
+    """Return a future with a result."""
+    future: Future[Any] = Future()
+    future.set_result(result)
+    return future
+
+
+def failed(code: int) -> Future[Any]:
+    """Return a future that failed with one of librdkafka's codes."""
+    future: Future[Any] = Future()
+    future.set_exception(KafkaException(LibrdkafkaError(code)))
+    return future
+
+
+def test_results_come_back_by_their_keys() -> None:
+    """Mixed up, a topic would get the settings of another."""
+    assert await_all({"a": done(1), "b": done(2)}, "read", 1) == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (LibrdkafkaError._TIMED_OUT, ClusterUnavailableError),
+        (LibrdkafkaError._AUTHENTICATION, AuthenticationFailedError),
+        (LibrdkafkaError.TOPIC_ALREADY_EXISTS, OperationFailedError),
+        (LibrdkafkaError.CLUSTER_AUTHORIZATION_FAILED, OperationFailedError),
+    ],
+)
+def test_a_failure_has_its_name(code: int, error: type[KafkaError]) -> None:
+    """What may pass is tried again, a refusal is not: the name decides."""
+    with pytest.raises(error, match="Cannot create topics on cluster 'inbound': a: "):
+        await_all({"a": failed(code)}, "create topics on cluster 'inbound'", 1)
+
+
+def test_every_failure_is_in_the_message_and_a_refusal_wins() -> None:
+    """Reported as an outage, a refusal would be tried again in vain."""
+    futures = {
+        "a": failed(LibrdkafkaError._TIMED_OUT),
+        "b": failed(LibrdkafkaError.POLICY_VIOLATION),
+        "c": done(),
+    }
+    with pytest.raises(OperationFailedError, match=r"a: .*; b: "):
+        await_all(futures, "create topics", 1)
+
+
+def test_an_answer_that_never_comes_is_an_outage() -> None:
+    """A future that librdkafka lost would hang the bootstrap."""
+    with pytest.raises(ClusterUnavailableError, match="no answer"):
+        await_all({"a": Future()}, "create topics", 0.01)
