@@ -1,0 +1,152 @@
+"""`goodsflow recommendations`: follow what the platform recommends."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from goodsflow.cli.context import Context
+
+if TYPE_CHECKING:
+    from goodsflow.endpoints import Endpoints
+    from goodsflow.errors import GoodsflowError
+    from goodsflow.kafka.reading import Record, TopicReader
+
+_TOPIC = "goods-recomendations"
+_GROUP_ID = "user-recommendations"
+_WIDTH = 40
+
+
+@click.command()
+@click.option(
+    "--from-latest",
+    is_flag=True,
+    help="Only what comes from now on; else all there is.",
+)
+@click.option(
+    "--max-messages", type=click.IntRange(min=1), help="Stop after so many messages."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Stop after so many seconds. Default: follow until Ctrl-C.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+@click.option(
+    "--user", default=getpass.getuser, show_default="you", help="Who asks, in events."
+)
+@click.pass_obj
+def recommendations(
+    context: Context,
+    *,
+    from_latest: bool,
+    max_messages: int | None,
+    timeout: float | None,
+    as_json: bool,
+    user: str,
+) -> None:
+    """Follow the recommendations and print each card, from the first one on.
+
+    The request is written to the topic 'events'.
+    """
+    from goodsflow.endpoints import load_endpoints
+    from goodsflow.kafka.reading import TopicReader
+
+    endpoints = load_endpoints(context.home)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    printer = _Printer(as_json=as_json)
+    # First, for a request counts however it ends; its failure is told at the end.
+    failure = _send_event(endpoints, user)
+    try:
+        with TopicReader(endpoints, "analytics", "user", _GROUP_ID, _TOPIC) as reader:
+            _follow(reader, printer, from_latest, max_messages, deadline)
+    except KeyboardInterrupt:
+        click.echo(err=True)
+    # For a machine, the standard output holds cards and nothing else.
+    click.echo(f"There were {printer.count} messages", err=as_json)
+    if failure:
+        raise failure
+
+
+def _send_event(endpoints: Endpoints, user: str) -> GoodsflowError | None:
+    from goodsflow.errors import GoodsflowError
+    from goodsflow.search import UserEvent, send_event
+
+    try:
+        send_event(endpoints, UserEvent("recommendations", user, None))
+    except GoodsflowError as error:
+        return error
+    return None
+
+
+def _follow(
+    reader: TopicReader,
+    printer: _Printer,
+    from_latest: bool,
+    max_messages: int | None,
+    deadline: float | None,
+) -> None:
+    offsets = {
+        partition: marks.end if from_latest else marks.first
+        for partition, marks in reader.watermarks().items()
+    }
+    for record in reader.follow(offsets):
+        if record is not None:
+            printer.show(record)
+        if max_messages is not None and printer.count >= max_messages:
+            return
+        if deadline is not None and time.monotonic() >= deadline:
+            return
+
+
+class _Printer:
+    """Prints cards and counts them."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.count = 0
+        self._as_json = as_json
+
+    def show(self, record: Record) -> None:
+        """Print a record's card; one that is none is told of and not counted."""
+        from goodsflow.cards import CardError, decode_card
+
+        place = f"[{record.partition}:{record.offset}]"
+        if record.value is None:
+            return
+        try:
+            card = decode_card(record.value)
+        except CardError as error:
+            click.echo(f"Skipped {place}: {error}", err=True)
+            return
+        self.count += 1
+        if self._as_json:
+            click.echo(_json_line(record, card))
+        else:
+            click.echo(banner(place))
+            click.echo(_pretty(card))
+
+
+def banner(place: str) -> str:
+    """Return the three lines above a card."""
+    title = f"===== New recommendation {place} ".ljust(_WIDTH, "=")
+    rule = "=" * _WIDTH
+    return f"{rule}\n{title}\n{rule}"
+
+
+def _pretty(card: dict[str, Any]) -> str:
+    from pprint import pformat
+
+    return pformat(card)
+
+
+def _json_line(record: Record, card: dict[str, Any]) -> str:
+    text = json.dumps(
+        {"partition": record.partition, "offset": record.offset, "card": card},
+        ensure_ascii=False,
+    )
+    # JSON can spell half a character, which UTF-8 cannot: leave it spelt.
+    return text.encode("utf-8", "backslashreplace").decode()

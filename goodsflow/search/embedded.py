@@ -1,0 +1,236 @@
+"""The embedded back end: read what is new on the topic, then ask the local index.
+
+Each search first reads the topic from the index's offsets to its end, so that it
+answers from the newest cards. One process at a time has the index; others wait.
+
+The index is made anew where it cannot be trusted: another version of its tables, a
+broken file, a topic that was recreated (another ID, or an end before our offset), and
+an index that was last read long ago. The last because compaction removes a tombstone a
+while after its card (``delete.retention.ms``, a day by default): who was away for
+longer would keep the deleted card for ever.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from goodsflow.endpoints import Endpoints
+from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.kafka.offsets import PartitionOffsets
+from goodsflow.kafka.reading import TopicReader
+from goodsflow.search.errors import IndexBrokenError, IndexBusyError
+from goodsflow.search.index import CardIndex, IndexState
+from goodsflow.search.interface import FoundCard
+
+TOPIC = "source.goods-filtered"
+PRINCIPAL = "user"
+GROUP_ID = "user-search"
+MAX_AGE_SECONDS = 12 * 3600.0
+"""Half of Kafka's default delete.retention.ms."""
+
+_BATCH_SIZE = 50_000
+_LEAST_SECONDS = 1.0
+_LOCK_RETRY_SECONDS = 0.05
+_LOGGER = logging.getLogger(__name__)
+
+
+class EmbeddedSearch:
+    """Searches a DuckDB index in the platform's state folder.
+
+    Args:
+        endpoints: Of the platform; the principal is ``user``.
+        timeout_seconds: For a whole search, reading what is new included.
+        on_notice: Takes what a person should know besides the results.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        *,
+        timeout_seconds: float = 60.0,
+        on_notice: Callable[[str], None] = _LOGGER.warning,
+    ) -> None:
+        self._endpoints = endpoints
+        self._path = endpoints.state_dir / "search.duckdb"
+        self._timeout_seconds = timeout_seconds
+        self._on_notice = on_notice
+
+    def search(
+        self,
+        name: str | None = None,
+        brand: str | None = None,
+        limit: int | None = None,
+    ) -> list[FoundCard]:
+        """Return the cards that contain both texts, by product ID.
+
+        Raises:
+            IndexBusyError: Another process held the index for too long.
+            IndexBrokenError: The index cannot be used, and not be rebuilt either.
+            KafkaError: The topic could not be read to its end.
+        """
+        deadline = time.monotonic() + self._timeout_seconds
+        with hold_lock(self._path.with_suffix(".lock"), deadline):
+            try:
+                return self._search(name, brand, limit, deadline)
+            except duckdb.Error as error:
+                self._on_notice(
+                    f"The search index {self._path} is broken and is made anew: "
+                    f"{_first_line(error)}"
+                )
+            try:
+                discard(self._path)
+                return self._search(name, brand, limit, deadline)
+            except (duckdb.Error, OSError) as error:
+                raise IndexBrokenError(
+                    f"Cannot make the search index {self._path} anew: "
+                    f"{_first_line(error)}. Is the folder writable, with space left?"
+                ) from error
+
+    def _search(
+        self, name: str | None, brand: str | None, limit: int | None, deadline: float
+    ) -> list[FoundCard]:
+        index = CardIndex(self._path)
+        try:
+            with TopicReader(
+                self._endpoints,
+                "analytics",
+                PRINCIPAL,
+                GROUP_ID,
+                TOPIC,
+                timeout_seconds=max(_LEAST_SECONDS, deadline - time.monotonic()),
+            ) as reader:
+                topic_id, watermarks = reader.topic_id(), reader.watermarks()
+                now = time.time()
+                state = index.state()
+                reason = reason_to_rebuild(state, topic_id, watermarks, now)
+                if state is None or reason:
+                    if reason:
+                        self._on_notice(f"The search index is made anew: {reason}.")
+                    index.close()
+                    discard(self._path)
+                    index = CardIndex(self._path)
+                    index.create(topic_id, now)
+                    state = IndexState(topic_id, now, {})
+                self._sync(index, reader, starts(state, watermarks), deadline)
+                index.mark_synced(now)
+            return index.search(name, brand, limit)
+        finally:
+            index.close()
+
+    def _sync(
+        self,
+        index: CardIndex,
+        reader: TopicReader,
+        offsets: Mapping[int, int],
+        deadline: float,
+    ) -> None:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise ClusterUnavailableError(
+                f"Cannot search within {self._timeout_seconds:g} s: the time was over "
+                f"before '{TOPIC}' could be read. Try again with more."
+            )
+        skipped = 0
+        for batch in reader.read_to_end(
+            offsets, timeout_seconds=remaining, batch_size=_BATCH_SIZE
+        ):
+            skipped += index.apply(batch.records, batch.next_offsets)
+        if skipped:
+            self._on_notice(f"Skipped {skipped} records of '{TOPIC}': no cards.")
+
+
+def reason_to_rebuild(
+    state: IndexState | None,
+    topic_id: str,
+    watermarks: Mapping[int, PartitionOffsets],
+    now: float,
+) -> str | None:
+    """Say why an index cannot be read on from; None where it can, or is new.
+
+    Args:
+        state: What the index was made of; None where there is none.
+        topic_id: Kafka's ID of the topic.
+        watermarks: Where each partition starts and ends now.
+        now: In seconds since 1970.
+    """
+    if state is None:
+        return None
+    if state.topic_id != topic_id:
+        return "the topic was recreated"
+    for partition, offset in state.next_offsets.items():
+        if partition not in watermarks or offset > watermarks[partition].end:
+            return f"partition {partition} ends before what was read of it"
+    age = now - state.synced_at
+    if not 0 <= age <= MAX_AGE_SECONDS:
+        return "it was last read too long ago to have seen every deletion"
+    return None
+
+
+def starts(
+    state: IndexState, watermarks: Mapping[int, PartitionOffsets]
+) -> dict[int, int]:
+    """Return where to read on from, for every partition that there is now."""
+    return {
+        partition: max(marks.first, state.next_offsets.get(partition, 0))
+        for partition, marks in watermarks.items()
+    }
+
+
+def discard(path: Path) -> None:
+    """Remove an index and the log beside it.
+
+    Raises:
+        OSError: It cannot be removed.
+    """
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+
+
+@contextmanager
+def hold_lock(path: Path, deadline: float) -> Iterator[None]:
+    """Have a file's lock to oneself; the end of a process gives it back.
+
+    Args:
+        path: The lock file; made where it is missing.
+        deadline: On the monotonic clock.
+
+    Raises:
+        IndexBusyError: Another process has held it until the deadline.
+        IndexBrokenError: The file cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise IndexBrokenError(
+            f"Cannot open {path}: {error.strerror}. Is the folder writable?"
+        ) from error
+    with file:
+        while not _try_lock(file.fileno()):
+            if time.monotonic() >= deadline:
+                raise IndexBusyError(
+                    f"Another search holds the index ({path}) for too long. Try again "
+                    "when it has ended, or with more time."
+                )
+            time.sleep(_LOCK_RETRY_SECONDS)
+        yield
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
