@@ -9,6 +9,7 @@ Tree (each room derives its own)::
     ├── RegistryError         the schema registry (goodsflow.registry)
     ├── ConnectError          a Connect worker (goodsflow.connect)
     ├── HdfsError             the file system (goodsflow.hdfs)
+    ├── BootstrapError        could not be made as declared (goodsflow.bootstrap)
     ├── CardError             a goods card that is not one (goodsflow.cards)
     ├── RecommenderError      the batch recommender (goodsflow.recommender)
     ├── SearchError           the search index (goodsflow.search)

@@ -14,7 +14,13 @@ from goodsflow.local.errors import PreflightError
 _CONTAINERS = PROJECT_ROOT / "containers"
 _STAMP = _CONTAINERS / "target" / "built"
 _MIN_JAVA = 17
-_MAVEN_OPTIONS = ("-B", "-ntp", "-f", str(_CONTAINERS / "pom.xml"), "-Dmaven.test.skip=true")
+_MAVEN_OPTIONS = (
+    "-B",
+    "-ntp",
+    "-f",
+    str(_CONTAINERS / "pom.xml"),
+    "-Dmaven.test.skip=true",
+)
 
 
 def check_java() -> None:

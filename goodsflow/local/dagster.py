@@ -24,10 +24,17 @@ run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
   config:
-    max_concurrent_runs: 4
     dequeue_interval_seconds: 1
+concurrency:
+  runs:
+    max_concurrent_runs: 4
+  pools:
+    granularity: run
+    default_limit: 1
 run_monitoring:
   enabled: true
+  # A run that is killed together with its code server would stay "started" for ever.
+  max_runtime_seconds: 900
   start_timeout_seconds: 120
   poll_interval_seconds: 20
 retention:

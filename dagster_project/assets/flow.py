@@ -1,0 +1,161 @@
+"""The flow of cards through what the platform keeps by itself.
+
+Services and connectors run, topics and files grow, without Dagster's doing. Their specs
+make the lineage one graph; ``platform_observer`` reports how they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from dagster_project.assets.groups import ANALYTICS, INBOUND, RECOMMENDER, SERVICES
+from goodsflow.endpoints import ClusterName
+
+
+@dataclass(frozen=True)
+class TopicAsset:
+    """A topic that is an asset."""
+
+    key: str
+    cluster: ClusterName
+    topic: str
+    deps: tuple[str, ...]
+    description: str
+    group: str
+
+    def spec(self) -> dg.AssetSpec:
+        """Return the external asset."""
+        return dg.AssetSpec(
+            self.key,
+            group_name=self.group,
+            kinds={"kafka"},
+            deps=self.deps,
+            description=self.description,
+            metadata={"cluster": self.cluster, "topic": self.topic},
+        )
+
+
+TOPICS = (
+    TopicAsset(
+        "goods",
+        "inbound",
+        "goods",
+        ("shop_api",),
+        "Topic `goods`: every card that a shop sent, by product.",
+        INBOUND,
+    ),
+    TopicAsset(
+        "goods_filtered",
+        "inbound",
+        "goods-filtered",
+        ("blocking",),
+        "Topic `goods-filtered`: the cards that may reach users.",
+        INBOUND,
+    ),
+    TopicAsset(
+        "goods_dead_letter",
+        "inbound",
+        "goods-dead-letter",
+        ("blocking",),
+        "Topic `goods-dead-letter`: records of `goods` that are no cards.",
+        INBOUND,
+    ),
+    TopicAsset(
+        "source_goods_filtered",
+        "analytics",
+        "source.goods-filtered",
+        ("mm2_source",),
+        "Topic `source.goods-filtered`: the mirror of `goods-filtered`.",
+        ANALYTICS,
+    ),
+    TopicAsset(
+        "hdfs_sink_dead_letter",
+        "analytics",
+        "hdfs-sink-dead-letter",
+        ("hdfs_sink",),
+        "Topic `hdfs-sink-dead-letter`: records that the HDFS sink could not write.",
+        ANALYTICS,
+    ),
+    TopicAsset(
+        "goods_recomendations",
+        "analytics",
+        "goods-recomendations",
+        ("recommendations",),
+        "Topic `goods-recomendations`: the recommended cards, by product.",
+        RECOMMENDER,
+    ),
+    TopicAsset(
+        "events",
+        "analytics",
+        "events",
+        ("search", "goods_recomendations"),
+        "Topic `events`: what users asked for.",
+        ANALYTICS,
+    ),
+)
+
+SERVICE_PARTS = {"shop_api": "shop-api", "blocking": "blocking"}
+"""The services of ours, and their names among the platform's parts."""
+
+CONNECTORS = {"mm2_source": "mm2-source", "hdfs_sink": "hdfs-sink"}
+"""The connectors, and their names in Kafka Connect."""
+
+GROUPS: dict[str, tuple[ClusterName, str, str]] = {
+    "blocking": ("inbound", "blocking", "goods"),
+    "hdfs_sink": ("analytics", "connect-hdfs-sink", "source.goods-filtered"),
+    "recommendations": ("analytics", "recommender", "source.goods-filtered"),
+}
+"""Who reads what as which consumer group: its lag is watched."""
+
+GOODS_FILES = "goods_files"
+
+
+def flow_specs() -> Sequence[dg.AssetSpec]:
+    """Return the external assets of the flow, from the shops to the users."""
+    return [
+        dg.AssetSpec(
+            "shop_api",
+            group_name=SERVICES,
+            kinds={"python", "kafka"},
+            deps=["inbound_principals", "schemas"],
+            description="Service: sends the shops' cards to `goods`.",
+        ),
+        dg.AssetSpec(
+            "blocking",
+            group_name=SERVICES,
+            kinds={"python", "kafka"},
+            deps=["goods", "inbound_principals"],
+            description="Service: passes on the cards whose product is not blocked.",
+        ),
+        dg.AssetSpec(
+            "mm2_source",
+            group_name=SERVICES,
+            kinds={"kafka"},
+            deps=["goods_filtered", "connectors"],
+            description="Connector: mirrors `goods-filtered` to the analytics cluster.",
+        ),
+        dg.AssetSpec(
+            "hdfs_sink",
+            group_name=SERVICES,
+            kinds={"kafka", "hadoop"},
+            deps=["source_goods_filtered", "connectors"],
+            description="Connector: writes the mirrored cards to files on HDFS.",
+        ),
+        dg.AssetSpec(
+            GOODS_FILES,
+            group_name=ANALYTICS,
+            kinds={"hadoop", "json"},
+            deps=["hdfs_sink"],
+            description="Files of cards on HDFS, one JSON card a line; a file is a "
+            "batch of the recommender.",
+        ),
+        dg.AssetSpec(
+            "search",
+            group_name=SERVICES,
+            kinds={"python", "duckdb"},
+            deps=["source_goods_filtered", "analytics_principals"],
+            description="The users' search by name and brand, and its index.",
+        ),
+        *(topic.spec() for topic in TOPICS),
+    ]

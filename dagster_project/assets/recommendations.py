@@ -1,0 +1,73 @@
+"""Recommendations, made of the files that wait."""
+
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from dagster_project.assets.groups import RECOMMENDER
+from dagster_project.failures import RETRY_POLICY, named_failures
+from dagster_project.resources import RecommenderResource
+from goodsflow.recommender.report import RunReport
+
+RECOMMENDER_POOL = "recommender"
+WINDOW_TAG = "goodsflow/window"
+"""Tags a run that was started for complete windows, with where they start."""
+
+
+@dg.asset(
+    group_name=RECOMMENDER,
+    kinds={"spark", "kafka"},
+    deps=["goods_files"],
+    pool=RECOMMENDER_POOL,
+    retry_policy=RETRY_POLICY,
+)
+def recommendations(
+    context: dg.AssetExecutionContext, recommender: RecommenderResource
+) -> dg.MaterializeResult[None]:
+    """Recommendations of the waiting files are in `goods-recomendations`.
+
+    Ten files make a window, a window yields recommendations. Started by its sensor, it
+    takes the complete windows; started by hand, it takes every file that waits, or says
+    that none does. Cards and offsets are one Kafka transaction: a run that fails or is
+    killed has done nothing, and a rerun neither repeats nor skips a file.
+    """
+    by_sensor = WINDOW_TAG in context.run.tags
+    with named_failures():
+        run_report = recommender.recommend(include_incomplete=not by_sensor)
+    context.log.info(run_report.summary())
+    return dg.MaterializeResult(metadata=_metadata(run_report))
+
+
+def _metadata(run: RunReport) -> dict[str, dg.MetadataValue | str | int | float]:
+    return {
+        "summary": run.summary(),
+        "windows": run.windows,
+        "files": len(run.files),
+        "files waiting before": run.files_waiting,
+        "cards in": run.cards_in,
+        "cards out": run.cards_out,
+        "bad lines": run.bad_lines,
+        "offsets before": _offsets(run.offsets_before),
+        "offsets after": _offsets(run.offsets_after),
+        **{f"seconds {phase}": seconds for phase, seconds in run.seconds.items()},
+        "recommendations": dg.MetadataValue.md(_table(run.preview())),
+    }
+
+
+def _offsets(offsets: Mapping[int, int]) -> str:
+    return (
+        ", ".join(
+            f"partition {partition}: {offset}"
+            for partition, offset in sorted(offsets.items())
+        )
+        or "none committed"
+    )
+
+
+def _table(rows: Sequence[Mapping[str, object]]) -> str:
+    if not rows:
+        return "None."
+    columns = list(rows[0])
+    lines = [columns, ["---"] * len(columns)]
+    lines += [[str(row[column]) for column in columns] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

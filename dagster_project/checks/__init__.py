@@ -1,0 +1,20 @@
+"""A file for each thing whose state must hold, and can be checked by hand in the UI.
+
+The sensor ``platform_observer`` evaluates the same looks without runs. A look that
+cannot be made is a failed check with the reason, never a check that stays as it was.
+"""
+
+from dagster_project.checks.connectors import connector_checks
+from dagster_project.checks.files import file_checks
+from dagster_project.checks.services import service_checks
+from dagster_project.checks.topics import analytics_topic_checks, inbound_topic_checks
+
+ALL_CHECKS = (
+    service_checks,
+    connector_checks,
+    inbound_topic_checks,
+    analytics_topic_checks,
+    file_checks,
+)
+
+__all__ = ["ALL_CHECKS"]

@@ -1,0 +1,51 @@
+"""The files on HDFS can be listed, and none of their names is malformed."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from dagster_project.assets.flow import GOODS_FILES
+from dagster_project.checks.findings import Finding, check_specs, look, to_results
+from dagster_project.checks.topics import OBSERVED
+from dagster_project.resources import HdfsResource
+from goodsflow.hdfs import TopicFile, list_topic_files
+from goodsflow.recommender.settings import RecommenderSettings
+
+FILE_CHECKS = [(GOODS_FILES, OBSERVED)]
+
+
+def look_at_files(hdfs: HdfsResource) -> list[Finding]:
+    """List the files that the HDFS sink has committed."""
+
+    def find() -> Iterator[Finding]:
+        with hdfs.client() as client:
+            where = RecommenderSettings()
+            yield describe_files(
+                list_topic_files(client, where.topics_dir, where.source_topic)
+            )
+
+    return look(FILE_CHECKS, find)
+
+
+def describe_files(files: Sequence[TopicFile]) -> Finding:
+    """Say what is there."""
+    facts: dict[str, str | int | float] = {
+        "files": len(files),
+        "bytes": sum(file.size for file in files),
+    }
+    if files:
+        newest = max(file.modified_at for file in files)
+        facts["newest"] = newest.isoformat(timespec="seconds")
+    text = f"{len(files)} committed files."
+    return Finding(GOODS_FILES, OBSERVED, passed=True, text=text, facts=facts)
+
+
+@dg.multi_asset_check(
+    specs=check_specs(FILE_CHECKS, "The files could be listed, every name is sound."),
+    can_subset=True,
+)
+def file_checks(
+    context: dg.AssetCheckExecutionContext, hdfs: HdfsResource
+) -> Iterator[dg.AssetCheckResult]:
+    """List the files that the HDFS sink has committed."""
+    yield from to_results(context, look_at_files(hdfs))

@@ -1,0 +1,45 @@
+"""Our errors as Dagster's failures: what may pass by itself is tried again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from goodsflow.connect import ConnectRebalancingError, ConnectUnavailableError
+from goodsflow.errors import GoodsflowError
+from goodsflow.hdfs import HdfsUnavailableError
+from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.recommender.errors import PublicationError
+from goodsflow.registry import RegistryUnavailableError
+from goodsflow.spark import SparkUnavailableError
+
+TRANSIENT_ERRORS: tuple[type[GoodsflowError], ...] = (
+    ClusterUnavailableError,
+    ConnectUnavailableError,
+    ConnectRebalancingError,
+    HdfsUnavailableError,
+    RegistryUnavailableError,
+    SparkUnavailableError,
+    # The transaction was aborted, or is settled when the next run takes over.
+    PublicationError,
+)
+
+RETRY_POLICY = dg.RetryPolicy(
+    max_retries=3, delay=3, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+"""For every asset that talks to a system: about 20 s in all."""
+
+
+@contextmanager
+def named_failures() -> Iterator[None]:
+    """Turn an expected error into a failure that shows its message in the UI.
+
+    Raises:
+        dg.Failure: Retried where the error may pass by itself, otherwise not.
+    """
+    try:
+        yield
+    except TRANSIENT_ERRORS as error:
+        raise dg.Failure(str(error), allow_retries=True) from error
+    except GoodsflowError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error

@@ -1,0 +1,24 @@
+"""One file for each system: how Dagster's assets, checks and sensors reach it.
+
+Here: addresses and time-outs as configuration, and lazy clients of ``goodsflow``'s
+rooms. Constructing a resource reads nothing and connects nowhere.
+"""
+
+from dagster_project.resources.connect import ConnectResource
+from dagster_project.resources.hdfs import HdfsResource
+from dagster_project.resources.kafka import KafkaResource
+from dagster_project.resources.platform import PlatformResource
+from dagster_project.resources.recommender import RecommenderResource
+from dagster_project.resources.schema_registry import SchemaRegistryResource
+from dagster_project.resources.services import ServicesResource, ServiceState
+
+__all__ = [
+    "ConnectResource",
+    "HdfsResource",
+    "KafkaResource",
+    "PlatformResource",
+    "RecommenderResource",
+    "SchemaRegistryResource",
+    "ServiceState",
+    "ServicesResource",
+]

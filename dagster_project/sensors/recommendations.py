@@ -1,0 +1,128 @@
+"""Starts the recommender once a window of files is complete."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+
+from dagster_project.assets.recommendations import WINDOW_TAG
+from dagster_project.jobs import MAX_RUN_SECONDS, recommend
+from dagster_project.resources import RecommenderResource
+from goodsflow.recommender.waiting import WaitingFiles
+
+_FIRST_PAUSE_SECONDS = 15.0
+_LONGEST_PAUSE_SECONDS = 600.0
+_ASSET = dg.AssetKey("recommendations")
+_FAILED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.MANAGED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_UNFINISHED_LIMIT = 100
+_STALE_SECONDS = MAX_RUN_SECONDS + 300.0
+"""Where runs are not monitored, one as old as this is taken for dead; if it is not, the
+next one fences it."""
+
+
+@dataclass(frozen=True)
+class PastRuns:
+    """The finished runs for windows that start where the next one does.
+
+    Attributes:
+        finished: How many there were.
+        failed: How many of them did not succeed.
+        seconds_since_failure: Since the last of those ended; None where there is none.
+    """
+
+    finished: int = 0
+    failed: int = 0
+    seconds_since_failure: float | None = None
+
+
+def window_start(offsets: Mapping[int, int]) -> str:
+    """Name the place where a window starts: the committed offsets."""
+    return ",".join(f"{p}:{offset}" for p, offset in sorted(offsets.items())) or "start"
+
+
+def pause_seconds(failed: int) -> float:
+    """Return how long to wait after so many failures: doubling, bounded."""
+    # The exponent is bounded too: a float overflows at two to the thousand.
+    doubled = _FIRST_PAUSE_SECONDS * 2.0 ** min(failed - 1, 20)
+    return min(_LONGEST_PAUSE_SECONDS, doubled)
+
+
+def decide(waiting: WaitingFiles, past: PastRuns) -> dg.RunRequest | dg.SkipReason:
+    """Ask for one run over all complete windows, or say why not.
+
+    The run key follows from the event, the offsets from which to which the run goes. A
+    run key is remembered for ever: the number of runs from there is part of it, so that
+    neither a failed run nor offsets that were set back block a window.
+    """
+    found = f"{len(waiting.files)} files wait, {waiting.files_per_window} make a window"
+    if not waiting.complete_windows:
+        return dg.SkipReason(f"{found}.")
+    start = window_start(waiting.start_offsets)
+    since, pause = past.seconds_since_failure, pause_seconds(past.failed)
+    if past.failed and since is not None and since < pause:
+        return dg.SkipReason(
+            f"{found}; {past.failed} runs from {start} have failed: the next starts in "
+            f"{pause - since:.0f} s."
+        )
+    end = window_start(waiting.end_offsets)
+    return dg.RunRequest(
+        run_key=f"{start}>{end}#{past.finished}", tags={WINDOW_TAG: start}
+    )
+
+
+@dg.sensor(
+    job=recommend,
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+)
+def recommendations_sensor(
+    context: dg.SensorEvaluationContext, recommender: RecommenderResource
+) -> dg.RunRequest | dg.SkipReason:
+    """Starts one run of the recommender over all complete windows of waiting files."""
+    # Runs first: offsets read before a run has ended would start it anew.
+    now = time.time()
+    run_id = unfinished_run(context.instance, now)
+    if run_id:
+        return dg.SkipReason(f"Run {run_id} of the recommender is not finished.")
+    waiting = recommender.waiting()
+    start = window_start(waiting.start_offsets)
+    return decide(waiting, past_runs(context.instance, start, now))
+
+
+def unfinished_run(instance: dg.DagsterInstance, now: float) -> str | None:
+    """Return the ID of a run of the recommender that has not finished."""
+    records = instance.get_run_records(
+        dg.RunsFilter(statuses=_UNFINISHED), limit=_UNFINISHED_LIMIT
+    )
+    for record in records:
+        run = record.dagster_run
+        is_ours = run.job_name == recommend.name or _ASSET in (
+            run.asset_selection or ()
+        )
+        started = record.start_time
+        is_stale = started is not None and now - started > _STALE_SECONDS
+        if is_ours and not is_stale:
+            return run.run_id
+    return None
+
+
+def past_runs(instance: dg.DagsterInstance, start: str, now: float) -> PastRuns:
+    """Count the finished runs for windows that start at ``start``."""
+    tags = {WINDOW_TAG: start}
+    failed = dg.RunsFilter(tags=tags, statuses=_FAILED)
+    last = instance.get_run_records(failed, limit=1)
+    ended = last[0].end_time or last[0].update_timestamp.timestamp() if last else None
+    return PastRuns(
+        finished=instance.get_runs_count(dg.RunsFilter(tags=tags)),
+        failed=instance.get_runs_count(failed),
+        seconds_since_failure=None if ended is None else max(0.0, now - ended),
+    )

@@ -1,0 +1,296 @@
+"""What is reported of the platform, and what when it cannot be read."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from dagster_project.checks import ALL_CHECKS
+from dagster_project.checks.findings import Finding, look
+from dagster_project.checks.services import service_checks
+from dagster_project.definitions import build_definitions
+from dagster_project.resources import PlatformResource, ServiceState
+from dagster_project.sensors.platform_observer import (
+    REPEAT_SECONDS,
+    Memory,
+    make_looks,
+    platform_observer,
+    select_news,
+)
+from goodsflow.connect import ConnectorStatus, ConnectUnavailableError, TaskStatus
+from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.errors import GoodsflowError
+from goodsflow.hdfs import FileStatus, HdfsUnavailableError
+from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.kafka.offsets import GroupLag, PartitionOffsets
+from goodsflow.local.errors import SupervisorError
+from goodsflow.spec import Topic, load_platform
+
+UP = ServiceState("shop-api", "RUNNING", 1, 60.0, 0, "")
+PLATFORM = load_platform(PROJECT_ROOT / "platform.yaml")
+
+
+class Fakes:
+    """Every system in one; ``fault`` makes all of them unreadable."""
+
+    def __init__(self, fault: bool = False, **states: ServiceState) -> None:
+        """Answer all is well, with these states of services."""
+        self.fault = fault
+        blocking = ServiceState("blocking", "RUNNING", 2, 60.0, 0, "")
+        self.services_states = {"shop-api": UP, "blocking": blocking} | {
+            state.name: state for state in states.values()
+        }
+
+    def _maybe_fail(self, error: type[GoodsflowError]) -> None:
+        if self.fault:
+            raise error("it does not answer")
+
+    # services
+    def states(self) -> list[ServiceState]:
+        """Answer, or fail as the supervisor."""
+        self._maybe_fail(SupervisorError)
+        return list(self.services_states.values())
+
+    # connect
+    @contextmanager
+    def watching_client(self) -> Iterator["Fakes"]:
+        """Be the client."""
+        yield self
+
+    def status(self, connector: str) -> ConnectorStatus:
+        """Answer, or fail as Connect."""
+        self._maybe_fail(ConnectUnavailableError)
+        task = TaskStatus(0, "RUNNING", "w", None)
+        return ConnectorStatus(connector, "RUNNING", "w", None, (task,))
+
+    # kafka
+    def watching_admin(self, cluster: str) -> "_FakeAdmin":
+        """Answer, or fail as a cluster."""
+        self._maybe_fail(ClusterUnavailableError)
+        return _FakeAdmin(PLATFORM.clusters[cluster].topics)  # type: ignore[index]
+
+    def offsets(self, cluster: str) -> "Fakes":  # noqa: ARG002
+        """Answer, or fail as a cluster."""
+        self._maybe_fail(ClusterUnavailableError)
+        return self
+
+    def topic_offsets(self, topics: Any) -> dict[str, dict[int, PartitionOffsets]]:
+        """Return five records in one partition."""
+        return {topic: {0: PartitionOffsets(0, 5)} for topic in topics}
+
+    def group_lag(self, group: str, topics: list[str]) -> GroupLag:  # noqa: ARG002
+        """Return a lag of two."""
+        return GroupLag({(topics[0], 0): 3}, {(topics[0], 0): 2})
+
+    # hdfs
+    @contextmanager
+    def client(self) -> Iterator["Fakes"]:
+        """Be the client."""
+        yield self
+
+    def list_directory(self, path: str) -> list[FileStatus]:
+        """Return one file in one partition, or fail as HDFS."""
+        self._maybe_fail(HdfsUnavailableError)
+        now = datetime(2026, 1, 1, tzinfo=UTC)
+        if "partition=" in path:
+            name = "source.goods-filtered+0+0000000000+0000000004.json"
+            return [FileStatus(f"{path}/{name}", False, 7, now, "c", "g", "644")]
+        return [FileStatus(f"{path}/partition=0", True, 0, now, "c", "g", "755")]
+
+
+class _FakeAdmin:
+    def __init__(self, topics: Any) -> None:
+        self._topics = topics
+
+    def topics(self, names: Any) -> dict[str, Topic]:  # noqa: ARG002
+        return dict(self._topics)
+
+
+def resources(fakes: Fakes) -> dict[str, Any]:
+    """Return the fakes as all resources."""
+    names = ("kafka", "connect", "hdfs", "services")
+    return {"platform": PlatformResource(), **dict.fromkeys(names, fakes)}
+
+
+def observe(fakes: Fakes, cursor: str | None = None) -> dg.SensorResult:
+    """Run the sensor's shell."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(
+            instance=instance, cursor=cursor, resources=resources(fakes)
+        )
+        result = platform_observer(context)
+    assert isinstance(result, dg.SensorResult)
+    return result
+
+
+def evaluations(result: dg.SensorResult) -> dict[str, dg.AssetCheckEvaluation]:
+    """Return the checks' evaluations by the names of asset and check."""
+    return {
+        f"{e.asset_key.to_user_string()}/{e.check_name}": e
+        for e in result.asset_events
+        if isinstance(e, dg.AssetCheckEvaluation)
+    }
+
+
+def observations(result: dg.SensorResult) -> dict[str, dict[str, Any]]:
+    """Return what was observed, by asset; the last of each."""
+    return {
+        e.asset_key.to_user_string(): {k: v.value for k, v in e.metadata.items()}
+        for e in result.asset_events
+        if isinstance(e, dg.AssetObservation)
+    }
+
+
+def test_a_healthy_platform_is_reported_whole() -> None:
+    """What the observer forgets keeps its last state for ever."""
+    result = observe(Fakes())
+
+    declared = {
+        f"{key.asset_key.to_user_string()}/{key.name}"
+        for checks in ALL_CHECKS
+        for key in checks.check_keys
+    }
+    found = evaluations(result)
+    assert found.keys() == declared
+    assert all(evaluation.passed for evaluation in found.values())
+    assert "all are well" in str(result.skip_reason)
+
+    seen = observations(result)
+    assert seen["goods"] == {"end offset of partition 0": 5}
+    assert seen["blocking"] == {"lag of partition 0": 2}
+    assert seen["goods_files"]["files"] == 1
+    assert seen["mm2_source"]["tasks running"] == 1
+
+
+def test_what_cannot_be_read_is_a_failed_check_with_the_reason() -> None:
+    """Silence would leave every check as green as it was before the outage."""
+    result = observe(Fakes(fault=True))
+
+    found = evaluations(result)
+    assert found.keys() == evaluations(observe(Fakes())).keys()
+    assert not any(evaluation.passed for evaluation in found.values())
+    assert all("it does not answer" in str(e.description) for e in found.values())
+    assert not observations(result)
+
+
+def test_a_service_that_is_down_is_named() -> None:
+    """The one line of the tick should do for somebody who is woken up."""
+    down = ServiceState("shop-api", "BACKOFF", None, None, 4, "Exited too quickly")
+
+    result = observe(Fakes(down=down))
+
+    assert "not well: shop_api up." in str(result.skip_reason)
+    check = evaluations(result)["shop_api/up"]
+    assert not check.passed
+    assert check.description == "'shop-api' is not up: BACKOFF, Exited too quickly"
+
+
+def test_what_has_not_changed_is_not_reported_again() -> None:
+    """Each event is kept for ever: 50 a minute would fill the disk by themselves."""
+    first = observe(Fakes())
+    second = observe(Fakes(), cursor=first.cursor)
+    down = ServiceState("shop-api", "FATAL", None, None, 9, "gone")
+    third = observe(Fakes(down=down), cursor=second.cursor)
+
+    assert not second.asset_events
+    assert evaluations(third).keys() == {"shop_api/up"}
+
+
+def test_everything_is_reported_anew_from_time_to_time() -> None:
+    """A check run by hand in between may have said something else since."""
+    finding = Finding("goods", "observed", True, "fine", {"end": 1})
+    news, memory = select_news([finding], Memory({}, 0.0), 1000.0)
+    assert news == [finding]
+    assert select_news([finding], memory, 1000.0 + REPEAT_SECONDS - 1)[0] == []
+    assert select_news([finding], memory, 1000.0 + REPEAT_SECONDS)[0] == [finding]
+
+
+def test_the_cursor_survives_a_restart() -> None:
+    """A cursor that cannot be read back fails every tick from then on."""
+    memory = Memory({"a/b": "c"}, 5.0)
+    assert Memory.from_cursor(memory.to_cursor()) == memory
+    assert Memory.from_cursor(None) == Memory({}, 0.0)
+
+
+def test_a_look_that_hangs_fails_alone() -> None:
+    """One broker that hangs must not take the tick, and all other news, with it."""
+    release = threading.Event()
+    fine = Finding("a", "up", True, "fine")
+
+    def hang() -> list[Finding]:
+        release.wait(30)
+        return []
+
+    try:
+        found = make_looks(
+            [([("b", "up")], hang), ([("a", "up")], lambda: [fine])], 0.2
+        )
+    finally:
+        release.set()
+
+    assert found == [
+        Finding("b", "up", False, "Could not look: no answer within 0 s"),
+        fine,
+    ]
+
+
+def test_a_check_that_was_not_answered_has_failed() -> None:
+    """A service that vanished from the supervisor's list is not a healthy one."""
+    found = look([("a", "up"), ("b", "up")], lambda: [Finding("a", "up", True, "")])
+    assert found[1] == Finding("b", "up", False, "Could not look: was not answered")
+
+
+@pytest.mark.parametrize("fault", [False, True])
+def test_checks_run_by_hand_say_the_same(*, fault: bool) -> None:
+    """Two answers to one question, in the sensor and in the UI, help nobody."""
+    down = ServiceState("blocking", "RUNNING", 2, 60.0, 0, "/health answers 503")
+    fakes = Fakes(fault=fault, down=down)
+    definitions = build_definitions(resource_overrides=resources(fakes))
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = definitions.resolve_implicit_global_asset_job_def()
+        selection = {key for c in ALL_CHECKS for key in c.check_keys}
+        result = job.get_subset(
+            asset_selection=set(), asset_check_selection=selection
+        ).execute_in_process(instance=instance)
+
+    assert result.success
+    by_hand = {
+        f"{e.asset_key.to_user_string()}/{e.check_name}": e.passed
+        for e in result.get_asset_check_evaluations()
+    }
+    by_sensor = {
+        key: evaluation.passed
+        for key, evaluation in evaluations(observe(fakes)).items()
+    }
+    assert by_hand == by_sensor
+    assert not by_hand["blocking/up"]
+
+
+def test_one_check_can_be_run_alone() -> None:
+    """Somebody waits for one service and asks for its check again and again."""
+    key = dg.AssetCheckKey(dg.AssetKey("shop_api"), "up")
+    assert key in service_checks.check_keys
+    definitions = build_definitions(resource_overrides=resources(Fakes()))
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = definitions.resolve_implicit_global_asset_job_def()
+        result = job.get_subset(
+            asset_selection=set(), asset_check_selection={key}
+        ).execute_in_process(instance=instance)
+    assert [e.asset_check_key for e in result.get_asset_check_evaluations()] == [key]
+
+
+def test_evaluations_without_a_run_reach_the_checks() -> None:
+    """Where Dagster dropped them, the UI would show the checks as never run."""
+    result = observe(Fakes(fault=True))
+    key = dg.AssetCheckKey(dg.AssetKey("shop_api"), "up")
+    with dg.DagsterInstance.ephemeral() as instance:
+        for event in result.asset_events:
+            instance.report_runless_asset_event(event)
+        latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(
+            [key]
+        )
+    assert latest[key].status.value == "FAILED"
