@@ -1,0 +1,139 @@
+"""The native platform as its operator meets it: status, a second up, killed parts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from goodsflow.endpoints import PROJECT_ROOT
+
+_PARTS = (
+    "zookeeper",
+    "kafka-0",
+    "kafka-1",
+    "zookeeper-mirror",
+    "kafka-mirror-0",
+    "kafka-mirror-1",
+    "hdfs-nn",
+    "hdfs-dn-0",
+    "hdfs-dn-1",
+    "spark-master",
+    "spark-worker",
+    "spark-connect",
+    "dagster-webserver",
+    "dagster-daemon",
+    "schema-registry",
+    "kafka-connect",
+    "blocking",
+    "shop-api",
+)
+_MEMORY_LIMIT_BYTES = 7 * 1024**3
+
+
+def run_goodsflow(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user would."""
+    return subprocess.run(
+        [sys.executable, "-m", "goodsflow.cli", "--home", str(home), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        cwd=PROJECT_ROOT,
+        timeout=300,
+    )
+
+
+def status(home: Path) -> dict[str, dict[str, Any]]:
+    """Return what `goodsflow status --json` says, by part."""
+    answer = json.loads(run_goodsflow(home, "status", "--json").stdout)
+    return {part["name"]: part for part in answer["parts"]}
+
+
+def await_ready(home: Path, timeout_seconds: float = 120) -> dict[str, dict[str, Any]]:
+    """Return the status once every part is ready."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        parts = status(home)
+        waiting = {n: p["reason"] for n, p in parts.items() if p["state"] != "ready"}
+        if not waiting:
+            return parts
+        assert time.monotonic() < deadline, f"still not ready: {waiting}"
+        time.sleep(0.5)
+
+
+def test_every_part_is_ready_within_the_memory_it_may_take(platform_home: Path) -> None:
+    """A laptop must hold it: the sum is what a user sees in the status."""
+    parts = await_ready(platform_home)
+    assert set(_PARTS) <= set(parts)
+    assert sum(part["rss_bytes"] for part in parts.values()) < _MEMORY_LIMIT_BYTES
+
+
+def test_a_second_up_leaves_what_is_up_alone(platform_home: Path) -> None:
+    """`make up` out of habit must not restart a platform that works."""
+    before = await_ready(platform_home)
+    again = run_goodsflow(platform_home, "up")
+    assert again.returncode == 0, again.stderr
+    after = status(platform_home)
+    assert {n: p["pid"] for n, p in after.items()} == {
+        n: p["pid"] for n, p in before.items()
+    }
+
+
+def test_up_completes_a_half_up_platform(platform_home: Path) -> None:
+    """What an operator has stopped by hand comes back with the next up."""
+    from goodsflow.local.supervisor import SupervisorClient
+
+    before = await_ready(platform_home)
+    SupervisorClient(platform_home / "run" / "supervisor.sock").stop("schema-registry")
+    assert status(platform_home)["schema-registry"]["state"] == "stopped"
+    again = run_goodsflow(platform_home, "up")
+    assert again.returncode == 0, again.stderr
+    after = await_ready(platform_home)
+    others = set(before) - {"schema-registry"}
+    assert {n: after[n]["pid"] for n in others} == {n: before[n]["pid"] for n in others}
+
+
+@pytest.mark.parametrize("name", _PARTS)
+def test_a_part_killed_with_9_comes_back_by_itself(
+    platform_home: Path, name: str
+) -> None:
+    """A part that does not come back, or drags others down, stops the flow."""
+    before = await_ready(platform_home)[name]
+    os.kill(before["pid"], signal.SIGKILL)
+    psutil.wait_procs([p for p in psutil.process_iter() if p.pid == before["pid"]], 10)
+    after = await_ready(platform_home)[name]
+    assert after["pid"] != before["pid"]
+    assert after["restarts"] > before["restarts"]
+
+
+def test_no_password_is_readable_by_others_or_stands_in_a_log_or_command_line(
+    platform_home: Path,
+) -> None:
+    """One leak is enough to make the clusters' ACLs worthless."""
+    secrets = [
+        path.read_text().strip() for path in platform_home.glob("secrets/**/*.password")
+    ]
+    assert len(secrets) >= 15
+    for path in platform_home.rglob("*"):
+        if not path.is_file() or path.is_symlink():
+            continue
+        text = path.read_bytes() if path.stat().st_size < 20_000_000 else b""
+        if any(secret.encode() in text for secret in secrets):
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+            assert path.suffix != ".log", path
+    for process in psutil.process_iter():
+        try:
+            seen = " ".join([*process.cmdline(), *process.environ().values()])
+        except psutil.Error:
+            continue
+        assert not any(secret in seen for secret in secrets), process.name()
