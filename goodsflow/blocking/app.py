@@ -28,10 +28,9 @@ PRINCIPAL = "blocking"
 _THROUGH_OUTAGES = {
     "metadata.recovery.strategy": "none",
     "reconnect.backoff.max.ms": 2000,
+    "socket.timeout.ms": 10_000,
 }
-"""After an outage of all brokers librdkafka 2.16 would forget them and ask anew, but
-its cache of coordinators keeps one forgotten: a transaction's offsets are then never
-sent, and the call never returns."""
+"""``producer_config`` says why of the first; the consumer's offsets need it as well."""
 
 _SESSION_MILLISECONDS = 10_000
 """How long a killed copy keeps its partitions from the next. (As a static member it

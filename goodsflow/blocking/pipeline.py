@@ -90,7 +90,7 @@ class Pipeline:
 
         Raises:
             PipelineError: It cannot go on: a right is missing, or a newer copy runs.
-            KafkaError: The login is refused over and over.
+            KafkaError: The login is refused.
         """
         self._status.running = True
         try:

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from goodsflow.blocking.filtering import Outcome
 
 _MOST_SECONDS_FOR_A_TURN = 10.0
+_MOST_ABORTS_IN_A_ROW = 3
 _OUTCOMES: tuple[Outcome, ...] = ("passed", "blocked", "undecodable")
 
 
@@ -36,6 +37,7 @@ class PipelineStatus:
         self._clock = clock
         self._turned_at = clock()
         self._brokers_up = True
+        self._aborts_in_a_row = 0
         self._records = Counter(
             "goodsflow_blocking_records_total",
             "Records read, by what became of them; counted once committed.",
@@ -73,11 +75,13 @@ class PipelineStatus:
             self._records.labels(outcome).inc(count)
         self._transactions.labels("committed").inc()
         self._last_commit.set_to_current_time()
+        self._aborts_in_a_row = 0
         self.trouble = None
 
     def note_abort(self, reason: str) -> None:
         """Count an aborted transaction."""
         self._transactions.labels("aborted").inc()
+        self._aborts_in_a_row += 1
         self.trouble = reason
 
     def note_statistics(self, statistics: str) -> None:
@@ -90,16 +94,24 @@ class PipelineStatus:
 
     def ailment(self) -> str | None:
         """Say why the pipeline is not healthy, in one line; None where it is."""
-        trouble = f": {self.trouble}" if self.trouble else ""
         if self.failure:
             return f"the pipeline failed: {self.failure}"
-        if not self.running:
-            return "the pipeline is not running"
-        if self.partitions is None:
-            return f"no partitions are assigned yet{trouble}"
-        if not self._brokers_up:
-            return f"no broker is connected{trouble}"
+        reason = self._hindrance()
+        if reason and self.trouble:
+            return f"{reason}: {self.trouble}"
+        return reason
+
+    def _hindrance(self) -> str | None:
         held_up = self._clock() - self._turned_at
-        if held_up > _MOST_SECONDS_FOR_A_TURN:
-            return f"a transaction has been held up for {held_up:.0f} s{trouble}"
-        return None
+        reason = None
+        if not self.running:
+            reason = "the pipeline is not running"
+        elif self.partitions is None:
+            reason = "no partitions are assigned yet"
+        elif not self._brokers_up:
+            reason = "no broker is connected"
+        elif held_up > _MOST_SECONDS_FOR_A_TURN:
+            reason = f"a transaction has been held up for {held_up:.0f} s"
+        elif self._aborts_in_a_row >= _MOST_ABORTS_IN_A_ROW:
+            reason = f"{self._aborts_in_a_row} transactions in a row were aborted"
+        return reason

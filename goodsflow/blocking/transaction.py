@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from threading import Event
-from typing import Any
+from typing import Any, NoReturn
 
 from confluent_kafka import (
     KafkaError,
@@ -24,6 +25,13 @@ _LOGGER = logging.getLogger(__name__)
 _CALL_SECONDS = 5.0
 """How long a call waits for the coordinator before it is made again."""
 
+_PATIENCE_SECONDS = 30.0
+"""How long calls are made again before a new producer starts over.
+
+After a long outage in the middle of a transaction librdkafka 2.16 can wait for ever on
+a coordinator that it does not look for any more.
+"""
+
 _PASSING = frozenset(
     {
         KafkaError._MSG_TIMED_OUT,  # noqa: SLF001 - librdkafka's public error codes
@@ -39,8 +47,23 @@ _PASSING = frozenset(
 """Failed writes that are an outage's; any other would fail again and again."""
 
 
+_REFUSALS = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+"""Failed transactions that would fail again and again."""
+
+
 class InterruptedTransactionError(Exception):
     """The pipeline was told to stop while it waited for the brokers."""
+
+
+class _HeldUpError(Exception):
+    """The brokers did not answer for long."""
 
 
 class AbortedTransactionError(Exception):
@@ -60,29 +83,33 @@ class TransactionalWriter:
             faults: Is told of the client's errors.
             stop: Ends waiting for brokers.
         """
+        self._config = {**config, "error_cb": faults.on_error, "logger": _LOGGER}
         self._faults = faults
         self._stop = stop
         self._refusal: str | None = None
-        self._producer = Producer(
-            {**config, "error_cb": faults.on_error, "logger": _LOGGER}
-        )
+        self._producer = Producer(self._config)
 
     def open(self) -> None:
-        """Fence older copies and end what they left open.
+        """Fence older copies and end what they left open, or this one did.
 
         Raises:
             PipelineError: The cluster refused.
-            KafkaError: The login is refused over and over.
+            KafkaError: The login is refused.
             InterruptedTransactionError: Told to stop.
         """
-        try:
-            self._insist(self._producer.init_transactions)
-        except KafkaException as exception:
-            raise PipelineError(
-                "Cannot begin with transactions on cluster 'inbound': "
-                f"{_text(exception)}. Does principal 'blocking' have the right to its "
-                "transactional ID?"
-            ) from exception
+        while True:
+            try:
+                self._insist(self._producer.init_transactions)
+            except _HeldUpError:
+                self._producer = Producer(self._config)
+            except KafkaException as exception:
+                raise PipelineError(
+                    "Cannot begin with transactions on cluster 'inbound': "
+                    f"{_text(exception)}. Does principal 'blocking' have the right to "
+                    "its transactional ID?"
+                ) from exception
+            else:
+                return
 
     def write(
         self,
@@ -98,24 +125,34 @@ class TransactionalWriter:
             group_metadata: Of the consumer that read the batch.
 
         Raises:
-            AbortedTransactionError: Nothing has happened; the batch may be read again.
+            AbortedTransactionError: The batch is to be read again from the committed
+                offsets. (Those are behind it where only the answer got lost.)
             PipelineError: A write was refused for good, or a newer copy took over.
-            KafkaError: The login is refused over and over.
+            KafkaError: The login is refused.
             InterruptedTransactionError: Told to stop; nothing or all has happened.
         """
+
+        def send_offsets(timeout_seconds: float) -> None:
+            self._producer.send_offsets_to_transaction(
+                positions, group_metadata, timeout_seconds
+            )
+
         self._refusal = None
         try:
             self._producer.begin_transaction()
-            for record in records:
-                self._produce(record)
-            self._insist(
-                lambda timeout: self._producer.send_offsets_to_transaction(
-                    positions, group_metadata, timeout
-                )
-            )
+            try:
+                for record in records:
+                    self._produce(record)
+            except KafkaException:
+                # It only says that the transaction has failed; the next call says why.
+                self._insist(send_offsets)
+                raise
+            self._insist(send_offsets)
             self._insist(self._producer.commit_transaction)
         except KafkaException as exception:
             self._abort(exception)
+        except _HeldUpError as error:
+            self._start_over(error)
 
     def _produce(self, record: Record) -> None:
         while True:
@@ -138,7 +175,8 @@ class TransactionalWriter:
                 return
 
     def _insist(self, call: Callable[[float], object]) -> None:
-        """Make a call until it succeeds or fails for good: an outage is waited out."""
+        """Make a call until it succeeds, fails for good, or patience is at its end."""
+        began = time.monotonic()
         while True:
             try:
                 call(_CALL_SECONDS)
@@ -150,26 +188,42 @@ class TransactionalWriter:
                 _LOGGER.warning("Waiting for the brokers: %s", _text(exception))
                 self._producer.poll(0)
                 self._faults.raise_if_hopeless()
+                if time.monotonic() - began > _PATIENCE_SECONDS:
+                    raise _HeldUpError(_text(exception)) from exception
             else:
                 self._faults.on_success()
                 return
 
+    def _start_over(self, error: _HeldUpError) -> NoReturn:
+        """Let a new producer end the transaction, whatever became of it."""
+        _LOGGER.warning("Starting over with a new producer: %s", error)
+        self._producer = Producer(self._config)
+        self.open()
+        raise AbortedTransactionError(str(error)) from error
+
     def _abort(self, exception: KafkaException) -> None:
         error = exception.args[0]
-        if error.fatal() or not error.txn_requires_abort():
+        if error.fatal():
             raise PipelineError(
                 f"A transaction on cluster 'inbound' broke for good: {error.str()}. "
                 "Does another copy run with the same transactional ID?"
             ) from exception
         try:
             self._insist(self._producer.abort_transaction)
+        except _HeldUpError as held_up:
+            self._start_over(held_up)
         except KafkaException as failure:
             raise PipelineError(
                 "Cannot abort a transaction on cluster 'inbound': "
                 f"{_text(failure)}, after: {error.str()}."
             ) from failure
+        if error.code() in _REFUSALS and self._refusal is None:
+            self._refusal = f"Cluster 'inbound' refused a transaction: {error.str()}."
         if self._refusal:
-            raise PipelineError(self._refusal) from exception
+            raise PipelineError(
+                f"{self._refusal} Compare the topics and the rights of principal "
+                "'blocking' with platform.yaml."
+            ) from exception
         raise AbortedTransactionError(error.str()) from exception
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
@@ -177,8 +231,7 @@ class TransactionalWriter:
             return
         self._refusal = (
             f"Topic '{message.topic()}' on cluster 'inbound' refused a record: "
-            f"{error.str()}. Compare the topic and the rights of principal 'blocking' "
-            "with platform.yaml."
+            f"{error.str()}."
         )
 
 

@@ -95,7 +95,7 @@ def decode_card(value: bytes) -> dict[str, Any]:
         raise CardError("The payload is no card: it is nested too deeply.") from error
     if not isinstance(card, dict):
         raise CardError(
-            f"The payload is a JSON {_json_type(card)}; a card is a JSON object."
+            f"The payload is {_json_type(card)} in JSON; a card is an object."
         )
     _check_identity(card)
     return card
@@ -107,7 +107,7 @@ def _check_identity(card: Mapping[str, Any]) -> None:
     product_id = card["product_id"]
     if not isinstance(product_id, str) or not product_id:
         raise CardError(
-            f"The card's field 'product_id' is a {_json_type(product_id)}; expected a "
+            f"The card's field 'product_id' is {_json_type(product_id)}; expected a "
             "string that is not empty."
         )
 
@@ -120,9 +120,9 @@ def _json_type(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return "boolean"
+        return "a boolean"
     if isinstance(value, str):
-        return "string" if value else "empty string"
+        return "a string" if value else "an empty string"
     if isinstance(value, int | float):
-        return "number"
-    return "array" if isinstance(value, list) else "object"
+        return "a number"
+    return "an array" if isinstance(value, list) else "an object"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 
 from confluent_kafka import KafkaError
 
 from goodsflow.endpoints import ClusterName
-from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.errors import AuthenticationFailedError, OperationFailedError
 
 _LOGGER = logging.getLogger(__name__)
@@ -19,7 +20,14 @@ _REFUSED_LOGINS = frozenset(
         KafkaError.SASL_AUTHENTICATION_FAILED,
     }
 )
-_TOLERATED_REFUSALS = 5
+_ABSENCES = frozenset(
+    {
+        KafkaError._TRANSPORT,  # noqa: SLF001
+        KafkaError._RESOLVE,  # noqa: SLF001
+    }
+)
+_REFUSED_SECONDS = 15.0
+"""How long a login may be refused: librdkafka tries again several times a second."""
 
 
 class ClientFaults:
@@ -33,11 +41,17 @@ class ClientFaults:
         trouble: What is wrong at the moment, for a person; None where nothing is.
     """
 
-    def __init__(self, cluster: ClusterName, principal: str) -> None:
+    def __init__(
+        self,
+        cluster: ClusterName,
+        principal: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.trouble: str | None = None
         self._who = f"as principal '{principal}' to cluster '{cluster}'"
-        self._refusals = 0
-        self._reason_to_give_up: GoodsflowError | None = None
+        self._clock = clock
+        self._refused_since: float | None = None
+        self._fatal: str | None = None
 
     def on_error(self, error: KafkaError) -> None:
         """Take an error that librdkafka reports; called from ``poll``."""
@@ -45,29 +59,34 @@ class ClientFaults:
         # At a warning's level it is in the log already, by librdkafka.
         _LOGGER.debug("Connection %s: %s", self._who, self.trouble)
         if error.fatal():
-            self._reason_to_give_up = OperationFailedError(
-                f"The connection {self._who} broke for good: {self.trouble}. Start the "
-                "service again."
-            )
+            self._fatal = self.trouble
         elif error.code() in _REFUSED_LOGINS:
-            self._refusals += 1
-            if self._refusals > _TOLERATED_REFUSALS:
-                self._reason_to_give_up = AuthenticationFailedError(
-                    f"Cannot log in {self._who}: {self.trouble}. Was its password "
-                    "changed, or the CA? `goodsflow up` puts both right."
-                )
+            if self._refused_since is None:
+                self._refused_since = self._clock()
+        elif error.code() in _ABSENCES:
+            self._refused_since = None
 
     def on_success(self) -> None:
         """Note that a broker has answered: what was wrong is over."""
         self.trouble = None
-        self._refusals = 0
+        self._refused_since = None
 
     def raise_if_hopeless(self) -> None:
         """Give up where librdkafka would try in vain for ever.
 
         Raises:
-            AuthenticationFailedError: The login is refused over and over.
+            AuthenticationFailedError: The login has been refused for a while.
             OperationFailedError: The client has a fatal error.
         """
-        if self._reason_to_give_up:
-            raise self._reason_to_give_up
+        if self._fatal:
+            raise OperationFailedError(
+                f"The connection {self._who} broke for good: {self._fatal}. Start the "
+                "service again."
+            )
+        if self._refused_since is None:
+            return
+        if self._clock() - self._refused_since >= _REFUSED_SECONDS:
+            raise AuthenticationFailedError(
+                f"Cannot log in {self._who}: {self.trouble}. Was its password changed, "
+                "or the CA? `goodsflow up` puts both right."
+            )

@@ -71,7 +71,7 @@ class CardProducer:
             report: Is called after each card that was sent.
 
         Raises:
-            KafkaError: The login is refused over and over, or the client broke.
+            KafkaError: The login is refused, or the client broke.
             GoodsflowError: A card breaks its schema, or that cannot be registered.
         """
         due = time.monotonic()
@@ -126,7 +126,13 @@ class CardProducer:
             self._poll(min(remaining, _POLL_SECONDS))
 
     def _poll(self, timeout_seconds: float) -> None:
-        self._producer.poll(timeout_seconds)
+        try:
+            self._producer.poll(timeout_seconds)
+        except KafkaException as error:
+            raise OperationFailedError(
+                f"The producer to topic '{TOPIC}' broke for good: "
+                f"{error.args[0].str()}. Start it again."
+            ) from error
         self._faults.raise_if_hopeless()
 
     def _on_error(self, error: KafkaError) -> None:

@@ -77,6 +77,17 @@ def test_it_is_ill_while_no_broker_is_connected() -> None:
     assert status.ailment() is None
 
 
+def test_it_is_ill_while_one_transaction_after_the_other_is_aborted() -> None:
+    """It turns round and round, and not a card gets through."""
+    status = well()
+    for _ in range(3):
+        assert status.ailment() is None
+        status.note_abort("no reason")
+    assert status.ailment() == "3 transactions in a row were aborted: no reason"
+    status.note_commit(Counter())
+    assert status.ailment() is None
+
+
 def test_records_are_counted_by_outcome_from_zero_on() -> None:
     """A series that first appears with its first event has no rate before it."""
     status = well()

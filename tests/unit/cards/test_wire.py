@@ -50,13 +50,13 @@ def test_a_card_comes_back_as_it_was_written() -> None:
         (frame(1, b'{"product_id":NaN}'), "NaN is no JSON number"),
         (frame(1, b"[" * 200_000), "nested too deeply"),
         (frame(1, b"1" * 5_000), "is no JSON"),
-        (frame(1, b"null"), "is a JSON null"),
-        (frame(1, b"[]"), "is a JSON array"),
-        (frame(1, b"true"), "is a JSON boolean"),
+        (frame(1, b"null"), "is null in JSON"),
+        (frame(1, b"[]"), "is an array in JSON"),
+        (frame(1, b"true"), "is a boolean in JSON"),
         (frame(1, b"{}"), "no field 'product_id'"),
         (frame(1, b'{"product_id":12346}'), "'product_id' is a number"),
-        (frame(1, b'{"product_id":""}'), "'product_id' is a empty string"),
-        (frame(1, b'{"product_id":null}'), "'product_id' is a null"),
+        (frame(1, b'{"product_id":""}'), "'product_id' is an empty string"),
+        (frame(1, b'{"product_id":null}'), "'product_id' is null"),
     ],
 )
 def test_what_is_no_card_is_refused_with_its_reason(value: bytes, reason: str) -> None:

@@ -7,6 +7,17 @@ from goodsflow.kafka.errors import AuthenticationFailedError, OperationFailedErr
 from goodsflow.kafka.faults import ClientFaults
 
 
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
 def refusal() -> KafkaError:
     """Return the error of a login that is refused."""
     return KafkaError(KafkaError._AUTHENTICATION, "SASL: invalid credentials")
@@ -23,23 +34,32 @@ def test_an_outage_is_shown_and_waited_out() -> None:
     assert faults.trouble is None
 
 
-def test_a_login_that_is_refused_over_and_over_ends_it() -> None:
+def test_a_login_that_is_refused_for_a_while_ends_it() -> None:
     """Librdkafka tries for ever; a wrong password would look like a slow start."""
-    faults = ClientFaults("inbound", "shop-api")
-    for _ in range(10):
-        faults.on_error(refusal())
+    clock = Clock()
+    faults = ClientFaults("inbound", "shop-api", clock)
+    faults.on_error(refusal())
+    faults.raise_if_hopeless()
+    faults.on_error(KafkaError(KafkaError._ALL_BROKERS_DOWN, "2/2 brokers down"))
+    faults.on_error(refusal())
+    clock.now += 15
     with pytest.raises(AuthenticationFailedError) as caught:
         faults.raise_if_hopeless()
     assert "principal 'shop-api' to cluster 'inbound'" in str(caught.value)
     assert "invalid credentials" in str(caught.value)
 
 
-def test_a_refusal_now_and_then_does_not_end_it() -> None:
+def test_a_refusal_before_a_success_or_an_outage_does_not_end_it() -> None:
     """A broker that goes down during a login reports a refused login as well."""
-    faults = ClientFaults("inbound", "shop-api")
-    for _ in range(20):
-        faults.on_error(refusal())
-        faults.on_success()
+    clock = Clock()
+    faults = ClientFaults("inbound", "shop-api", clock)
+    faults.on_error(refusal())
+    faults.on_error(KafkaError(KafkaError._TRANSPORT, "Connection refused"))
+    clock.now += 60
+    faults.raise_if_hopeless()
+    faults.on_error(refusal())
+    faults.on_success()
+    clock.now += 60
     faults.raise_if_hopeless()
 
 
