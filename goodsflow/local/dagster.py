@@ -20,6 +20,8 @@ DAGSTER_YAML = """\
 # Written by the launcher at each start.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
@@ -132,10 +134,17 @@ class DagsterClient:
         run = self._ask(query, {"run": run_id})["runOrError"]
         if run["__typename"] != "Run":
             raise DagsterError(f"Dagster knows no run {run_id}.")
+        events = run["eventConnection"]["events"]
         failures = [
             f"{event['stepKey']}: {_innermost(event['error'])}"
-            for event in run["eventConnection"]["events"]
+            for event in events
             if event["__typename"] == "ExecutionStepFailureEvent"
+        ]
+        # A run whose process died, or never began, has no failed step.
+        failures = failures or [
+            event["message"]
+            for event in events
+            if event["__typename"] == "RunFailureEvent"
         ]
         return RunResult(run["status"], tuple(failures))
 
@@ -170,9 +179,13 @@ class DagsterClient:
             ... on PythonError { message }
             ... on RepositoryLocation { name repositories { name } } } } } } }"""
         workspace = self._ask(query)["workspaceOrError"]
-        for entry in workspace.get("locationEntries", []):
+        if workspace["__typename"] != "Workspace":
+            raise DagsterError(f"The project does not load: {workspace['message']}")
+        for entry in workspace["locationEntries"]:
             loaded = entry["locationOrLoadError"]
             if loaded and loaded["__typename"] == "RepositoryLocation":
+                if not loaded["repositories"]:
+                    raise DagsterError("The project loads, but defines nothing.")
                 return {
                     "repositoryLocationName": loaded["name"],
                     "repositoryName": loaded["repositories"][0]["name"],
@@ -193,12 +206,15 @@ class DagsterClient:
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise DagsterError(f"{self._url} does not answer: {error}") from error
-        if answer.get("errors"):
-            raise DagsterError(f"Dagster refused a query: {answer['errors']}")
+        if not isinstance(answer, dict) or not answer.get("data"):
+            errors = answer.get("errors") if isinstance(answer, dict) else answer
+            raise DagsterError(f"Dagster refused a query: {str(errors)[:1000]}")
         return answer["data"]
 
 
-def _innermost(error: dict[str, Any]) -> str:
+def _innermost(error: dict[str, Any] | None) -> str:
+    if error is None:
+        return "failed without saying why"
     causes = error.get("causes") or []
     message = causes[-1]["message"] if causes else error["message"]
     return str(message).strip()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 import psutil
 
 
-def find_leftovers(home: Path) -> list[psutil.Process]:
-    """List the processes that were started for the platform in ``home``.
+def find_leftovers(home: Path) -> dict[psutil.Process, str]:
+    """Find the processes that were started for the platform in ``home``.
 
     Every part, and what it started itself, carries the platform's folder and its own
     name in its environment; nothing else is ever touched.
+
+    Returns:
+        The processes, each with the name of its part.
     """
-    found = []
+    found = {}
     for process in psutil.process_iter():
         if process.pid == os.getpid():
             continue
@@ -26,7 +30,7 @@ def find_leftovers(home: Path) -> list[psutil.Process]:
             environment.get("GOODSFLOW_HOME") == str(home)
             and "PART_NAME" in environment
         ):
-            found.append(process)
+            found[process] = environment["PART_NAME"]
     return found
 
 
@@ -36,19 +40,13 @@ def stop_leftovers(home: Path, timeout_seconds: float = 20) -> list[str]:
     Returns:
         The names of their parts.
     """
-    processes = find_leftovers(home)
-    names = set()
-    for process in processes:
-        try:
-            names.add(process.environ()["PART_NAME"])
+    leftovers = find_leftovers(home)
+    for process in leftovers:
+        with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-        except psutil.Error:
-            continue
-    _, alive = psutil.wait_procs(processes, timeout=timeout_seconds)
+    _, alive = psutil.wait_procs(list(leftovers), timeout=timeout_seconds)
     for process in alive:
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-        except psutil.NoSuchProcess:
-            continue
     psutil.wait_procs(alive, timeout=timeout_seconds)
-    return sorted(names)
+    return sorted(set(leftovers.values()))

@@ -73,9 +73,9 @@ def check_free(ports: Ports, parts: Iterable[str]) -> None:
     ]
     if taken:
         raise PreflightError(
-            "Nothing was started: "
-            + "; ".join(taken)
-            + ". Stop the holder, or move the platform with --port-offset."
+            "Nothing was started, because ports are taken:\n"
+            + "\n".join(f"  {line}" for line in taken)
+            + "\nStop the holder, or move the platform with --port-offset."
         )
 
 

@@ -55,7 +55,9 @@ def run_goodsflow(home: Path, *arguments: str) -> subprocess.CompletedProcess[st
 
 def status(home: Path) -> dict[str, dict[str, Any]]:
     """Return what `goodsflow status --json` says, by part."""
-    answer = json.loads(run_goodsflow(home, "status", "--json").stdout)
+    asked = run_goodsflow(home, "status", "--json")
+    assert asked.stdout, asked.stderr
+    answer = json.loads(asked.stdout)
     return {part["name"]: part for part in answer["parts"]}
 
 

@@ -90,7 +90,7 @@ def shop(endpoints: Endpoints) -> Iterator[Shop]:
         output_topic=f"{name}-output",
         group_id=name,
         transactional_id=name,
-        topics_dir=f"/tmp/{name}",  # noqa: S108 - on HDFS, of a name of its own
+        topics_dir=f"/{name}",
         files_per_window=2,
         per_window=3,
     )
@@ -100,6 +100,8 @@ def shop(endpoints: Endpoints) -> Iterator[Shop]:
     }
     admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
     admin.create_topics(topics)
+    with HdfsClient.connect(endpoints, "hdfs") as client:
+        client.make_directory(settings.topics_dir, mode="755")
     registry = RegistryClient(endpoints.schema_registry_url)
     schema = (PROJECT_ROOT / "schemas" / "goods.json").read_text()
     schema_id = registry.register(f"{settings.output_topic}-value", schema)
