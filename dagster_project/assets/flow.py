@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from dagster_project.assets.groups import ANALYTICS, INBOUND, RECOMMENDER, SERVICES
+from dagster_project.assets.groups import ANALYTICS, INBOUND, RECOMMENDER, USERS
 from goodsflow.endpoints import ClusterName
 
 
@@ -91,7 +91,7 @@ TOPICS = (
         "events",
         ("search", "goods_recomendations"),
         "Topic `events`: what users asked for.",
-        ANALYTICS,
+        USERS,
     ),
 )
 
@@ -116,28 +116,28 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
     return [
         dg.AssetSpec(
             "shop_api",
-            group_name=SERVICES,
+            group_name=INBOUND,
             kinds={"python", "kafka"},
             deps=["inbound_principals", "schemas"],
             description="Service: sends the shops' cards to `goods`.",
         ),
         dg.AssetSpec(
             "blocking",
-            group_name=SERVICES,
+            group_name=INBOUND,
             kinds={"python", "kafka"},
             deps=["goods", "inbound_principals"],
             description="Service: passes on the cards whose product is not blocked.",
         ),
         dg.AssetSpec(
             "mm2_source",
-            group_name=SERVICES,
+            group_name=ANALYTICS,
             kinds={"kafka"},
             deps=["goods_filtered", "connectors"],
             description="Connector: mirrors `goods-filtered` to the analytics cluster.",
         ),
         dg.AssetSpec(
             "hdfs_sink",
-            group_name=SERVICES,
+            group_name=ANALYTICS,
             kinds={"kafka", "hadoop"},
             deps=["source_goods_filtered", "connectors"],
             description="Connector: writes the mirrored cards to files on HDFS.",
@@ -152,7 +152,7 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             "search",
-            group_name=SERVICES,
+            group_name=USERS,
             kinds={"python", "duckdb"},
             deps=["source_goods_filtered", "analytics_principals"],
             description="The users' search by name and brand, and its index.",

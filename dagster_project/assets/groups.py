@@ -4,13 +4,13 @@ BOOTSTRAP = "bootstrap"
 """What is made once, as ``platform.yaml`` declares it."""
 
 INBOUND = "inbound"
-"""Topics of the inbound cluster."""
+"""From the shops to the filtered cards: services and topics."""
 
 ANALYTICS = "analytics"
-"""Topics and files of the analytics part."""
-
-SERVICES = "services"
-"""Services and connectors, which never end."""
+"""The mirror and the files: connectors, topics and files."""
 
 RECOMMENDER = "recommender"
 """What the batch recommender makes."""
+
+USERS = "users"
+"""What users search, and what they asked for."""
