@@ -22,6 +22,7 @@ status: ## Show each part
 
 test: ## Run every test on real parts of their own
 	@./setup.sh --dev
+	@mvn -B -ntp -q -f containers/pom.xml -pl kafka-connect/hdfs-sink test
 	@.venv/bin/python -m pytest
 
 lint: ## Check style, types, imports and scripts
