@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from goodsflow.errors import GoodsflowError
 from goodsflow.spec.model import Platform
-
-Location = tuple[str | int, ...]
+from goodsflow.spec.references import Location, reference_problems
 
 
 @dataclass(frozen=True)
@@ -55,43 +55,73 @@ def load_platform(file: Path) -> Platform:
         raise SpecError(
             file, [Problem(0, "file", f"cannot be read: {error}")]
         ) from error
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SpecError(file, [_syntax_problem(error)]) from error
-    if root is None:
-        raise SpecError(file, [Problem(1, "file", "is empty")])
-    duplicates = [
-        Problem(line, _dotted(path), "is declared twice")
-        for path, line in _duplicate_keys(root, ())
-    ]
+    root, data = _parse(file, text)
+    found = [(line, path, "is declared twice") for path, line in _duplicate_keys(root)]
+    platform = None
     try:
         platform = Platform.model_validate(data)
     except ValidationError as error:
-        found = [
-            Problem(
-                _line(root, e["loc"]), _dotted(_clean(e["loc"])), _message(e["msg"])
-            )
-            for e in error.errors()
-        ]
-        raise SpecError(file, duplicates + found) from error
-    problems = duplicates + list(_reference_problems(platform, root, file.parent))
-    if problems:
-        raise SpecError(file, problems)
+        for detail in error.errors():
+            location = _clean(detail["loc"])
+            found.append((_line(root, location), location, _message(detail)))
+    for location, message in reference_problems(data, file.parent):
+        found.append((_line(root, location), location, message))
+    if found or platform is None:
+        raise SpecError(
+            file,
+            [Problem(line, _dotted(path), message) for line, path, message in found],
+        )
     return platform
 
 
-def _syntax_problem(error: yaml.YAMLError) -> Problem:
-    mark = getattr(error, "problem_mark", None)
-    what = getattr(error, "problem", None) or str(error)
-    return Problem(mark.line + 1 if mark else 1, "file", f"is no valid YAML: {what}")
+class _Loader(yaml.SafeLoader):
+    """Gives its line to what looks like a value and is none, such as 2026-13-01."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(
+                None, None, str(error), node.start_mark
+            ) from error
 
 
-def _message(text: str) -> str:
-    if text == "Extra inputs are not permitted":
-        return "is not a known key"
-    return text.removeprefix("Value error, ")
+def _parse(file: Path, text: str) -> tuple[yaml.Node, object]:
+    """Return the nodes, which know their lines, and what they stand for."""
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
+    except yaml.YAMLError as error:
+        raise SpecError(file, [_syntax_problem(error, text)]) from error
+    except RecursionError as error:
+        problem = Problem(1, "file", "is nested too deeply, or contains itself")
+        raise SpecError(file, [problem]) from error
+    if root is None:
+        raise SpecError(file, [Problem(1, "file", "is empty")])
+    return root, data
+
+
+def _syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, error.position)
+        what = f"it holds the character U+{error.character:04X}"
+    else:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line if mark else 0
+        what = getattr(error, "problem", None) or str(error)
+    return Problem(line + 1, "file", f"is no valid YAML: {what}")
+
+
+_MESSAGES = {
+    "extra_forbidden": "is not a known key",
+    "missing": "is missing",
+    "dict_type": "should be a mapping",
+    "model_type": "should be a mapping",
+}
+
+
+def _message(detail: ErrorDetails) -> str:
+    return _MESSAGES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
 
 
 def _clean(location: Location) -> Location:
@@ -106,7 +136,7 @@ def _dotted(location: Location) -> str:
 def _line(root: yaml.Node, location: Location) -> int:
     """Find the line of a location; of its nearest parent where it is not there."""
     node, line = root, root.start_mark.line
-    for part in _clean(location):
+    for part in location:
         step = _child(node, part)
         if step is None:
             break
@@ -114,11 +144,19 @@ def _line(root: yaml.Node, location: Location) -> int:
     return line + 1
 
 
-def _child(node: yaml.Node, part: str | int) -> tuple[int, yaml.Node] | None:
+def _child(
+    node: yaml.Node, part: str | int, above: tuple[yaml.Node, ...] = ()
+) -> tuple[int, yaml.Node] | None:
     if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
+        # Of a key that is there twice the last holds; one's own go before merged ones.
+        for key, value in reversed(node.value):
             if key.value == str(part):
                 return key.start_mark.line, value
+        above = (*above, node)
+        # A mapping may merge itself.
+        sources = [source for source in _merged(node) if source not in above]
+        merged = (_child(source, part, above) for source in sources)
+        return next((found for found in merged if found), None)
     if (
         isinstance(node, yaml.SequenceNode)
         and isinstance(part, int)
@@ -129,62 +167,33 @@ def _child(node: yaml.Node, part: str | int) -> tuple[int, yaml.Node] | None:
     return None
 
 
-def _duplicate_keys(node: yaml.Node, path: Location) -> Iterator[tuple[Location, int]]:
+def _merged(node: yaml.MappingNode) -> Iterator[yaml.Node]:
+    """Yield the mappings that ``<<`` merges into this one."""
+    for key, value in node.value:
+        if key.tag == _MERGE_TAG:
+            sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            yield from sources
+
+
+def _duplicate_keys(root: yaml.Node) -> Iterator[tuple[Location, int]]:
     """Find keys that YAML would let silently win over an earlier one."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen and key.value != "<<":
-                yield (*path, key.value), key.start_mark.line + 1
-            seen.add(key.value)
-            yield from _duplicate_keys(value, (*path, key.value))
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield from _duplicate_keys(value, (*path, index))
+    visited: set[int] = set()
+    pending: list[tuple[Location, yaml.Node]] = [((), root)]
+    while pending:
+        path, node = pending.pop()
+        # An alias leads to a node that another place has shown already.
+        if id(node) in visited:
+            continue
+        visited.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                if key.value in seen and key.tag != _MERGE_TAG:
+                    yield (*path, key.value), key.start_mark.line + 1
+                seen.add(key.value)
+                pending.append(((*path, key.value), value))
+        elif isinstance(node, yaml.SequenceNode):
+            pending += [((*path, i), value) for i, value in enumerate(node.value)]
 
 
-def _reference_problems(
-    platform: Platform, root: yaml.Node, folder: Path
-) -> Iterator[Problem]:
-    for missing in sorted({"inbound", "analytics"} - set(platform.clusters)):
-        yield Problem(
-            _line(root, ("clusters",)), "clusters", f"cluster '{missing}' is missing"
-        )
-    for cluster_name, cluster in platform.clusters.items():
-        for principal, key, index, topic in cluster.undeclared_topics():
-            location: Location = (
-                "clusters",
-                cluster_name,
-                "principals",
-                principal,
-                key,
-                index,
-            )
-            yield Problem(
-                _line(root, location),
-                _dotted(location),
-                f"topic '{topic}' is not declared on cluster '{cluster_name}'",
-            )
-    files = [
-        ((section, name), declared.file)
-        for section, entries in (
-            ("schemas", platform.schemas),
-            ("connectors", platform.connectors),
-        )
-        for name, declared in entries.items()
-    ]
-    for (section, name), file in files:
-        problem = _json_problem(folder / file)
-        if problem:
-            location = (section, name, "file")
-            yield Problem(_line(root, location), _dotted(location), problem)
-
-
-def _json_problem(path: Path) -> str | None:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        return f"cannot read {path}: {error.strerror}"
-    except ValueError as error:
-        return f"{path} is no JSON: {error}"
-    return None if isinstance(document, dict) else f"{path} holds no JSON object"
+_MERGE_TAG = "tag:yaml.org,2002:merge"

@@ -139,21 +139,6 @@ class Cluster(_Declared):
     topics: dict[TopicName, Topic]
     principals: dict[PrincipalName, Principal]
 
-    def undeclared_topics(self) -> list[tuple[str, str, int, str]]:
-        """List (principal, key, index, topic) of references to undeclared topics."""
-        found = []
-        for name, principal in self.principals.items():
-            for index, topic in enumerate(principal.produce):
-                if topic not in self.topics:
-                    found.append((name, "produce", index, topic))
-            for index, consumption in enumerate(principal.consume):
-                found += [
-                    (name, "consume", index, topic)
-                    for topic in consumption.topics
-                    if topic not in self.topics
-                ]
-        return found
-
 
 class Schema(_Declared):
     """The JSON Schema of a subject."""

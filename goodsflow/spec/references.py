@@ -1,0 +1,73 @@
+"""What the declaration names elsewhere: clusters, topics and files that must be there.
+
+This looks at what YAML made of the file, not at the model: so these problems are found
+beside the model's own, in one go.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from goodsflow.endpoints import ClusterName
+
+Location = tuple[str | int, ...]
+"""The keys and indexes that lead to a place in the file."""
+
+
+def reference_problems(data: object, folder: Path) -> Iterator[tuple[Location, str]]:
+    """Find what is named and not there; whatever the model refuses is passed over.
+
+    Args:
+        data: What YAML made of the file.
+        folder: Where the files that it names are looked up.
+    """
+    clusters = _mapping(data, "clusters")
+    if clusters:
+        for missing in sorted(set(get_args(ClusterName)) - set(clusters)):
+            yield ("clusters",), f"cluster '{missing}' is missing"
+    for name, cluster in clusters.items():
+        topics = _mapping(cluster, "topics")
+        for principal, declared in _mapping(cluster, "principals").items():
+            for location, topic in _topic_references(declared):
+                if isinstance(topic, str) and topic not in topics:
+                    yield (
+                        ("clusters", name, "principals", principal, *location),
+                        f"topic '{topic}' is not declared on cluster '{name}'",
+                    )
+    for section in ("schemas", "connectors"):
+        for name, declared in _mapping(data, section).items():
+            file = declared.get("file") if isinstance(declared, dict) else None
+            problem = _json_problem(folder / file) if isinstance(file, str) else None
+            if problem:
+                yield (section, name, "file"), problem
+
+
+def _topic_references(principal: object) -> Iterator[tuple[Location, object]]:
+    for index, topic in enumerate(_sequence(principal, "produce")):
+        yield ("produce", index), topic
+    for index, consumption in enumerate(_sequence(principal, "consume")):
+        for nth, topic in enumerate(_sequence(consumption, "topics")):
+            yield ("consume", index, "topics", nth), topic
+
+
+def _mapping(parent: object, key: str) -> dict[Any, Any]:
+    value = parent.get(key) if isinstance(parent, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _sequence(parent: object, key: str) -> list[Any]:
+    value = parent.get(key) if isinstance(parent, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def _json_problem(path: Path) -> str | None:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        return f"cannot read {path}: {error.strerror}"
+    except ValueError as error:
+        return f"{path} is no JSON: {error}"
+    return None if isinstance(document, dict) else f"{path} holds no JSON object"

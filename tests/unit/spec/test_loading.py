@@ -1,0 +1,215 @@
+"""Reading the declaration: each accident with its line, and all of them at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.spec import SpecError, load_platform
+
+SOUND = """\
+clusters:
+  inbound:
+    topics:
+      goods: &kept {partitions: 2, replication_factor: 2, config: {a: yes, b: 1}}
+      other: *kept
+    principals:
+      shop: {produce: [goods]}
+  analytics: {topics: {}, principals: {}}
+"""
+
+
+def read(folder: Path, text: str) -> list[tuple[int, str, str]]:
+    """Return the problems of a declaration as (line, path, message)."""
+    file = folder / "platform.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError) as caught:
+        load_platform(file)
+    return [(p.line, p.path, p.message) for p in caught.value.problems]
+
+
+def test_the_projects_own_declaration_is_sound() -> None:
+    """Nothing starts without it."""
+    platform = load_platform(PROJECT_ROOT / "platform.yaml")
+    assert set(platform.clusters) == {"inbound", "analytics"}
+    assert "goods-recomendations" in platform.clusters["analytics"].topics
+
+
+def test_settings_are_text_as_kafka_writes_it(tmp_path: Path) -> None:
+    """'True' is not what Kafka answers: the topic would differ for ever."""
+    file = tmp_path / "platform.yaml"
+    file.write_text(SOUND)
+    platform = load_platform(file)
+    topic = platform.clusters["inbound"].topics["other"]
+    assert topic.config == {"a": "true", "b": "1"}
+
+
+def test_every_kind_of_problem_shows_at_once_with_its_line(tmp_path: Path) -> None:
+    """One problem a run makes a person start ten times."""
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "list.json").write_text("[]")
+    text = """\
+clusters:
+  inbound:
+    topics:
+      goods: {partitions: many, replication_factor: 2}
+      goods: {partitions: 2, replication_factor: 2}
+      bad name: {partitions: 2, replication_factor: 2}
+    principals:
+      shop:
+        produces: [goods]
+        produce:
+          - goods
+          - gone
+      blocking:
+        consume:
+          - group: blocking
+            topics:
+              - goods
+              - lost
+          - {topics: [goods]}
+schemas:
+  a: {file: absent.json, compatibility: BACKWARD}
+  b: {file: broken.json, compatibility: BACKWARD}
+  c: {file: list.json, compatibility: BACK}
+connectors:
+  d:
+"""
+    problems = read(tmp_path, text)
+    found = {(line, path): message for line, path, message in problems}
+    principals = "clusters > inbound > principals"
+    assert [line for line, _, _ in problems] == sorted(line for line, _, _ in problems)
+    assert set(found) == {
+        (1, "clusters"),
+        (5, "clusters > inbound > topics > goods"),
+        (6, "clusters > inbound > topics > bad name"),
+        (9, f"{principals} > shop > produces"),
+        (12, f"{principals} > shop > produce > 1"),
+        (18, f"{principals} > blocking > consume > 0 > topics > 1"),
+        (19, f"{principals} > blocking > consume > 1 > group"),
+        (21, "schemas > a > file"),
+        (22, "schemas > b > file"),
+        (23, "schemas > c > compatibility"),
+        (23, "schemas > c > file"),
+        (25, "connectors > d"),
+    }
+    assert found[1, "clusters"] == "cluster 'analytics' is missing"
+    assert found[5, "clusters > inbound > topics > goods"] == "is declared twice"
+    assert found[9, f"{principals} > shop > produces"] == "is not a known key"
+    assert found[19, f"{principals} > blocking > consume > 1 > group"] == "is missing"
+    assert "topic 'gone' is not declared" in str(problems)
+    assert "absent.json: No such file" in found[21, "schemas > a > file"]
+    assert "broken.json is no JSON" in found[22, "schemas > b > file"]
+    assert "holds no JSON object" in found[23, "schemas > c > file"]
+
+
+def test_a_wrong_type_is_reported_where_it_stands(tmp_path: Path) -> None:
+    """A line elsewhere sends a person looking at what is right."""
+    text = SOUND.replace("partitions: 2", "partitions: 0")
+    problems = read(tmp_path, text)
+    assert [p[:2] for p in problems] == [
+        (4, "clusters > inbound > topics > goods > partitions"),
+        # The alias stands for what is written at the anchor.
+        (4, "clusters > inbound > topics > other > partitions"),
+    ]
+
+
+def test_what_is_merged_has_the_line_where_it_is_written(tmp_path: Path) -> None:
+    """The key is not in the mapping that merges it: its parent's line misleads."""
+    text = SOUND.replace(
+        "      other: *kept\n",
+        "      first: &first\n        partitions: 0\n        replication_factor: 1\n"
+        "      other:\n        <<: *first\n        replication_factor: 0\n"
+        "      third:\n        <<: [*kept, *first]\n",
+    )
+    assert [p[:2] for p in read(tmp_path, text)] == [
+        (6, "clusters > inbound > topics > first > partitions"),
+        (6, "clusters > inbound > topics > other > partitions"),
+        (10, "clusters > inbound > topics > other > replication_factor"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("", 1, "is empty"),
+        ("# nothing but a remark\n", 1, "is empty"),
+        ("- a\n- b\n", 1, "should be a mapping"),
+        ("words\n", 1, "should be a mapping"),
+        (SOUND + "hdfs: {\n", 10, "is no valid YAML"),
+        (SOUND + "hdfs: [}\n", 9, "is no valid YAML"),
+        (SOUND + "\tx: 1\n", 9, "is no valid YAML"),
+        (SOUND + "x: \x00\n", 9, "U+0000"),
+        (SOUND + "---\nx: 1\n", 9, "another document"),
+        (SOUND + "x: 2026-13-01\n", 9, "month must be in 1..12"),
+        (SOUND + "x: !!python/name:os.system\n", 9, "is no valid YAML"),
+        ("x: " + "[" * 5000 + "\n", 1, "nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_declaration_is_one_problem(
+    tmp_path: Path, text: str, line: int, message: str
+) -> None:
+    """PyYAML's own exceptions would come as a traceback, some with no line at all."""
+    problems = read(tmp_path, text)
+    assert [p[0] for p in problems] == [line]
+    assert message in problems[0][2]
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """The message is all that a person sees."""
+    with pytest.raises(SpecError, match=r"absent\.yaml has 1 problem:.*\n.*No such"):
+        load_platform(tmp_path / "absent.yaml")
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    """An editor on Windows may write one."""
+    file = tmp_path / "platform.yaml"
+    file.write_bytes("clusters: часы".encode("cp1251"))
+    with pytest.raises(SpecError, match="cannot be read"):
+        load_platform(file)
+
+
+def test_a_mapping_that_contains_itself_is_refused(tmp_path: Path) -> None:
+    """Walking it would never end, nor would looking for a line in what it merges."""
+    problems = read(tmp_path, SOUND + "hdfs: &x {directories: *x}\n")
+    assert (9, "hdfs > directories > directories > owner", "is missing") in problems
+    problems = read(tmp_path, SOUND + "hdfs: {directories: {/a: &a {<<: {<<: *a}}}}\n")
+    assert (9, "hdfs > directories > /a > owner", "is missing") in problems
+
+
+def test_both_clusters_must_be_declared(tmp_path: Path) -> None:
+    """A launcher that looks one up would fail on its name."""
+    text = SOUND.replace("  analytics: {topics: {}, principals: {}}\n", "")
+    assert read(tmp_path, text) == [(1, "clusters", "cluster 'analytics' is missing")]
+    assert read(tmp_path, "schemas: {}\n") == [(1, "clusters", "is missing")]
+
+
+@pytest.mark.parametrize(
+    ("principal", "message"),
+    [
+        ("{super_user: true, produce: [goods]}", "declare no further rights"),
+        ("{acls: [{resource: topic, operations: [read]}]}", "needs its name"),
+        ("{acls: [{resource: cluster, name: a, operations: [alter]}]}", "no name"),
+        ("{acls: [{resource: cluster, operations: []}]}", "at least 1 item"),
+        ("{consume: [{topics: [], group: a}]}", "at least 1 item"),
+        ("{produce: goods}", "valid list"),
+    ],
+)
+def test_a_right_that_makes_no_sense_is_refused(
+    tmp_path: Path, principal: str, message: str
+) -> None:
+    """The broker would refuse it in the middle of a bootstrap."""
+    problems = read(tmp_path, SOUND.replace("{produce: [goods]}", principal))
+    assert [line for line, _, _ in problems] == [7]
+    assert message in problems[0][2]
+
+
+@pytest.mark.parametrize("name", ["Shop", "0shop", "shop_api", "a" * 64, "ча-сы"])
+def test_a_principal_has_a_name_that_is_a_file_name_too(
+    tmp_path: Path, name: str
+) -> None:
+    """Its password lies in a file of that name."""
+    problems = read(tmp_path, SOUND.replace("shop:", f"{name}:"))
+    assert "is no principal name" in problems[0][2]
