@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034
 # Shared by every part's run.sh, which sources it. POSIX sh.
 #
 # A run.sh renders its part's configuration into PART_CONFIG_DIR from environment
@@ -22,9 +23,12 @@ require() {
   [ -z "$missing" ] || part_fail "these environment variables must be set:$missing"
 }
 
-# secret FILE: print a secret, or stop saying which file is missing.
+# secret FILE: print a secret, or stop saying which file is missing. Use it in an
+# assignment of its own: within a here-document or an argument a failure would go unheard
+# and the part would start with no password.
 secret() {
-  [ -r "$1" ] || part_fail "cannot read the secret file $1"
+  [ -f "$1" ] && [ -r "$1" ] || part_fail "cannot read the secret file $1"
+  [ -s "$1" ] || part_fail "the secret file $1 is empty"
   tr -d '\r\n' <"$1"
 }
 
@@ -37,10 +41,11 @@ prepare() {
   done
 }
 
-# scram_jaas USER PASSWORD_FILE: the JAAS line of a SCRAM client.
+# scram_jaas USER PASSWORD_FILE: the JAAS line of a SCRAM client; use it as `secret`.
 scram_jaas() {
+  password=$(secret "$2") || exit 1
   printf 'org.apache.kafka.common.security.scram.ScramLoginModule required username="%s" password="%s";' \
-    "$1" "$(secret "$2")"
+    "$1" "$password"
 }
 
 # log4j_console FILE LEVEL: send everything to the standard output, one line an event.

@@ -7,11 +7,12 @@ require CONNECT_ADDRESS CONNECT_PORT CONNECT_ADVERTISED_HOST CONNECT_LIB_DIR CON
 prepare
 
 jaas=$(scram_jaas kafka-connect "$ANALYTICS_PASSWORD_FILE")
+inbound_jaas=$(scram_jaas mirror "$INBOUND_PASSWORD_FILE")
 
 # Connectors read theirs through a ConfigProvider, relative to the working folder.
 cat >"$PART_CONFIG_DIR/connect-secrets.properties" <<PROPERTIES
 inbound.bootstrap.servers=$INBOUND_BOOTSTRAP_SERVERS
-inbound.sasl.jaas.config=$(scram_jaas mirror "$INBOUND_PASSWORD_FILE")
+inbound.sasl.jaas.config=$inbound_jaas
 analytics.bootstrap.servers=$ANALYTICS_BOOTSTRAP_SERVERS
 analytics.sasl.jaas.config=$jaas
 ssl.truststore.location=$KAFKA_CA

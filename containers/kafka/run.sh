@@ -5,6 +5,8 @@ require KAFKA_BROKER_ID KAFKA_LISTEN_ADDRESS KAFKA_PORT KAFKA_ADVERTISED_HOST \
   KAFKA_SUPER_USERS KAFKA_SECRETS_DIR KAFKA_CERTIFICATE KAFKA_CA KAFKA_LIB_DIR \
   ZOOKEEPER_CONNECT ZOOKEEPER_PASSWORD_FILE
 prepare
+broker_jaas=$(scram_jaas broker "$KAFKA_SECRETS_DIR/broker.password")
+zookeeper_password=$(secret "$ZOOKEEPER_PASSWORD_FILE")
 
 super_users=
 for user in $KAFKA_SUPER_USERS; do
@@ -23,7 +25,7 @@ advertised.listeners=SASL_SSL://$KAFKA_ADVERTISED_HOST:$KAFKA_PORT
 inter.broker.listener.name=SASL_SSL
 sasl.enabled.mechanisms=SCRAM-SHA-512
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
-listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=$(scram_jaas broker "$KAFKA_SECRETS_DIR/broker.password")
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=$broker_jaas
 ssl.keystore.type=PEM
 ssl.keystore.location=$KAFKA_CERTIFICATE
 ssl.truststore.type=PEM
@@ -56,7 +58,7 @@ cat >"$PART_CONFIG_DIR/jaas.conf" <<JAAS
 Client {
   org.apache.zookeeper.server.auth.DigestLoginModule required
   username="kafka"
-  password="$(secret "$ZOOKEEPER_PASSWORD_FILE")";
+  password="$zookeeper_password";
 };
 JAAS
 log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN

@@ -3,18 +3,21 @@
 . "$(dirname "$0")/../base/part.sh"
 require REGISTRY_ADDRESS REGISTRY_PORT REGISTRY_DIR KAFKA_BOOTSTRAP_SERVERS KAFKA_PASSWORD_FILE KAFKA_CA
 prepare
+jaas=$(scram_jaas schema-registry "$KAFKA_PASSWORD_FILE")
 
 cat >"$PART_CONFIG_DIR/application.properties" <<PROPERTIES
 quarkus.http.host=$REGISTRY_ADDRESS
 quarkus.http.port=$REGISTRY_PORT
 quarkus.log.level=WARN
+quarkus.log.category."io.apicurio".level=WARN
+quarkus.http.access-log.enabled=false
 quarkus.log.console.json=false
 quarkus.banner.enabled=false
 apicurio.storage.kind=kafkasql
 apicurio.kafka.common.bootstrap.servers=$KAFKA_BOOTSTRAP_SERVERS
 apicurio.kafka.common.security.protocol=SASL_SSL
 apicurio.kafka.common.sasl.mechanism=SCRAM-SHA-512
-apicurio.kafka.common.sasl.jaas.config=$(scram_jaas schema-registry "$KAFKA_PASSWORD_FILE")
+apicurio.kafka.common.sasl.jaas.config=$jaas
 apicurio.kafka.common.ssl.truststore.type=PEM
 apicurio.kafka.common.ssl.truststore.location=$KAFKA_CA
 apicurio.kafkasql.security.sasl.enabled=true

@@ -18,6 +18,7 @@ appender.console.layout.pattern = %d{ISO8601} %p %c{1}: %m%n
 PROPERTIES
 small="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
+# shellcheck disable=SC2153 # it is required above
 case $SPARK_ROLE in
   master)
     require SPARK_PORT

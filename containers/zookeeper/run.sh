@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../base/part.sh"
 require ZOOKEEPER_ADDRESS ZOOKEEPER_PORT ZOOKEEPER_PASSWORD_FILE KAFKA_LIB_DIR
 prepare
+password=$(secret "$ZOOKEEPER_PASSWORD_FILE")
 
 cat >"$PART_CONFIG_DIR/zoo.cfg" <<PROPERTIES
 dataDir=$PART_DATA_DIR
@@ -21,7 +22,7 @@ PROPERTIES
 cat >"$PART_CONFIG_DIR/jaas.conf" <<JAAS
 Server {
   org.apache.zookeeper.server.auth.DigestLoginModule required
-  user_kafka="$(secret "$ZOOKEEPER_PASSWORD_FILE")";
+  user_kafka="$password";
 };
 JAAS
 log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN

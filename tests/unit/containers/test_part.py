@@ -1,0 +1,181 @@
+"""part.sh: a part that misses something stops, and says all that it misses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from goodsflow.endpoints import PROJECT_ROOT
+
+CONTAINERS = PROJECT_ROOT / "containers"
+RUN_SCRIPTS = sorted(path.parent.name for path in CONTAINERS.glob("*/run.sh"))
+
+
+def sh(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script that has sourced part.sh, with nothing else in its environment."""
+    return subprocess.run(
+        ["/bin/sh", "-c", f'. "{CONTAINERS}/base/part.sh"\n{script}'],
+        env={"PATH": os.environ["PATH"], "PART_NAME": "kafka-0", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def test_require_names_every_missing_variable_at_once() -> None:
+    """One a start makes a person start five times; empty is as bad as unset."""
+    done = sh("require A B C D; echo went on", B="there", C="")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == "kafka-0: these environment variables must be set: A C D\n"
+
+
+def test_require_takes_any_value_as_it_is() -> None:
+    """It looks them up with eval: a value must not be run."""
+    done = sh("require A; echo went on", A="$(echo run >&2) `exit 3` '\"")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
+
+
+def test_a_secret_comes_without_its_line_end(tmp_path: Path) -> None:
+    """A line end within a password breaks the configuration it is rendered into."""
+    file = tmp_path / "password"
+    file.write_text("p a$s\r\n")
+    done = sh(f'value=$(secret "{file}"); printf "[%s]" "$value"')
+    assert done.stdout == "[p a$s]"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("missing", "cannot read the secret file"),
+        ("folder", "cannot read the secret file"),
+        ("empty", "is empty"),
+    ],
+)
+@pytest.mark.parametrize("use", ["secret", "scram_jaas anna"])
+def test_a_part_stops_without_its_secret(
+    tmp_path: Path, kind: str, message: str, use: str
+) -> None:
+    """It would come up with an empty password: open, or refused for no clear reason."""
+    path = tmp_path / "password"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "empty":
+        path.write_text("")
+    done = sh(f'value=$({use} "{path}")\necho went on')
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert str(path) in done.stderr
+
+
+def test_a_jaas_line_carries_user_and_password(tmp_path: Path) -> None:
+    """Java reads nothing else: a quote or a semicolon less and no login works."""
+    file = tmp_path / "password"
+    file.write_text("se_cret-\n")
+    done = sh(f'scram_jaas anna "{file}"')
+    assert done.stdout == (
+        "org.apache.kafka.common.security.scram.ScramLoginModule required "
+        'username="anna" password="se_cret-";'
+    )
+
+
+def test_prepare_says_which_folder_cannot_be_made(tmp_path: Path) -> None:
+    """The line of mkdir does not name the part."""
+    (tmp_path / "file").write_text("")
+    done = sh(
+        "prepare; echo went on",
+        PART_CONFIG_DIR=str(tmp_path / "config"),
+        PART_DATA_DIR=str(tmp_path / "file" / "data"),
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert f"kafka-0: cannot make the folder {tmp_path}/file/data" in done.stderr
+
+
+def test_what_a_part_renders_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """The rendered files hold passwords."""
+    config, data = tmp_path / "config", tmp_path / "data"
+    done = sh(
+        'prepare; log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN',
+        PART_CONFIG_DIR=str(config),
+        PART_DATA_DIR=str(data),
+    )
+    assert done.returncode == 0, done.stderr
+    rendered = config / "log4j.properties"
+    assert rendered.read_text().startswith("log4j.rootLogger=WARN, console\n")
+    modes = [path.stat().st_mode & 0o777 for path in (config, data, rendered)]
+    assert modes == [0o700, 0o700, 0o600]
+
+
+@pytest.mark.parametrize(
+    ("part", "settings"),
+    [
+        ("zookeeper", ["ZOOKEEPER_PASSWORD_FILE"]),
+        ("kafka", ["KAFKA_SECRETS_DIR", "ZOOKEEPER_PASSWORD_FILE"]),
+        ("schema-registry", ["KAFKA_PASSWORD_FILE"]),
+        ("kafka-connect", ["ANALYTICS_PASSWORD_FILE", "INBOUND_PASSWORD_FILE"]),
+    ],
+)
+def test_a_run_script_stops_where_a_secret_is_missing(
+    tmp_path: Path, part: str, settings: list[str]
+) -> None:
+    """In a here-document a failure goes unheard: the part once started without."""
+    java = tmp_path / "java"
+    java.write_text("#!/bin/sh\necho started\n")
+    java.chmod(0o700)
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name in settings:
+        (secrets / name).write_text("secret")
+    (secrets / "broker.password").write_text("secret")
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PART_NAME": part,
+        "PART_CONFIG_DIR": str(tmp_path / "config"),
+        "PART_DATA_DIR": str(tmp_path / "data"),
+    }
+    environment |= dict.fromkeys(_required(part), "x")
+    environment |= {name: str(secrets / name) for name in settings}
+    if part == "kafka":
+        environment["KAFKA_SECRETS_DIR"] = str(secrets)
+    assert _run(part, environment).stdout == "started\n"
+    rendered = [p.read_text() for p in (tmp_path / "config").iterdir()]
+    assert sum(text.count('="secret"') for text in rendered) >= len(settings)
+    assert '=""' not in "".join(rendered)
+    for missing in settings:
+        name = "broker.password" if missing == "KAFKA_SECRETS_DIR" else missing
+        (secrets / name).rename(tmp_path / "away")
+        done = _run(part, environment)
+        assert (done.returncode, done.stdout) == (1, ""), missing
+        assert "cannot read the secret file" in done.stderr
+        (tmp_path / "away").rename(secrets / name)
+
+
+@pytest.mark.parametrize("part", RUN_SCRIPTS)
+def test_a_run_script_with_no_settings_says_what_it_needs(part: str) -> None:
+    """A container that is given nothing must not start half-configured."""
+    done = _run(part, {"PATH": "/nonexistent:/usr/bin:/bin"})
+    assert done.returncode != 0
+    assert "must be set" in done.stderr or "goodsflow" in done.stderr
+
+
+def _run(part: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [CONTAINERS / part / "run.sh"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def _required(part: str) -> list[str]:
+    """Return the variables that a run.sh requires: it says so when it has none."""
+    done = _run(part, {"PATH": "/usr/bin:/bin"})
+    return done.stderr.partition("must be set:")[2].split()
