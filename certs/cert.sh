@@ -21,6 +21,7 @@ TEXT
 project=$(cd "$(dirname "$0")/.." && pwd)
 out=$project/.goodsflow/certs
 days=825
+ca_days=3650
 parts=(kafka-0 kafka-1 kafka-mirror-0 kafka-mirror-1)
 renew_before_seconds=$((30 * 24 * 3600))
 
@@ -29,7 +30,7 @@ while [ $# -gt 0 ]; do
     --out) out=${2:?--out needs a folder}; shift 2 ;;
     --days) days=${2:?--days needs a number}; shift 2 ;;
     --help | -h) usage; exit 0 ;;
-    *) usage >&2; exit 2 ;;
+    *) printf "cert.sh: '%s' is no option\n\n" "$1" >&2; usage >&2; exit 2 ;;
   esac
 done
 
@@ -38,7 +39,9 @@ fail() {
   exit 1
 }
 
-[[ $days =~ ^[1-9][0-9]*$ ]] || fail "--days takes a whole number of days, not '$days'"
+# More than the CA's own validity would be of no use.
+[[ $days =~ ^[1-9][0-9]{0,3}$ && $days -le $ca_days ]] ||
+  fail "--days takes a whole number of days, at most $ca_days, not '$days'"
 command -v openssl >/dev/null || fail "openssl is not installed (Debian: apt-get install openssl)"
 mkdir -p "$out" || fail "cannot make the folder $out"
 work=$(mktemp -d "$out/.new.XXXXXX") || fail "cannot write to the folder $out"
@@ -57,6 +60,11 @@ matches() {
   [ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$2" -pubout 2>/dev/null)" ]
 }
 
+# is_joined PART: whether its three files are there and the one holds the other two.
+is_joined() {
+  cat "$out/$1.key" "$out/$1.crt" "$out/ca.crt" 2>/dev/null | cmp -s - "$out/$1.pem"
+}
+
 quietly() { "$@" 2>"$work/openssl.log" || fail "openssl failed: $(tail -n 3 "$work/openssl.log")"; }
 
 new_key() { quietly openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1"; }
@@ -67,7 +75,7 @@ make_ca() {
     return
   fi
   new_key "$work/ca.key"
-  quietly openssl req -x509 -new -key "$work/ca.key" -days 3650 -sha256 -subj "/O=Goodsflow/CN=Goodsflow CA" \
+  quietly openssl req -x509 -new -key "$work/ca.key" -days $ca_days -sha256 -subj "/O=Goodsflow/CN=Goodsflow CA" \
     -addext "basicConstraints=critical,CA:TRUE" -addext "keyUsage=critical,keyCertSign,cRLSign" -out "$work/ca.crt"
   mv "$work/ca.key" "$work/ca.crt" "$out/"
   printf '%-16s made     %s\n' ca "$(validity "$out/ca.crt")"
@@ -75,7 +83,7 @@ make_ca() {
 
 make_part() {
   local part=$1 names
-  if [ -s "$out/$part.pem" ] && lasts "$out/$part.crt" && matches "$out/$part.crt" "$out/$part.key" &&
+  if is_joined "$part" && lasts "$out/$part.crt" && matches "$out/$part.crt" "$out/$part.key" &&
     openssl verify -CAfile "$out/ca.crt" "$out/$part.crt" >/dev/null 2>&1; then
     printf '%-16s kept     %s\n' "$part" "$(validity "$out/$part.crt")"
     return

@@ -1,0 +1,191 @@
+"""cert.sh: what it makes, what it keeps, and what it makes anew."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from goodsflow.endpoints import PROJECT_ROOT
+
+PARTS = ("kafka-0", "kafka-1", "kafka-mirror-0", "kafka-mirror-1")
+FILES = {"ca.crt", "ca.key"} | {
+    f"{part}.{suffix}" for part in PARTS for suffix in ("crt", "key", "pem")
+}
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end."""
+    return subprocess.run(
+        [str(word) for word in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def cert(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run cert.sh."""
+    return run(PROJECT_ROOT / "certs" / "cert.sh", *arguments)
+
+
+def made(done: subprocess.CompletedProcess[str]) -> set[str]:
+    """Return what a run says that it made rather than kept."""
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == ["ca", *PARTS]
+    return {line[0] for line in lines if line[1] == "made"}
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all that cert.sh makes."""
+    folder = tmp_path_factory.mktemp("made") / "deep" / "certs"
+    assert made(cert("--out", folder)) == {"ca", *PARTS}
+    return folder
+
+
+@pytest.fixture
+def folder(certificates: Path, tmp_path: Path) -> Path:
+    """A copy of it, to damage."""
+    assert run("cp", "-a", certificates, tmp_path / "certs").returncode == 0
+    return tmp_path / "certs"
+
+
+def test_everything_is_there_for_its_owner_alone(certificates: Path) -> None:
+    """A key that others can read is no key; a working file left would be one."""
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode) for path in certificates.iterdir()
+    }
+    assert modes == dict.fromkeys(FILES, 0o600)
+    assert stat.S_IMODE(certificates.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_broker_is_called_by_its_name_and_by_loopback(
+    certificates: Path, part: str
+) -> None:
+    """A client that checks host names would refuse it natively or in a container."""
+    file = certificates / f"{part}.crt"
+    names = run("openssl", "x509", "-in", file, "-noout", "-ext", "subjectAltName")
+    assert set(names.stdout.split("\n")[1].strip().split(", ")) == {
+        f"DNS:{part}",
+        "DNS:localhost",
+        "IP Address:127.0.0.1",
+        "IP Address:0:0:0:0:0:0:0:1",
+    }
+    usage = run("openssl", "x509", "-in", file, "-noout", "-ext", "extendedKeyUsage")
+    assert "TLS Web Server Authentication" in usage.stdout
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_chain_verifies_as_a_servers(certificates: Path, part: str) -> None:
+    """Each client trusts the CA and nothing else."""
+    done = run(
+        *("openssl", "verify", "-x509_strict", "-purpose", "sslserver"),
+        *("-verify_hostname", part, "-CAfile", certificates / "ca.crt"),
+        certificates / f"{part}.crt",
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_key_store_holds_key_certificate_and_ca_in_this_order(
+    certificates: Path,
+) -> None:
+    """Kafka takes a PEM key store in this form only: PKCS#8, then the chain."""
+    parts = ("kafka-0.key", "kafka-0.crt", "ca.crt")
+    store = (certificates / "kafka-0.pem").read_text()
+    assert store == "".join((certificates / part).read_text() for part in parts)
+    assert store.startswith("-----BEGIN PRIVATE KEY-----")
+
+
+def test_a_second_run_keeps_everything(folder: Path) -> None:
+    """A new CA at each start would lock out the clients of the day before."""
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert made(cert("--out", folder)) == set()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut"])
+def test_what_is_damaged_is_made_anew_and_the_rest_is_kept(
+    folder: Path, damage: str
+) -> None:
+    """A broker does not start with it, and nothing else would mend it."""
+    for name in ("kafka-0.crt", "kafka-1.key", "kafka-mirror-0.pem"):
+        file = folder / name
+        content = file.read_bytes()
+        file.unlink()
+        if damage != "missing":
+            file.write_bytes(b"" if damage == "empty" else content[: len(content) // 2])
+    assert made(cert("--out", folder)) == {"kafka-0", "kafka-1", "kafka-mirror-0"}
+    assert made(cert("--out", folder)) == set()
+
+
+def test_a_key_store_left_from_an_interrupted_run_is_made_anew(folder: Path) -> None:
+    """Certificate and key may be in place and the store still the old one."""
+    (folder / "kafka-0.pem").write_bytes((folder / "kafka-1.pem").read_bytes())
+    assert made(cert("--out", folder)) == {"kafka-0"}
+
+
+def test_what_runs_out_within_a_month_is_made_anew(folder: Path) -> None:
+    """A platform that stays up for weeks would lose its brokers one by one."""
+    (folder / "kafka-0.crt").unlink()
+    assert made(cert("--out", folder, "--days", "29")) == {"kafka-0"}
+    assert made(cert("--out", folder, "--days", "31")) == {"kafka-0"}
+    assert made(cert("--out", folder)) == set()
+
+
+@pytest.mark.parametrize("file", ["ca.key", "ca.crt"])
+def test_a_new_ca_makes_new_certificates(folder: Path, file: str) -> None:
+    """The old ones bear a signature that no client trusts any more."""
+    (folder / file).write_text("damaged")
+    assert made(cert("--out", folder)) == {"ca", *PARTS}
+    done = run(
+        "openssl", "verify", "-CAfile", folder / "ca.crt", folder / "kafka-0.crt"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "days", ["0", "-1", "1.5", "ten", "1 2", "3651", "99999999999"]
+)
+def test_days_that_are_no_number_of_days_are_refused(tmp_path: Path, days: str) -> None:
+    """Some of them openssl takes, and makes a certificate that has run out."""
+    done = cert("--out", tmp_path / "certs", "--days", days)
+    assert done.returncode == 1
+    assert f"a whole number of days, at most 3650, not '{days}'" in done.stderr
+    assert not (tmp_path / "certs").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--out"], ["--days"], ["--unknown"], ["out"]])
+def test_wrong_usage_is_said(arguments: list[str]) -> None:
+    """Going on would fill the default folder by mistake."""
+    done = cert(*arguments)
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert arguments[0] in done.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A bare line of mkdir does not say who could not do what."""
+    (tmp_path / "file").write_text("")
+    done = cert("--out", tmp_path / "file" / "certs")
+    assert done.returncode == 1
+    assert f"cert.sh: cannot make the folder {tmp_path}/file/certs" in done.stderr
+
+
+def test_a_folder_may_be_given_relative_and_with_a_space(tmp_path: Path) -> None:
+    """Unquoted, it would be two folders."""
+    done = subprocess.run(
+        [PROJECT_ROOT / "certs" / "cert.sh", "--out", "a b"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert made(done) == {"ca", *PARTS}
+    assert {path.name for path in (tmp_path / "a b").iterdir()} == FILES
