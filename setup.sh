@@ -7,8 +7,11 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 uv_version=0.13.9
-requirements=requirements/base.txt
-[ "${1:-}" = --dev ] && requirements=requirements/dev.txt
+case ${1:-} in
+  '') requirements=requirements/base.txt ;;
+  --dev) requirements=requirements/dev.txt ;;
+  *) printf 'usage: ./setup.sh [--dev]\n' >&2; exit 2 ;;
+esac
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -29,8 +32,9 @@ have_python() {
   return 1
 }
 
+jdk=openjdk-17-jdk-headless
 missing=()
-{ java_is_new_enough && have_javac; } || missing+=(openjdk-17-jdk-headless)
+{ java_is_new_enough && have_javac; } || missing+=("$jdk")
 command -v mvn >/dev/null || missing+=(maven)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v uv >/dev/null || have_python || missing+=(python3-venv)
@@ -44,9 +48,11 @@ if [ ${#missing[@]} -gt 0 ]; then
     command -v sudo >/dev/null || fail "as root, run: apt-get install -y ${missing[*]}"
     as_root=(sudo)
   fi
-  say "installing ${missing[*]}"
   "${as_root[@]}" apt-get update -qq </dev/null || fail "apt-get update failed"
-  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+  # Releases after Debian 12 have a newer one only.
+  apt-cache show "$jdk" >/dev/null 2>&1 || missing=("${missing[@]/$jdk/openjdk-21-jdk-headless}")
+  say "installing ${missing[*]}"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
     </dev/null >/dev/null || fail "could not install ${missing[*]}"
   java_is_new_enough || fail "the Java found is older than 17; point JAVA_HOME at a newer one"
 fi
@@ -69,7 +75,7 @@ fi
 digest=$(cat pyproject.toml "$requirements" | cksum)
 dev_digest=$(cat pyproject.toml requirements/dev.txt | cksum)
 stamp=.venv/.goodsflow
-if [ -x .venv/bin/goodsflow ] && [ -f "$stamp" ]; then
+if .venv/bin/goodsflow --version >/dev/null 2>&1 && [ -f "$stamp" ]; then
   installed=$(cat "$stamp")
   if [ "$installed" = "$digest" ] || [ "$installed" = "$dev_digest" ]; then
     exit 0
