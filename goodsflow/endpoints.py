@@ -61,17 +61,23 @@ class Endpoints(BaseModel):
         """Read a principal's SCRAM password.
 
         Raises:
-            EndpointsError: The file is missing or unreadable.
+            EndpointsError: The file is missing, unreadable or empty.
         """
         path = self.password_file(cluster, principal)
         try:
-            return SecretStr(path.read_text(encoding="utf-8").strip())
+            password = path.read_text(encoding="utf-8").strip()
+            reason = "" if password else "it is empty"
         except OSError as error:
+            reason = error.strerror or str(error)
+        except UnicodeDecodeError:
+            reason = "it is no text"
+        if reason:
             raise EndpointsError(
                 f"Cannot read the password of principal '{principal}' on cluster "
-                f"'{cluster}' from {path}: {error.strerror}. Is the principal declared "
-                "in platform.yaml, and has `goodsflow up` run since?"
-            ) from error
+                f"'{cluster}' from {path}: {reason}. Is the principal declared in "
+                "platform.yaml, and has `goodsflow up` run since?"
+            )
+        return SecretStr(password)
 
     def password_file(self, cluster: ClusterName, principal: str) -> Path:
         """Return the file that holds a principal's SCRAM password."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -17,7 +19,12 @@ from goodsflow.errors import GoodsflowError
     "-f", "--follow", is_flag=True, help="Go on as the part writes; Ctrl-C ends."
 )
 @click.option(
-    "-n", "--lines", default=50, show_default=True, help="How many last lines."
+    "-n",
+    "--lines",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    help="How many last lines.",
 )
 @click.pass_obj
 def logs(context: Context, part: str, follow: bool, lines: int) -> None:
@@ -31,24 +38,40 @@ def logs(context: Context, part: str, follow: bool, lines: int) -> None:
             f"There is no log of a part '{part}' in {path.parent}. "
             f"There are: {', '.join(known) or 'none; the platform never started here'}."
         )
-    tail = path.read_text(errors="replace").splitlines()[-lines:] if lines else []
-    click.echo("\n".join(tail))
+    content = path.read_bytes()
+    tail = content.splitlines(keepends=True)[-lines:] if lines else []
+    click.echo(b"".join(tail), nl=False)
     if follow:
         try:
-            _follow(path)
+            _follow(path, len(content))
         except KeyboardInterrupt:
             return
+    elif tail and not tail[-1].endswith(b"\n"):
+        click.echo()
 
 
-def _follow(path: Path) -> None:
-    with path.open(errors="replace") as file:
-        file.seek(0, 2)
-        while True:
-            chunk = file.read()
-            if chunk:
-                click.echo(chunk, nl=False)
-                continue
-            if not path.exists() or path.stat().st_size < file.tell():
-                # The supervisor began a new file.
-                return _follow(path)
-            time.sleep(0.3)
+def _follow(path: Path, position: int) -> None:
+    """Print what is added behind ``position``, and all of each new file."""
+    while True:
+        with path.open("rb") as file:
+            file.seek(position)
+            replaced = False
+            while not replaced:
+                # Asked before the read: the old file's end is not to be missed.
+                replaced = _is_replaced(path, file)
+                chunk = file.read()
+                if chunk:
+                    click.echo(chunk, nl=False)
+                elif not replaced:
+                    time.sleep(0.3)
+        position = 0
+
+
+def _is_replaced(path: Path, file: BinaryIO) -> bool:
+    """Tell whether the supervisor has begun a new file, which it does every 10 MB."""
+    try:
+        now = path.stat()
+    except FileNotFoundError:
+        # The old file has been renamed, the new one is about to come.
+        return False
+    return now.st_ino != os.fstat(file.fileno()).st_ino or now.st_size < file.tell()

@@ -35,7 +35,12 @@ def try_login(config: Mapping[str, Any], timeout_seconds: float) -> LoginResult:
 
     errors: list[KafkaError] = []
     # librdkafka would print what the callback gets as well.
-    client = AdminClient(dict(config) | {"error_cb": errors.append, "log_level": 0})
+    settings = dict(config) | {"error_cb": errors.append, "log_level": 0}
+    try:
+        client = AdminClient(settings)
+    except KafkaException as error:
+        # Such as a CA file that cannot be read.
+        return LoginResult(frozenset(), refused=False, error=error.args[0].str())
     refusals = {
         KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's public error codes
         KafkaError._SSL,  # noqa: SLF001

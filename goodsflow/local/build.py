@@ -36,9 +36,15 @@ def check_java() -> None:
             "`apt-get install openjdk-17-jdk-headless`; macOS: `brew install "
             "openjdk@17`), or point JAVA_HOME at one."
         )
-    done = subprocess.run(
-        [java, "-version"], capture_output=True, text=True, check=False
-    )
+    try:
+        done = subprocess.run(
+            [java, "-version"], capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise PreflightError(
+            f"Cannot run {java}: {error.strerror}. Point JAVA_HOME at a JDK "
+            f"{_MIN_JAVA} or newer, or unset it to use the one on the PATH."
+        ) from error
     found = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
     if done.returncode != 0 or not found:
         raise PreflightError(f"`{java} -version` fails: {done.stderr.strip()[:300]}")

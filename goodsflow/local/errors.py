@@ -6,6 +6,7 @@ Tree::
     ├── PreflightError       the machine or an input does not allow a start
     ├── PartFailedError      a part died, or was not ready in time
     ├── SupervisorError      the supervisor does not run or refused
+    │   └── SupervisorEndsError  it is on its way down
     └── AlreadyRunningError  another launcher is at work in the same folder
 """
 
@@ -26,6 +27,10 @@ class PartFailedError(LocalError):
 
 class SupervisorError(LocalError):
     """The supervisor is not running, or refused a command."""
+
+
+class SupervisorEndsError(SupervisorError):
+    """The supervisor has been told to end, and takes no more commands."""
 
 
 class AlreadyRunningError(LocalError):

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from goodsflow.local.errors import AlreadyRunningError, PreflightError
 
-_MAX_SOCKET_PATH = 100
-"""Bytes that a Unix socket's path may have: sun_path is 108, less a suffix."""
+_MAX_SOCKET_PATH = 95
+"""Bytes that the socket's path may have: macOS ends them at 103, Linux at 107, and the
+supervisor first makes it under its name, a dot and its process ID."""
+_UNFIT = re.compile(r"""[\s"'`\\$%&<>|*?,;:#]""")
+"""What some part's configuration, class path, JVM flags or URLs would not take as it
+is. Letters of any script are well."""
 
 
 class HomeSettings(BaseModel):
@@ -81,6 +87,11 @@ class Home:
         """Digest of the declaration that was last bootstrapped."""
         return self.run / "bootstrapped"
 
+    @property
+    def lock_file(self) -> Path:
+        """Held by the launcher that is at work; there from the first start on."""
+        return self.run / "launcher.lock"
+
     def log(self, part: str) -> Path:
         """Return the log file of a part."""
         return self.root / "log" / f"{part}.log"
@@ -101,13 +112,19 @@ class Home:
         """Make the folders, for their owner alone.
 
         Raises:
-            PreflightError: A folder cannot be made or written.
+            PreflightError: A folder cannot be made or written, or its path does not do.
         """
+        unfit = _UNFIT.search(str(self.root))
+        if unfit:
+            raise PreflightError(
+                f"The path {self.root} holds {unfit[0]!r}, which not every part can "
+                "take in a path. Use another with --home."
+            )
         if len(os.fsencode(self.socket)) > _MAX_SOCKET_PATH:
             raise PreflightError(
                 f"The path {self.root} is too long: the supervisor's socket in it "
                 f"would pass the {_MAX_SOCKET_PATH} bytes that Unix allows. Use a "
-                "shorter one."
+                "shorter one with --home."
             )
         try:
             for folder in (
@@ -153,9 +170,9 @@ class Home:
 
         Raises:
             AlreadyRunningError: Another process holds it.
+            PreflightError: The folder cannot be written.
         """
-        self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.run / "launcher.lock").open("a+") as lock:
+        with self._open_lock() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -168,3 +185,13 @@ class Home:
             lock.write(str(os.getpid()))
             lock.flush()
             yield
+
+    def _open_lock(self) -> TextIO:
+        try:
+            self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return self.lock_file.open("a+")
+        except OSError as error:
+            raise PreflightError(
+                f"Cannot hold {self.root} against a second launcher: "
+                f"{self.lock_file}: {error.strerror}."
+            ) from error

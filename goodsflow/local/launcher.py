@@ -18,6 +18,7 @@ from goodsflow.local.errors import LocalError, PreflightError, SupervisorError
 from goodsflow.local.home import Home, HomeSettings
 from goodsflow.local.parts import Part, to_program
 from goodsflow.local.ports import MAX_OFFSET, Ports, check_free
+from goodsflow.local.programs import render_config
 from goodsflow.local.progress import Progress
 from goodsflow.local.secrets import make_missing_secrets
 from goodsflow.local.startup import Startup
@@ -163,14 +164,12 @@ def _make_certificates(home: Home) -> None:
 def _ensure_supervisor(platform: LocalPlatform) -> bool:
     """Start the supervisor, or have a running one take up a changed configuration."""
     home = platform.home
-    config = supervisor.render_config(
-        home, (to_program(home, part) for part in platform.parts)
-    )
+    config = render_config(home, (to_program(home, part) for part in platform.parts))
     file = home.run / "supervisord.conf"
     if supervisor.is_running(home):
-        if _read(file) != config:
-            file.write_text(config)
-            supervisor.SupervisorClient(home.socket).update()
+        # What an interrupted update left undone shows in no file: ask each time.
+        file.write_text(config)
+        supervisor.SupervisorClient(home.socket).update()
         return False
     leftovers.stop_leftovers(home.root)
     check_free(platform.ports, [part.name for part in platform.parts])
@@ -259,11 +258,12 @@ def clean(root: Path) -> bool:
     home = Home(root.resolve())
     if not home.root.exists():
         return False
-    if any(home.root.iterdir()) and not home.run.exists():
+    if any(home.root.iterdir()) and not home.lock_file.exists():
         raise LocalError(
-            f"{home.root} does not look like a platform's folder (it has no run/): "
-            "nothing was removed."
+            f"{home.root} does not look like a platform's folder (it has no "
+            f"{home.lock_file.relative_to(home.root)}): nothing was removed."
         )
-    down(root)
-    shutil.rmtree(home.root)
+    with home.locked():
+        down(root, locked=True)
+        shutil.rmtree(home.root)
     return True

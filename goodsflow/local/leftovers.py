@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from goodsflow.local.processes import await_ends
+
 
 def find_leftovers(home: Path) -> dict[psutil.Process, str]:
     """Find the processes that were started for the platform in ``home``.
@@ -44,9 +46,9 @@ def stop_leftovers(home: Path, timeout_seconds: float = 20) -> list[str]:
     for process in leftovers:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, alive = psutil.wait_procs(list(leftovers), timeout=timeout_seconds)
+    alive = await_ends(leftovers, timeout_seconds)
     for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=timeout_seconds)
+    await_ends(alive, timeout_seconds)
     return sorted(set(leftovers.values()))

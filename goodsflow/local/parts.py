@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from goodsflow.endpoints import PROJECT_ROOT, ClusterName
 from goodsflow.local.home import Home
-from goodsflow.local.supervisor import Program
+from goodsflow.local.programs import Program
 
 BOOTSTRAP = "bootstrap"
 """The step, among the parts' needs, that applies ``platform.yaml`` through Dagster."""
@@ -40,7 +40,7 @@ class Part:
     check: Callable[[], None]
     needs: tuple[str, ...] = ()
     logins: tuple[tuple[ClusterName, str], ...] = ()
-    ready_seconds: float = 120
+    ready_seconds: float = 300
     deaths_allowed: int = 3
     only_if_installed: str | None = None
 

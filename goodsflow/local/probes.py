@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
-from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.endpoints import ClusterName, Endpoints, EndpointsError
 
+_T = TypeVar("_T")
 PROBE_SECONDS = 4.0
 """How long one question may take."""
 
@@ -47,7 +48,10 @@ def broker(
         from goodsflow.kafka.config import client_config
         from goodsflow.kafka.login import try_login
 
-        config = client_config(endpoints, cluster, "admin")
+        try:
+            config = client_config(endpoints, cluster, "admin")
+        except EndpointsError as error:
+            raise NotReadyError(str(error)) from error
         result = try_login(config | {"bootstrap.servers": address}, PROBE_SECONDS)
         if result.error:
             raise NotReadyError(result.error)
@@ -107,7 +111,7 @@ def spark_master(ui_url: str) -> None:
     Raises:
         NotReadyError: It is not.
     """
-    status = _get(f"{ui_url}/json/").json()["status"]
+    status = _read(f"{ui_url}/json/", lambda answer: answer["status"])
     if status != "ALIVE":
         raise NotReadyError(f"is {status}")
 
@@ -118,8 +122,11 @@ def spark_worker(master_ui_url: str, port: int) -> None:
     Raises:
         NotReadyError: It does not.
     """
-    workers = _get(f"{master_ui_url}/json/").json()["workers"]
-    if not any(w["port"] == port and w["state"] == "ALIVE" for w in workers):
+    alive = _read(
+        f"{master_ui_url}/json/",
+        lambda answer: [w["port"] for w in answer["workers"] if w["state"] == "ALIVE"],
+    )
+    if port not in alive:
         raise NotReadyError("the master does not count it among the living")
 
 
@@ -136,8 +143,14 @@ def spark_connect(master_ui_url: str, address: str) -> None:
             grpc.channel_ready_future(channel).result(timeout=PROBE_SECONDS)
         except grpc.FutureTimeoutError as error:
             raise NotReadyError(f"takes no calls on {address}") from error
-    applications = _get(f"{master_ui_url}/json/").json()["activeapps"]
-    states = [a["state"] for a in applications if a["name"] == _SPARK_APPLICATION]
+    states = _read(
+        f"{master_ui_url}/json/",
+        lambda answer: [
+            app["state"]
+            for app in answer["activeapps"]
+            if app["name"] == _SPARK_APPLICATION
+        ],
+    )
     if "RUNNING" not in states:
         raise NotReadyError(
             f"its application is {states[0] if states else 'not registered'}"
@@ -154,9 +167,10 @@ def connect_worker(url: str) -> None:
     Raises:
         NotReadyError: It does not.
     """
-    plugins = {
-        p["class"].rpartition(".")[2] for p in _get(f"{url}/connector-plugins").json()
-    }
+    plugins = _read(
+        f"{url}/connector-plugins",
+        lambda answer: {plugin["class"].rpartition(".")[2] for plugin in answer},
+    )
     missing = {"MirrorSourceConnector", "HdfsSinkConnector"} - plugins
     if missing:
         raise NotReadyError(f"has not loaded {', '.join(sorted(missing))}")
@@ -205,8 +219,20 @@ def _get(url: str) -> httpx.Response:
 
 
 def _bean(webhdfs_url: str, query: str) -> dict[str, Any]:
-    beans = _get(f"{webhdfs_url}/jmx?qry={query}").json()["beans"]
+    beans: list[dict[str, Any]] = _read(
+        f"{webhdfs_url}/jmx?qry={query}", lambda answer: answer["beans"]
+    )
     if not beans:
         raise NotReadyError("has not registered its state yet")
-    bean: dict[str, Any] = beans[0]
-    return bean
+    return beans[0]
+
+
+def _read(url: str, pick: Callable[[Any], _T]) -> _T:
+    """Pick something out of a JSON answer; another program may have the port."""
+    response = _get(url)
+    try:
+        return pick(response.json())
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise NotReadyError(
+            f"{url} gives an answer that is not its own; who listens there?"
+        ) from error

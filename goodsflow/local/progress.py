@@ -118,7 +118,8 @@ class Progress:
         table.add_column(no_wrap=True)
         table.add_column(justify="right", width=8)
         table.add_column(style="dim", overflow="ellipsis", no_wrap=True)
-        for step, state in self._states.items():
+        # A copy: the live display draws this in a thread while steps are added.
+        for step, state in list(self._states.items()):
             mark, style = _MARKS[state]
             seconds = self._seconds(step)
             table.add_row(

@@ -20,7 +20,7 @@ from goodsflow.local.parts import BOOTSTRAP, Part
 from goodsflow.local.probes import NotReadyError
 from goodsflow.local.progress import Progress
 from goodsflow.local.status import count_starts
-from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.local.supervisor import ProcessState, SupervisorClient
 
 _POLL_SECONDS = 0.3
 _BOOTSTRAP_NEEDS = (
@@ -32,7 +32,7 @@ _BOOTSTRAP_NEEDS = (
     "dagster-webserver",
     "dagster-daemon",
 )
-_BOOTSTRAP_SECONDS = 300.0
+_BOOTSTRAP_SECONDS = 600.0
 _LOG_LINES = 12
 
 
@@ -115,15 +115,17 @@ class Startup:
             self._progress.begin(name, "waits for its principals")
             self._await_logins(part)
             deadline = time.monotonic() + part.ready_seconds
-        process = next(
-            (p for p in self._supervisor.processes() if p.name == name), None
-        )
+        while (process := self._process(name)) and process.state == "STOPPING":
+            self._pause()
         if process is None or process.pid is None:
             self._home.starts(name).unlink(missing_ok=True)
             self.started.append(name)
             self._supervisor.start(name)
         self._progress.begin(name, "starts")
         self._await_ready(part, deadline)
+
+    def _process(self, name: str) -> ProcessState | None:
+        return next((p for p in self._supervisor.processes() if p.name == name), None)
 
     def _await_logins(self, part: Part) -> None:
         from goodsflow.kafka.config import client_config
@@ -152,8 +154,8 @@ class Startup:
             else:
                 return
             self._progress.note(part.name, reason)
-            process = {p.name: p for p in self._supervisor.processes()}[part.name]
-            if process.state == "FATAL":
+            process = self._process(part.name)
+            if process and process.state == "FATAL":
                 raise self._failure(part, "could not be started")
             deaths = count_starts(self._home, part.name) - 1
             if deaths > part.deaths_allowed:
@@ -169,8 +171,8 @@ class Startup:
         try:
             lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
         except FileNotFoundError:
-            lines = ["(it wrote nothing)"]
-        quoted = "\n".join(f"  | {line[:300]}" for line in lines)
+            lines = []
+        quoted = "\n".join(f"  | {line[:300]}" for line in lines or ["(none)"])
         return PartFailedError(
             f"{part.name} {what}. Its last lines:\n{quoted}\nThe whole log is {log}"
         )
@@ -181,8 +183,11 @@ class Startup:
         run_id = client.launch(BOOTSTRAP_JOB)
         try:
             result = self._await_run(client, run_id)
-        except (Stopped, PartFailedError, DagsterError):
-            client.terminate(run_id)
+        except (Stopped, PartFailedError, DagsterError) as reason:
+            try:
+                client.terminate(run_id)
+            except DagsterError as error:
+                reason.add_note(f"Nor could the run {run_id} be ended: {error}")
             raise
         if result.status != "SUCCESS":
             raise PartFailedError(

@@ -1,4 +1,4 @@
-"""The supervisor: its configuration, its process, and a client over its socket."""
+"""The supervisor: its process, and a client over its socket."""
 
 from __future__ import annotations
 
@@ -9,28 +9,21 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from goodsflow.local.errors import SupervisorError
+from goodsflow.local.errors import SupervisorEndsError, SupervisorError
 from goodsflow.local.home import Home
+from goodsflow.local.processes import await_ends
 
-_SPAWN = Path(__file__).with_name("spawn.sh")
-_RPC_INTERFACE = "supervisor.rpcinterface:make_main_rpcinterface"
-_STOP_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class Program:
-    """One program as the supervisor starts it."""
-
-    name: str
-    script: Path
-    environment: Mapping[str, str]
+_SHUTDOWN_STATE = 6
+"""The code of supervisor's fault for a command that comes after `shutdown`."""
+_AT_REST = frozenset({"STOPPED", "FATAL", "UNKNOWN"})
+"""What the supervisor leaves alone; a program that EXITED it starts again."""
 
 
 @dataclass(frozen=True)
@@ -50,65 +43,6 @@ class ProcessState:
     description: str
 
 
-def render_config(home: Home, programs: Iterable[Program]) -> str:
-    """Return supervisord's configuration. It holds no secret."""
-    lines = [
-        "[unix_http_server]",
-        f"file={_escaped(home.socket)}",
-        "chmod=0700",
-        "[supervisord]",
-        f"logfile={_escaped(home.log('supervisord'))}",
-        "logfile_maxbytes=5MB",
-        "logfile_backups=1",
-        f"pidfile={_escaped(home.supervisor_pid_file)}",
-        f"childlogdir={_escaped(home.run)}",
-        "umask=077",
-        "nodaemon=false",
-        "[rpcinterface:supervisor]",
-        f"supervisor.rpcinterface_factory={_RPC_INTERFACE}",
-        "[supervisorctl]",
-        f"serverurl=unix://{_escaped(home.socket)}",
-    ]
-    for program in programs:
-        lines += _program_section(home, program)
-    return "\n".join(lines) + "\n"
-
-
-def _program_section(home: Home, program: Program) -> list[str]:
-    environment = ",".join(
-        f'{name}="{_escaped(value)}"'
-        for name, value in sorted(program.environment.items())
-    )
-    return [
-        "",
-        f"[program:{program.name}]",
-        f'command=/bin/sh "{_escaped(_SPAWN)}" "{_escaped(program.script)}"',
-        f"environment={environment}",
-        "autostart=false",
-        "autorestart=true",
-        "startsecs=3",
-        # A broker killed with -9 cannot register before its old session has ended.
-        "startretries=30",
-        f"stdout_logfile={_escaped(home.log(program.name))}",
-        "stdout_logfile_maxbytes=10MB",
-        "stdout_logfile_backups=2",
-        "redirect_stderr=true",
-        "stopasgroup=true",
-        "killasgroup=true",
-        f"stopwaitsecs={_STOP_SECONDS}",
-    ]
-
-
-def _escaped(value: object) -> str:
-    """Escape what supervisor's configuration would expand or end."""
-    text = str(value)
-    if '"' in text or "\n" in text:
-        raise SupervisorError(
-            f"A path or setting holds a quote or a line end: {text!r}"
-        )
-    return text.replace("%", "%%")
-
-
 def is_running(home: Home) -> bool:
     """Tell whether the supervisor of this home answers."""
     try:
@@ -122,8 +56,10 @@ def start(home: Home, timeout_seconds: float = 20) -> None:
     """Start the supervisor; no program starts by that.
 
     Raises:
-        SupervisorError: It did not answer in time.
+        SupervisorError: It did not answer in time, or another still runs here.
     """
+    # One that ends would take its successor's socket with it.
+    _await_end(_process(home), timeout_seconds)
     # A socket left by a supervisor that was killed would only mislead.
     home.socket.unlink(missing_ok=True)
     command = [sys.executable, "-m", "supervisor.supervisord"]
@@ -161,22 +97,35 @@ def stop(
     Raises:
         SupervisorError: It does not run, or still runs at the end.
     """
-    try:
-        pid = int(home.supervisor_pid_file.read_text())
-        process = psutil.Process(pid)
-    except (OSError, ValueError, psutil.NoSuchProcess) as error:
-        raise SupervisorError("The supervisor does not run.") from error
+    process = _process(home)
+    if process is None:
+        raise SupervisorError("The supervisor does not run.")
     client = SupervisorClient(home.socket)
-    names = {p.name for p in client.processes()}
-    for group in (names.difference(*last), *last):
-        client.stop_all(group)
-    client.shutdown()
+    # An earlier stop may have been interrupted: then there is only the end to await.
+    with contextlib.suppress(SupervisorEndsError):
+        names = {p.name for p in client.processes()}
+        for group in (names.difference(*last), *last):
+            client.stop_all(group)
+        client.shutdown()
+    _await_end(process, timeout_seconds)
+
+
+def _process(home: Home) -> psutil.Process | None:
+    """Return the supervisor's process; None where its pid file is left or missing."""
     try:
-        process.wait(timeout_seconds)
-    except psutil.TimeoutExpired as error:
+        process = psutil.Process(int(home.supervisor_pid_file.read_text()))
+        ours = str(home.run / "supervisord.conf") in process.cmdline()
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return process if ours else None
+
+
+def _await_end(process: psutil.Process | None, timeout_seconds: float) -> None:
+    if process is not None and await_ends([process], timeout_seconds):
         raise SupervisorError(
-            f"The supervisor (pid {pid}) still runs after {timeout_seconds:.0f} s."
-        ) from error
+            f"The supervisor (pid {process.pid}) still runs after "
+            f"{timeout_seconds:.0f} s."
+        )
 
 
 class SupervisorClient:
@@ -212,9 +161,9 @@ class SupervisorClient:
         """Stop a program and wait for its end; one that is stopped is left alone.
 
         Raises:
-            SupervisorError: It refused.
+            SupervisorError: It does not answer.
         """
-        self._tolerating("NOT_RUNNING", "stopProcess", name, True)
+        self.stop_all([name])
 
     def stop_all(self, names: Collection[str]) -> None:
         """Stop programs side by side and wait until all have ended.
@@ -222,11 +171,15 @@ class SupervisorClient:
         Raises:
             SupervisorError: It does not answer.
         """
-        for process in self.processes():
-            if process.name in names:
-                self._tolerating("NOT_RUNNING", "stopProcess", process.name, False)
         # The supervisor kills what does not end in time, so that this ends.
-        while any(p.pid is not None for p in self.processes() if p.name in names):
+        while moving := [
+            process
+            for process in self.processes()
+            if process.name in names and process.state not in _AT_REST
+        ]:
+            for process in moving:
+                if process.state != "STOPPING":
+                    self._tolerating("NOT_RUNNING", "stopProcess", process.name, False)
             time.sleep(0.2)
 
     def update(self) -> list[str]:
@@ -270,9 +223,10 @@ class SupervisorClient:
             # The address is not used: the transport goes to the socket.
             yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
         except xmlrpc.client.Fault as fault:
-            raise SupervisorError(
-                f"The supervisor refused: {fault.faultString}"
-            ) from fault
+            kind = SupervisorError
+            if fault.faultCode == _SHUTDOWN_STATE:
+                kind = SupervisorEndsError
+            raise kind(f"The supervisor refused: {fault.faultString}") from fault
         except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
             raise SupervisorError(
                 f"The supervisor does not answer on {self._socket}: {error}. "

@@ -21,6 +21,8 @@ def test_every_command_stands_in_the_readme(command: str) -> None:
 def test_every_make_target_of_the_readme_exists() -> None:
     """The first thing a newcomer types must be there."""
     targets = set(
-        re.findall(r"^([a-z-]+):", (PROJECT_ROOT / "Makefile").read_text(), re.M)
+        re.findall(
+            r"^([a-z-]+):", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE
+        )
     )
     assert set(re.findall(r"make ([a-z-]+)`", _README)) <= targets

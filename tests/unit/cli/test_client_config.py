@@ -1,0 +1,72 @@
+"""`goodsflow client-config`: what a client of either kind can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from goodsflow.cli.main import cli
+from goodsflow.endpoints import EndpointsError
+from goodsflow.local.addresses import endpoints_of
+from goodsflow.local.home import Home
+from goodsflow.local.ports import Ports
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder of a platform in which the admin has a password."""
+    home = Home(tmp_path)
+    home.endpoints_file.write_text(endpoints_of(home, Ports()).model_dump_json())
+    (home.secrets / "analytics").mkdir(parents=True)
+    (home.secrets / "analytics" / "admin.password").write_text("pass-word\n")
+    return tmp_path
+
+
+def client_config(home: Path, *arguments: str) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(cli, ["--home", str(home), "client-config", *arguments])
+
+
+def test_librdkafka_and_kcat_take_it_as_it_is(home: Path) -> None:
+    """With -F kcat reads name=value lines, with no quotes."""
+    result = client_config(home, "analytics", "admin")
+    assert result.exit_code == 0
+    assert dict(line.split("=", 1) for line in result.stdout.splitlines()) == {
+        "bootstrap.servers": "127.0.0.1:9094,127.0.0.1:9095",
+        "security.protocol": "SASL_SSL",
+        "ssl.ca.location": f"{home}/certs/ca.crt",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "admin",
+        "sasl.password": "pass-word",
+    }
+
+
+def test_a_java_client_takes_it_as_it_is(home: Path) -> None:
+    """Kafka's own tools read it with --command-config."""
+    result = client_config(home, "analytics", "admin", "--format", "java")
+    lines = dict(line.split("=", 1) for line in result.stdout.splitlines())
+    assert lines["ssl.truststore.type"] == "PEM"
+    assert lines["ssl.truststore.location"] == f"{home}/certs/ca.crt"
+    assert lines["sasl.jaas.config"] == (
+        "org.apache.kafka.common.security.scram.ScramLoginModule required "
+        'username="admin" password="pass-word";'
+    )
+
+
+def test_a_principal_without_a_password_is_named(home: Path) -> None:
+    """It may be declared on the other cluster only."""
+    result = client_config(home, "inbound", "admin")
+    assert isinstance(result.exception, EndpointsError)
+    assert "principal 'admin' on cluster 'inbound'" in str(result.exception)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["elsewhere", "admin"], ["inbound"], ["inbound", "admin", "--format", "xml"]],
+)
+def test_wrong_usage_has_its_own_exit_status(home: Path, arguments: list[str]) -> None:
+    """The clusters there are stand in the message."""
+    assert client_config(home, *arguments).exit_code == 2

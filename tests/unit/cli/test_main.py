@@ -1,0 +1,183 @@
+"""The command line as a whole: its commands, its help, and what becomes of an error."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from goodsflow.cli.main import COMMANDS, cli, main
+from goodsflow.errors import GoodsflowError
+
+HEAVY = {"pyspark", "duckdb", "pandas", "faust", "dagster", "confluent_kafka"}
+ASK_FOR_HELP = """
+import json, sys
+from goodsflow.cli.main import cli
+cli(["--help"], standalone_mode=False)
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    """Run the command line in this process; return its exit status."""
+    monkeypatch.setattr(sys, "argv", ["goodsflow", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    return caught.value.code
+
+
+def test_help_is_quick_and_lists_every_command() -> None:
+    """One command module that imports Spark makes every call take seconds."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_FOR_HELP],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    listed = done.stdout.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == list(COMMANDS)
+    assert all(len(line.split()) > 3 for line in listed), "a command has no help"
+    imported = {name.partition(".")[0] for name in json.loads(done.stderr)}
+    assert imported & HEAVY == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help(command: str) -> None:
+    """A command whose module was renamed fails when it is named, not before."""
+    result = CliRunner().invoke(cli, [command, "--help"])
+    assert result.exit_code == 0, result.output
+    assert f"Usage: cli {command}" in result.output
+    described = result.output.partition("Options:")[2].splitlines()
+    assert described
+
+
+def test_an_unknown_command_is_wrong_usage() -> None:
+    """Scripts tell it from a failure by the exit status."""
+    result = CliRunner().invoke(cli, ["launch"])
+    assert result.exit_code == 2
+    assert "No such command 'launch'" in result.output
+
+
+def test_an_expected_failure_is_one_line_and_exit_status_1(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A traceback hides what to do next."""
+    home = tmp_path / "nowhere"
+    status = run_main(
+        monkeypatch, "--home", str(home), "client-config", "inbound", "admin"
+    )
+    captured = capsys.readouterr()
+    assert status == 1
+    assert captured.out == ""
+    assert captured.err.startswith("Error: No platform has been started here: ")
+    assert str(home / "endpoints.json") in captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert not home.exists()
+
+
+def test_debug_shows_where_it_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever mends it needs the traceback."""
+    arguments = ["--debug", "--home", str(tmp_path / "nowhere")]
+    monkeypatch.setattr(
+        sys, "argv", ["goodsflow", *arguments, "client-config", "inbound", "admin"]
+    )
+    with pytest.raises(GoodsflowError, match="No platform"):
+        main()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["logs", "kafka-0"],
+        ["search", "--name", "JKL"],
+        ["recommendations"],
+        ["shop-api", "--count", "1"],
+    ],
+)
+def test_a_client_without_a_platform_says_how_to_start_one(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+) -> None:
+    """It is the first thing that goes wrong on a new machine."""
+    status = run_main(monkeypatch, "--home", str(tmp_path / "nowhere"), *command)
+    captured = capsys.readouterr()
+    assert status == 1
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    assert "start" in captured.err
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_folder_comes_from_the_environment_where_it_is_not_given(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The parts' own environment names it; an option goes before."""
+    monkeypatch.setenv("GOODSFLOW_HOME", str(tmp_path / "environment"))
+    assert run_main(monkeypatch, "client-config", "inbound", "admin") == 1
+    assert f"{tmp_path}/environment/endpoints.json" in capsys.readouterr().err
+    option = ["--home", str(tmp_path / "option")]
+    assert run_main(monkeypatch, *option, "client-config", "inbound", "admin") == 1
+    assert f"{tmp_path}/option/endpoints.json" in capsys.readouterr().err
+
+
+def test_a_home_that_is_a_file_is_wrong_usage(tmp_path: Path) -> None:
+    """Nothing is written over it."""
+    (tmp_path / "file").write_text("kept")
+    result = CliRunner().invoke(cli, ["--home", str(tmp_path / "file"), "status"])
+    assert result.exit_code == 2
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+@pytest.mark.parametrize("command", [["down"], ["clean", "--yes"]])
+def test_stopping_what_was_never_started_is_done_at_once(
+    tmp_path: Path, command: list[str]
+) -> None:
+    """A script that cleans up must not fail for it, and nothing is to be made."""
+    home = tmp_path / "nowhere"
+    result = CliRunner().invoke(cli, ["--home", str(home), *command])
+    assert result.exit_code == 0, result.output
+    assert not home.exists()
+
+
+def test_clean_asks_first(tmp_path: Path) -> None:
+    """All topics and files would be gone by one wrong word."""
+    (tmp_path / "run").mkdir()
+    result = CliRunner().invoke(cli, ["--home", str(tmp_path), "clean"], input="n\n")
+    assert result.exit_code == 1
+    assert f"Remove {tmp_path} with all topics" in result.output
+    assert (tmp_path / "run").exists()
+
+
+def test_clean_removes_no_folder_that_is_not_a_platforms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--home ~` is a slip of the hand."""
+    (tmp_path / "letters").mkdir()
+    status = run_main(monkeypatch, "--home", str(tmp_path), "clean", "--yes")
+    assert status == 1
+    assert "does not look like a platform's folder" in capsys.readouterr().err
+    assert (tmp_path / "letters").exists()
+
+
+def test_an_offset_that_does_not_fit_is_said_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ports end at 65535."""
+    home = ["--home", str(tmp_path / "home")]
+    assert run_main(monkeypatch, *home, "up", "--port-offset", "60000") == 1
+    assert "--port-offset 60000 does not fit" in capsys.readouterr().err
+    assert run_main(monkeypatch, *home, "up", "--port-offset", "-1") == 2
+    assert not (tmp_path / "home").exists()

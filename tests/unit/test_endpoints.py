@@ -1,0 +1,94 @@
+"""Where the platform is: read once, or said plainly why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goodsflow.endpoints import (
+    PROJECT_ROOT,
+    Endpoints,
+    EndpointsError,
+    default_home,
+    load_endpoints,
+)
+from goodsflow.local.addresses import endpoints_of
+from goodsflow.local.home import Home
+from goodsflow.local.ports import Ports
+
+
+@pytest.fixture
+def endpoints(tmp_path: Path) -> Endpoints:
+    """The addresses of a platform in a folder of its own."""
+    return endpoints_of(Home(tmp_path), Ports())
+
+
+def test_they_come_back_as_they_were_written(
+    tmp_path: Path, endpoints: Endpoints
+) -> None:
+    """The launcher writes them, every client reads them."""
+    (tmp_path / "endpoints.json").write_text(endpoints.model_dump_json(indent=2))
+    assert load_endpoints(tmp_path) == endpoints
+
+
+def test_no_secret_is_in_them(tmp_path: Path, endpoints: Endpoints) -> None:
+    """The file may be shown to anybody; the passwords lie elsewhere."""
+    path = endpoints.password_file("inbound", "admin")
+    path.parent.mkdir(parents=True)
+    path.write_text("se-cret\n")
+    password = endpoints.password("inbound", "admin")
+    assert password.get_secret_value() == "se-cret"
+    assert "se-cret" not in repr(password) + str(password)
+    assert "se-cret" not in endpoints.model_dump_json()
+
+
+def test_a_platform_that_was_never_started_says_how_to(tmp_path: Path) -> None:
+    """It is the first message that many will see."""
+    with pytest.raises(EndpointsError, match=r"does not exist\. Start one with `make"):
+        load_endpoints(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"ca_file": 1}', b"\xff"])
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
+    """A start that ran out of space leaves one."""
+    (tmp_path / "endpoints.json").write_bytes(content)
+    with pytest.raises(EndpointsError, match=r"addresses from .*endpoints.json"):
+        load_endpoints(tmp_path)
+
+
+def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
+    """$GOODSFLOW_HOME is checked by nobody else."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EndpointsError, match="Not a directory"):
+        load_endpoints(tmp_path / "file")
+
+
+def test_a_missing_password_names_principal_cluster_and_file(
+    endpoints: Endpoints,
+) -> None:
+    """A typing error in a principal's name looks like this."""
+    with pytest.raises(EndpointsError, match="'anna' on cluster 'inbound' from /"):
+        endpoints.password("inbound", "anna")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
+def test_a_damaged_password_is_named(endpoints: Endpoints, content: bytes) -> None:
+    """A disk that was full leaves one: a login would be refused for no clear reason."""
+    path = endpoints.password_file("inbound", "anna")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with pytest.raises(EndpointsError, match="'anna' on cluster 'inbound' from /"):
+        endpoints.password("inbound", "anna")
+
+
+def test_the_home_is_the_environments_or_the_projects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty variable is not the working folder."""
+    monkeypatch.setenv("GOODSFLOW_HOME", str(tmp_path))
+    assert default_home() == tmp_path
+    monkeypatch.setenv("GOODSFLOW_HOME", "")
+    assert default_home() == PROJECT_ROOT / ".goodsflow"
+    monkeypatch.delenv("GOODSFLOW_HOME")
+    assert default_home() == PROJECT_ROOT / ".goodsflow"
