@@ -61,3 +61,16 @@ PROPERTIES
 JAVA=${JAVA_HOME:+$JAVA_HOME/bin/}java
 # One collector thread and a small stack: a dozen JVMs share the machine.
 JVM_FLAGS="-XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -Djava.net.preferIPv4Stack=true"
+
+# metrics_agent RULES: the flag with which a JVM serves what jmx-exporter/rules/RULES.yml
+# names, for Prometheus, where PART_METRICS_PORT asks for it; nothing otherwise. Sets
+# `agent`; pass it on as ${agent:+"$agent"}, or the path could not hold a space.
+metrics_agent() {
+  agent=
+  [ -n "${PART_METRICS_PORT:-}" ] || return 0
+  require PART_METRICS_ADDRESS JMX_EXPORTER_JAR
+  [ -r "$JMX_EXPORTER_JAR" ] || part_fail "cannot read the JMX exporter $JMX_EXPORTER_JAR"
+  rules=$(cd "$(dirname "$0")/../jmx-exporter/rules" && pwd)/$1.yml
+  [ -r "$rules" ] || part_fail "cannot read the JMX exporter's rules $rules"
+  agent="-javaagent:$JMX_EXPORTER_JAR=$PART_METRICS_ADDRESS:$PART_METRICS_PORT:$rules"
+}

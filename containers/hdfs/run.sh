@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../base/part.sh"
 require HDFS_ROLE HDFS_LIB_DIR HDFS_URL
 prepare
+metrics_agent hdfs
 
 property() {
   printf '  <property><name>%s</name><value>%s</value></property>\n' "$1" "$2"
@@ -65,4 +66,4 @@ if [ "$HDFS_ROLE" = namenode ] && [ ! -e "$PART_DATA_DIR/name/current/VERSION" ]
     part_fail "could not format the file system in $PART_DATA_DIR/name"
 fi
 # shellcheck disable=SC2086 # the flags are meant to be split
-exec "$JAVA" $java_flags -Xms64m -Xmx${HDFS_HEAP:-160m} -cp "$PART_CONFIG_DIR:$HDFS_LIB_DIR/*" "$main"
+exec "$JAVA" ${agent:+"$agent"} $java_flags -Xms64m -Xmx${HDFS_HEAP:-160m} -cp "$PART_CONFIG_DIR:$HDFS_LIB_DIR/*" "$main"

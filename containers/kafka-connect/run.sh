@@ -5,6 +5,7 @@ require CONNECT_ADDRESS CONNECT_PORT CONNECT_ADVERTISED_HOST CONNECT_LIB_DIR CON
   ANALYTICS_BOOTSTRAP_SERVERS ANALYTICS_PASSWORD_FILE \
   INBOUND_BOOTSTRAP_SERVERS INBOUND_PASSWORD_FILE KAFKA_CA HDFS_URL
 prepare
+metrics_agent kafka-connect
 
 jaas=$(scram_jaas kafka-connect "$ANALYTICS_PASSWORD_FILE")
 inbound_jaas=$(scram_jaas mirror "$INBOUND_PASSWORD_FILE")
@@ -66,7 +67,7 @@ PROPERTIES
 
 cd "$PART_CONFIG_DIR"
 # shellcheck disable=SC2086 # the flags are meant to be split
-exec "$JAVA" $JVM_FLAGS -Xms128m -Xmx${CONNECT_HEAP:-320m} \
+exec "$JAVA" ${agent:+"$agent"} $JVM_FLAGS -Xms128m -Xmx${CONNECT_HEAP:-320m} \
   -Dlog4j.configuration="file:$PART_CONFIG_DIR/log4j.properties" \
   -cp "$CONNECT_LIB_DIR/*" \
   org.apache.kafka.connect.cli.ConnectDistributed "$PART_CONFIG_DIR/worker.properties"

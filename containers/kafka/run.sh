@@ -7,6 +7,7 @@ require KAFKA_BROKER_ID KAFKA_LISTEN_ADDRESS KAFKA_PORT KAFKA_ADVERTISED_HOST \
 prepare
 broker_jaas=$(scram_jaas broker "$KAFKA_SECRETS_DIR/broker.password")
 zookeeper_password=$(secret "$ZOOKEEPER_PASSWORD_FILE")
+metrics_agent kafka
 
 super_users=
 for user in $KAFKA_SUPER_USERS; do
@@ -78,5 +79,5 @@ if [ -n "${KAFKA_BOOTSTRAP_USERS:-}" ] && [ ! -e "$users_made" ]; then
 fi
 
 # shellcheck disable=SC2086 # the flags are meant to be split
-exec "$JAVA" $java_flags -Xms128m -Xmx${KAFKA_HEAP:-320m} \
+exec "$JAVA" ${agent:+"$agent"} $java_flags -Xms128m -Xmx${KAFKA_HEAP:-320m} \
   -cp "$KAFKA_LIB_DIR/*" kafka.Kafka "$PART_CONFIG_DIR/server.properties"

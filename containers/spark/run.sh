@@ -16,6 +16,13 @@ appender.console.target = SYSTEM_OUT
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{ISO8601} %p %c{1}: %m%n
 PROPERTIES
+# Beside each web interface, what Prometheus reads; Spark has it built in.
+cat >"$PART_CONFIG_DIR/metrics.properties" <<PROPERTIES
+*.sink.prometheusServlet.class=org.apache.spark.metrics.sink.PrometheusServlet
+*.sink.prometheusServlet.path=/metrics/prometheus
+master.sink.prometheusServlet.path=/metrics/master/prometheus
+applications.sink.prometheusServlet.path=/metrics/applications/prometheus
+PROPERTIES
 small="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 # shellcheck disable=SC2153 # it is required above
@@ -53,6 +60,8 @@ spark.executor.extraJavaOptions       -XX:+UseSerialGC
 spark.executor.cores                  ${SPARK_EXECUTOR_CORES:-2}
 spark.cores.max                       ${SPARK_EXECUTOR_CORES:-2}
 spark.ui.port                         $SPARK_UI_PORT
+# Else each start's application ID would be part of every metric's name.
+spark.metrics.namespace               goodsflow
 spark.local.dir                       $PART_DATA_DIR/local
 spark.sql.warehouse.dir               $PART_DATA_DIR/warehouse
 spark.sql.shuffle.partitions          4

@@ -4,6 +4,7 @@
 require ZOOKEEPER_ADDRESS ZOOKEEPER_PORT ZOOKEEPER_PASSWORD_FILE KAFKA_LIB_DIR
 prepare
 password=$(secret "$ZOOKEEPER_PASSWORD_FILE")
+metrics_agent zookeeper
 
 cat >"$PART_CONFIG_DIR/zoo.cfg" <<PROPERTIES
 dataDir=$PART_DATA_DIR
@@ -28,7 +29,7 @@ JAAS
 log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN
 
 # shellcheck disable=SC2086 # the flags are meant to be split
-exec "$JAVA" $JVM_FLAGS -Xms48m -Xmx${ZOOKEEPER_HEAP:-96m} -XX:TieredStopAtLevel=1 \
+exec "$JAVA" ${agent:+"$agent"} $JVM_FLAGS -Xms48m -Xmx${ZOOKEEPER_HEAP:-96m} -XX:TieredStopAtLevel=1 \
   -Djava.security.auth.login.config="$PART_CONFIG_DIR/jaas.conf" \
   -Dlog4j.configuration="file:$PART_CONFIG_DIR/log4j.properties" \
   -cp "$KAFKA_LIB_DIR/*" \
