@@ -19,7 +19,7 @@ from goodsflow.shop_api.offers import next_offer
 from goodsflow.shop_api.producer import TOPIC, CardProducer
 from goodsflow.shop_api.settings import ShopApiSettings
 from goodsflow.shop_api.tally import Tally
-from goodsflow.shop_api.web import make_app, serving
+from goodsflow.web import make_app, serving
 
 _LOGGER = logging.getLogger(__name__)
 

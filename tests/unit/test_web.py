@@ -1,4 +1,4 @@
-"""The web server of the shop API."""
+"""The web server of a service of ours."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from goodsflow.shop_api.tally import Tally
-from goodsflow.shop_api.web import WebServerError, make_app, serving
+from goodsflow.web import WebServerError, make_app, serving
 
 
 class Ailment:

@@ -1,4 +1,4 @@
-"""The small web server of the shop API: ``/health`` and ``/metrics``."""
+"""The small web server of a service of ours: ``/health`` and ``/metrics``."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def serving(host: str, port: int, app: WSGIApplication) -> Iterator[int]:
     except OSError as error:
         raise WebServerError(
             f"Cannot listen on {host}:{port}: {error.strerror}. Is another copy of the "
-            "service running? Set GOODSFLOW_SHOP_API_METRICS_PORT to a free port."
+            "service running? Give this one a free port."
         ) from error
     with server:
         thread = threading.Thread(target=server.serve_forever, name="web", daemon=True)
