@@ -17,6 +17,7 @@ Tree (each room derives its own)::
     ├── SparkError            the Spark Connect server (goodsflow.spark)
     ├── RecommenderError      the batch recommender (goodsflow.recommender)
     ├── SearchError           the search index (goodsflow.search)
+    ├── MonitoringError       the exporter (goodsflow.monitoring)
     └── LocalError            the native launcher (goodsflow.local)
 """
 

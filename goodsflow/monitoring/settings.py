@@ -1,0 +1,22 @@
+"""Settings of the exporter, from variables that start with GOODSFLOW_EXPORTER_."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ExporterSettings(BaseSettings):
+    """How often it looks, and where it tells."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GOODSFLOW_EXPORTER_", env_ignore_empty=True, frozen=True
+    )
+
+    interval_seconds: Annotated[
+        float, Field(gt=0, le=3600, description="Between two looks.")
+    ] = 15.0
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=1, le=65535)] = 9103
