@@ -1,16 +1,22 @@
 #!/bin/sh
-# Prometheus, scraping the services that SCRAPE_TARGETS names (host:port, by spaces).
+# Prometheus. SCRAPE_TARGETS names what it reads, by spaces: JOB/PART=HOST:PORT/PATH
 . "$(dirname "$0")/../base/part.sh"
 require PROMETHEUS_ADDRESS PROMETHEUS_PORT SCRAPE_TARGETS
 prepare
 
+# Beside a copy of its configuration, because what that names is found from there.
+rm -rf "$PART_CONFIG_DIR/rules"
+cp -R "$(dirname "$0")/prometheus.yml" "$(dirname "$0")/rules" "$PART_CONFIG_DIR/"
 {
-  printf 'global:\n  scrape_interval: 15s\nscrape_configs:\n'
-  printf '  - job_name: goodsflow\n    static_configs:\n      - targets:\n'
+  separator='['
   for target in $SCRAPE_TARGETS; do
-    printf '          - "%s"\n' "$target"
+    name=${target%%=*} url=${target#*=}
+    printf '%s\n{"targets": ["%s"], "labels": {"job": "%s", "part": "%s", "__metrics_path__": "/%s"}}' \
+      "$separator" "${url%%/*}" "${name%%/*}" "${name#*/}" "${url#*/}"
+    separator=,
   done
-} >"$PART_CONFIG_DIR/prometheus.yml"
+  printf '\n]\n'
+} >"$PART_CONFIG_DIR/targets.json"
 
 exec prometheus --config.file="$PART_CONFIG_DIR/prometheus.yml" \
   --storage.tsdb.path="$PART_DATA_DIR" --storage.tsdb.retention.time=7d \

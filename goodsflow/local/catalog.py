@@ -10,6 +10,7 @@ from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.local import probes
 from goodsflow.local.addresses import endpoints_of
 from goodsflow.local.home import Home
+from goodsflow.local.monitoring import monitoring_parts, with_metrics
 from goodsflow.local.parts import BOOTSTRAP, CONTAINERS, Part
 from goodsflow.local.ports import LOOPBACK, Ports
 from goodsflow.local.secrets import ZOOKEEPER_PASSWORD_FILES
@@ -28,9 +29,11 @@ def platform_parts(home: Home, ports: Ports, platform: Platform) -> list[Part]:
         _schema_registry(home, ports, endpoints),
         _kafka_connect(home, ports, endpoints),
         *_services(ports, endpoints),
-        _prometheus(ports),
     ]
-    return [part for part in parts if part.is_available]
+    if ports.monitored:
+        parts = [with_metrics(part, ports) for part in parts]
+        parts += monitoring_parts(ports, parts)
+    return parts
 
 
 _CLUSTER_PARTS: dict[ClusterName, tuple[str, tuple[str, str]]] = {
@@ -295,22 +298,4 @@ def _service(name: str, port_variable: str, ports: Ports, endpoints: Endpoints) 
         check=lambda: probes.http_ok(endpoints.services[name].health_url),
         needs=(BOOTSTRAP,),
         environment={port_variable: str(ports.of(name, "http"))},
-    )
-
-
-def _prometheus(ports: Ports) -> Part:
-    root = f"http://{ports.address('prometheus', 'http')}"
-    return Part(
-        name="prometheus",
-        folder="prometheus",
-        address=root,
-        check=lambda: probes.http_ok(f"{root}/-/ready"),
-        only_if_installed="prometheus",
-        environment={
-            "PROMETHEUS_ADDRESS": LOOPBACK,
-            "PROMETHEUS_PORT": str(ports.of("prometheus", "http")),
-            "SCRAPE_TARGETS": " ".join(
-                ports.address(service, "http") for service in ("shop-api", "blocking")
-            ),
-        },
     )

@@ -16,6 +16,7 @@ from goodsflow.local.catalog import STOP_LAST, platform_parts
 from goodsflow.local.dagster import SENSORS, DagsterClient, write_instance_config
 from goodsflow.local.errors import LocalError, PreflightError, SupervisorError
 from goodsflow.local.home import Home, HomeSettings
+from goodsflow.local.monitoring import is_monitored
 from goodsflow.local.parts import Part, to_program
 from goodsflow.local.ports import MAX_OFFSET, Ports, check_free
 from goodsflow.local.programs import render_config
@@ -62,7 +63,7 @@ def open_platform(
         raise PreflightError(
             f"--port-offset {offset} does not fit: use 0 to {MAX_OFFSET}."
         )
-    ports = Ports(offset)
+    ports = Ports(offset, monitored=is_monitored())
     platform = load_platform(declaration or PROJECT_ROOT / "platform.yaml")
     parts = tuple(platform_parts(home, ports, platform))
     return LocalPlatform(home, endpoints_of(home, ports), parts, ports)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,12 +41,6 @@ class Part:
     logins: tuple[tuple[ClusterName, str], ...] = ()
     ready_seconds: float = 300
     deaths_allowed: int = 3
-    only_if_installed: str | None = None
-
-    @property
-    def is_available(self) -> bool:
-        """Whether an optional part's program is on this machine."""
-        return not self.only_if_installed or bool(shutil.which(self.only_if_installed))
 
 
 def to_program(home: Home, part: Part) -> Program:
