@@ -71,6 +71,30 @@ else
   fi
 fi
 
+# The tests of alerts and dashboards need Prometheus. It is unpacked, not installed: that
+# would start a service at its port, and need an administrator.
+get_prometheus() {
+  local work
+  command -v prometheus >/dev/null && command -v promtool >/dev/null && return
+  [ -x .tools/prometheus/usr/bin/promtool ] && return
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
+    say "without Prometheus the tests of alerts are left out; on macOS: brew install prometheus"
+    return
+  fi
+  say "getting Prometheus into .tools"
+  work=$(mktemp -d)
+  # Without the lists of packages nothing can be had; root may fetch them.
+  if (cd "$work" && { apt-get download -qq prometheus ||
+    { apt-get update -qq && apt-get download -qq prometheus; }; } >/dev/null 2>&1) &&
+    dpkg-deb -x "$work"/prometheus_*.deb "$work/unpacked"; then
+    mkdir -p .tools && rm -rf .tools/prometheus && mv "$work/unpacked" .tools/prometheus
+  else
+    say "could not get it (try: apt-get update); the tests of alerts will be left out"
+  fi
+  rm -rf "$work"
+}
+if [ "${1:-}" = --dev ]; then get_prometheus; fi
+
 # The tests' packages include the platform's, so that either stamp will do without --dev.
 digest=$(cat pyproject.toml "$requirements" | cksum)
 dev_digest=$(cat pyproject.toml requirements/dev.txt | cksum)

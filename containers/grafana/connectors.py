@@ -60,7 +60,10 @@ CONNECTORS = Board(
                 lines(
                     "Mirror",
                     "s",
-                    Query("goodsflow:mirror_lag:seconds", "{{topic}}"),
+                    Query(
+                        'goodsflow:group_lag:seconds{group="mm2-source"}',
+                        "{{topic}}",
+                    ),
                 ),
                 lines(
                     "Sink",

@@ -63,7 +63,6 @@ FLOW = Board(
                     "Lag",
                     "s",
                     Query("goodsflow:group_lag:seconds", "{{group}}"),
-                    Query("goodsflow:mirror_lag:seconds", "MirrorMaker 2"),
                     about="How long the input would take to become as much as is "
                     "not yet read. The recommender takes whole windows, so that some "
                     "is its nature.",
@@ -72,7 +71,6 @@ FLOW = Board(
                     "Lag in records",
                     "short",
                     Query("goodsflow:group_lag:records", "{{group}}"),
-                    Query("goodsflow:mirror_lag:records", "MirrorMaker 2"),
                 ),
                 lines(
                     "What blocking decides",

@@ -194,6 +194,24 @@ class ConnectClient:
             connector, own["state"], own["worker_id"], own.get("trace"), tasks
         )
 
+    def offsets(
+        self, connector: str
+    ) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Return where a connector stands: each partition with its offset.
+
+        Both are the connector's own: a source names them as it likes.
+
+        Raises:
+            ConnectNotFoundError: There is no such connector.
+            ConnectError: It refused or did not answer.
+        """
+        answer = self._ask(
+            "GET",
+            f"{_path(connector)}/offsets",
+            f"read the offsets of connector '{connector}'",
+        )
+        return [(each["partition"], each["offset"]) for each in answer["offsets"]]
+
     def pause(self, connector: str) -> None:
         """Ask for a pause; the connector's tasks stop soon after.
 

@@ -24,11 +24,17 @@ is. Letters of any script are well."""
 
 
 class HomeSettings(BaseModel):
-    """What was decided when the platform was first started here."""
+    """What was decided when the platform was started here.
+
+    Attributes:
+        port_offset: Added to every port, from the first start on.
+        monitored: Whether Prometheus was there at the last start.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     port_offset: int = 0
+    monitored: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Home:
 
     @property
     def settings_file(self) -> Path:
-        """What was decided at the first start."""
+        """What was decided at its starts."""
         return self.root / "home.json"
 
     @property

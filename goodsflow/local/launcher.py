@@ -63,7 +63,11 @@ def open_platform(
         raise PreflightError(
             f"--port-offset {offset} does not fit: use 0 to {MAX_OFFSET}."
         )
-    ports = Ports(offset, monitored=is_monitored())
+    # What is up is left as it is, and shown as it is.
+    monitored = (
+        home.settings().monitored if supervisor.is_running(home) else is_monitored()
+    )
+    ports = Ports(offset, monitored=monitored)
     platform = load_platform(declaration or PROJECT_ROOT / "platform.yaml")
     parts = tuple(platform_parts(home, ports, platform))
     return LocalPlatform(home, endpoints_of(home, ports), parts, ports)
@@ -142,7 +146,9 @@ def _prepare(
     made = make_missing_secrets(home.secrets, spec)
     progress.done("certificates and secrets", f"{made} new secrets" if made else "")
     home.settings_file.write_text(
-        HomeSettings(port_offset=platform.ports.offset).model_dump_json()
+        HomeSettings(
+            port_offset=platform.ports.offset, monitored=platform.ports.monitored
+        ).model_dump_json()
     )
     home.endpoints_file.write_text(platform.endpoints.model_dump_json(indent=2))
     write_instance_config(home.dagster)

@@ -1,4 +1,4 @@
-"""What is read: offsets and lag of both clusters, and certificates."""
+"""What is read: offsets and lag of clusters and mirror, and certificates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
+from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.errors import KafkaError
 from goodsflow.kafka.offsets import OffsetReader
@@ -25,6 +26,8 @@ _GROUPS: Mapping[ClusterName, Mapping[str, str]] = {
 }
 """The consumer groups that the flow goes through, and what each reads."""
 
+_MIRROR = "mm2-source"
+_MIRRORED = "goods-filtered"
 _CERTIFICATE_SECONDS = 300.0
 
 
@@ -39,6 +42,7 @@ def platform_sources(endpoints: Endpoints, platform: Platform) -> Iterator[Sourc
                 partial(_broker_certificate, name, address),
                 _CERTIFICATE_SECONDS,
             )
+    yield Source(f"offsets of {_MIRROR}", MirrorReader(endpoints).read)
     yield Source(
         "certificate of the CA",
         lambda: [_certificate("", "ca", written_until(endpoints.ca_file))],
@@ -84,27 +88,90 @@ class ClusterReader:
     def _samples(self, reader: OffsetReader) -> Iterator[Sample]:
         for group, topic in _GROUPS[self._cluster].items():
             behind = reader.group_lag(group, [topic])
-            for metric, offsets in (
-                ("goodsflow_group_lag_records", behind.lag),
-                ("goodsflow_group_committed_offset", behind.offsets),
-            ):
-                for (_, partition), value in offsets.items():
-                    labels = self._labels(topic, partition) | {"group": group}
-                    yield Sample(metric, labels, value)
+            for (_, partition), value in behind.lag.items():
+                yield from _stand(
+                    self._cluster,
+                    group,
+                    topic,
+                    partition,
+                    committed=behind.offsets.get((topic, partition)),
+                    lag=value,
+                )
         for topic, partitions in reader.topic_offsets(self._topics).items():
             for partition, ends in partitions.items():
                 yield Sample(
                     "goodsflow_topic_end_offset",
-                    self._labels(topic, partition),
+                    _partition(self._cluster, topic, partition),
                     ends.end,
                 )
 
-    def _labels(self, topic: str, partition: int) -> dict[str, str]:
-        return {
-            "cluster": self._cluster,
-            "topic": topic,
-            "partition": str(partition),
-        }
+
+class MirrorReader:
+    """Reads how far MirrorMaker 2 is behind, as if it were a consumer group.
+
+    It has none: its offsets are Connect's. Its tasks' own metrics stand still with it.
+
+    Args:
+        endpoints: Where the platform is.
+    """
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+        self._reader: OffsetReader | None = None
+
+    def read(self) -> list[Sample]:
+        """Read it for each partition.
+
+        Raises:
+            ConnectError: The Connect worker refused or did not answer.
+            KafkaError: The inbound cluster refused or did not answer.
+            EndpointsError: The exporter has no password.
+        """
+        # Its offsets first: read the other way around, they could be beyond the end.
+        with ConnectClient(self._endpoints.connect_url, timeout_seconds=10) as client:
+            mirrored = {
+                partition["partition"]: offset["offset"] + 1
+                for partition, offset in client.offsets(_MIRROR)
+                if partition["topic"] == _MIRRORED
+            }
+        if self._reader is None:
+            self._reader = OffsetReader.connect(self._endpoints, "inbound", PRINCIPAL)
+        try:
+            partitions = self._reader.topic_offsets([_MIRRORED])[_MIRRORED]
+        except KafkaError:
+            self._reader = None
+            raise
+        return [
+            sample
+            for partition, ends in partitions.items()
+            for sample in _stand(
+                "inbound",
+                _MIRROR,
+                _MIRRORED,
+                partition,
+                committed=mirrored.get(partition),
+                lag=max(0, ends.end - mirrored.get(partition, ends.first)),
+            )
+        ]
+
+
+def _stand(
+    cluster: ClusterName,
+    group: str,
+    topic: str,
+    partition: int,
+    *,
+    committed: int | None,
+    lag: int,
+) -> Iterator[Sample]:
+    labels = _partition(cluster, topic, partition) | {"group": group}
+    if committed is not None:
+        yield Sample("goodsflow_group_committed_offset", labels, committed)
+    yield Sample("goodsflow_group_lag_records", labels, lag)
+
+
+def _partition(cluster: ClusterName, topic: str, partition: int) -> dict[str, str]:
+    return {"cluster": cluster, "topic": topic, "partition": str(partition)}
 
 
 def _broker_certificate(cluster: ClusterName, address: str) -> list[Sample]:

@@ -150,3 +150,12 @@ def test_a_restart_is_for_what_has_failed_alone(
     assert worker.requests == [
         ("POST", "/connectors/a%2Fb/restart?includeTasks=true&onlyFailed=true", None)
     ]
+
+
+def test_offsets_come_as_the_connector_names_them(worker: Worker) -> None:
+    """How far a source is behind is in nothing else that it says."""
+    partition, offset = {"topic": "goods", "partition": 1}, {"offset": 7}
+    worker.answer = (200, {"offsets": [{"partition": partition, "offset": offset}]})
+    with ConnectClient(worker.url) as client:
+        assert client.offsets("mm2-source") == [(partition, offset)]
+    assert worker.requests == [("GET", "/connectors/mm2-source/offsets", None)]
