@@ -14,7 +14,7 @@ from goodsflow.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
 
 _PORT_OFFSET = 10_000
 
-# Where `./setup.sh --dev` puts Prometheus, so that the platform of the tests is watched.
+# Where `./setup.sh --dev` puts Prometheus: the platform of the tests is watched.
 os.environ["PATH"] += f":{PROJECT_ROOT / '.tools/prometheus/usr/bin'}"
 
 
