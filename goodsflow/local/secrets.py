@@ -30,10 +30,22 @@ def make_missing_secrets(folder: Path, platform: Platform) -> int:
             folder / cluster_name / f"{principal}.password"
             for principal in cluster.principals
         ]
-    missing = [path for path in wanted if not path.exists()]
-    for path in missing:
-        _write_secret(path)
-    return len(missing)
+    return sum(make_secret(path) for path in wanted)
+
+
+def make_secret(path: Path) -> bool:
+    """Make a password where there is none.
+
+    Returns:
+        Whether it was made.
+
+    Raises:
+        PreflightError: The file cannot be written.
+    """
+    if path.exists():
+        return False
+    _write_secret(path)
+    return True
 
 
 def _write_secret(path: Path) -> None:

@@ -1,0 +1,73 @@
+"""The bootstrap, asked of Dagster as a person in its UI would, and its sensors.
+
+``docker-compose.yml`` runs this once everything that the bootstrap needs is healthy.
+It changes nothing where the declaration is what the platform is.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from goodsflow.containers.addresses import DAGSTER_URL
+from goodsflow.errors import GoodsflowError
+from goodsflow.local.dagster import BOOTSTRAP_JOB, SENSORS, DagsterClient, RunResult
+
+_BOOTSTRAP_SECONDS = 420.0
+_POLL_SECONDS = 1.0
+
+
+class BootstrapRunError(GoodsflowError):
+    """Dagster's bootstrap run did not succeed."""
+
+
+def bootstrap(client: DagsterClient) -> str:
+    """Have Dagster materialize the bootstrap, then turn its sensors on.
+
+    Returns:
+        The run's ID.
+
+    Raises:
+        BootstrapRunError: With the errors of the run.
+        DagsterError: Dagster does not answer, or refused.
+    """
+    run_id = client.launch(BOOTSTRAP_JOB)
+    print(f"Dagster materializes the bootstrap: run {run_id}", flush=True)
+    result = _await_run(client, run_id)
+    if result.status != "SUCCESS":
+        raise BootstrapRunError(
+            f"The bootstrap run {run_id} ended with {result.status}:\n"
+            + "\n".join(f"  {error}" for error in result.errors)
+            + "\nIts log is in Dagster's UI, under Runs. Then `docker compose up -d` "
+            "again."
+        )
+    for sensor in SENSORS:
+        client.start_sensor(sensor)
+    return run_id
+
+
+def _await_run(client: DagsterClient, run_id: str) -> RunResult:
+    deadline = time.monotonic() + _BOOTSTRAP_SECONDS
+    while not (result := client.run_result(run_id)).is_finished:
+        if time.monotonic() > deadline:
+            client.terminate(run_id)
+            raise BootstrapRunError(
+                f"The bootstrap run {run_id} was not done after "
+                f"{_BOOTSTRAP_SECONDS:.0f} s ({result.status}) and was stopped. See "
+                "it in Dagster's UI, and `docker compose ps` for what is not healthy."
+            )
+        time.sleep(_POLL_SECONDS)
+    return result
+
+
+def main() -> None:
+    """Bootstrap the platform of this network."""
+    try:
+        bootstrap(DagsterClient(DAGSTER_URL))
+    except GoodsflowError as error:
+        sys.exit(f"Error: {error}")
+    print("The platform is as declared; the sensors are on.")
+
+
+if __name__ == "__main__":
+    main()

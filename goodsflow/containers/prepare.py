@@ -1,0 +1,120 @@
+"""Certificates, secrets and addresses: made once, and handed to each container apart.
+
+``docker-compose.yml`` runs this before all else. What is there and good is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from goodsflow.containers.addresses import dagster_yaml, endpoints
+from goodsflow.containers.shares import CA_FILE, SHARES
+from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.errors import GoodsflowError
+from goodsflow.local.secrets import make_missing_secrets, make_secret
+from goodsflow.spec import load_platform
+
+
+class PrepareError(GoodsflowError):
+    """What the containers need could not be made."""
+
+
+def prepare(shares: Path) -> None:
+    """Make what is missing, and fill each container's share anew.
+
+    Args:
+        shares: Has a folder for each share, and ``platform`` for all there is.
+
+    Raises:
+        PrepareError: Certificates could not be made, or a share cannot be written.
+        SpecError: The declaration is invalid.
+        GoodsflowError: A secret cannot be written.
+    """
+    platform = shares / "platform"
+    try:
+        _make_certificates(platform / "certs")
+        made = make_missing_secrets(
+            platform / "secrets", load_platform(PROJECT_ROOT / "platform.yaml")
+        )
+        postgres = platform / "secrets" / "postgres.password"
+        made += make_secret(postgres)
+        _replace(platform / "dagster.yaml", dagster_yaml(postgres.read_text()).encode())
+        for name, wanted in SHARES.items():
+            fill_share(platform, shares / name, wanted)
+    except OSError as error:
+        raise PrepareError(
+            f"Cannot write {error.filename}: {error.strerror}. Is the disk of the "
+            "Docker engine full (`docker system df`)?"
+        ) from error
+    print(f"secrets          {made} made; {len(SHARES)} shares filled")
+
+
+def fill_share(platform: Path, share: Path, wanted: tuple[str, ...]) -> None:
+    """Copy the wanted files to a share, remove all others, and write the addresses.
+
+    Args:
+        platform: Has every file.
+        share: The folder to fill.
+        wanted: Paths or patterns below ``platform``.
+
+    Raises:
+        PrepareError: A pattern matches nothing.
+        OSError: The share cannot be written.
+    """
+    files: set[Path] = set()
+    for pattern in (CA_FILE, *wanted):
+        found = list(platform.glob(pattern))
+        if not found:
+            raise PrepareError(
+                f"There is no {pattern} for the containers of share '{share.name}'. "
+                "Is the principal declared in platform.yaml?"
+            )
+        files.update(path.relative_to(platform) for path in found)
+    for relative in files:
+        _replace(share / relative, (platform / relative).read_bytes())
+    _replace(share / "endpoints.json", endpoints().model_dump_json(indent=2).encode())
+    kept = {share / relative for relative in files} | {share / "endpoints.json"}
+    for stale in (p for p in share.rglob("*") if p.is_file() and p not in kept):
+        stale.unlink()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file for its owner alone, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.new")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    partial.rename(path)
+
+
+def _make_certificates(folder: Path) -> None:
+    bash = shutil.which("bash") or "bash"
+    done = subprocess.run(
+        [bash, str(PROJECT_ROOT / "certs" / "cert.sh"), "--out", str(folder)],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise PrepareError(
+            f"The certificates could not be made: {done.stderr.strip()}"
+        )
+
+
+def main() -> None:
+    """Prepare the shares below the folder that the command line names."""
+    try:
+        prepare(Path(sys.argv[1]))
+    except GoodsflowError as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()

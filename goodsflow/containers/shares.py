@@ -1,0 +1,56 @@
+"""Which certificates and secrets each container sees: its own, and no others.
+
+A share is a volume. ``prepare`` fills all of them, each container mounts one. Run as a
+program, this module lists them, for the image to have a folder for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_BROKER_SECRETS = ("broker", "admin", "dagster")
+"""The super users, whom the first broker puts into ZooKeeper."""
+
+CA_FILE = "certs/ca.crt"
+
+
+def _broker(name: str, cluster: str, zookeeper: str) -> tuple[str, ...]:
+    return (
+        f"certs/{name}.pem",
+        f"secrets/{zookeeper}.password",
+        *(f"secrets/{cluster}/{user}.password" for user in _BROKER_SECRETS),
+    )
+
+
+SHARES: Mapping[str, tuple[str, ...]] = {
+    "zookeeper": ("secrets/zookeeper.password",),
+    "zookeeper-mirror": ("secrets/zookeeper-mirror.password",),
+    "kafka-0": _broker("kafka-0", "inbound", "zookeeper"),
+    "kafka-1": _broker("kafka-1", "inbound", "zookeeper"),
+    "kafka-mirror-0": _broker("kafka-mirror-0", "analytics", "zookeeper-mirror"),
+    "kafka-mirror-1": _broker("kafka-mirror-1", "analytics", "zookeeper-mirror"),
+    "schema-registry": ("secrets/inbound/schema-registry.password",),
+    "kafka-connect": (
+        "secrets/analytics/kafka-connect.password",
+        "secrets/inbound/mirror.password",
+    ),
+    "shop-api": ("secrets/inbound/shop-api.password",),
+    "blocking": ("secrets/inbound/blocking.password",),
+    "user-api": ("secrets/analytics/user.password",),
+    "postgres": ("secrets/postgres.password",),
+    # Its configuration holds PostgreSQL's password.
+    "dagster": ("dagster.yaml",),
+    # It gives every principal its credentials.
+    "dagster-code": (
+        "dagster.yaml",
+        "secrets/inbound/*.password",
+        "secrets/analytics/*.password",
+    ),
+    # An operator's tools.
+    "admin": ("secrets/inbound/admin.password", "secrets/analytics/admin.password"),
+}
+"""Files or patterns, below the platform's folder, by share. Each has the CA as well."""
+
+
+if __name__ == "__main__":
+    print("platform", *SHARES, sep="\n")
