@@ -48,6 +48,28 @@ scram_jaas() {
     "$1" "$password"
 }
 
+# await_login BOOTSTRAP_SERVERS USER PASSWORD_FILE CA: wait until the user may log in to
+# the cluster. In containers nobody else does: a principal of the bootstrap's making comes
+# into being while its part already starts.
+await_login() {
+  password=$(secret "$3") || exit 1
+  cat >"$PART_CONFIG_DIR/login.conf" <<PROPERTIES
+bootstrap.servers=$1
+security.protocol=SASL_SSL
+ssl.ca.location=$4
+sasl.mechanism=SCRAM-SHA-512
+sasl.username=$2
+sasl.password=$password
+PROPERTIES
+  waited=
+  until kcat -F "$PART_CONFIG_DIR/login.conf" -L -m 5 >"$PART_CONFIG_DIR/login.log" 2>&1; do
+    [ -n "$waited" ] || printf '%s: waits until %s may log in to %s\n' "$PART_NAME" "$2" "$1"
+    waited=yes
+    sleep 1
+  done
+  rm "$PART_CONFIG_DIR/login.conf" "$PART_CONFIG_DIR/login.log"
+}
+
 # log4j_console FILE LEVEL: send everything to the standard output, one line an event.
 log4j_console() {
   cat >"$1" <<PROPERTIES

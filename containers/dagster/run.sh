@@ -1,17 +1,37 @@
 #!/bin/sh
-# Dagster: DAGSTER_ROLE is webserver or daemon. Both load the project from PROJECT_DIR.
+# Dagster: DAGSTER_ROLE is webserver, daemon or code-server. The first two load the
+# project from PROJECT_DIR, or ask the code server that DAGSTER_CODE_SERVER names
+# (host:port).
 . "$(dirname "$0")/../base/part.sh"
 require DAGSTER_ROLE DAGSTER_HOME PROJECT_DIR
 prepare
 
 python=${GOODSFLOW_PYTHON:-python3}
 cd "$PROJECT_DIR"
+if [ -n "${DAGSTER_CODE_SERVER:-}" ]; then
+  cat >"$PART_CONFIG_DIR/workspace.yaml" <<YAML
+load_from:
+  - grpc_server:
+      host: ${DAGSTER_CODE_SERVER%:*}
+      port: ${DAGSTER_CODE_SERVER##*:}
+      location_name: dagster_project.definitions
+YAML
+  set -- -w "$PART_CONFIG_DIR/workspace.yaml"
+else
+  set --
+fi
+
 case $DAGSTER_ROLE in
   webserver)
     require DAGSTER_ADDRESS DAGSTER_PORT
     exec "$python" -m dagster_webserver -h "$DAGSTER_ADDRESS" -p "$DAGSTER_PORT" \
-      --log-level warning
+      --log-level warning "$@"
     ;;
-  daemon) exec "$python" -m dagster._daemon run --log-level warning ;;
-  *) part_fail "DAGSTER_ROLE must be webserver or daemon, not '$DAGSTER_ROLE'" ;;
+  daemon) exec "$python" -m dagster._daemon run --log-level warning "$@" ;;
+  code-server)
+    require DAGSTER_ADDRESS DAGSTER_PORT
+    exec "$python" -m dagster api grpc -h "$DAGSTER_ADDRESS" -p "$DAGSTER_PORT" \
+      -m dagster_project.definitions --log-level warning --inject-env-vars-from-instance
+    ;;
+  *) part_fail "DAGSTER_ROLE must be webserver, daemon or code-server, not '$DAGSTER_ROLE'" ;;
 esac

@@ -65,6 +65,10 @@ log4j.logger.org.goodsflow=INFO
 log4j.logger.org.apache.kafka.connect.runtime.rest.RestServer=INFO
 PROPERTIES
 
+if [ -n "${AWAIT_LOGIN:-}" ]; then
+  await_login "$ANALYTICS_BOOTSTRAP_SERVERS" kafka-connect "$ANALYTICS_PASSWORD_FILE" "$KAFKA_CA"
+  await_login "$INBOUND_BOOTSTRAP_SERVERS" mirror "$INBOUND_PASSWORD_FILE" "$KAFKA_CA"
+fi
 cd "$PART_CONFIG_DIR"
 # shellcheck disable=SC2086 # the flags are meant to be split
 exec "$JAVA" ${agent:+"$agent"} $JVM_FLAGS -Xms128m -Xmx${CONNECT_HEAP:-320m} \

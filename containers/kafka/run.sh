@@ -1,5 +1,8 @@
 #!/bin/sh
-# A Kafka broker: TLS with SCRAM on its one listener, and what no ACL allows is denied.
+# A Kafka broker: TLS with SCRAM on every listener, and what no ACL allows is denied.
+#
+# KAFKA_EXTERNAL_HOST and KAFKA_EXTERNAL_PORT, where set, name a second listener for
+# clients that cannot reach the first: those outside of the containers' networks.
 . "$(dirname "$0")/../base/part.sh"
 require KAFKA_BROKER_ID KAFKA_LISTEN_ADDRESS KAFKA_PORT KAFKA_ADVERTISED_HOST \
   KAFKA_SUPER_USERS KAFKA_SECRETS_DIR KAFKA_CERTIFICATE KAFKA_CA KAFKA_LIB_DIR \
@@ -14,6 +17,14 @@ for user in $KAFKA_SUPER_USERS; do
   super_users="$super_users${super_users:+;}User:$user"
 done
 
+external_listener=
+external_advertised=
+if [ -n "${KAFKA_EXTERNAL_PORT:-}" ]; then
+  require KAFKA_EXTERNAL_HOST
+  external_listener=",EXTERNAL://$KAFKA_LISTEN_ADDRESS:$KAFKA_EXTERNAL_PORT"
+  external_advertised=",EXTERNAL://$KAFKA_EXTERNAL_HOST:$KAFKA_EXTERNAL_PORT"
+fi
+
 cat >"$PART_CONFIG_DIR/server.properties" <<PROPERTIES
 broker.id=$KAFKA_BROKER_ID
 log.dirs=$PART_DATA_DIR/log
@@ -21,8 +32,10 @@ zookeeper.connect=$ZOOKEEPER_CONNECT
 zookeeper.set.acl=true
 zookeeper.connection.timeout.ms=30000
 
-listeners=SASL_SSL://$KAFKA_LISTEN_ADDRESS:$KAFKA_PORT
-advertised.listeners=SASL_SSL://$KAFKA_ADVERTISED_HOST:$KAFKA_PORT
+listeners=SASL_SSL://$KAFKA_LISTEN_ADDRESS:$KAFKA_PORT$external_listener
+advertised.listeners=SASL_SSL://$KAFKA_ADVERTISED_HOST:$KAFKA_PORT$external_advertised
+listener.security.protocol.map=SASL_SSL:SASL_SSL,EXTERNAL:SASL_SSL
+listener.name.external.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 inter.broker.listener.name=SASL_SSL
 sasl.enabled.mechanisms=SCRAM-SHA-512
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
@@ -54,6 +67,15 @@ controlled.shutdown.retry.backoff.ms=1000
 num.network.threads=2
 num.io.threads=4
 background.threads=4
+PROPERTIES
+# What ready.sh logs in with.
+cat >"$PART_CONFIG_DIR/ready.conf" <<PROPERTIES
+bootstrap.servers=localhost:$KAFKA_PORT
+security.protocol=SASL_SSL
+ssl.ca.location=$KAFKA_CA
+sasl.mechanism=SCRAM-SHA-512
+sasl.username=broker
+sasl.password=$(secret "$KAFKA_SECRETS_DIR/broker.password")
 PROPERTIES
 cat >"$PART_CONFIG_DIR/jaas.conf" <<JAAS
 Client {

@@ -26,6 +26,9 @@ apicurio.kafkasql.security.sasl.mechanism=SCRAM-SHA-512
 apicurio.kafkasql.security.sasl.login.callback.handler.class=org.apache.kafka.common.security.authenticator.AbstractLogin\$DefaultLoginCallbackHandler
 PROPERTIES
 
+if [ -n "${AWAIT_LOGIN:-}" ]; then
+  await_login "$KAFKA_BOOTSTRAP_SERVERS" schema-registry "$KAFKA_PASSWORD_FILE" "$KAFKA_CA"
+fi
 cd "$PART_DATA_DIR"
 # shellcheck disable=SC2086 # the flags are meant to be split
 exec "$JAVA" $JVM_FLAGS -Xms64m -Xmx${REGISTRY_HEAP:-192m} -XX:TieredStopAtLevel=1 \

@@ -1,0 +1,24 @@
+#!/bin/sh
+# PostgreSQL with Dagster's runs and events; the database is made on the first start.
+. "$(dirname "$0")/../base/part.sh"
+require POSTGRES_PASSWORD_FILE POSTGRES_DATABASE
+prepare
+bin=$(echo /usr/lib/postgresql/*/bin)
+cluster=$PART_DATA_DIR/cluster
+
+if [ ! -e "$cluster/PG_VERSION" ]; then
+  # Made beside its place: one that was cut short is made anew.
+  rm -rf "$cluster.new"
+  password=$(secret "$POSTGRES_PASSWORD_FILE")
+  printf '%s\n' "$password" >"$PART_CONFIG_DIR/password"
+  "$bin/initdb" --pgdata="$cluster.new" --username=dagster --pwfile="$PART_CONFIG_DIR/password" \
+    --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >/dev/null ||
+    part_fail "could not make the database in $cluster.new"
+  rm "$PART_CONFIG_DIR/password"
+  printf 'CREATE DATABASE "%s";\n' "$POSTGRES_DATABASE" |
+    "$bin/postgres" --single -D "$cluster.new" postgres >/dev/null
+  printf 'host all all all scram-sha-256\n' >>"$cluster.new/pg_hba.conf"
+  mv "$cluster.new" "$cluster"
+fi
+exec "$bin/postgres" -D "$cluster" -c listen_addresses='*' -c unix_socket_directories="$PART_CONFIG_DIR" \
+  -c shared_buffers=64MB -c max_connections=100
