@@ -1,0 +1,23 @@
+#!/bin/sh
+# The webserver is ready when it has loaded the project; the daemon, when every daemon
+# that must run sends heartbeats; the code server, when it says so.
+. "$(dirname "$0")/../base/ready.sh"
+graphql() {
+  ask "$1/graphql" --header 'Content-Type: application/json' --data "{\"query\": \"$2\"}"
+}
+case $DAGSTER_ROLE in
+  webserver)
+    expect '"RepositoryLocation"' "$(graphql "http://127.0.0.1:$DAGSTER_PORT" \
+      '{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError { __typename } } } } }')" \
+      "the project is not loaded"
+    ;;
+  daemon)
+    # One daemon a line.
+    health=$(graphql "$DAGSTER_URL" '{ instance { daemonHealth { allDaemonStatuses { required healthy } } } }' |
+      tr '{' '\n' | tr -d ' ')
+    expect '"required":true' "$health" "the webserver knows of no daemon"
+    unhealthy=$(printf '%s\n' "$health" | grep '"required":true' | grep -vc '"healthy":true' || true)
+    [ "$unhealthy" = 0 ] || not_ready "$unhealthy daemons send no heartbeats"
+    ;;
+  code-server) grpc "127.0.0.1:$DAGSTER_PORT" api.DagsterApi/Ping ;;
+esac

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Ready when it delivered a card lately.
+. "$(dirname "$0")/../base/ready.sh"
+ask "http://127.0.0.1:$GOODSFLOW_SHOP_API_METRICS_PORT/health" >/dev/null
