@@ -74,7 +74,7 @@ grep -q 12346 <<<"$(prices)" && fail "a blocked card reaches the users"
 say "cards are recommended"
 await_recommendation "the start"
 
-for part in kafka-1 kafka-connect hdfs-dn-1 blocking dagster-code; do
+for part in kafka-1 kafka-connect hdfs-dn-1 blocking; do
   say "crash of $part"
   before=$(prices)
   crashes=$(restarts "$part")
