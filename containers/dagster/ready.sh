@@ -14,7 +14,7 @@ case $DAGSTER_ROLE in
   daemon)
     # One daemon a line.
     health=$(graphql "$DAGSTER_URL" '{ instance { daemonHealth { allDaemonStatuses { required healthy } } } }' |
-      tr '{' '\n' | tr -d ' ')
+      tr -d ' ' | tr '{' '\n')
     expect '"required":true' "$health" "the webserver knows of no daemon"
     unhealthy=$(printf '%s\n' "$health" | grep '"required":true' | grep -vc '"healthy":true' || true)
     [ "$unhealthy" = 0 ] || not_ready "$unhealthy daemons send no heartbeats"

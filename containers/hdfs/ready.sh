@@ -9,8 +9,8 @@ if [ "$HDFS_ROLE" = namenode ]; then
   expect '"Safemode" : ""' "$(ask "$root/jmx?qry=$query=NameNodeInfo")" "is in safe mode"
 else
   info=$(ask "$HDFS_NAMENODE_URL/jmx?qry=$query=NameNodeInfo")
-  # LiveNodes is JSON within JSON, its quotes escaped, a node's fields in braces.
-  node=$(printf '%s' "$info" | grep '"LiveNodes"' | tr -d '\\' | tr '{}' '\n\n' |
+  # LiveNodes is JSON within JSON, its quotes escaped by backslashes (octal 134).
+  node=$(printf '%s' "$info" | grep '"LiveNodes"' | tr -d '\134' | sed 's/[{}]/\n/g' |
     grep "\"xferaddr\":\"$(hostname -i | cut -d' ' -f1):$HDFS_DATA_PORT\"" ||
     not_ready "the NameNode does not count it among the living")
   silent=$(printf '%s' "$node" | sed -n 's/.*"lastContact":\([0-9]*\).*/\1/p')

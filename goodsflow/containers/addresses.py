@@ -47,7 +47,9 @@ def endpoints() -> Endpoints:
 
 def dagster_yaml(postgres_password: str) -> str:
     """Return the instance's configuration: runs and events in PostgreSQL."""
-    return DAGSTER_YAML + f"""\
+    return (
+        DAGSTER_YAML
+        + f"""\
 storage:
   postgres:
     postgres_db:
@@ -68,3 +70,4 @@ compute_logs:
   config:
     base_dir: {DATA}/logs
 """
+    )

@@ -103,9 +103,7 @@ def _make_certificates(folder: Path) -> None:
         text=True,
     )
     if done.returncode != 0:
-        raise PrepareError(
-            f"The certificates could not be made: {done.stderr.strip()}"
-        )
+        raise PrepareError(f"The certificates could not be made: {done.stderr.strip()}")
 
 
 def main() -> None:

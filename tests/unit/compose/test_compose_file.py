@@ -1,0 +1,89 @@
+"""What ``docker-compose.yml`` promises, read from the file itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from goodsflow.containers.addresses import endpoints
+from goodsflow.containers.shares import SHARES
+from goodsflow.endpoints import PROJECT_ROOT
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """The file, merge keys resolved."""
+    text = (PROJECT_ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+def test_every_container_has_a_memory_limit(compose: dict[str, Any]) -> None:
+    """One part that leaks would take the machine, and the others with it."""
+    assert [n for n, s in compose["services"].items() if "mem_limit" not in s] == []
+
+
+def test_ports_are_published_on_loopback_alone(compose: dict[str, Any]) -> None:
+    """Docker's rules pass by the host's firewall: another address is open to all."""
+    ports = [p for s in compose["services"].values() for p in s.get("ports", ())]
+    assert ports
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_zookeepers_share_their_network_with_their_brokers_alone(
+    compose: dict[str, Any],
+) -> None:
+    """Who reaches ZooKeeper is one guess from giving itself any right."""
+    for zookeeper, broker in (
+        ("zookeeper", "kafka-"),
+        ("zookeeper-mirror", "kafka-mirror-"),
+    ):
+        members = {
+            name
+            for name, service in compose["services"].items()
+            if zookeeper in service.get("networks", ())
+        }
+        assert members == {zookeeper, f"{broker}0", f"{broker}1"}
+        assert compose["services"][zookeeper]["networks"] == [zookeeper]
+
+
+def test_each_container_mounts_its_own_share_and_for_reading(
+    compose: dict[str, Any],
+) -> None:
+    """A wrong share hands a part the passwords of another."""
+    for name, service in compose["services"].items():
+        shares = [v for v in service.get("volumes", ()) if v.startswith("share-")]
+        if name == "prepare":
+            assert {v.split(":")[0] for v in shares} == {f"share-{s}" for s in SHARES}
+            continue
+        allowed = {name, "dagster"} if name.startswith("dagster-") else {name}
+        for share in shares:
+            volume, target, mode = share.split(":")
+            assert volume.removeprefix("share-") in allowed
+            assert (target, mode) == ("/goodsflow", "ro")
+        assert not any(v.startswith("platform:") for v in service.get("volumes", ()))
+
+
+def test_no_environment_carries_a_password(compose: dict[str, Any]) -> None:
+    """`docker inspect` shows the environment to whoever may ask the engine."""
+    named = [
+        (service, variable)
+        for service, definition in compose["services"].items()
+        for variable in definition.get("environment", {})
+        if re.search(r"PASSWORD|SECRET|TOKEN", variable)
+        and not variable.endswith(("_FILE", "_DIR"))
+    ]
+    assert named == []
+
+
+def test_every_address_names_a_container_that_there_is(
+    compose: dict[str, Any],
+) -> None:
+    """A container that is renamed would be looked for in vain by all others."""
+    text = endpoints().model_dump_json()
+    hosts = set(re.findall(r"(?:://|,|\")([a-z][a-z0-9-]*):\d+", text))
+    assert hosts
+    assert hosts <= compose["services"].keys()
