@@ -5,8 +5,9 @@
 
 set -eu
 
+# To the standard error, so that it is seen from within $(…) as well.
 not_ready() {
-  printf '%s\n' "$*"
+  printf '%s\n' "$*" >&2
   exit 1
 }
 
@@ -14,7 +15,7 @@ not_ready() {
 ask() {
   url=$1
   shift
-  curl --silent --show-error --fail --noproxy '*' --max-time 4 "$@" "$url" 2>&1 ||
+  curl --silent --show-error --fail --noproxy '*' --max-time 4 "$@" "$url" ||
     not_ready "$url does not answer as it should"
 }
 

@@ -11,8 +11,8 @@ else
   info=$(ask "$HDFS_NAMENODE_URL/jmx?qry=$query=NameNodeInfo")
   # LiveNodes is JSON within JSON, its quotes escaped by backslashes (octal 134).
   node=$(printf '%s' "$info" | grep '"LiveNodes"' | tr -d '\134' | sed 's/[{}]/\n/g' |
-    grep "\"xferaddr\":\"$(hostname -i | cut -d' ' -f1):$HDFS_DATA_PORT\"" ||
-    not_ready "the NameNode does not count it among the living")
+    grep "\"xferaddr\":\"$(hostname -i | cut -d' ' -f1):$HDFS_DATA_PORT\"" || true)
+  [ -n "$node" ] || not_ready "the NameNode does not count it among the living"
   silent=$(printf '%s' "$node" | sed -n 's/.*"lastContact":\([0-9]*\).*/\1/p')
   [ "${silent:-99}" -le 12 ] || not_ready "has been silent for ${silent:-?} s"
 fi
