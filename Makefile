@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status test lint lock
+.PHONY: help up down clean status test test-compose lint lock
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: ## Start the whole platform on this machine
 	@./setup.sh
@@ -25,15 +25,19 @@ test: ## Run every test on real parts of their own
 	@mvn -B -ntp -q -f containers/pom.xml -pl kafka-connect/hdfs-sink test
 	@.venv/bin/python -m pytest
 
+test-compose: ## Build the images, bring the containers up, test and remove them
+	@./tests/compose/test.sh
+
 lint: ## Check style, types, imports and scripts
 	@./setup.sh --dev
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/shellcheck -x -P SCRIPTDIR setup.sh certs/cert.sh goodsflow/local/spawn.sh containers/*/run.sh containers/base/part.sh
+	@.venv/bin/shellcheck -x -P SCRIPTDIR setup.sh certs/cert.sh goodsflow/local/spawn.sh containers/*/*.sh tests/compose/test.sh
 
 lock: ## Pin the Python packages anew, with hashes
 	@.tools/bin/uv --version >/dev/null 2>&1 || ./setup.sh
 	@PATH="$$PWD/.tools/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements/base.txt
 	@PATH="$$PWD/.tools/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
+	@PATH="$$PWD/.tools/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra containers pyproject.toml -o requirements/containers.txt -c requirements/base.txt

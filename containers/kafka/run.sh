@@ -8,6 +8,7 @@ require KAFKA_BROKER_ID KAFKA_LISTEN_ADDRESS KAFKA_PORT KAFKA_ADVERTISED_HOST \
   KAFKA_SUPER_USERS KAFKA_SECRETS_DIR KAFKA_CERTIFICATE KAFKA_CA KAFKA_LIB_DIR \
   ZOOKEEPER_CONNECT ZOOKEEPER_PASSWORD_FILE
 prepare
+broker_password=$(secret "$KAFKA_SECRETS_DIR/broker.password")
 broker_jaas=$(scram_jaas broker "$KAFKA_SECRETS_DIR/broker.password")
 zookeeper_password=$(secret "$ZOOKEEPER_PASSWORD_FILE")
 metrics_agent kafka
@@ -22,6 +23,7 @@ external_advertised=
 if [ -n "${KAFKA_EXTERNAL_PORT:-}" ]; then
   require KAFKA_EXTERNAL_HOST
   external_listener=",EXTERNAL://$KAFKA_LISTEN_ADDRESS:$KAFKA_EXTERNAL_PORT"
+  # shellcheck disable=SC2153 # another variable than KAFKA_EXTERNAL_PORT
   external_advertised=",EXTERNAL://$KAFKA_EXTERNAL_HOST:$KAFKA_EXTERNAL_PORT"
 fi
 
@@ -75,7 +77,7 @@ security.protocol=SASL_SSL
 ssl.ca.location=$KAFKA_CA
 sasl.mechanism=SCRAM-SHA-512
 sasl.username=broker
-sasl.password=$(secret "$KAFKA_SECRETS_DIR/broker.password")
+sasl.password=$broker_password
 PROPERTIES
 cat >"$PART_CONFIG_DIR/jaas.conf" <<JAAS
 Client {

@@ -35,7 +35,6 @@ await_new_prices() {
   done
 }
 
-# Counts the records of a topic, by the metadata of an administrator in a container.
 await_recommendation() {
   goodsflow recommendations --from-latest --max-messages 1 --timeout 240 --json |
     grep -q product_id || fail "no new recommendation within 240 s after $1"
@@ -58,7 +57,7 @@ printf 'up in %d s\n' "$took"
 [ "$took" -le "$max_up_seconds" ] || fail "it took longer than $max_up_seconds s"
 
 say "memory"
-docker stats --no-stream --format '{{.Name}} {{.MemUsage}}' $(docker compose ps --quiet) | sort |
+docker compose ps --quiet | xargs docker stats --no-stream --format '{{.Name}} {{.MemUsage}}' | sort |
   awk -v most="$max_memory_mib" '
     { used = $2; if (used ~ /GiB/) factor = 1024; else factor = (used ~ /MiB/) ? 1 : 1 / 1024
       sub(/[A-Za-z]+/, "", used); total += used * factor; print "  " $0 }

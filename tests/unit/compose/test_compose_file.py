@@ -26,6 +26,17 @@ def test_every_container_has_a_memory_limit(compose: dict[str, Any]) -> None:
     assert [n for n, s in compose["services"].items() if "mem_limit" not in s] == []
 
 
+def test_the_limits_of_what_stays_up_are_below_ten_gibibytes(
+    compose: dict[str, Any],
+) -> None:
+    """The README promises it, and a machine of 12 GiB is to do."""
+    passing = {"prepare", "bootstrap", "user-api"}
+    limits = {n: s["mem_limit"] for n, s in compose["services"].items()}
+    assert all(limit.endswith("m") for limit in limits.values())
+    total = sum(int(v[:-1]) for n, v in limits.items() if n not in passing)
+    assert total < 10 * 1024
+
+
 def test_ports_are_published_on_loopback_alone(compose: dict[str, Any]) -> None:
     """Docker's rules pass by the host's firewall: another address is open to all."""
     ports = [p for s in compose["services"].values() for p in s.get("ports", ())]
