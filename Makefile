@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status test test-compose lint lock
+.PHONY: help up down clean status test test-faults test-compose lint lock
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,10 +20,14 @@ status: ## Show each part
 	@./setup.sh
 	@.venv/bin/goodsflow status
 
-test: ## Run every test on real parts of their own
+test: ## Run the tests, on real parts of their own
 	@./setup.sh --dev
 	@mvn -B -ntp -q -f containers/pom.xml -pl kafka-connect/hdfs-sink test
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -m "not faults"
+
+test-faults: ## Kill parts, cut starts short, make trouble, and see all recover
+	@./setup.sh --dev
+	@.venv/bin/python -m pytest -m faults
 
 test-compose: ## Build the images, bring the containers up, test and remove them
 	@./tests/compose/test.sh

@@ -22,6 +22,8 @@ from goodsflow.kafka.config import producer_config
 from goodsflow.local.supervisor import SupervisorClient
 from tests.conftest import goodsflow
 
+pytestmark = pytest.mark.faults
+
 _BROKEN = "hdfs-sink-broken"
 _EXPECTED = {
     ("PartDown", "kafka-1"),

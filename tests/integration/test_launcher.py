@@ -16,6 +16,8 @@ import pytest
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.local.leftovers import find_leftovers
 
+pytestmark = pytest.mark.faults
+
 _PORT_OFFSET = 15_000
 _GOODSFLOW = (sys.executable, "-m", "goodsflow.cli")
 

@@ -102,6 +102,7 @@ def test_up_completes_a_half_up_platform(platform_home: Path) -> None:
     assert {n: after[n]["pid"] for n in others} == {n: before[n]["pid"] for n in others}
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("names", _KILLED_TOGETHER, ids="+".join)
 def test_a_part_killed_with_9_comes_back_by_itself(
     platform_home: Path, names: tuple[str, ...]
