@@ -64,7 +64,7 @@ def runs(home: Path, part: str) -> bool:
 @pytest.fixture
 def home() -> Iterator[Path]:
     """The folder of a platform of its own."""
-    root = PROJECT_ROOT / ".goodsflow-launcher-test"
+    root = PROJECT_ROOT / ".goodsflow-cut"
     run_goodsflow(root, "clean", "--yes")
     yield root
     cleaned = run_goodsflow(root, "clean", "--yes")
