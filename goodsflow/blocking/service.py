@@ -20,6 +20,13 @@ Librdkafka waits for an absent coordinator whatever the time-out of a call. What
 open, the coordinator aborts when the next copy starts.
 """
 
+_HOPELESS_SECONDS = 45.0
+"""After this long without a turn the app gives up, for a new process to go on.
+
+Librdkafka 2.16 was seen not to return from a call for a transaction once the broker
+that coordinates it had been killed, although that broker was back after 25 s.
+"""
+
 
 class PipelineService(Service):
     """Runs the pipeline in a thread; where that fails, the whole app stops."""
@@ -54,6 +61,20 @@ class PipelineService(Service):
         if failure is not None:
             self._status.failure = str(failure)
             await self.crash(failure)
+
+    @Service.task
+    async def _watch(self) -> None:
+        while not self.should_stop:
+            held_up = self._status.held_up_seconds()
+            if self._status.running and held_up > _HOPELESS_SECONDS:
+                error = PipelineError(
+                    f"The pipeline has been held up for {held_up:.0f} s. The app ends: "
+                    "its next start goes on from the committed offsets."
+                )
+                self._status.failure = str(error)
+                await self.crash(error)
+                return
+            await self.sleep(1.0)
 
     async def on_stop(self) -> None:
         """Let the transaction at hand end before the app goes away."""

@@ -92,6 +92,10 @@ class PipelineStatus:
         brokers = json.loads(statistics)["brokers"].values()
         self._brokers_up = any(broker["state"] == "UP" for broker in brokers)
 
+    def held_up_seconds(self) -> float:
+        """Return how long ago the pipeline last took a turn."""
+        return self._clock() - self._turned_at
+
     def ailment(self) -> str | None:
         """Say why the pipeline is not healthy, in one line; None where it is."""
         if self.failure:
@@ -102,7 +106,7 @@ class PipelineStatus:
         return reason
 
     def _hindrance(self) -> str | None:
-        held_up = self._clock() - self._turned_at
+        held_up = self.held_up_seconds()
         reason = None
         if not self.running:
             reason = "the pipeline is not running"
