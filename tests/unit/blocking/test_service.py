@@ -81,3 +81,25 @@ def test_a_pipeline_that_ends_by_itself_crashes_the_app(
         await service.stop()
 
     asyncio.run(scenario())
+
+
+def test_the_app_ends_where_the_pipeline_is_held_up_for_good() -> None:
+    """A call of librdkafka that never returns left the filter still, but running."""
+
+    async def scenario() -> None:
+        now = [0.0]
+        status = PipelineStatus(clock=lambda: now[0])
+        status.running = True
+        pipeline = WaitingPipeline()
+        service = PipelineService(pipeline, status)  # type: ignore[arg-type]
+        await service.start()
+        assert await asyncio.to_thread(pipeline.started.wait, 10)
+        assert not service.crashed
+        now[0] = 100.0
+        await asyncio.wait_for(service.wait_until_stopped(), 10)
+        assert service.crashed
+        assert "held up for 100 s" in str(status.failure)
+        pipeline.stop()
+        await service.stop()
+
+    asyncio.run(scenario())
