@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
+from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AclBindingFilter,
@@ -34,7 +35,7 @@ from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.acls import from_kafka, to_kafka
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import AuthenticationFailedError, ClusterUnavailableError
-from goodsflow.kafka.futures import await_all, named_error
+from goodsflow.kafka.futures import await_all, has_failed_with, named_error
 from goodsflow.kafka.login import try_login
 from goodsflow.spec import AclBinding, Topic
 
@@ -130,14 +131,19 @@ class KafkaAdmin:
             for name, topic in found.items()
         }
 
-    def create_topics(self, topics: Mapping[str, Topic]) -> None:
-        """Create topics and wait until the cluster has them.
+    def create_topics(self, topics: Mapping[str, Topic]) -> set[str]:
+        """Create topics and wait until the controller has them.
+
+        Returns:
+            The names of those that were there already, and were left as they are.
+            ``topics()`` may still miss them: each broker hears of a new topic from the
+            controller, in its own time.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
         """
         if not topics:
-            return
+            return set()
         new = [
             NewTopic(
                 name,
@@ -150,7 +156,18 @@ class KafkaAdmin:
         futures = self._client.create_topics(
             new, operation_timeout=self._timeout_seconds, **self._request()
         )
-        self._await(futures, "create topics")
+        existing = {
+            name
+            for name, future in futures.items()
+            if has_failed_with(
+                future,
+                LibrdkafkaError.TOPIC_ALREADY_EXISTS,
+                self._timeout_seconds + 5,
+            )
+        }
+        made = {name: f for name, f in futures.items() if name not in existing}
+        self._await(made, "create topics")
+        return existing
 
     def alter_topic_config(self, topic: str, config: Mapping[str, str]) -> None:
         """Set the given settings of a topic; the others stay as they are.

@@ -86,3 +86,12 @@ def named_error(error: KafkaException, what: str) -> KafkaError:
     if cause.code() in _UNAVAILABLE:
         return ClusterUnavailableError(text)
     return OperationFailedError(text)
+
+
+def has_failed_with(future: Future[Any], code: int, timeout_seconds: float) -> bool:
+    """Say whether a future ended with this error code of Kafka's; False in time-out."""
+    try:
+        cause = future.exception(timeout_seconds)
+    except FutureTimeoutError:
+        return False
+    return isinstance(cause, KafkaException) and cause.args[0].code() == code

@@ -229,7 +229,8 @@ def test_offsets_and_lag_are_what_was_written_and_committed(
     admin: KafkaAdmin, endpoints: Endpoints, topic: str
 ) -> None:
     """A lag that is wrong hides a service that has stopped."""
-    admin.create_topics({topic: COMPACT})
+    assert admin.create_topics({topic: COMPACT}) == set()
+    assert admin.create_topics({topic: COMPACT}) == {topic}
     config = client_config(endpoints, "inbound", "admin")
     producer = Producer(config)
     for partition, count in ((0, 3), (1, 2)):

@@ -24,9 +24,11 @@ class FakeCluster(KafkaAdmin):
         """Return copies."""
         return {n: t for n, t in self.there.items() if names is None or n in names}
 
-    def create_topics(self, topics: Mapping[str, Topic]) -> None:
-        """Keep them."""
-        self.there.update(topics)
+    def create_topics(self, topics: Mapping[str, Topic]) -> set[str]:
+        """Keep those that are new."""
+        existing = self.there.keys() & topics.keys()
+        self.there = {**topics, **self.there}
+        return existing
 
     def alter_topic_config(self, topic: str, config: Mapping[str, str]) -> None:
         """Set what is given."""
@@ -44,7 +46,7 @@ def test_a_second_run_changes_nothing() -> None:
     first = make_topics(admin, "inbound", declared)
     second = make_topics(admin, "inbound", declared)
 
-    assert [change.name for change in first.changes] == ["a", "b"]
+    assert [change.name for change in first.changes] == ["b", "a"]
     assert first.declared == {"topics": 2}
     assert not second.changes
     assert admin.there == declared.topics
@@ -59,3 +61,36 @@ def test_nothing_is_changed_where_something_is_refused() -> None:
         make_topics(admin, "inbound", declared)
 
     assert set(admin.there) == {"a"}
+
+
+class SlowBroker(FakeCluster):
+    """Has not heard of any topic when it is first asked."""
+
+    asked = 0
+
+    def topics(self, names: Iterable[str] | None = None) -> dict[str, Topic]:
+        """Return nothing at first."""
+        self.asked += 1
+        return {} if self.asked <= 2 else super().topics(names)
+
+
+def test_a_topic_that_its_broker_has_not_heard_of_is_compared_when_it_has() -> None:
+    """Otherwise a bootstrap fails, or passes over what the topic has otherwise."""
+    admin = SlowBroker({"a": COMPACT.model_copy(update={"config": {}})})
+    declared = Cluster(topics={"a": COMPACT, "b": COMPACT}, principals={})
+
+    outcome = make_topics(admin, "inbound", declared)
+
+    assert [(c.action, c.name) for c in outcome.changes] == [
+        ("create", "b"),
+        ("update", "a"),
+    ]
+    assert admin.there == declared.topics
+
+
+def test_other_partitions_are_refused_by_a_broker_that_was_slow_to_hear() -> None:
+    """The refusal must not depend on which broker was asked."""
+    admin = SlowBroker({"a": COMPACT.model_copy(update={"partitions": 6})})
+
+    with pytest.raises(RefusedError, match="has 6 partitions, 2 are declared"):
+        make_topics(admin, "inbound", Cluster(topics={"a": COMPACT}, principals={}))

@@ -60,9 +60,10 @@ class FakeKafka(KafkaAdmin, PasswordFiles):
         """Return what is kept."""
         return dict(self.there)
 
-    def create_topics(self, topics: Mapping[str, Topic]) -> None:
+    def create_topics(self, topics: Mapping[str, Topic]) -> set[str]:
         """Keep them."""
         self.there.update(topics)
+        return set()
 
     def acl_bindings(self) -> frozenset[AclBinding]:
         """Return what is kept."""
