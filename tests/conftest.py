@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ _PORT_OFFSET = 10_000
 
 # Where `./setup.sh --dev` puts Prometheus: the platform of the tests is watched.
 os.environ["PATH"] += f":{PROJECT_ROOT / '.tools/prometheus/usr/bin'}"
+
+
+# Programs started from a shell's background ignore Ctrl-C, and hand that on to theirs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
