@@ -16,9 +16,14 @@ esac
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
+java_version() {
+  "${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 |
+    sed -n 's/.*version "\(1\.\)\{0,1\}\([0-9]*\).*/\2/p' | head -n 1
+}
+
 java_is_new_enough() {
-  local java=${JAVA_HOME:+$JAVA_HOME/bin/}java version
-  version=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1) || return 1
+  local version
+  version=$(java_version) || return 1
   [ -n "$version" ] && [ "$version" -ge 17 ]
 }
 
@@ -31,6 +36,12 @@ have_python() {
   done
   return 1
 }
+
+# No package changes what JAVA_HOME names.
+if [ -n "${JAVA_HOME:-}" ] && ! { java_is_new_enough && have_javac; }; then
+  found=$(java_version) || true
+  fail "JAVA_HOME is $JAVA_HOME: ${found:+Java $found, and }no JDK of 17 or newer. Point it at one, or unset it"
+fi
 
 jdk=openjdk-17-jdk-headless
 missing=()
@@ -54,7 +65,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   say "installing ${missing[*]}"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
     </dev/null >/dev/null || fail "could not install ${missing[*]}"
-  java_is_new_enough || fail "the Java found is older than 17; point JAVA_HOME at a newer one"
+  java_is_new_enough || fail "$(command -v java) is Java $(java_version), older than 17; point JAVA_HOME at a newer one"
 fi
 
 if command -v uv >/dev/null; then
