@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
+from tests.support import goodsflow, status
 
 _PORT_OFFSET = 10_000
 
@@ -29,24 +28,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--platform",
         metavar="HOME",
         help="Use the platform whose folder this is, instead of starting one.",
-    )
-
-
-def goodsflow(
-    *arguments: str, home: Path | None = None, timeout_seconds: float = 120
-) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user would."""
-    command = [sys.executable, "-m", "goodsflow.cli"]
-    if home:
-        command += ["--home", str(home)]
-    return subprocess.run(
-        [*command, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        timeout=timeout_seconds,
-        cwd=PROJECT_ROOT,
     )
 
 
@@ -76,3 +57,12 @@ def platform_home(request: pytest.FixtureRequest) -> Iterator[Path]:
 def endpoints(platform_home: Path) -> Endpoints:
     """The addresses of a platform that is up and bootstrapped."""
     return load_endpoints(platform_home)
+
+
+@pytest.fixture(scope="session")
+def prometheus(platform_home: Path) -> str:
+    """Return the address of the platform's Prometheus."""
+    parts = status(platform_home)
+    if "prometheus" not in parts:
+        pytest.skip("Prometheus is not installed; `./setup.sh --dev` gets it on Debian")
+    return str(parts["prometheus"]["address"])

@@ -6,11 +6,9 @@ see ``containers/prometheus/tests``.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,7 +18,6 @@ from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.local.supervisor import SupervisorClient
-from tests.conftest import goodsflow
 
 pytestmark = pytest.mark.faults
 
@@ -35,16 +32,6 @@ _EXPECTED = {
     ("DeadLetters", "goods-dead-letter"),
 }
 _PATIENCE_SECONDS = 420
-
-
-@pytest.fixture
-def prometheus(platform_home: Path) -> str:
-    """Return the address of the platform's Prometheus."""
-    asked = goodsflow("status", "--json", home=platform_home)
-    parts = {part["name"]: part for part in json.loads(asked.stdout)["parts"]}
-    if "prometheus" not in parts:
-        pytest.skip("Prometheus is not installed; `./setup.sh --dev` gets it on Debian")
-    return str(parts["prometheus"]["address"])
 
 
 @contextmanager

@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,39 +20,14 @@ from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.reading import Record, TopicReader
 from goodsflow.registry import RegistryClient
+from tests.support import GOODSFLOW, await_condition, goodsflow
 
 _BLOCKED = "12346"
-_GOODSFLOW = (sys.executable, "-m", "goodsflow.cli")
 _HOPS: tuple[tuple[ClusterName, str], ...] = (
     ("inbound", "goods"),
     ("inbound", "goods-filtered"),
     ("analytics", "source.goods-filtered"),
 )
-
-
-def run_goodsflow(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user would."""
-    return subprocess.run(
-        [*_GOODSFLOW, "--home", str(home), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=PROJECT_ROOT,
-        timeout=120,
-    )
-
-
-def await_condition(
-    condition: Callable[[], Any], what: str, timeout_seconds: float = 180
-) -> Any:
-    """Return the condition's value as soon as it has one."""
-    deadline = time.monotonic() + timeout_seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, (
-            f"not within {timeout_seconds:.0f} s: {what}"
-        )
-        time.sleep(0.5)
-    return value
 
 
 @dataclass
@@ -113,7 +86,7 @@ def followed(platform_home: Path) -> Iterator[Callable[[], list[dict[str, Any]]]
     output = platform_home / f"followed-{uuid.uuid4().hex}.jsonl"
     with output.open("w") as file:
         process = subprocess.Popen(
-            [*_GOODSFLOW, "--home", str(platform_home), "recommendations", "--json"],
+            [*GOODSFLOW, "--home", str(platform_home), "recommendations", "--json"],
             stdout=file,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
             cwd=PROJECT_ROOT,
@@ -156,8 +129,8 @@ def test_a_shops_card_is_found_and_recommended_and_a_blocked_one_is_not(
     assert cards[0]["name"] == f"Умные часы {shop.marker}"
 
     def found() -> list[dict[str, Any]]:
-        searched = run_goodsflow(
-            platform_home, "search", "--name", shop.marker.upper(), "--json"
+        searched = goodsflow(
+            "search", "--name", shop.marker.upper(), "--json", home=platform_home
         )
         assert searched.returncode == 0, searched.stderr
         rows: list[dict[str, Any]] = json.loads(searched.stdout)["cards"]
@@ -184,7 +157,7 @@ def test_a_shops_card_is_found_and_recommended_and_a_blocked_one_is_not(
 
 def test_a_search_without_a_match_is_an_empty_table(platform_home: Path) -> None:
     """Nothing found is an answer; as an error it would break shell scripts."""
-    searched = run_goodsflow(platform_home, "search", "--brand", uuid.uuid4().hex)
+    searched = goodsflow("search", "--brand", uuid.uuid4().hex, home=platform_home)
     assert searched.returncode == 0, searched.stderr
     assert searched.stdout.splitlines()[1:] == [
         "PRODUCT_ID           | NAME                 | BRAND                | PRICE_STR"

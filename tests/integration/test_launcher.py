@@ -5,9 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -15,30 +13,17 @@ import pytest
 
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.local.leftovers import find_leftovers
+from tests.support import GOODSFLOW, await_condition, goodsflow
 
 pytestmark = pytest.mark.faults
 
 _PORT_OFFSET = 15_000
-_GOODSFLOW = (sys.executable, "-m", "goodsflow.cli")
-
-
-def run_goodsflow(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user would."""
-    return subprocess.run(
-        [*_GOODSFLOW, "--home", str(home), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        cwd=PROJECT_ROOT,
-        timeout=120,
-    )
 
 
 def begin_up(home: Path) -> subprocess.Popen[str]:
     """Start `goodsflow up` and leave it at work."""
     return subprocess.Popen(
-        [*_GOODSFLOW, "--home", str(home), "up", "--port-offset", str(_PORT_OFFSET)],
+        [*GOODSFLOW, "--home", str(home), "up", "--port-offset", str(_PORT_OFFSET)],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
@@ -47,27 +32,23 @@ def begin_up(home: Path) -> subprocess.Popen[str]:
     )
 
 
-def await_condition(condition: Callable[[], bool], up: subprocess.Popen[str]) -> None:
-    """Wait until the condition holds, while the start goes on."""
-    deadline = time.monotonic() + 60
-    while not condition():
+def await_part(home: Path, part: str, up: subprocess.Popen[str]) -> None:
+    """Wait until a process of the part is there, while the start goes on."""
+
+    def runs() -> bool:
         assert up.poll() is None, up.stderr and up.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+        return part in find_leftovers(home).values()
 
-
-def runs(home: Path, part: str) -> bool:
-    """Whether a process of the part is there."""
-    return part in find_leftovers(home).values()
+    await_condition(runs, f"a process of {part}", 60)
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
     """The folder of a platform of its own."""
     root = PROJECT_ROOT / ".goodsflow-cut"
-    run_goodsflow(root, "clean", "--yes")
+    goodsflow("clean", "--yes", home=root)
     yield root
-    cleaned = run_goodsflow(root, "clean", "--yes")
+    cleaned = goodsflow("clean", "--yes", home=root)
     assert cleaned.returncode == 0, cleaned.stderr
     assert not find_leftovers(root)
 
@@ -75,7 +56,7 @@ def home() -> Iterator[Path]:
 def test_ctrl_c_stops_what_was_started(home: Path) -> None:
     """Brokers left behind would hold the ports of the next start."""
     up = begin_up(home)
-    await_condition(lambda: runs(home, "kafka-0"), up)
+    await_part(home, "kafka-0", up)
     up.send_signal(signal.SIGINT)
     _, messages = up.communicate(timeout=90)
     assert up.returncode == 130
@@ -87,8 +68,8 @@ def test_ctrl_c_stops_what_was_started(home: Path) -> None:
 def test_a_second_up_at_the_same_time_is_refused_and_harms_nothing(home: Path) -> None:
     """Two launchers would write each other's configuration and ports."""
     up = begin_up(home)
-    await_condition(lambda: runs(home, "zookeeper"), up)
-    second = run_goodsflow(home, "up")
+    await_part(home, "zookeeper", up)
+    second = goodsflow("up", home=home)
     assert second.returncode == 1
     assert f"Another launcher (pid {up.pid})" in second.stderr
     assert up.poll() is None
@@ -99,14 +80,14 @@ def test_a_second_up_at_the_same_time_is_refused_and_harms_nothing(home: Path) -
 def test_leftovers_of_a_killed_launcher_and_supervisor_are_stopped(home: Path) -> None:
     """After a crash nobody supervises the parts, and they hold their ports."""
     up = begin_up(home)
-    await_condition(lambda: runs(home, "kafka-0"), up)
+    await_part(home, "kafka-0", up)
     supervisor = psutil.Process(int((home / "run" / "supervisord.pid").read_text()))
     up.kill()
     supervisor.kill()
     up.communicate(timeout=30)
     supervisor.wait(30)
     assert find_leftovers(home)
-    down = run_goodsflow(home, "down")
+    down = goodsflow("down", home=home)
     assert down.returncode == 0, down.stderr
     assert "kafka-0" in down.stderr
     assert not find_leftovers(home)

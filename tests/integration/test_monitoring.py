@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +12,6 @@ import pytest
 import yaml
 
 from goodsflow.endpoints import PROJECT_ROOT
-from tests.conftest import goodsflow
 
 _CONTAINERS = PROJECT_ROOT / "containers"
 _NO_SERIES = {
@@ -25,16 +23,6 @@ _NO_SERIES = {
 
 _PATIENCE_SECONDS = 180
 _COMPARISON = re.compile(r" (==|!=|<=|>=|<|>) ")
-
-
-@pytest.fixture(scope="module")
-def prometheus(platform_home: Path) -> str:
-    """Return the address of the platform's Prometheus."""
-    asked = goodsflow("status", "--json", home=platform_home)
-    parts = {part["name"]: part for part in json.loads(asked.stdout)["parts"]}
-    if "prometheus" not in parts:
-        pytest.skip("Prometheus is not installed; `./setup.sh --dev` gets it on Debian")
-    return str(parts["prometheus"]["address"])
 
 
 def ask(prometheus: str, path: str, **parameters: str) -> Any:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import stat
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
+from tests.support import goodsflow, status
 
 _KILLED_TOGETHER = (
     # Parts of different clusters: none relies on the other.
@@ -35,27 +32,6 @@ _KILLED_TOGETHER = (
 )
 _PARTS = {part for parts in _KILLED_TOGETHER for part in parts}
 _MEMORY_LIMIT_BYTES = 7 * 1024**3
-
-
-def run_goodsflow(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user would."""
-    return subprocess.run(
-        [sys.executable, "-m", "goodsflow.cli", "--home", str(home), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        cwd=PROJECT_ROOT,
-        timeout=300,
-    )
-
-
-def status(home: Path) -> dict[str, dict[str, Any]]:
-    """Return what `goodsflow status --json` says, by part."""
-    asked = run_goodsflow(home, "status", "--json")
-    assert asked.stdout, asked.stderr
-    answer = json.loads(asked.stdout)
-    return {part["name"]: part for part in answer["parts"]}
 
 
 def await_ready(home: Path, timeout_seconds: float = 120) -> dict[str, dict[str, Any]]:
@@ -80,7 +56,7 @@ def test_every_part_is_ready_within_the_memory_it_may_take(platform_home: Path) 
 def test_a_second_up_leaves_what_is_up_alone(platform_home: Path) -> None:
     """`make up` out of habit must not restart a platform that works."""
     before = await_ready(platform_home)
-    again = run_goodsflow(platform_home, "up")
+    again = goodsflow("up", home=platform_home, timeout_seconds=300)
     assert again.returncode == 0, again.stderr
     after = status(platform_home)
     assert {n: p["pid"] for n, p in after.items()} == {
@@ -95,7 +71,7 @@ def test_up_completes_a_half_up_platform(platform_home: Path) -> None:
     before = await_ready(platform_home)
     SupervisorClient(platform_home / "run" / "supervisor.sock").stop("schema-registry")
     assert status(platform_home)["schema-registry"]["state"] == "stopped"
-    again = run_goodsflow(platform_home, "up")
+    again = goodsflow("up", home=platform_home, timeout_seconds=300)
     assert again.returncode == 0, again.stderr
     after = await_ready(platform_home)
     others = set(before) - {"schema-registry"}

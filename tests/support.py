@@ -1,0 +1,60 @@
+"""What tests of several rooms do: run the command line, wait for a condition."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from goodsflow.endpoints import PROJECT_ROOT
+
+T = TypeVar("T")
+
+GOODSFLOW = (sys.executable, "-m", "goodsflow.cli")
+"""The command line, of the interpreter that runs the tests."""
+
+
+def goodsflow(
+    *arguments: str, home: Path | None = None, timeout_seconds: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user would."""
+    of_home = ["--home", str(home)] if home else []
+    return subprocess.run(
+        [*GOODSFLOW, *of_home, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=timeout_seconds,
+        cwd=PROJECT_ROOT,
+    )
+
+
+def status(home: Path) -> dict[str, dict[str, Any]]:
+    """Return what `goodsflow status --json` says, by part."""
+    asked = goodsflow("status", "--json", home=home)
+    assert asked.stdout, asked.stderr
+    return {part["name"]: part for part in json.loads(asked.stdout)["parts"]}
+
+
+def await_condition(
+    condition: Callable[[], T], what: str, timeout_seconds: float = 180
+) -> T:
+    """Return the condition's value as soon as it holds.
+
+    Args:
+        condition: Holds where its value is true; ends the wait where it raises.
+        what: Completes "not within 180 s: ".
+        timeout_seconds: After this long the test fails.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, (
+            f"not within {timeout_seconds:.0f} s: {what}"
+        )
+        time.sleep(0.2)
+    return value
