@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 from types import FrameType
@@ -41,8 +42,11 @@ def up(context: Context, port_offset: int | None) -> None:
         click.echo("Interrupted: what was started is stopped.", err=True)
         sys.exit(130)
     print_table(statuses)
+    click.echo(f"\nThe platform is up ({progress.elapsed_seconds:.0f} s).\n")
+    if shutil.which("goodsflow") is None:
+        # `make up` starts it by its path, and what follows would not be found.
+        click.echo("  first            source .venv/bin/activate")
     click.echo(
-        f"\nThe platform is up ({progress.elapsed_seconds:.0f} s).\n\n"
         f"  Dagster          {platform.endpoints.dagster_url}\n"
         "  parts            goodsflow status\n"
         "  a part's log     goodsflow logs blocking -f\n"
