@@ -35,6 +35,15 @@ class Service(BaseModel):
     metrics_url: str = Field(description="Metrics in the Prometheus text format.")
 
 
+class ContainerEngine(BaseModel):
+    """The Docker engine that runs the parts, a container each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(description="Its API: http://host:port, or unix:///socket.")
+    project: str = Field(description="The Compose project whose containers they are.")
+
+
 class Endpoints(BaseModel):
     """The addresses of a running (or starting) platform."""
 
@@ -55,6 +64,9 @@ class Endpoints(BaseModel):
     services: dict[str, Service] = Field(default_factory=dict)
     supervisor_socket: Path | None = Field(
         default=None, description="Unix socket of the supervisor of a native platform."
+    )
+    container_engine: ContainerEngine | None = Field(
+        default=None, description="The engine, where the parts are containers."
     )
 
     def password(self, cluster: ClusterName, principal: str) -> SecretStr:

@@ -31,7 +31,8 @@ case $DAGSTER_ROLE in
   code-server)
     require DAGSTER_ADDRESS DAGSTER_PORT
     exec "$python" -m dagster api grpc -h "$DAGSTER_ADDRESS" -p "$DAGSTER_PORT" \
-      -m dagster_project.definitions --log-level warning --inject-env-vars-from-instance
+      -m dagster_project.definitions --log-level warning --inject-env-vars-from-instance \
+      --use-python-environment-entry-point
     ;;
   *) part_fail "DAGSTER_ROLE must be webserver, daemon or code-server, not '$DAGSTER_ROLE'" ;;
 esac

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from goodsflow.endpoints import Endpoints, Service
+import yaml
+
+from goodsflow.containers.runs import MAX_CONCURRENT_RUNS, run_launcher
+from goodsflow.endpoints import ContainerEngine, Endpoints, Service
 from goodsflow.local.dagster import DAGSTER_YAML
 
 SHARE = Path("/goodsflow")
@@ -15,9 +18,19 @@ DATA = Path("/data")
 
 DAGSTER_URL = "http://dagster-webserver:3000"
 
+ENGINE_URL = "http://docker-proxy:2375"
+"""The proxy before the engine; what it lets through depends on the network."""
 
-def endpoints() -> Endpoints:
-    """Return the addresses that every container is given."""
+PASSFILE = "secrets/pgpass"
+"""PostgreSQL's password as its client library reads it, in a share."""
+
+
+def endpoints(project: str) -> Endpoints:
+    """Return the addresses that every container is given.
+
+    Args:
+        project: The name of the Compose project.
+    """
     return Endpoints(
         bootstrap_servers={
             "inbound": "kafka-0:9092,kafka-1:9092",
@@ -42,32 +55,51 @@ def endpoints() -> Endpoints:
                 metrics_url="http://blocking:9102/metrics",
             ),
         },
+        container_engine=ContainerEngine(url=ENGINE_URL, project=project),
     )
 
 
-def dagster_yaml(postgres_password: str) -> str:
-    """Return the instance's configuration: runs and events in PostgreSQL."""
-    return (
-        DAGSTER_YAML
-        + f"""\
-storage:
-  postgres:
-    postgres_db:
-      # SQLAlchemy 2.1 would take another driver than the one dagster-postgres brings.
-      scheme: postgresql+psycopg2
-      hostname: postgres
-      db_name: dagster
-      username: dagster
-      password: {postgres_password}
-local_artifact_storage:
-  module: dagster.core.storage.root
-  class: LocalArtifactStorage
-  config:
-    base_dir: {DATA}/artifacts
-compute_logs:
-  module: dagster.core.storage.local_compute_log_manager
-  class: LocalComputeLogManager
-  config:
-    base_dir: {DATA}/logs
-"""
-    )
+def passfile(password: str) -> str:
+    """Return what ``PASSFILE`` holds.
+
+    See https://www.postgresql.org/docs/15/libpq-pgpass.html
+    """
+    escaped = password.replace("\\", "\\\\").replace(":", "\\:")
+    return f"postgres:5432:dagster:dagster:{escaped}\n"
+
+
+def dagster_yaml(project: str) -> str:
+    """Return the instance's configuration: runs and events in PostgreSQL.
+
+    It goes into the command line of every run, and holds no secret.
+
+    Args:
+        project: The name of the Compose project.
+    """
+    instance = yaml.safe_load(DAGSTER_YAML)
+    instance["concurrency"]["runs"]["max_concurrent_runs"] = MAX_CONCURRENT_RUNS
+    instance["run_launcher"] = run_launcher(project)
+    instance["storage"] = {
+        "postgres": {
+            "postgres_db": {
+                # SQLAlchemy 2.1 would take another driver than the one that
+                # dagster-postgres brings.
+                "scheme": "postgresql+psycopg2",
+                "hostname": "postgres",
+                "db_name": "dagster",
+                "username": "dagster",
+                "params": {"passfile": str(SHARE / PASSFILE)},
+            }
+        }
+    }
+    instance["local_artifact_storage"] = {
+        "module": "dagster.core.storage.root",
+        "class": "LocalArtifactStorage",
+        "config": {"base_dir": f"{DATA}/artifacts"},
+    }
+    instance["compute_logs"] = {
+        "module": "dagster.core.storage.local_compute_log_manager",
+        "class": "LocalComputeLogManager",
+        "config": {"base_dir": f"{DATA}/logs"},
+    }
+    return yaml.safe_dump(instance, sort_keys=False)

@@ -11,8 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from goodsflow.containers.addresses import dagster_yaml, endpoints
-from goodsflow.containers.shares import CA_FILE, SHARES
+from goodsflow.containers.addresses import (
+    PASSFILE,
+    dagster_yaml,
+    endpoints,
+    passfile,
+)
+from goodsflow.containers.shares import CA_FILE, ENDPOINTS_FILE, SHARES
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.errors import GoodsflowError
 from goodsflow.local.secrets import make_missing_secrets, make_secret
@@ -23,11 +28,12 @@ class PrepareError(GoodsflowError):
     """What the containers need could not be made."""
 
 
-def prepare(shares: Path) -> None:
+def prepare(shares: Path, project: str) -> None:
     """Make what is missing, and fill each container's share anew.
 
     Args:
         shares: Has a folder for each share, and ``platform`` for all there is.
+        project: The name of the Compose project.
 
     Raises:
         PrepareError: Certificates could not be made, or a share cannot be written.
@@ -42,7 +48,12 @@ def prepare(shares: Path) -> None:
         )
         postgres = platform / "secrets" / "postgres.password"
         made += make_secret(postgres)
-        _replace(platform / "dagster.yaml", dagster_yaml(postgres.read_text()).encode())
+        _replace(platform / PASSFILE, passfile(postgres.read_text()).encode())
+        _replace(platform / "dagster.yaml", dagster_yaml(project).encode())
+        addresses = endpoints(project)
+        _replace(
+            platform / ENDPOINTS_FILE, addresses.model_dump_json(indent=2).encode()
+        )
         for name, wanted in SHARES.items():
             fill_share(platform, shares / name, wanted)
     except OSError as error:
@@ -54,7 +65,7 @@ def prepare(shares: Path) -> None:
 
 
 def fill_share(platform: Path, share: Path, wanted: tuple[str, ...]) -> None:
-    """Copy the wanted files to a share, remove all others, and write the addresses.
+    """Copy the wanted files to a share, with the addresses, and remove all others.
 
     Args:
         platform: Has every file.
@@ -66,7 +77,7 @@ def fill_share(platform: Path, share: Path, wanted: tuple[str, ...]) -> None:
         OSError: The share cannot be written.
     """
     files: set[Path] = set()
-    for pattern in (CA_FILE, *wanted):
+    for pattern in (CA_FILE, ENDPOINTS_FILE, *wanted):
         found = list(platform.glob(pattern))
         if not found:
             raise PrepareError(
@@ -76,8 +87,7 @@ def fill_share(platform: Path, share: Path, wanted: tuple[str, ...]) -> None:
         files.update(path.relative_to(platform) for path in found)
     for relative in files:
         _replace(share / relative, (platform / relative).read_bytes())
-    _replace(share / "endpoints.json", endpoints().model_dump_json(indent=2).encode())
-    kept = {share / relative for relative in files} | {share / "endpoints.json"}
+    kept = {share / relative for relative in files}
     for stale in (p for p in share.rglob("*") if p.is_file() and p not in kept):
         stale.unlink()
 
@@ -107,9 +117,9 @@ def _make_certificates(folder: Path) -> None:
 
 
 def main() -> None:
-    """Prepare the shares below the folder that the command line names."""
+    """Prepare the shares: the command line names their folder and the project."""
     try:
-        prepare(Path(sys.argv[1]))
+        prepare(Path(sys.argv[1]), sys.argv[2])
     except GoodsflowError as error:
         sys.exit(f"Error: {error}")
 

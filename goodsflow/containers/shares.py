@@ -12,6 +12,7 @@ _BROKER_SECRETS = ("broker", "admin", "dagster")
 """The super users, whom the first broker puts into ZooKeeper."""
 
 CA_FILE = "certs/ca.crt"
+ENDPOINTS_FILE = "endpoints.json"
 
 
 def _broker(name: str, cluster: str, zookeeper: str) -> tuple[str, ...]:
@@ -38,18 +39,19 @@ SHARES: Mapping[str, tuple[str, ...]] = {
     "blocking": ("secrets/inbound/blocking.password",),
     "user-api": ("secrets/analytics/user.password",),
     "postgres": ("secrets/postgres.password",),
-    # Its configuration holds PostgreSQL's password.
-    "dagster": ("dagster.yaml",),
-    # It gives every principal its credentials.
+    "dagster": ("dagster.yaml", "secrets/pgpass"),
+    # It gives every principal its credentials, and so do the runs, which mount it too.
     "dagster-code": (
         "dagster.yaml",
+        "secrets/pgpass",
         "secrets/inbound/*.password",
         "secrets/analytics/*.password",
     ),
     # An operator's tools.
     "admin": ("secrets/inbound/admin.password", "secrets/analytics/admin.password"),
 }
-"""Files or patterns, below the platform's folder, by share. Each has the CA as well."""
+"""Files or patterns, below the platform's folder, by share. Each has the CA and the
+addresses as well."""
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from goodsflow.containers.addresses import endpoints
+from goodsflow.containers.runs import run_launcher
 from goodsflow.containers.shares import SHARES
 from goodsflow.endpoints import PROJECT_ROOT
 
@@ -19,6 +20,14 @@ def compose() -> dict[str, Any]:
     text = (PROJECT_ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
+
+
+def volumes_of(service: dict[str, Any]) -> list[str]:
+    """Return a service's mounts in the short form."""
+    return [
+        v if isinstance(v, str) else f"{v['source']}:{v['target']}"
+        for v in service.get("volumes", ())
+    ]
 
 
 def test_every_container_has_a_memory_limit(compose: dict[str, Any]) -> None:
@@ -66,7 +75,7 @@ def test_each_container_mounts_its_own_share_and_for_reading(
 ) -> None:
     """A wrong share hands a part the passwords of another."""
     for name, service in compose["services"].items():
-        shares = [v for v in service.get("volumes", ()) if v.startswith("share-")]
+        shares = [v for v in volumes_of(service) if v.startswith("share-")]
         if name == "prepare":
             assert {v.split(":")[0] for v in shares} == {f"share-{s}" for s in SHARES}
             continue
@@ -75,7 +84,44 @@ def test_each_container_mounts_its_own_share_and_for_reading(
             volume, target, mode = share.split(":")
             assert volume.removeprefix("share-") in allowed
             assert (target, mode) == ("/goodsflow", "ro")
-        assert not any(v.startswith("platform:") for v in service.get("volumes", ()))
+        assert not any(v.startswith("platform:") for v in volumes_of(service))
+
+
+def test_the_engines_socket_is_in_the_proxy_alone(compose: dict[str, Any]) -> None:
+    """Who holds it is root on the host."""
+    holders = {
+        name
+        for name, service in compose["services"].items()
+        if any("docker.sock" in volume for volume in volumes_of(service))
+    }
+    assert holders == {"docker-proxy"}
+
+
+def test_each_way_to_the_engine_is_open_to_those_it_is_meant_for(
+    compose: dict[str, Any],
+) -> None:
+    """The network decides what the proxy lets through."""
+    members: dict[str, set[str]] = {}
+    for name, service in compose["services"].items():
+        for network in service.get("networks", ()):
+            members.setdefault(network, set()).add(name)
+    assert members["docker-read"] == {"docker-proxy", "dagster-code"}
+    assert members["docker-stop"] == {"docker-proxy", "dagster-webserver"}
+    assert members["docker-launch"] == {"docker-proxy", "dagster-daemon"}
+
+
+def test_a_run_is_as_the_code_server_is(compose: dict[str, Any]) -> None:
+    """A network that it lacks fails its assets; one too many is a way in."""
+    code = compose["services"]["dagster-code"]
+    config = run_launcher("p")["config"]
+    assert config["networks"] == [f"p_{network}" for network in code["networks"]]
+    of_the_run = {
+        volume.removesuffix(":rw") for volume in config["container_kwargs"]["volumes"]
+    }
+    assert of_the_run == {f"p_{volume}" for volume in code["volumes"]}
+    assert code["environment"]["DAGSTER_CURRENT_IMAGE"] == code["image"]
+    for wanted in ("read_only", "cap_drop", "security_opt", "init"):
+        assert config["container_kwargs"][wanted] == code[wanted]
 
 
 def test_no_environment_carries_a_password(compose: dict[str, Any]) -> None:
@@ -94,7 +140,7 @@ def test_every_address_names_a_container_that_there_is(
     compose: dict[str, Any],
 ) -> None:
     """A container that is renamed would be looked for in vain by all others."""
-    text = endpoints().model_dump_json()
+    text = endpoints("goodsflow").model_dump_json()
     hosts = set(re.findall(r"(?:://|,|\")([a-z][a-z0-9-]*):\d+", text))
     assert hosts
     assert hosts <= compose["services"].keys()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
+from goodsflow.containers.addresses import PASSFILE
 from goodsflow.containers.prepare import PrepareError, fill_share, prepare
 from goodsflow.containers.shares import SHARES
 from goodsflow.endpoints import PROJECT_ROOT, load_endpoints
@@ -27,7 +29,7 @@ def files_of(share: Path) -> set[str]:
 
 def test_a_share_holds_its_own_secrets_and_no_others(shares: Path) -> None:
     """With one volume for all, any part broken into would give away every password."""
-    prepare(shares)
+    prepare(shares, "goodsflow")
     assert files_of(shares / "user-api") == {
         "endpoints.json",
         "certs/ca.crt",
@@ -41,15 +43,15 @@ def test_a_share_holds_its_own_secrets_and_no_others(shares: Path) -> None:
 
 def test_the_second_preparation_changes_no_secret(shares: Path) -> None:
     """New passwords at each start would lock every part out."""
-    prepare(shares)
+    prepare(shares, "goodsflow")
     before = {p: p.read_bytes() for p in shares.rglob("*.p*") if p.is_file()}
-    prepare(shares)
+    prepare(shares, "goodsflow")
     assert before == {p: p.read_bytes() for p in shares.rglob("*.p*") if p.is_file()}
 
 
 def test_dagster_gets_the_password_of_every_declared_principal(shares: Path) -> None:
     """One that is missing fails the bootstrap, and all that waits for it."""
-    prepare(shares)
+    prepare(shares, "goodsflow")
     endpoints = load_endpoints(shares / "dagster-code")
     platform = load_platform(PROJECT_ROOT / "platform.yaml")
     wanted = {
@@ -60,18 +62,39 @@ def test_dagster_gets_the_password_of_every_declared_principal(shares: Path) -> 
     assert wanted <= files_of(shares / "dagster-code")
 
 
+def test_dagsters_configuration_holds_no_secret(shares: Path) -> None:
+    """It goes into the command line of every run, which `docker inspect` shows."""
+    prepare(shares, "goodsflow")
+    text = (shares / "dagster" / "dagster.yaml").read_text()
+    secrets = [p.read_text() for p in (shares / "platform").rglob("*.password")]
+    assert len(secrets) > 3
+    assert [secret for secret in secrets if secret in text] == []
+    assert (
+        "postgres:5432:dagster:dagster:" in (shares / "dagster" / PASSFILE).read_text()
+    )
+
+
+def test_networks_and_volumes_of_runs_are_those_of_the_project(shares: Path) -> None:
+    """A second platform's runs would work in the first one's networks."""
+    prepare(shares, "other")
+    instance = yaml.safe_load((shares / "dagster-code" / "dagster.yaml").read_text())
+    config = instance["run_launcher"]["config"]
+    volumes = config["container_kwargs"]["volumes"]
+    assert {n.split("_")[0] for n in config["networks"] + volumes} == {"other"}
+
+
 def test_what_a_share_no_longer_holds_is_removed(shares: Path) -> None:
     """A secret taken from a part's list would stay with it for ever."""
-    prepare(shares)
+    prepare(shares, "goodsflow")
     stale = shares / "blocking" / "secrets" / "inbound" / "admin.password"
     stale.write_text("old")
-    prepare(shares)
+    prepare(shares, "goodsflow")
     assert not stale.exists()
 
 
 def test_a_secret_that_nobody_declares_is_named(shares: Path) -> None:
     """A principal renamed in platform.yaml would leave its container without one."""
-    prepare(shares)
+    prepare(shares, "goodsflow")
     with pytest.raises(PrepareError, match=r"no secrets/inbound/nobody\.password"):
         fill_share(
             shares / "platform", shares / "admin", ("secrets/inbound/nobody.password",)
