@@ -98,6 +98,16 @@ TOPICS = (
 SERVICE_PARTS = {"shop_api": "shop-api", "blocking": "blocking"}
 """The services of ours, and their names among the platform's parts."""
 
+ASSET_PARTS = {
+    "inbound_topics": ("zookeeper", "kafka-0", "kafka-1"),
+    "analytics_topics": ("zookeeper-mirror", "kafka-mirror-0", "kafka-mirror-1"),
+    "schemas": ("schema-registry",),
+    "connectors": ("kafka-connect",),
+    "hdfs_directories": ("hdfs-nn", "hdfs-dn-0", "hdfs-dn-1"),
+    "recommendations": ("spark-master", "spark-worker", "spark-connect"),
+}
+"""The parts that keep what an asset stands for, or that make it."""
+
 CONNECTORS = {"mm2_source": "mm2-source", "hdfs_sink": "hdfs-sink"}
 """The connectors, and their names in Kafka Connect."""
 

@@ -8,9 +8,10 @@ from dagster_project.resources.connect import ConnectResource
 from dagster_project.resources.hdfs import HdfsResource
 from dagster_project.resources.kafka import KafkaResource
 from dagster_project.resources.platform import PlatformResource
+from dagster_project.resources.providers import ServiceState
 from dagster_project.resources.recommender import RecommenderResource
 from dagster_project.resources.schema_registry import SchemaRegistryResource
-from dagster_project.resources.services import ServicesResource, ServiceState
+from dagster_project.resources.services import ServicesResource
 
 __all__ = [
     "ConnectResource",

@@ -1,8 +1,6 @@
-"""The services that never end: watched here, started and kept alive elsewhere."""
+"""The parts and services that never end: watched here, kept alive elsewhere."""
 
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -10,37 +8,18 @@ import httpx
 from pydantic import Field
 
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.endpoints import Endpoints
-
-RUNNING = "RUNNING"
-
-
-@dataclass(frozen=True)
-class ServiceState:
-    """How a service is.
-
-    Attributes:
-        name: As in ``endpoints.services``, or as the supervisor calls the process.
-        state: The supervisor's word for the process (RUNNING, BACKOFF, FATAL, …).
-        restarts: How often it was started again by itself.
-        reason: Why it does not serve; empty where it does.
-    """
-
-    name: str
-    state: str
-    pid: int | None
-    uptime_seconds: float | None
-    restarts: int
-    reason: str
-
-    @property
-    def is_up(self) -> bool:
-        """Whether the process runs and says of itself that it is healthy."""
-        return self.state == RUNNING and not self.reason
+from dagster_project.resources.providers import (
+    EngineStates,
+    ServiceState,
+    StateProvider,
+    SupervisorStates,
+)
+from goodsflow.endpoints import Endpoints, EndpointsError
+from goodsflow.local.home import Home
 
 
 class ServicesResource(dg.ConfigurableResource[Any]):
-    """The platform's processes, as their supervisor and they themselves say."""
+    """The platform's parts, as who keeps them alive and they themselves say."""
 
     platform: dg.ResourceDependency[PlatformResource]
     timeout_seconds: float = Field(
@@ -48,50 +27,29 @@ class ServicesResource(dg.ConfigurableResource[Any]):
     )
 
     def states(self) -> list[ServiceState]:
-        """Return how every service is.
-
-        Where a supervisor runs, its word on the process and the service's own on its
-        health; elsewhere the latter alone.
+        """Return how every part and service is.
 
         Raises:
-            SupervisorError: There should be a supervisor, and it does not answer.
-            EndpointsError: There is no platform.
+            SupervisorError: The supervisor of a native platform does not answer.
+            EngineError: The Docker engine does not answer, or refuses.
+            EndpointsError: There is no platform, or nobody who keeps its parts alive.
         """
         endpoints = self.platform.endpoints()
-        if endpoints.supervisor_socket is None:
-            states: Mapping[str, ServiceState] = {
-                name: ServiceState(name, RUNNING, None, None, 0, "")
-                for name in endpoints.services
-            }
-        else:
-            states = self._supervised(endpoints)
+        states = dict(self._provider(endpoints).states())
+        for name in endpoints.services.keys() - states.keys():
+            reason = "is not known to who keeps the parts alive"
+            states[name] = ServiceState(name, "UNKNOWN", None, None, 0, reason)
         return [self._with_health(endpoints, states[name]) for name in sorted(states)]
 
-    def _supervised(self, endpoints: Endpoints) -> Mapping[str, ServiceState]:
-        from goodsflow.local.home import Home
-        from goodsflow.local.status import count_restarts
-        from goodsflow.local.supervisor import SupervisorClient
-
-        if endpoints.supervisor_socket is None:
-            return {}
-        home = Home(self.platform.home_path())
-        states = {}
-        for process in SupervisorClient(endpoints.supervisor_socket).processes():
-            is_running = process.state == RUNNING
-            states[process.name] = ServiceState(
-                name=process.name,
-                state=process.state,
-                pid=process.pid,
-                uptime_seconds=(
-                    time.time() - process.started_at if process.started_at else None
-                ),
-                restarts=count_restarts(home, process.name),
-                reason="" if is_running else process.description or "does not run",
-            )
-        for name in endpoints.services.keys() - states.keys():
-            reason = "is not known to the supervisor"
-            states[name] = ServiceState(name, "UNKNOWN", None, None, 0, reason)
-        return states
+    def _provider(self, endpoints: Endpoints) -> StateProvider:
+        if endpoints.supervisor_socket is not None:
+            return SupervisorStates(Home(self.platform.home_path()))
+        if endpoints.container_engine is not None:
+            return EngineStates(endpoints.container_engine, self.timeout_seconds)
+        raise EndpointsError(
+            "The platform's addresses name neither a supervisor nor a container "
+            "engine: nobody can say how its parts are."
+        )
 
     def _with_health(self, endpoints: Endpoints, state: ServiceState) -> ServiceState:
         service = endpoints.services.get(state.name)

@@ -1,14 +1,17 @@
 """What is reported of the platform, and what when it cannot be read."""
 
+import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from dagster_project.assets.flow import ASSET_PARTS
 from dagster_project.checks import ALL_CHECKS
 from dagster_project.checks.findings import Finding, look
 from dagster_project.checks.services import service_checks
@@ -40,8 +43,8 @@ class Fakes:
     def __init__(self, fault: bool = False, **states: ServiceState) -> None:
         """Answer all is well, with these states of services."""
         self.fault = fault
-        blocking = ServiceState("blocking", "RUNNING", 2, 60.0, 0, "")
-        self.services_states = {"shop-api": UP, "blocking": blocking} | {
+        names = ["shop-api", "blocking", *itertools.chain(*ASSET_PARTS.values())]
+        self.services_states = {name: replace(UP, name=name) for name in names} | {
             state.name: state for state in states.values()
         }
 
@@ -207,6 +210,20 @@ def test_everything_is_reported_anew_from_time_to_time() -> None:
     assert news == [finding]
     assert select_news([finding], memory, 1000.0 + REPEAT_SECONDS - 1)[0] == []
     assert select_news([finding], memory, 1000.0 + REPEAT_SECONDS)[0] == [finding]
+
+
+def test_a_part_that_is_down_fails_what_rests_on_it() -> None:
+    """A broker that is gone would show only once topics lack replicas."""
+    down = ServiceState("kafka-1", "EXITED", None, None, 3, "ended with status 137")
+    fakes = Fakes(down=down)
+    del fakes.services_states["hdfs-dn-0"]
+    found = evaluations(observe(fakes))
+    failed = {key for key, evaluation in found.items() if not evaluation.passed}
+    assert failed == {"inbound_topics/parts_up", "hdfs_directories/parts_up"}
+    text = str(found["inbound_topics/parts_up"].description)
+    assert text == "'kafka-1' is not up: EXITED, ended with status 137"
+    gone = str(found["hdfs_directories/parts_up"].description)
+    assert gone == "'hdfs-dn-0' is not there"
 
 
 def test_the_cursor_survives_a_restart() -> None:

@@ -1,0 +1,154 @@
+"""A plain client of the Docker engine's API, for looking alone.
+
+https://docs.docker.com/reference/api/engine/version/v1.41/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from goodsflow.endpoints import ContainerEngine
+from goodsflow.engine.errors import EngineRefusedError, EngineUnavailableError
+
+_PROJECT = "com.docker.compose.project"
+_SERVICE = "com.docker.compose.service"
+_NUMBER = "com.docker.compose.container-number"
+_ONE_OFF = "com.docker.compose.oneoff"
+
+
+@dataclass(frozen=True)
+class Container:
+    """How a container is.
+
+    Attributes:
+        service: Its service in the Compose file; of several containers of one service,
+            the second and further have their number behind it.
+        status: created, running, paused, restarting, removing, exited or dead.
+        health: starting, healthy or unhealthy; empty where it has no health check.
+        health_output: What the last health check said.
+        pid: On the engine's host; None where it does not run.
+        started_at: Seconds since the epoch of its last start, of one that runs.
+        restarts: How often the engine started it again by itself.
+        is_passing: Whether it is meant to end by itself, and to stay so.
+    """
+
+    service: str
+    status: str
+    health: str
+    health_output: str
+    pid: int | None
+    started_at: float | None
+    restarts: int
+    exit_code: int
+    out_of_memory: bool
+    error: str
+    is_passing: bool
+
+
+class EngineClient:
+    """Asks one engine for one project's containers. Constructing it connects nowhere.
+
+    Use it as a context manager, or close it.
+    """
+
+    def __init__(self, engine: ContainerEngine, timeout_seconds: float = 10) -> None:
+        """Remember the address; of an engine on this host a socket may be given."""
+        socket = engine.url.removeprefix("unix://")
+        is_socket = socket != engine.url
+        self._url = engine.url
+        self._project = engine.project
+        self._http = httpx.Client(
+            base_url="http://engine" if is_socket else engine.url,
+            transport=httpx.HTTPTransport(uds=socket) if is_socket else None,
+            timeout=timeout_seconds,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def containers(self) -> list[Container]:
+        """Return the containers of the project's services; one-off ones are left out.
+
+        Raises:
+            EngineUnavailableError: The engine does not answer as it should.
+            EngineRefusedError: The engine or the proxy before it refused.
+        """
+        return list(self._containers())
+
+    def _containers(self) -> Iterator[Container]:
+        label = f"{_PROJECT}={self._project}"
+        filters = json.dumps({"label": [label]}, separators=(",", ":"))
+        listed = self._get("/containers/json", {"all": "1", "filters": filters})
+        for entry in listed:
+            if entry["Labels"].get(_ONE_OFF) == "True" or not entry["Names"]:
+                continue
+            # It may be gone by now: its successor is seen by the next look.
+            inspected = self._get(f"/containers{entry['Names'][0]}/json")
+            if inspected is not None:
+                yield _container(inspected)
+
+    def _get(self, path: str, parameters: dict[str, str] | None = None) -> Any:
+        try:
+            response = self._http.get(path, params=parameters)
+            if response.status_code == httpx.codes.NOT_FOUND:
+                return None
+            if response.is_client_error:
+                raise EngineRefusedError(
+                    f"The Docker engine at {self._url} refuses to show {path}: "
+                    f"{response.status_code} {response.text.strip()[:200]}"
+                )
+            response.raise_for_status()
+            return response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise EngineUnavailableError(
+                f"The Docker engine does not answer on {self._url}: "
+                f"{error or type(error).__name__}"
+            ) from error
+
+
+def _container(inspected: dict[str, Any]) -> Container:
+    state = inspected["State"]
+    labels = inspected["Config"]["Labels"]
+    health = state.get("Health") or {}
+    checks = health.get("Log") or []
+    number = labels.get(_NUMBER, "1")
+    service = labels.get(_SERVICE, inspected["Name"].lstrip("/"))
+    runs = bool(state["Running"]) and not state["Restarting"]
+    policy = inspected["HostConfig"].get("RestartPolicy", {}).get("Name", "")
+    return Container(
+        service=service if number == "1" else f"{service}-{number}",
+        status=state["Status"],
+        health=health.get("Status", "").replace("none", ""),
+        health_output=checks[-1]["Output"].strip() if checks else "",
+        pid=state["Pid"] if runs else None,
+        started_at=(
+            datetime.fromisoformat(state["StartedAt"]).timestamp() if runs else None
+        ),
+        restarts=inspected["RestartCount"],
+        exit_code=state["ExitCode"],
+        out_of_memory=state["OOMKilled"],
+        error=state["Error"],
+        is_passing=policy in {"", "no"},
+    )
