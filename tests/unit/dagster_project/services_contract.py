@@ -1,0 +1,97 @@
+"""What every provider of the parts' states answers, as tests to inherit.
+
+A test class of a provider derives from ``ServicesContract`` and says how parts are run,
+killed and stopped where it looks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from dagster_project.resources.providers import ServiceState, StateProvider
+from goodsflow.errors import GoodsflowError
+
+PARTS = ("steady", "killed", "stopped")
+
+
+def await_that(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.1)
+
+
+class ServicesContract:
+    """Inherit it, and give a provider and what is done to its parts."""
+
+    @pytest.fixture
+    def provider(self) -> StateProvider:
+        """Return the provider of a platform that runs ``PARTS``."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def lost_provider(self) -> StateProvider:
+        """Return the provider of a platform whose keeper does not answer."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def kill(self) -> Callable[[str], None]:
+        """Return what ends a part's process as a crash does."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def stop(self) -> Callable[[str], None]:
+        """Return what a person does to stop a part."""
+        raise NotImplementedError
+
+    def test_what_runs_is_up(self, provider: StateProvider) -> None:
+        """Anything less is an alarm about nothing."""
+        states: Mapping[str, ServiceState] = {}
+
+        def all_up() -> bool:
+            nonlocal states
+            states = provider.states()
+            return all(state.is_up for state in states.values())
+
+        await_that(all_up)
+        assert states.keys() == set(PARTS)
+        steady = states["steady"]
+        assert (steady.name, steady.state, steady.restarts) == ("steady", "RUNNING", 0)
+        assert steady.pid is not None
+        assert steady.pid > 1
+        assert steady.uptime_seconds is not None
+        assert -1 < steady.uptime_seconds < 60
+
+    def test_a_crash_counts_as_a_restart_and_passes(
+        self, provider: StateProvider, kill: Callable[[str], None]
+    ) -> None:
+        """A part that dies every minute looks healthy each time one looks."""
+        await_that(lambda: provider.states()["killed"].is_up)
+        first = provider.states()["killed"].pid
+        kill("killed")
+        await_that(lambda: provider.states()["killed"].restarts == 1)
+        await_that(lambda: provider.states()["killed"].is_up)
+        assert provider.states()["killed"].pid != first
+        assert provider.states()["steady"].restarts == 0
+
+    def test_what_was_stopped_is_not_up_and_says_why(
+        self, provider: StateProvider, stop: Callable[[str], None]
+    ) -> None:
+        """A check that fails without a reason sends its reader to the logs."""
+        stop("stopped")
+        state = provider.states()["stopped"]
+        assert not state.is_up
+        assert state.state != "RUNNING"
+        assert state.reason
+        assert (state.pid, state.uptime_seconds) == (None, None)
+
+    def test_a_keeper_that_does_not_answer_is_an_error(
+        self, lost_provider: StateProvider
+    ) -> None:
+        """An empty answer would read as a platform without parts."""
+        with pytest.raises(GoodsflowError, match="does not answer"):
+            lost_provider.states()

@@ -1,0 +1,248 @@
+"""The two providers of the parts' states, against the real supervisor and engine."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dagster_project.resources.providers import (
+    EngineStates,
+    StateProvider,
+    SupervisorStates,
+    ailment,
+)
+from goodsflow.endpoints import ContainerEngine
+from goodsflow.engine import Container
+from goodsflow.local import supervisor
+from goodsflow.local.home import Home
+from goodsflow.local.programs import Program, render_config
+from goodsflow.local.supervisor import SupervisorClient
+from tests.unit.dagster_project.services_contract import (
+    PARTS,
+    ServicesContract,
+    await_that,
+)
+
+IMAGE = "debian:bookworm-slim"
+"""Anything with a shell; what the platform's images are built from."""
+
+
+class TestSupervisorStates(ServicesContract):
+    """The contract, by a supervisor of its own."""
+
+    @pytest.fixture
+    def home(self) -> Iterator[Home]:
+        """A folder with a path short enough for sockets, and programs that run."""
+        home = Home(Path(tempfile.mkdtemp(prefix="gf", dir="/tmp")).resolve())
+        home.make()
+        script = home.root / "part.sh"
+        script.write_text("#!/bin/sh\nexec sleep 300\n")
+        script.chmod(0o700)
+        programs = [
+            Program(name, script, {"GOODSFLOW_STARTS_FILE": str(home.starts(name))})
+            for name in PARTS
+        ]
+        (home.run / "supervisord.conf").write_text(render_config(home, programs))
+        supervisor.start(home)
+        for name in PARTS:
+            SupervisorClient(home.socket).start(name)
+        yield home
+        supervisor.stop(home)
+        shutil.rmtree(home.root)
+
+    @pytest.fixture
+    def provider(self, home: Home) -> StateProvider:
+        """Return what asks it."""
+        return SupervisorStates(home)
+
+    @pytest.fixture
+    def lost_provider(self, tmp_path: Path) -> StateProvider:
+        """Return what asks where none is."""
+        return SupervisorStates(Home(tmp_path))
+
+    @pytest.fixture
+    def kill(self, home: Home) -> Callable[[str], None]:
+        """Kill its process."""
+        provider = SupervisorStates(home)
+
+        def kill(name: str) -> None:
+            psutil.Process(provider.states()[name].pid).kill()
+
+        return kill
+
+    @pytest.fixture
+    def stop(self, home: Home) -> Callable[[str], None]:
+        """Have the supervisor stop it."""
+        return SupervisorClient(home.socket).stop
+
+
+def docker(*arguments: str) -> str:
+    """Run a command of the engine's and return what it prints."""
+    done = subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    if done.returncode != 0:
+        raise OSError(done.stderr.strip())
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def socket() -> str:
+    """The engine's socket; a test that needs it is skipped where there is none."""
+    try:
+        docker("version")
+        url = docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+    except OSError as error:
+        pytest.skip(f"no Docker engine answers here: {error}")
+    try:
+        docker("image", "inspect", IMAGE)
+    except OSError:
+        pytest.skip(f"the Docker engine has no image {IMAGE}: `docker pull {IMAGE}`")
+    return os.environ.get("DOCKER_HOST", url).replace("tcp://", "http://")
+
+
+class TestEngineStates(ServicesContract):
+    """The contract, by containers of a Compose project of its own."""
+
+    @pytest.fixture
+    def engine(self, socket: str) -> Iterator[ContainerEngine]:
+        """Return a project whose services run, beside what is to be left out."""
+        project = f"goodsflow-states-{os.getpid()}"
+        try:
+            for name in PARTS:
+                start(project, name, "exec sleep 300")
+            start(project, "steady", "exec sleep 300", number=2, one_off=True)
+            start(project, "passing", "true", restart="no")
+            start(f"{project}-other", "other", "exec sleep 300")
+            yield ContainerEngine(url=socket, project=project)
+        finally:
+            for name in (project, f"{project}-other"):
+                label = f"label=com.docker.compose.project={name}"
+                left = docker("ps", "--all", "--quiet", "--filter", label).split()
+                docker("rm", "--force", *left)
+
+    @pytest.fixture
+    def provider(self, engine: ContainerEngine) -> StateProvider:
+        """Return what asks it."""
+        return EngineStates(engine)
+
+    @pytest.fixture
+    def lost_provider(self) -> StateProvider:
+        """Return what asks where none is."""
+        url = "http://127.0.0.1:1"
+        return EngineStates(ContainerEngine(url=url, project="none"))
+
+    @pytest.fixture
+    def kill(self, engine: ContainerEngine) -> Callable[[str], None]:
+        """Kill what is in it: `docker kill` would count as a stop by hand."""
+
+        def kill(name: str) -> None:
+            inside = ["sh", "-c", "kill -9 -1"]
+            subprocess.run(
+                ["docker", "exec", f"{engine.project}-{name}-1", *inside],
+                capture_output=True,
+                check=False,
+                timeout=60,
+            )
+
+        return kill
+
+    @pytest.fixture
+    def stop(self, engine: ContainerEngine) -> Callable[[str], None]:
+        """Have the engine stop it."""
+        return lambda name: (
+            docker("stop", "--time", "0", f"{engine.project}-{name}-1") and None
+        )
+
+    def test_a_failed_health_check_is_the_reason(self, engine: ContainerEngine) -> None:
+        """'Unhealthy' alone does not say what to look for."""
+        start(engine.project, "ill", "exec sleep 300", health="echo no leader; exit 1")
+        provider = EngineStates(engine)
+        await_that(lambda: "no leader" in provider.states()["ill"].reason)
+        assert provider.states()["ill"].reason == "unhealthy: no leader"
+
+    def test_what_keeps_ending_says_with_which_status(
+        self, engine: ContainerEngine
+    ) -> None:
+        """Between two starts it looks as if it were about to run."""
+        start(engine.project, "ends", "exit 7")
+        provider = EngineStates(engine)
+        await_that(lambda: provider.states()["ends"].restarts > 2)
+        await_that(lambda: not provider.states()["ends"].is_up)
+        assert provider.states()["ends"].reason == "ended with exit status 7"
+
+
+def start(
+    project: str,
+    service: str,
+    script: str,
+    *,
+    number: int = 1,
+    one_off: bool = False,
+    restart: str = "unless-stopped",
+    health: str = "",
+) -> None:
+    """Start a container as Compose would."""
+    labels = {
+        "project": project,
+        "service": service,
+        "container-number": str(number),
+        "oneoff": str(one_off),
+    }
+    checks = ["--health-cmd", health, "--health-interval", "1s", "--health-retries=1"]
+    docker(
+        *("run", "--detach", "--init", "--restart", restart, "--network", "none"),
+        *("--name", f"{project}-{service}-{number}"),
+        *itertools.chain.from_iterable(
+            ("--label", f"com.docker.compose.{key}={value}")
+            for key, value in labels.items()
+        ),
+        *(checks if health else []),
+        *(IMAGE, "sh", "-c", script),
+    )
+
+
+def container(**different: object) -> Container:
+    """Return a container that is well but for what is given."""
+    usual: dict[str, object] = {
+        "service": "a",
+        "status": "running",
+        "health": "healthy",
+        "health_output": "",
+        "pid": 7,
+        "started_at": 0.0,
+        "restarts": 0,
+        "exit_code": 0,
+        "out_of_memory": False,
+        "error": "",
+        "is_passing": False,
+    }
+    return Container(**{**usual, **different})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("different", "reason"),
+    [
+        ({}, ""),
+        ({"health": ""}, ""),
+        ({"health": "starting"}, "starting: its health check has not passed yet"),
+        ({"status": "paused"}, "is paused"),
+        (
+            {"status": "exited", "exit_code": 137, "out_of_memory": True},
+            "ended with exit status 137 (out of memory)",
+        ),
+    ],
+)
+def test_the_reason_is_the_first_that_holds(
+    different: dict[str, object], reason: str
+) -> None:
+    """A container killed for its memory looks like one that somebody killed."""
+    assert ailment(container(**different)) == reason
