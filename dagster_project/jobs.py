@@ -26,8 +26,8 @@ bootstrap = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-# A run whose process and code server were killed together stays "started" for ever,
-# and the sensor waits for it: run monitoring ends it after this. One takes seconds.
+# A run that hangs holds up the sensor: run monitoring ends it after this. One takes
+# seconds.
 MAX_RUN_SECONDS = 900
 
 recommend = dg.define_asset_job(

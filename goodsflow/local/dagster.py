@@ -33,12 +33,18 @@ concurrency:
   pools:
     granularity: run
     default_limit: 1
+run_launcher:
+  module: dagster_project.launcher
+  class: ProcessRunLauncher
 run_monitoring:
   enabled: true
-  # A run that is killed together with its code server would stay "started" for ever.
+  # Each round asks the launcher whether the runs' processes live.
+  poll_interval_seconds: 10
+  # A run is not taken up where it was: its sensor starts the next one.
+  max_resume_run_attempts: 0
+  # A run that dies before it has begun is known by this alone.
+  start_timeout_seconds: 90
   max_runtime_seconds: 900
-  start_timeout_seconds: 120
-  poll_interval_seconds: 20
 retention:
   sensor:
     purge_after_days: {skipped: 2, failure: 14, success: -1}
