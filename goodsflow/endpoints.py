@@ -61,6 +61,14 @@ class Endpoints(BaseModel):
     hdfs_url: str = Field(description="RPC address of the NameNode, hdfs://host:port.")
     spark_connect_url: str = Field(description="sc://host:port")
     dagster_url: str
+    ksqldb_url: str | None = Field(
+        default=None, description="None where the platform has no ksqlDB."
+    )
+    ksqldb_user: str | None = Field(
+        default=None,
+        description="Where ksqlDB asks for one; secrets_dir holds its "
+        "ksqldb/<user>.password.",
+    )
     services: dict[str, Service] = Field(default_factory=dict)
     supervisor_socket: Path | None = Field(
         default=None, description="Unix socket of the supervisor of a native platform."
@@ -75,25 +83,43 @@ class Endpoints(BaseModel):
         Raises:
             EndpointsError: The file is missing, unreadable or empty.
         """
-        path = self.password_file(cluster, principal)
-        try:
-            password = path.read_text(encoding="utf-8").strip()
-            reason = "" if password else "it is empty"
-        except OSError as error:
-            reason = error.strerror or str(error)
-        except UnicodeDecodeError:
-            reason = "it is no text"
-        if reason:
-            raise EndpointsError(
-                f"Cannot read the password of principal '{principal}' on cluster "
-                f"'{cluster}' from {path}: {reason}. Is the principal declared in "
-                "platform.yaml, and has `goodsflow up` run since?"
-            )
-        return SecretStr(password)
+        return _read_password(
+            self.password_file(cluster, principal),
+            f"principal '{principal}' on cluster '{cluster}'",
+            "Is the principal declared in platform.yaml, and has `goodsflow up` run "
+            "since?",
+        )
+
+    def ksqldb_password(self) -> SecretStr:
+        """Read the password of ``ksqldb_user``.
+
+        Raises:
+            EndpointsError: The file is missing, unreadable or empty.
+        """
+        return _read_password(
+            self.secrets_dir / "ksqldb" / f"{self.ksqldb_user}.password",
+            f"ksqlDB's user '{self.ksqldb_user}'",
+            "Write it there.",
+        )
 
     def password_file(self, cluster: ClusterName, principal: str) -> Path:
         """Return the file that holds a principal's SCRAM password."""
         return self.secrets_dir / cluster / f"{principal}.password"
+
+
+def _read_password(path: Path, whose: str, advice: str) -> SecretStr:
+    try:
+        password = path.read_text(encoding="utf-8").strip()
+        reason = "" if password else "it is empty"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except UnicodeDecodeError:
+        reason = "it is no text"
+    if reason:
+        raise EndpointsError(
+            f"Cannot read the password of {whose} from {path}: {reason}. {advice}"
+        )
+    return SecretStr(password)
 
 
 def default_home() -> Path:

@@ -9,6 +9,7 @@ Tree (each room derives its own)::
     ├── RegistryError         the schema registry (goodsflow.registry)
     ├── ConnectError          a Connect worker (goodsflow.connect)
     ├── HdfsError             the file system (goodsflow.hdfs)
+    ├── KsqlError             ksqlDB (goodsflow.ksqldb)
     ├── BootstrapError        could not be made as declared (goodsflow.bootstrap)
     ├── SettingsError         environment variables of a service (goodsflow.settings)
     ├── CardError             a goods card that is not one (goodsflow.cards)

@@ -22,6 +22,7 @@ from goodsflow.bootstrap.outcome import Outcome
 from goodsflow.bootstrap.principals import make_principals
 from goodsflow.bootstrap.schemas import await_registry, load_schemas, make_schemas
 from goodsflow.bootstrap.topics import make_topics, read_topics_plan
+from goodsflow.bootstrap.views import await_ksqldb, make_views, read_views_plan
 
 __all__ = [
     "BootstrapError",
@@ -29,6 +30,7 @@ __all__ = [
     "NotReadyInTimeError",
     "Outcome",
     "RefusedError",
+    "await_ksqldb",
     "await_registry",
     "await_running",
     "await_worker",
@@ -39,5 +41,7 @@ __all__ = [
     "make_principals",
     "make_schemas",
     "make_topics",
+    "make_views",
     "read_topics_plan",
+    "read_views_plan",
 ]

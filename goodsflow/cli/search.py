@@ -12,7 +12,7 @@ import click
 from goodsflow.cli.context import Context
 
 if TYPE_CHECKING:
-    from goodsflow.search import FoundCard
+    from goodsflow.search import BackendName, FoundCard
 
 _COLUMNS = ("PRODUCT_ID", "NAME", "BRAND", "PRICE_STR")
 _WIDTH = 20
@@ -42,7 +42,14 @@ def _part(
     type=click.FloatRange(min=0, min_open=True),
     default=60.0,
     show_default=True,
-    help="Seconds for the search, what is new on the topic included.",
+    help="Seconds for the search, waiting and reading what is new included.",
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["embedded", "ksqldb"]),
+    envvar="GOODSFLOW_SEARCH_BACKEND",
+    show_default="ksqldb where the platform has it",
+    help="Who searches; also $GOODSFLOW_SEARCH_BACKEND.",
 )
 @click.option(
     "--user", default=getpass.getuser, show_default="you", help="Who asks, in events."
@@ -56,6 +63,7 @@ def search(
     limit: int | None,
     as_json: bool,
     timeout: float,
+    backend: BackendName | None,
     user: str,
 ) -> None:
     """Find cards that may reach users, at their current prices.
@@ -65,15 +73,15 @@ def search(
     if name is None and brand is None:
         raise click.UsageError("Give --name, --brand, or both.")
     from goodsflow.endpoints import load_endpoints
-    from goodsflow.search import EmbeddedSearch, UserEvent, send_event
+    from goodsflow.search import UserEvent, open_backend, send_event
 
     endpoints = load_endpoints(context.home)
-    backend = EmbeddedSearch(
+    cards = open_backend(
         endpoints,
+        backend,
         timeout_seconds=timeout,
         on_notice=lambda text: click.echo(text, err=True),
-    )
-    cards = backend.search(name, brand, limit)
+    ).search(name, brand, limit)
     if as_json:
         click.echo(_as_json(cards))
     else:

@@ -13,6 +13,7 @@ from goodsflow.reconcile.plan import Action, Change, Kind, Plan
 from goodsflow.reconcile.principals import plan_acls, plan_credentials
 from goodsflow.reconcile.schemas import SchemaState, plan_schemas
 from goodsflow.reconcile.topics import plan_topics
+from goodsflow.reconcile.views import ViewKind, ViewState, plan_views
 
 __all__ = [
     "Action",
@@ -20,10 +21,13 @@ __all__ = [
     "Kind",
     "Plan",
     "SchemaState",
+    "ViewKind",
+    "ViewState",
     "plan_acls",
     "plan_connectors",
     "plan_credentials",
     "plan_directories",
     "plan_schemas",
     "plan_topics",
+    "plan_views",
 ]

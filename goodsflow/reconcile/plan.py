@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 Action = Literal["create", "update"]
-Kind = Literal["topic", "acl", "credential", "schema", "connector", "directory"]
+Kind = Literal["topic", "acl", "credential", "schema", "connector", "directory", "view"]
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -5,6 +5,7 @@ Tree::
     SearchError
     ├── IndexBusyError      another process holds the index for too long
     ├── IndexBrokenError    the index file cannot be used, and not be rebuilt either
+    ├── ViewNotReadyError   ksqlDB has not read its view in time
     └── EventError          the event of a request was not delivered
 """
 
@@ -21,6 +22,10 @@ class IndexBusyError(SearchError):
 
 class IndexBrokenError(SearchError):
     """The index file cannot be used."""
+
+
+class ViewNotReadyError(SearchError):
+    """ksqlDB starts, or still reads its view, and was not done in time."""
 
 
 class EventError(SearchError):

@@ -9,6 +9,7 @@ from goodsflow.spec.loading import SpecError, load_platform
 from goodsflow.spec.model import (
     AclRule,
     Cluster,
+    ColumnType,
     Connector,
     Consumption,
     Directory,
@@ -17,12 +18,14 @@ from goodsflow.spec.model import (
     Schema,
     Topic,
     TransactionalId,
+    View,
 )
 
 __all__ = [
     "AclBinding",
     "AclRule",
     "Cluster",
+    "ColumnType",
     "Connector",
     "Consumption",
     "Directory",
@@ -32,6 +35,7 @@ __all__ = [
     "SpecError",
     "Topic",
     "TransactionalId",
+    "View",
     "acl_bindings",
     "load_platform",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias, Union
 
 from pydantic import (
     AfterValidator,
@@ -11,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     model_validator,
 )
 
@@ -18,6 +20,8 @@ from goodsflow.endpoints import ClusterName
 
 _TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _PRINCIPAL_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_SQL_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_SQL_TYPES = ("BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "VARCHAR")
 
 Operation = Literal[
     "all",
@@ -63,9 +67,39 @@ def _as_config_text(value: object) -> object:
     return value
 
 
+def _check_sql_name(name: str) -> str:
+    if not _SQL_NAME.fullmatch(name):
+        raise ValueError(
+            f"'{name}' is no name of ksqlDB: use lower-case letters, digits and '_', "
+            "the first no digit"
+        )
+    return name
+
+
+def _check_column_type(declared: object) -> object:
+    """Check a type, or a struct's fields with theirs; as a plain union would not.
+
+    Its errors would name the alternatives of the union, which stand in no file.
+    """
+    if isinstance(declared, dict) and declared:
+        return {
+            _check_sql_name(str(name)): _check_column_type(kind)
+            for name, kind in declared.items()
+        }
+    if declared not in _SQL_TYPES:
+        raise ValueError(
+            f"should be {', '.join(_SQL_TYPES)}, or a mapping of a struct's fields to "
+            "such types"
+        )
+    return declared
+
+
 TopicName = Annotated[str, AfterValidator(_check_topic_name)]
 PrincipalName = Annotated[str, AfterValidator(_check_principal_name)]
 ConfigText = Annotated[str, BeforeValidator(_as_config_text)]
+SqlName = Annotated[str, AfterValidator(_check_sql_name)]
+ColumnType: TypeAlias = Union[str, Mapping[str, "ColumnType"]]  # noqa: UP007 - recursive
+"""A type of ksqlDB, or the fields of a struct with theirs."""
 
 
 class _Declared(BaseModel):
@@ -161,6 +195,24 @@ class Connector(_Declared):
     file: str
 
 
+class View(_Declared):
+    """A source table of ksqlDB: the newest record of each key of a topic."""
+
+    topic: TopicName = Field(description="On the analytics cluster.")
+    value_format: Literal["JSON_SR", "JSON"]
+    key: SqlName = Field(description="The column that is the record's key.")
+    columns: Annotated[
+        dict[SqlName, Annotated[ColumnType, PlainValidator(_check_column_type)]],
+        Field(min_length=1),
+    ]
+
+    @model_validator(mode="after")
+    def _key_is_a_text_column(self) -> View:
+        if self.columns.get(self.key) != "VARCHAR":
+            raise ValueError(f"the key '{self.key}' needs a column of type VARCHAR")
+        return self
+
+
 class Directory(_Declared):
     """A directory of HDFS with its owner and its mode, octal as in chmod."""
 
@@ -180,4 +232,5 @@ class Platform(_Declared):
     clusters: dict[ClusterName, Cluster]
     schemas: dict[str, Schema] = Field(default_factory=dict)
     connectors: dict[str, Connector] = Field(default_factory=dict)
+    views: dict[SqlName, View] = Field(default_factory=dict)
     hdfs: HdfsLayout = Field(default_factory=HdfsLayout)

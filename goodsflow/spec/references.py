@@ -28,21 +28,29 @@ def reference_problems(data: object, folder: Path) -> Iterator[tuple[Location, s
     if clusters:
         for missing in sorted(set(get_args(ClusterName)) - set(clusters)):
             yield ("clusters",), f"cluster '{missing}' is missing"
-    for name, cluster in clusters.items():
-        topics = _mapping(cluster, "topics")
-        for principal, declared in _mapping(cluster, "principals").items():
-            for location, topic in _topic_references(declared):
-                if isinstance(topic, str) and topic not in topics:
-                    yield (
-                        ("clusters", name, "principals", principal, *location),
-                        f"topic '{topic}' is not declared on cluster '{name}'",
-                    )
+    for location, topic, name in _all_topic_references(data):
+        if topic not in _mapping(clusters.get(name), "topics"):
+            yield location, f"topic '{topic}' is not declared on cluster '{name}'"
     for section in ("schemas", "connectors"):
         for name, declared in _mapping(data, section).items():
             file = declared.get("file") if isinstance(declared, dict) else None
             problem = _json_problem(folder / file) if isinstance(file, str) else None
             if problem:
                 yield (section, name, "file"), problem
+
+
+def _all_topic_references(data: object) -> Iterator[tuple[Location, str, str]]:
+    """Find each topic that is named, with its place and the cluster it is to be on."""
+    for name, cluster in _mapping(data, "clusters").items():
+        for principal, declared in _mapping(cluster, "principals").items():
+            for location, topic in _topic_references(declared):
+                if isinstance(topic, str):
+                    place = ("clusters", name, "principals", principal, *location)
+                    yield place, topic, name
+    for name, view in _mapping(data, "views").items():
+        topic = view.get("topic") if isinstance(view, dict) else None
+        if isinstance(topic, str):
+            yield ("views", name, "topic"), topic, "analytics"
 
 
 def _topic_references(principal: object) -> Iterator[tuple[Location, object]]:

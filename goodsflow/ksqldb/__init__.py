@@ -1,0 +1,37 @@
+"""ksqlDB: a plain client over its REST API, SQL for it, and its errors.
+
+Here: one method for each endpoint, and how names and literals are written. Not here:
+which views should exist (``goodsflow.spec``), when to try again
+(``goodsflow.bootstrap``, ``goodsflow.search``).
+"""
+
+from goodsflow.ksqldb.answers import QueryResult, SourceTable
+from goodsflow.ksqldb.client import Credentials, KsqlClient
+from goodsflow.ksqldb.errors import (
+    KsqlAnswerError,
+    KsqlDeniedError,
+    KsqlError,
+    KsqlNotMaterializedError,
+    KsqlStartingError,
+    KsqlStatementError,
+    KsqlUnauthorizedError,
+    KsqlUnavailableError,
+)
+from goodsflow.ksqldb.sql import create_source_table, literal
+
+__all__ = [
+    "Credentials",
+    "KsqlAnswerError",
+    "KsqlClient",
+    "KsqlDeniedError",
+    "KsqlError",
+    "KsqlNotMaterializedError",
+    "KsqlStartingError",
+    "KsqlStatementError",
+    "KsqlUnauthorizedError",
+    "KsqlUnavailableError",
+    "QueryResult",
+    "SourceTable",
+    "create_source_table",
+    "literal",
+]

@@ -1,0 +1,257 @@
+"""A plain client of ksqlDB's REST API.
+
+https://docs.ksqldb.io/en/latest/developer-guide/ksqldb-rest-api/
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx
+from pydantic import SecretStr
+
+from goodsflow.endpoints import Endpoints
+from goodsflow.ksqldb.answers import (
+    QueryResult,
+    SourceKind,
+    SourceTable,
+    as_result,
+    as_source,
+    expected,
+    named_error,
+    shortened,
+    split_lines,
+    unexpected,
+)
+from goodsflow.ksqldb.errors import (
+    KsqlAnswerError,
+    KsqlStatementError,
+    KsqlUnavailableError,
+)
+from goodsflow.ksqldb.sql import identifier
+
+STATEMENTS = "application/vnd.ksql.v1+json"
+ROWS = "application/vnd.ksqlapi.delimited.v1"
+"""Newline-delimited JSON: a header, then a line for each row."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Whom a server with basic authentication knows."""
+
+    user: str
+    password: SecretStr
+
+
+class KsqlClient:
+    """A client of one server. Constructing one connects nowhere.
+
+    Args:
+        url: Address of the server.
+        timeout_seconds: For each request with its whole answer.
+        credentials: Where the server asks for them.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_seconds: float = 30.0,
+        credentials: Credentials | None = None,
+    ) -> None:
+        self.url = url
+        self._timeout_seconds = timeout_seconds
+        auth = None
+        if credentials is not None:
+            auth = httpx.BasicAuth(
+                credentials.user, credentials.password.get_secret_value()
+            )
+        # The platform is beside us: a proxy from the environment cannot reach it.
+        self._http = httpx.Client(
+            base_url=url, timeout=timeout_seconds, trust_env=False, auth=auth
+        )
+
+    @classmethod
+    def connect(cls, endpoints: Endpoints, *, timeout_seconds: float = 30.0) -> Self:
+        """Return a client of the platform's server, with credentials if it has a user.
+
+        Raises:
+            KsqlUnavailableError: The platform has no ksqlDB.
+            EndpointsError: The user has no password file.
+        """
+        if endpoints.ksqldb_url is None:
+            raise KsqlUnavailableError(
+                "This platform has no ksqlDB: its endpoints.json names none."
+            )
+        credentials = None
+        if endpoints.ksqldb_user is not None:
+            password = endpoints.ksqldb_password()
+            credentials = Credentials(endpoints.ksqldb_user, password)
+        return cls(
+            endpoints.ksqldb_url,
+            timeout_seconds=timeout_seconds,
+            credentials=credentials,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; the client cannot be used afterwards."""
+        self._http.close()
+
+    def check_ready(self) -> None:
+        """Check that the server takes statements.
+
+        Raises:
+            KsqlStartingError: Not yet.
+            KsqlError: It refused or did not answer.
+        """
+        self._ask("GET", "/info", "ask whether ksqlDB is ready", None)
+
+    def sources(self) -> dict[str, SourceKind]:
+        """Return the names of tables and streams, each with its kind.
+
+        Raises:
+            KsqlError: It refused or did not answer.
+        """
+        found: dict[str, SourceKind] = {}
+        kinds: tuple[tuple[SourceKind, str], ...] = (
+            ("STREAM", "streams"),
+            ("TABLE", "tables"),
+        )
+        for kind, entity in kinds:
+            answer = self._entity(f"LIST {entity.upper()};", entity, f"list {entity}")
+            found |= {each["name"]: kind for each in answer[entity]}
+        return found
+
+    def describe(self, name: str) -> SourceTable:
+        """Return a table or stream as it is.
+
+        Args:
+            name: Of one that ``sources`` lists.
+
+        Raises:
+            KsqlStatementError: There is none.
+            KsqlError: It refused or did not answer.
+        """
+        what = f"describe '{name}'"
+        answer = self._entity(
+            f"DESCRIBE {identifier(name)};", "sourceDescription", what
+        )
+        with expected(what, self.url):
+            return as_source(answer["sourceDescription"])
+
+    def execute(self, statement: str) -> list[dict[str, Any]]:
+        """Have one statement executed; return what the server says of it.
+
+        Args:
+            statement: With its semicolon. Its own errors mean that nothing was done.
+
+        Raises:
+            KsqlStatementError: It is refused.
+            KsqlDeniedError: Kafka denies the server's principal what it needs.
+            KsqlError: It refused otherwise, or did not answer.
+        """
+        what = f"execute '{shortened(statement)}'"
+        answer = self._ask(
+            "POST", "/ksql", what, {"ksql": statement, "streamsProperties": {}}
+        )
+        if not isinstance(answer, list):
+            raise KsqlAnswerError(unexpected(what, self.url, "no list of results"))
+        for entity in answer:
+            status = entity.get("commandStatus") or {}
+            if status.get("status") == "ERROR":
+                raise KsqlStatementError(
+                    f"Cannot {what}: ksqlDB at {self.url} answers: "
+                    f"{status.get('message', 'no reason given')}"
+                )
+        return answer
+
+    def query(self, statement: str) -> QueryResult:
+        """Return the rows of one pull query.
+
+        Args:
+            statement: One SELECT, with its semicolon and literals escaped.
+
+        Raises:
+            KsqlNotMaterializedError: The server is still reading the table.
+            KsqlStatementError: It is refused.
+            KsqlError: The server refused otherwise, or did not answer in time.
+        """
+        what = f"query '{shortened(statement)}'"
+        deadline = time.monotonic() + self._timeout_seconds
+        with (
+            self._answering(what),
+            self._http.stream(
+                "POST",
+                "/query-stream",
+                json={"sql": statement, "properties": {}},
+                headers={"Accept": ROWS},
+            ) as response,
+        ):
+            if not response.is_success:
+                response.read()
+                raise named_error(response, what, self.url)
+            chunks = self._until(response.iter_bytes(), deadline, what)
+            with expected(what, self.url):
+                return as_result(split_lines(chunks), what, self.url)
+
+    def _until(
+        self, chunks: Iterator[bytes], deadline: float, what: str
+    ) -> Iterator[bytes]:
+        """Yield chunks until the deadline: each alone may come just in time."""
+        for chunk in chunks:
+            if time.monotonic() > deadline:
+                raise KsqlUnavailableError(
+                    f"Cannot {what}: ksqlDB at {self.url} was not done within "
+                    f"{self._timeout_seconds:g} s. Try again with more time."
+                )
+            yield chunk
+
+    def _entity(self, statement: str, kind: str, what: str) -> dict[str, Any]:
+        body = {"ksql": statement, "streamsProperties": {}}
+        answer = self._ask("POST", "/ksql", what, body)
+        with expected(what, self.url):
+            (entity,) = [each for each in answer if each["@type"] == kind]
+            return dict(entity)
+
+    def _ask(
+        self, method: str, path: str, what: str, body: Mapping[str, Any] | None
+    ) -> Any:
+        with self._answering(what):
+            response = self._http.request(
+                method,
+                path,
+                content=None if body is None else json.dumps(body),
+                headers={"Accept": STATEMENTS, "Content-Type": STATEMENTS},
+            )
+        if not response.is_success:
+            raise named_error(response, what, self.url)
+        with expected(what, self.url):
+            return response.json()
+
+    @contextmanager
+    def _answering(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except httpx.RemoteProtocolError as error:
+            raise KsqlUnavailableError(
+                f"Cannot {what}: ksqlDB at {self.url} broke off its answer ({error}). "
+                "Try again."
+            ) from error
+        except httpx.HTTPError as error:
+            raise KsqlUnavailableError(
+                f"Cannot {what}: no answer from ksqlDB at {self.url} "
+                f"({type(error).__name__}). Is the server up?"
+            ) from error

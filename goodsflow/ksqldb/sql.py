@@ -1,0 +1,51 @@
+"""How names, types and literals are written in ksqlDB's SQL."""
+
+from __future__ import annotations
+
+from goodsflow.spec import ColumnType, View
+
+_TYPE_SYNONYMS = {"STRING": "VARCHAR", "INT": "INTEGER"}
+"""As ksqlDB describes a type, and as it is declared."""
+
+
+def literal(text: str) -> str:
+    """Return a text as a literal.
+
+    Nothing but the single quote has a meaning within one: ``${x}`` is replaced only in
+    requests that define variables, which ours do not.
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Return a name as the server knows it: it upper-cases what is not quoted."""
+    return name.upper()
+
+
+def column_type(declared: ColumnType) -> str:
+    """Return a column's type as SQL: ``STRUCT<AMOUNT DOUBLE, CURRENCY VARCHAR>``."""
+    if isinstance(declared, str):
+        return _TYPE_SYNONYMS.get(declared, declared)
+    fields = ", ".join(
+        f"{identifier(name)} {column_type(kind)}" for name, kind in declared.items()
+    )
+    return f"STRUCT<{fields}>"
+
+
+def create_source_table(name: str, view: View) -> str:
+    """Return the statement that makes a view, where it is not there.
+
+    A source table keeps the newest value of each key, removes what a tombstone
+    removes, and needs fewer rights than any other kind. Its columns are listed: those
+    that the server would infer clash with the key.
+    """
+    columns = ", ".join(
+        f"{identifier(column)} {column_type(kind)}"
+        + (" PRIMARY KEY" if column == view.key else "")
+        for column, kind in view.columns.items()
+    )
+    return (
+        f"CREATE SOURCE TABLE IF NOT EXISTS {identifier(name)} ({columns}) "
+        f"WITH (KAFKA_TOPIC={literal(view.topic)}, "
+        f"VALUE_FORMAT={literal(view.value_format)});"
+    )
