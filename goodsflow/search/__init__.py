@@ -6,7 +6,12 @@ index, and ksqlDB's view. Not here: how results are printed (``goodsflow.cli``).
 
 from goodsflow.search.backends import BackendName, open_backend
 from goodsflow.search.embedded import EmbeddedSearch
-from goodsflow.search.errors import IndexBrokenError, IndexBusyError, SearchError
+from goodsflow.search.errors import (
+    IndexBrokenError,
+    IndexBusyError,
+    SearchError,
+    ViewNotReadyError,
+)
 from goodsflow.search.events import UserEvent, send_event
 from goodsflow.search.interface import FoundCard, SearchBackend
 from goodsflow.search.ksqldb import KsqldbSearch
@@ -21,6 +26,7 @@ __all__ = [
     "SearchBackend",
     "SearchError",
     "UserEvent",
+    "ViewNotReadyError",
     "open_backend",
     "send_event",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias, Union
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -82,11 +82,12 @@ def _check_column_type(declared: object) -> object:
     Its errors would name the alternatives of the union, which stand in no file.
     """
     if isinstance(declared, dict) and declared:
-        return {
-            _check_sql_name(str(name)): _check_column_type(kind)
-            for name, kind in declared.items()
-        }
-    if declared not in _SQL_TYPES:
+        for name in declared:
+            _check_sql_name(str(name))
+        types = list(declared.values())
+    else:
+        types = [declared]
+    if any(kind not in _SQL_TYPES for kind in types):
         raise ValueError(
             f"should be {', '.join(_SQL_TYPES)}, or a mapping of a struct's fields to "
             "such types"
@@ -98,7 +99,7 @@ TopicName = Annotated[str, AfterValidator(_check_topic_name)]
 PrincipalName = Annotated[str, AfterValidator(_check_principal_name)]
 ConfigText = Annotated[str, BeforeValidator(_as_config_text)]
 SqlName = Annotated[str, AfterValidator(_check_sql_name)]
-ColumnType: TypeAlias = Union[str, Mapping[str, "ColumnType"]]  # noqa: UP007 - recursive
+ColumnType: TypeAlias = str | Mapping[str, str]
 """A type of ksqlDB, or the fields of a struct with theirs."""
 
 

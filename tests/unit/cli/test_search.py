@@ -48,7 +48,13 @@ def test_shop_cannot_move_the_cursor_of_a_users_terminal() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["--name", ""], ["--brand", "\udcff"], ["--name", "a", "--limit", "0"]],
+    [
+        [],
+        ["--name", ""],
+        ["--brand", "\udcff"],
+        ["--name", "a", "--limit", "0"],
+        ["--name", "a", "--backend", "both"],
+    ],
 )
 def test_wrong_usage_has_exit_status_2(arguments: list[str], tmp_path: Path) -> None:
     """A search for nothing would print the whole index."""

@@ -1,0 +1,211 @@
+"""The ksqlDB back end against a small server that answers as a real one does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goodsflow.endpoints import PROJECT_ROOT, Endpoints, EndpointsError
+from goodsflow.ksqldb import (
+    KsqlAnswerError,
+    KsqlClient,
+    KsqlStatementError,
+    KsqlUnauthorizedError,
+    KsqlUnavailableError,
+    QueryResult,
+    create_source_table,
+)
+from goodsflow.search import (
+    EmbeddedSearch,
+    FoundCard,
+    KsqldbSearch,
+    SearchBackend,
+    ViewNotReadyError,
+    open_backend,
+)
+from goodsflow.search.ksqldb import VIEW, found_cards, statement
+from goodsflow.spec import load_platform
+from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
+from tests.unit.search.contract import CARDS, SearchContract, card
+
+DECLARED = load_platform(PROJECT_ROOT / "platform.yaml").views[VIEW]
+
+
+@pytest.fixture
+def server() -> Iterator[FakeKsqldb]:
+    """A server whose declared view is there."""
+    with serving() as server:
+        with KsqlClient(server.url) as client:
+            client.execute(create_source_table(VIEW, DECLARED))
+        server.requests.clear()
+        yield server
+
+
+@pytest.fixture
+def endpoints(server: FakeKsqldb, tmp_path: Path) -> Endpoints:
+    """Endpoints with that server."""
+    return endpoints_of(tmp_path, server.url)
+
+
+def endpoints_of(folder: Path, ksqldb_url: str | None) -> Endpoints:
+    """Return endpoints that name a server, or none."""
+    return Endpoints(
+        bootstrap_servers={"inbound": "127.0.0.1:9", "analytics": "127.0.0.1:9"},
+        ca_file=folder / "ca.crt",
+        secrets_dir=folder,
+        state_dir=folder,
+        schema_registry_url="http://127.0.0.1:9",
+        connect_url="http://127.0.0.1:9",
+        webhdfs_url="http://127.0.0.1:9",
+        hdfs_url="hdfs://127.0.0.1:9",
+        spark_connect_url="sc://127.0.0.1:9",
+        dagster_url="http://127.0.0.1:9",
+        ksqldb_url=ksqldb_url,
+    )
+
+
+class TestKsqldbSearch(SearchContract):
+    """The contract, with literals that a server would stumble over."""
+
+    @pytest.fixture(autouse=True)
+    def _platform(self, server: FakeKsqldb, endpoints: Endpoints) -> None:
+        self.server, self.endpoints = server, endpoints
+
+    def make_backend(self, cards: Mapping[str, dict[str, Any]]) -> SearchBackend:
+        """Put the cards on the topic that the view reads."""
+        self.server.records[DECLARED.topic] = dict(cards)
+        return KsqldbSearch(self.endpoints, timeout_seconds=5)
+
+
+def test_a_new_price_and_a_deletion_show_at_once(
+    server: FakeKsqldb, endpoints: Endpoints
+) -> None:
+    """An old price is what users complain about first."""
+    cards = server.records[DECLARED.topic]
+    cards |= {"1": card("one", "b", 10.0), "2": card("two", "b")}
+    backend = KsqldbSearch(endpoints, timeout_seconds=5)
+    assert [c.amount for c in backend.search(brand="b")] == [10.0, 100.0]
+    cards |= {"1": card("one", "b", 9.0), "2": None}
+    assert backend.search(brand="b") == [FoundCard("1", "one", "b", 9.0, "RUB")]
+
+
+def test_a_view_that_is_not_read_yet_is_waited_for_and_told(
+    server: FakeKsqldb, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty answer would say that nothing of the kind is sold."""
+    monkeypatch.setattr("goodsflow.search.ksqldb._RETRY_SECONDS", 0.05)
+    server.records[DECLARED.topic] = dict(CARDS)
+    server.starting, server.unread = 2, 3
+    notices: list[str] = []
+    backend = KsqldbSearch(endpoints, timeout_seconds=20, on_notice=notices.append)
+
+    assert [found.product_id for found in backend.search("JKL")] == ["12348"]
+
+    assert notices == [
+        "ksqlDB is starting: this waits up to 20 s.",
+        "ksqlDB is still reading the cards from their topic: this waits up to 20 s.",
+    ]
+    assert len(server.asked("/query-stream")) == 6
+
+
+@pytest.mark.parametrize(
+    ("trouble", "text"), [("unread", "still reading"), ("starting", "is starting")]
+)
+def test_the_wait_has_an_end_and_its_error_says_what_to_do(
+    server: FakeKsqldb,
+    endpoints: Endpoints,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: str,
+    text: str,
+) -> None:
+    """Without its right to the command topic a server starts for ever."""
+    monkeypatch.setattr("goodsflow.search.ksqldb._RETRY_SECONDS", 0.05)
+    setattr(server, trouble, 10**6)
+    backend = KsqldbSearch(endpoints, timeout_seconds=0.3, on_notice=lambda _: None)
+    with pytest.raises(ViewNotReadyError, match=f"{text}.*--backend embedded"):
+        backend.search("JKL")
+
+
+def test_a_missing_view_is_not_waited_for(
+    server: FakeKsqldb, endpoints: Endpoints
+) -> None:
+    """It does not come by itself."""
+    server.sources.clear()
+    with pytest.raises(KsqlStatementError, match="CARDS does not exist"):
+        KsqldbSearch(endpoints).search("JKL")
+    assert len(server.requests) == 1
+
+
+def test_a_platform_without_ksqldb_is_told(tmp_path: Path) -> None:
+    """Asked for by name where there is none."""
+    with pytest.raises(KsqlUnavailableError, match="has no ksqlDB"):
+        KsqldbSearch(endpoints_of(tmp_path, None)).search("JKL")
+
+
+def test_a_password_comes_from_its_file(
+    server: FakeKsqldb, endpoints: Endpoints
+) -> None:
+    """Where the server asks for one."""
+    server.user = ("search", "s3cret")
+    with pytest.raises(KsqlUnauthorizedError):
+        KsqldbSearch(endpoints).search("JKL")
+    named = endpoints.model_copy(update={"ksqldb_user": "search"})
+    with pytest.raises(EndpointsError, match=r"ksqldb/search\.password"):
+        KsqldbSearch(named).search("JKL")
+    (endpoints.secrets_dir / "ksqldb").mkdir()
+    (endpoints.secrets_dir / "ksqldb" / "search.password").write_text("s3cret\n")
+    assert KsqldbSearch(named).search("JKL") == []
+
+
+def test_rows_that_are_no_cards_are_skipped_and_told(
+    server: FakeKsqldb, endpoints: Endpoints
+) -> None:
+    """One bad record must not end the search for everybody."""
+    server.records[DECLARED.topic] = {
+        "1": {"name": "no price", "brand": "b"},
+        "2": {"brand": "b", "price": {"amount": 1.0, "currency": "RUB"}},
+        "3": card("a card", "b"),
+    }
+    notices: list[str] = []
+    backend = KsqldbSearch(endpoints, on_notice=notices.append)
+    assert [found.product_id for found in backend.search(brand="b")] == ["3"]
+    assert notices == ["Skipped 2 rows of view 'cards': no cards."]
+
+
+def test_a_product_is_there_once() -> None:
+    """A key that was put on two partitions has a row on each."""
+    columns = ("PRODUCT_ID", "NAME", "BRAND", "AMOUNT", "CURRENCY")
+    rows = [["1", "n", "b", amount, "RUB"] for amount in (1.0, 2.0)]
+    assert found_cards(QueryResult(columns, rows)) == (
+        [FoundCard("1", "n", "b", 2.0, "RUB")],
+        0,
+    )
+
+
+def test_an_answer_without_our_columns_is_an_error() -> None:
+    """Every row would be no card, and the answer empty."""
+    with pytest.raises(KsqlAnswerError, match="amount, brand"):
+        found_cards(QueryResult(("PRODUCT_ID", "NAME", "CURRENCY"), []))
+
+
+def test_the_query_is_one_that_a_server_takes() -> None:
+    """LIKE beside AND is refused; a quote that is not doubled is an injection."""
+    assert statement("O'N%", "${x}").endswith(
+        " FROM cards WHERE INSTR(LCASE(name), 'o''n%') > 0 "
+        "AND INSTR(LCASE(brand), '${x}') > 0;"
+    )
+    assert statement("", None).endswith(" AS currency FROM cards;")
+
+
+def test_a_platform_with_ksqldb_is_searched_there(tmp_path: Path) -> None:
+    """Natively there is none: the index needs nothing else."""
+    options: dict[str, Any] = {"timeout_seconds": 1, "on_notice": print}
+    without = endpoints_of(tmp_path, None)
+    having = endpoints_of(tmp_path, "http://ksqldb:8088")
+    assert isinstance(open_backend(without, **options), EmbeddedSearch)
+    assert isinstance(open_backend(having, **options), KsqldbSearch)
+    assert isinstance(open_backend(having, "embedded", **options), EmbeddedSearch)
+    assert isinstance(open_backend(without, "ksqldb", **options), KsqldbSearch)
