@@ -68,7 +68,8 @@ def search(
 ) -> None:
     """Find cards that may reach users, at their current prices.
 
-    The request is written to the topic 'events'.
+    Give --name, --brand, or both: a card has to contain each. The request
+    is written to the topic 'events'.
     """
     if name is None and brand is None:
         raise click.UsageError("Give --name, --brand, or both.")
