@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from threading import Thread
 from typing import Any
 
 from mode import Service
@@ -12,6 +11,8 @@ from goodsflow.blocking.errors import PipelineError
 from goodsflow.blocking.pipeline import Pipeline
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.errors import GoodsflowError
+from goodsflow.kafka.errors import HeldUpError
+from goodsflow.kafka.held_up import run_apart
 
 _STOP_SECONDS = 8.0
 """How long the end of the transaction at hand may take: less than a supervisor waits.
@@ -23,8 +24,7 @@ open, the coordinator aborts when the next copy starts.
 _HOPELESS_SECONDS = 45.0
 """After this long without a turn the app gives up, for a new process to go on.
 
-Librdkafka 2.16 was seen not to return from a call for a transaction once the broker
-that coordinates it had been killed, although that broker was back after 25 s.
+Why it may have to: see ``goodsflow.kafka.held_up``.
 """
 
 
@@ -67,7 +67,7 @@ class PipelineService(Service):
         while not self.should_stop:
             held_up = self._status.held_up_seconds()
             if self._status.running and held_up > _HOPELESS_SECONDS:
-                error = PipelineError(
+                error = HeldUpError(
                     f"The pipeline has been held up for {held_up:.0f} s. The app ends: "
                     "its next start goes on from the committed offsets."
                 )
@@ -89,35 +89,9 @@ class PipelineService(Service):
     async def _failure(self) -> GoodsflowError | None:
         """Wait for the pipeline's end; return the error the app is to crash with."""
         try:
-            await _in_thread(self._pipeline)
+            await asyncio.wrap_future(run_apart(self._pipeline.run, "pipeline"))
         except GoodsflowError as error:
             return error
         if self.should_stop:
             return None
         return PipelineError("The pipeline ended though nobody asked it to.")
-
-
-def _in_thread(pipeline: Pipeline) -> asyncio.Future[None]:
-    """Run the pipeline in a thread that does not keep the process from leaving."""
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
-
-    def settle(error: BaseException | None) -> None:
-        if ended.done():
-            return
-        if error is None:
-            ended.set_result(None)
-        else:
-            ended.set_exception(error)
-
-    def work() -> None:
-        error: BaseException | None = None
-        try:
-            pipeline.run()
-        except BaseException as caught:  # noqa: BLE001 - raised where it is waited for
-            error = caught
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, error)
-
-    Thread(target=work, name="pipeline", daemon=True).start()
-    return ended

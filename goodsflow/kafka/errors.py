@@ -4,6 +4,7 @@ Tree::
 
     KafkaError
     ├── ClusterUnavailableError     nobody answered in time
+    │   └── HeldUpError             a call did not even return
     ├── AuthenticationFailedError   the broker refused the credentials
     └── OperationFailedError        the broker refused an operation
 """
@@ -17,6 +18,10 @@ class KafkaError(GoodsflowError):
 
 class ClusterUnavailableError(KafkaError):
     """No broker answered in time."""
+
+
+class HeldUpError(ClusterUnavailableError):
+    """A call of the client has not returned; its thread is left behind."""
 
 
 class AuthenticationFailedError(KafkaError):

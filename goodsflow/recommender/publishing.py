@@ -3,14 +3,18 @@
 ``start`` comes before ``committed_offsets``: initializing the one transactional ID
 fences an older run and settles its transaction, so that the offsets read afterwards
 are final and only this run can move them.
+
+Each step is work apart, given up where it does not return: Dagster's retry, or the next
+run, then fences what it may still try (``goodsflow.kafka.held_up``).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from confluent_kafka import (
     Consumer,
@@ -23,8 +27,9 @@ from confluent_kafka import (
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config, producer_config
-from goodsflow.kafka.errors import OperationFailedError
+from goodsflow.kafka.errors import HeldUpError, OperationFailedError
 from goodsflow.kafka.futures import named_error
+from goodsflow.kafka.held_up import await_within, run_apart
 from goodsflow.recommender.errors import FenceError, PublicationError
 from goodsflow.recommender.settings import RecommenderSettings
 
@@ -34,6 +39,10 @@ _FENCED = {
     KafkaError.INVALID_PRODUCER_EPOCH,
 }
 _ABORT_SECONDS = 10.0
+_GRACE_SECONDS = _ABORT_SECONDS + 5.0
+"""How much longer than its time-out a step may take: it may have to abort."""
+
+T = TypeVar("T")
 
 
 class Publisher:
@@ -52,6 +61,7 @@ class Publisher:
     def __init__(self, endpoints: Endpoints, settings: RecommenderSettings) -> None:
         self._settings = settings
         self._timeout_seconds = timeout = settings.kafka_timeout_seconds
+        self._step: Future[Any] | None = None
         principal = settings.principal
         # A producer whose login is refused would only time out: log in once to see.
         KafkaAdmin.connect(endpoints, "analytics", principal, timeout)
@@ -81,7 +91,9 @@ class Publisher:
         trace: TracebackType | None,
     ) -> None:
         """Close the consumer; the producer has nothing left outside a transaction."""
-        self._consumer.close()
+        # Closed under a call that has not returned, it would crash the process.
+        if self._step is None or self._step.done():
+            self._consumer.close()
 
     def start(self) -> None:
         """Fence every older run and settle what it has left open.
@@ -89,14 +101,17 @@ class Publisher:
         Raises:
             KafkaError: The cluster refused or did not answer.
         """
+        attempted = (
+            f"initialize transactions as '{self._settings.transactional_id}' on "
+            "cluster 'analytics'"
+        )
         try:
-            self._producer.init_transactions(self._timeout_seconds)
+            self._take(
+                lambda: self._producer.init_transactions(self._timeout_seconds),
+                attempted,
+            )
         except KafkaException as error:
-            raise named_error(
-                error,
-                "Cannot initialize transactions as "
-                f"'{self._settings.transactional_id}' on cluster 'analytics'",
-            ) from error
+            raise named_error(error, f"Cannot {attempted}") from error
 
     def committed_offsets(self) -> dict[int, int]:
         """Return by partition up to where files are done; without a commit, missing.
@@ -104,8 +119,15 @@ class Publisher:
         Raises:
             KafkaError: The cluster refused, did not answer, or has no such topic.
         """
+        return self._take(
+            self._committed_offsets,
+            f"read the offsets of group '{self._settings.group_id}'",
+        )
+
+    def _committed_offsets(self) -> dict[int, int]:
         source = self._settings.source_topic
         what = f"Cannot read the offsets of group '{self._settings.group_id}'"
+        deadline = time.monotonic() + self._timeout_seconds
         try:
             metadata = self._consumer.list_topics(source, self._timeout_seconds)
             topic = metadata.topics[source]
@@ -114,7 +136,8 @@ class Publisher:
                     f"{what}: {topic.error.str()} '{source}'. Has the bootstrap run?"
                 )
             partitions = [TopicPartition(source, n) for n in topic.partitions]
-            found = self._consumer.committed(partitions, self._timeout_seconds)
+            remaining = max(0.1, deadline - time.monotonic())
+            found = self._consumer.committed(partitions, remaining)
         except KafkaException as error:
             raise named_error(error, what) from error
         return {part.partition: part.offset for part in found if part.offset >= 0}
@@ -132,6 +155,26 @@ class Publisher:
             FenceError: A newer run has taken over; nothing was published.
             PublicationError: The transaction was aborted, or its outcome is not known.
         """
+        try:
+            self._take(
+                lambda: self._publish(records, offsets),
+                "publish to cluster 'analytics'",
+            )
+        except HeldUpError as error:
+            raise _in_doubt(str(error)) from error
+
+    def _take(self, step: Callable[[], T], attempted: str) -> T:
+        """Take a step apart from this thread, and give it up in the end.
+
+        Raises:
+            HeldUpError: It did not return.
+        """
+        self._step = future = run_apart(step, "recommender-kafka")
+        return await_within(future, self._timeout_seconds + _GRACE_SECONDS, attempted)
+
+    def _publish(
+        self, records: Iterable[tuple[bytes, bytes]], offsets: Mapping[int, int]
+    ) -> None:
         deadline = time.monotonic() + self._timeout_seconds
         source = self._settings.source_topic
         positions = [TopicPartition(source, n, at) for n, at in offsets.items()]
@@ -169,12 +212,7 @@ class Publisher:
             if cause.txn_requires_abort():
                 raise self._aborted(error) from error
             # An answer may have been lost, even where a later try finds it fenced.
-            raise PublicationError(
-                "The recommender's transaction on cluster 'analytics' was not "
-                f"confirmed ({cause.str()}): it was committed whole or not at all. Run "
-                "again: the next run reads the settled offsets, and neither loses nor "
-                "repeats a file."
-            ) from error
+            raise _in_doubt(cause.str()) from error
 
     def _aborted(self, error: KafkaException) -> FenceError | PublicationError:
         cause = error.args[0]
@@ -196,6 +234,14 @@ class Publisher:
             # What it would have published stays invisible: the next run's start, or
             # the transaction's own timeout, aborts it. The first error is the cause.
             return
+
+
+def _in_doubt(reason: str) -> PublicationError:
+    return PublicationError(
+        "The recommender's transaction on cluster 'analytics' was not confirmed "
+        f"({reason}): it was committed whole or not at all. Run again: the next run "
+        "reads the settled offsets, and neither loses nor repeats a file."
+    )
 
 
 def _retry(deadline: float, call: Callable[..., Any], *arguments: object) -> None:

@@ -38,6 +38,9 @@ class RecommenderSettings(BaseModel):
     per_window: Annotated[int, Field(ge=1)] = Field(
         default=3, description="Products recommended for each window at most."
     )
-    kafka_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+    kafka_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=45.0,
+        description="For each step on Kafka; it is given up 15 s later at the latest.",
+    )
     hdfs_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     spark_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0

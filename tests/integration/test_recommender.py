@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
 from typing import Any
 
+import psutil
 import pytest
+from confluent_kafka import Producer
 
 from goodsflow.cards import decode_card, payload_of, schema_id_of
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import HdfsClient
 from goodsflow.hdfs.files import topic_file_path
 from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import Record, TopicReader
 from goodsflow.recommender import (
     FenceError,
     OverlappingFilesError,
+    PublicationError,
     RecommenderSettings,
     RunReport,
+    publishing,
     recommend,
     waiting_files,
 )
 from goodsflow.recommender.publishing import Publisher
 from goodsflow.registry import RegistryClient
 from goodsflow.spec import Topic
+from tests.support import await_condition, status
 
 
 def line(product_id: str, amount: object, available: int = 9, **more: Any) -> bytes:
@@ -201,6 +210,85 @@ def test_older_run_is_fenced_and_publishes_nothing(shop: Shop) -> None:
         newer.publish([(b"new", value)], {0: 2})
         assert newer.committed_offsets() == {0: 2}
     assert [record.key for record in shop.published()] == [b"new"]
+
+
+class HeldUpProducer:
+    """A producer whose commit does not return until it is let go."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+        self.let_go = Event()
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the producer in all else."""
+        return getattr(self._producer, name)
+
+    def commit_transaction(self, timeout_seconds: float) -> None:
+        """Hang with all records at the brokers, then commit after all."""
+        assert self._producer.flush(10) == 0
+        assert self.let_go.wait(120)
+        self._producer.commit_transaction(timeout_seconds)
+
+
+def test_run_that_is_held_up_is_given_up_and_cannot_commit_any_more(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that does not return kept the recommender still until Dagster ended it."""
+    monkeypatch.setattr(publishing, "_GRACE_SECONDS", 2.0)
+    settings = shop.settings.model_copy(update={"kafka_timeout_seconds": 10.0})
+    value = b"\0\0\0\0\1{}"
+    with Publisher(shop.endpoints, settings) as older:
+        older.start()
+        producer = HeldUpProducer(older._producer)
+        older._producer = producer  # type: ignore[assignment]
+        with pytest.raises(PublicationError, match="has not returned for 12 s"):
+            older.publish([(b"old", value)], {0: 1})
+    with Publisher(shop.endpoints, settings) as newer:
+        newer.start()
+        assert newer.committed_offsets() == {}
+        producer.let_go.set()
+        assert older._step is not None
+        error = older._step.exception(60)
+        assert isinstance(error, FenceError | PublicationError), error
+        newer.publish([(b"new", value)], {0: 2})
+    assert [record.key for record in shop.published()] == [b"new"]
+    assert shop.offsets() == {0: 2}
+
+
+@pytest.mark.faults
+def test_run_fails_within_a_minute_where_all_brokers_fall_silent(
+    shop: Shop, platform_home: Path
+) -> None:
+    """It then is tried again, and goes on where it was once the brokers answer."""
+    value = b"\0\0\0\0\1{}"
+    parts = status(platform_home)
+    brokers = [psutil.Process(parts[f"kafka-mirror-{n}"]["pid"]) for n in (0, 1)]
+    with Publisher(shop.endpoints, shop.settings) as publisher:
+        publisher.start()
+        try:
+            for broker in brokers:
+                broker.suspend()
+            began = time.monotonic()
+            with pytest.raises(PublicationError):
+                publisher.publish([(b"silent", value)], {0: 1})
+            assert time.monotonic() - began < 70
+        finally:
+            for broker in brokers:
+                broker.resume()
+
+    def goes_on() -> bool:
+        try:
+            with Publisher(shop.endpoints, shop.settings) as publisher:
+                publisher.start()
+                assert publisher.committed_offsets() == {}
+                publisher.publish([(b"again", value)], {0: 1})
+        except (ClusterUnavailableError, PublicationError):
+            return False
+        return True
+
+    await_condition(goes_on, "a run publishes again", 200)
+    assert [record.key for record in shop.published()] == [b"again"]
+    assert shop.offsets() == {0: 1}
 
 
 def test_run_that_fails_half_way_leaves_nothing_behind(shop: Shop) -> None:

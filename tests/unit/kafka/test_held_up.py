@@ -1,0 +1,53 @@
+"""Work that may never return."""
+
+import subprocess
+import sys
+
+import pytest
+
+from goodsflow.kafka.errors import HeldUpError
+from goodsflow.kafka.held_up import await_within, run_apart
+
+_HANGS_IN_C = """
+import ctypes
+from goodsflow.kafka.errors import HeldUpError
+from goodsflow.kafka.held_up import await_within, run_apart
+work = run_apart(lambda: ctypes.CDLL(None).sleep(600), "stuck")
+try:
+    await_within(work, 0.2, "commit")
+except HeldUpError as error:
+    print(error)
+"""
+
+
+def fail_in_time() -> None:
+    """Raise what a wait for a future raises too."""
+    raise TimeoutError("of the work")
+
+
+def test_work_gives_what_it_returns_or_raises() -> None:
+    """A failure that only showed in the thread would count as success."""
+    assert await_within(run_apart(lambda: 7, "works"), 10, "count") == 7
+    with pytest.raises(TimeoutError, match="of the work"):
+        await_within(run_apart(fail_in_time, "fails"), 10, "count")
+
+
+def test_a_process_gives_up_a_call_in_c_and_leaves() -> None:
+    """A thread that is waited for at the end would keep the process for ever."""
+    done = subprocess.run(
+        [sys.executable, "-c", _HANGS_IN_C],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Cannot commit: a call of the Kafka client has not")
+    assert done.stderr == ""
+
+
+def test_a_held_up_call_is_tried_again() -> None:
+    """Dagster retries what is transient; a new client goes on where this one hangs."""
+    from dagster_project.failures import TRANSIENT_ERRORS
+
+    assert issubclass(HeldUpError, TRANSIENT_ERRORS)
