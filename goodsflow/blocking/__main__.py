@@ -12,6 +12,7 @@ from goodsflow.blocking.app import create_app
 from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.endpoints import load_endpoints
 from goodsflow.errors import GoodsflowError
+from goodsflow.service import log_to_stderr
 from goodsflow.settings import load_settings
 
 _LOGGER = logging.getLogger("goodsflow.blocking")
@@ -19,11 +20,7 @@ _LOGGER = logging.getLogger("goodsflow.blocking")
 
 def main() -> NoReturn:
     """Run the app, then leave the process: with 0 after a signal, 1 after a crash."""
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    log_to_stderr()
     try:
         app = create_app(load_settings(BlockingSettings), load_endpoints())
     except GoodsflowError as error:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from goodsflow.closing import Closing
 from goodsflow.connect.errors import (
     ConnectError,
     ConnectInvalidConfigError,
@@ -86,7 +86,7 @@ class ConnectorStatus:
         return f"connector '{self.name}' {self.state}, {tasks or 'no tasks'}"
 
 
-class ConnectClient:
+class ConnectClient(Closing):
     """A client of one worker. Constructing one connects nowhere.
 
     Args:
@@ -100,19 +100,6 @@ class ConnectClient:
         self._http = httpx.Client(
             base_url=url, timeout=timeout_seconds, trust_env=False
         )
-
-    def __enter__(self) -> Self:
-        """Return the client itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()
 
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Self
 
 import hdfs
 import requests
 
+from goodsflow.closing import Closing
 from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs.errors import (
     HdfsError,
@@ -56,7 +56,7 @@ class FileStatus:
         return self.path.rsplit("/", 1)[-1]
 
 
-class HdfsClient:
+class HdfsClient(Closing):
     """A client that acts as ``user``; HDFS here trusts the name it is given.
 
     Args:
@@ -81,19 +81,6 @@ class HdfsClient:
     ) -> Self:
         """Return a client for the platform's file system."""
         return cls(endpoints.webhdfs_url, user, timeout_seconds)
-
-    def __enter__(self) -> Self:
-        """Return the client itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()
 
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""

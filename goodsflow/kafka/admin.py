@@ -10,12 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from confluent_kafka import KafkaError as LibrdkafkaError
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AclBindingFilter,
     AclOperation,
     AclPermissionType,
-    AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
@@ -33,9 +31,10 @@ from pydantic import SecretStr
 
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.acls import from_kafka, to_kafka
+from goodsflow.kafka.cluster import ClusterClient
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import AuthenticationFailedError, ClusterUnavailableError
-from goodsflow.kafka.futures import await_all, has_failed_with, named_error
+from goodsflow.kafka.futures import has_failed_with
 from goodsflow.kafka.login import try_login
 from goodsflow.spec import AclBinding, Topic
 
@@ -45,22 +44,8 @@ SCRAM_ITERATIONS = 8192
 _INTERNAL_PREFIX = "__"
 
 
-class KafkaAdmin:
-    """Administers one cluster. Constructing one proves nothing: use ``connect``.
-
-    Args:
-        config: A librdkafka client configuration.
-        cluster: For messages.
-        timeout_seconds: For each operation.
-    """
-
-    def __init__(
-        self, config: Mapping[str, Any], cluster: str, timeout_seconds: float = 20
-    ) -> None:
-        # Errors come back as exceptions; librdkafka would print them as well.
-        self._client = AdminClient({**config, "log_level": 0})
-        self._cluster = cluster
-        self._timeout_seconds = timeout_seconds
+class KafkaAdmin(ClusterClient):
+    """Administers one cluster; ``connect`` makes one that is known to work."""
 
     @classmethod
     def connect(
@@ -109,10 +94,7 @@ class KafkaAdmin:
             KafkaError: The cluster refused or did not answer.
         """
         wanted = None if names is None else set(names)
-        try:
-            metadata = self._client.list_topics(timeout=self._timeout_seconds)
-        except KafkaException as error:
-            raise named_error(error, f"Cannot {self._on('list topics')}") from error
+        metadata = self._metadata()
         found = {
             name: topic
             for name, topic in metadata.topics.items()
@@ -303,13 +285,6 @@ class KafkaAdmin:
 
     def _request(self) -> dict[str, float]:
         return {"request_timeout": self._timeout_seconds}
-
-    def _on(self, attempted: str) -> str:
-        return f"{attempted} on cluster '{self._cluster}'"
-
-    def _await(self, futures: Mapping[Any, Any], attempted: str) -> dict[Any, Any]:
-        # The request has its own deadline; the second guards against a lost answer.
-        return await_all(futures, self._on(attempted), self._timeout_seconds + 5)
 
 
 def _is_ours(topic: str) -> bool:

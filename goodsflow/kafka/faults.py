@@ -9,20 +9,14 @@ from collections.abc import Callable
 from confluent_kafka import KafkaError
 
 from goodsflow.endpoints import ClusterName
+from goodsflow.kafka.codes import REFUSED_LOGINS
 from goodsflow.kafka.errors import AuthenticationFailedError, OperationFailedError
 
 _LOGGER = logging.getLogger(__name__)
 
-_REFUSED_LOGINS = frozenset(
-    {
-        KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's public error codes
-        KafkaError._SSL,  # noqa: SLF001
-        KafkaError.SASL_AUTHENTICATION_FAILED,
-    }
-)
 _ABSENCES = frozenset(
     {
-        KafkaError._TRANSPORT,  # noqa: SLF001
+        KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's public error codes
         KafkaError._RESOLVE,  # noqa: SLF001
     }
 )
@@ -60,7 +54,7 @@ class ClientFaults:
         _LOGGER.debug("Connection %s: %s", self._who, self.trouble)
         if error.fatal():
             self._fatal = self.trouble
-        elif error.code() in _REFUSED_LOGINS:
+        elif error.code() in REFUSED_LOGINS:
             if self._refused_since is None:
                 self._refused_since = self._clock()
         elif error.code() in _ABSENCES:

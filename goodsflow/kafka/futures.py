@@ -7,39 +7,15 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
-from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka import KafkaException
 
+from goodsflow.kafka.codes import REFUSED_LOGINS, UNAVAILABLE
 from goodsflow.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
     KafkaError,
     OperationFailedError,
 )
-
-# The leading underscores are librdkafka's own names for errors of the client.
-_UNAVAILABLE = {
-    LibrdkafkaError._TIMED_OUT,  # noqa: SLF001
-    LibrdkafkaError._TIMED_OUT_QUEUE,  # noqa: SLF001
-    LibrdkafkaError._TRANSPORT,  # noqa: SLF001
-    LibrdkafkaError._RESOLVE,  # noqa: SLF001
-    LibrdkafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
-    LibrdkafkaError.REQUEST_TIMED_OUT,
-    LibrdkafkaError.BROKER_NOT_AVAILABLE,
-    LibrdkafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    LibrdkafkaError.COORDINATOR_NOT_AVAILABLE,
-    LibrdkafkaError.NOT_COORDINATOR,
-    LibrdkafkaError.NOT_CONTROLLER,
-    LibrdkafkaError.LEADER_NOT_AVAILABLE,
-    LibrdkafkaError.NOT_LEADER_FOR_PARTITION,
-    # Fewer brokers than replicas: one is starting.
-    LibrdkafkaError.INVALID_REPLICATION_FACTOR,
-}
-_REFUSED_LOGIN = {
-    LibrdkafkaError._AUTHENTICATION,  # noqa: SLF001
-    LibrdkafkaError._SSL,  # noqa: SLF001
-    LibrdkafkaError.SASL_AUTHENTICATION_FAILED,
-}
 
 
 def await_all(
@@ -81,9 +57,9 @@ def named_error(error: KafkaException, what: str) -> KafkaError:
     """Turn librdkafka's exception into one of this room's, by its code."""
     cause = error.args[0]
     text = f"{what}: {cause.str()}"
-    if cause.code() in _REFUSED_LOGIN:
+    if cause.code() in REFUSED_LOGINS:
         return AuthenticationFailedError(text)
-    if cause.code() in _UNAVAILABLE:
+    if cause.code() in UNAVAILABLE:
         return ClusterUnavailableError(text)
     return OperationFailedError(text)
 

@@ -33,6 +33,8 @@ def try_login(config: Mapping[str, Any], timeout_seconds: float) -> LoginResult:
     from confluent_kafka import KafkaError, KafkaException
     from confluent_kafka.admin import AdminClient
 
+    from goodsflow.kafka.codes import REFUSED_LOGINS
+
     errors: list[KafkaError] = []
     # librdkafka would print what the callback gets as well.
     settings = dict(config) | {"error_cb": errors.append, "log_level": 0}
@@ -41,11 +43,6 @@ def try_login(config: Mapping[str, Any], timeout_seconds: float) -> LoginResult:
     except KafkaException as error:
         # Such as a CA file that cannot be read.
         return LoginResult(frozenset(), refused=False, error=error.args[0].str())
-    refusals = {
-        KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's public error codes
-        KafkaError._SSL,  # noqa: SLF001
-        KafkaError.SASL_AUTHENTICATION_FAILED,
-    }
     deadline = time.monotonic() + timeout_seconds
     failure = "no answer"
     while (remaining := deadline - time.monotonic()) > 0:
@@ -56,7 +53,7 @@ def try_login(config: Mapping[str, Any], timeout_seconds: float) -> LoginResult:
         else:
             return LoginResult(frozenset(metadata.brokers), refused=False, error=None)
         client.poll(0)
-        refused = next((e for e in errors if e.code() in refusals), None)
+        refused = next((e for e in errors if e.code() in REFUSED_LOGINS), None)
         if refused:
             return LoginResult(frozenset(), refused=True, error=refused.str())
     reason = errors[-1].str() if errors else failure

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    KafkaException,
-    TopicPartition,
-)
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import OffsetSpec
 
 from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.kafka.cluster import ClusterClient
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import OperationFailedError
-from goodsflow.kafka.futures import await_all, named_error
 
 
 @dataclass(frozen=True)
@@ -49,21 +45,8 @@ class GroupLag:
         return sum(self.lag.values())
 
 
-class OffsetReader:
-    """Reads offsets of one cluster. Constructing one connects in the background.
-
-    Args:
-        config: A librdkafka client configuration.
-        cluster: For messages.
-        timeout_seconds: For each question.
-    """
-
-    def __init__(
-        self, config: Mapping[str, Any], cluster: str, timeout_seconds: float = 10
-    ) -> None:
-        self._client = AdminClient({**config, "log_level": 0})
-        self._cluster = cluster
-        self._timeout_seconds = timeout_seconds
+class OffsetReader(ClusterClient):
+    """Reads offsets of one cluster."""
 
     @classmethod
     def connect(
@@ -140,12 +123,7 @@ class OffsetReader:
         return GroupLag({key: committed[key] for key in lag if key in committed}, lag)
 
     def _partitions(self, topics: Iterable[str]) -> list[tuple[str, int]]:
-        try:
-            metadata = self._client.list_topics(timeout=self._timeout_seconds)
-        except KafkaException as error:
-            raise named_error(
-                error, f"Cannot list topics on cluster '{self._cluster}'"
-            ) from error
+        metadata = self._metadata()
         missing = [f"'{topic}'" for topic in topics if topic not in metadata.topics]
         if missing:
             raise OperationFailedError(
@@ -169,7 +147,3 @@ class OffsetReader:
         )
         found = self._await(futures, "read the offsets of topics")
         return {(key.topic, key.partition): info.offset for key, info in found.items()}
-
-    def _await(self, futures: Mapping[Any, Any], attempted: str) -> dict[Any, Any]:
-        attempted = f"{attempted} on cluster '{self._cluster}'"
-        return await_all(futures, attempted, self._timeout_seconds + 5)

@@ -11,8 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from confluent_kafka import (
     Consumer,
@@ -24,7 +23,9 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from goodsflow.closing import Closing
 from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.kafka.codes import REFUSED_LOGINS
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import (
     AuthenticationFailedError,
@@ -38,11 +39,6 @@ _POLL_SECONDS = 0.2
 _FILL_SECONDS = 0.02
 """How long a batch may wait to be filled: consume() blocks until its count is full."""
 
-_REFUSED_LOGIN = {
-    KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's public error codes
-    KafkaError._SSL,  # noqa: SLF001
-    KafkaError.SASL_AUTHENTICATION_FAILED,
-}
 _TOLERATED_REFUSALS = 5
 """A broker that goes down during a login looks like a refusal."""
 
@@ -67,7 +63,7 @@ class Batch:
     next_offsets: Mapping[int, int]
 
 
-class TopicReader:
+class TopicReader(Closing):
     """Reads one topic. Use it as a context manager; one read at a time.
 
     Args:
@@ -111,17 +107,8 @@ class TopicReader:
             }
         )
 
-    def __enter__(self) -> Self:
-        """Return the reader itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
+    def close(self) -> None:
+        """Close the connections; nothing can be read afterwards."""
         self._consumer.close()
 
     def topic_id(self) -> str:
@@ -270,7 +257,7 @@ class TopicReader:
             ) from error
 
     def _note_error(self, error: KafkaError) -> None:
-        if error.code() in _REFUSED_LOGIN:
+        if error.code() in REFUSED_LOGINS:
             self._refusals += 1
 
     def _raise_if_refused(self, tolerated: int) -> None:

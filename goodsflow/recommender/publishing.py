@@ -13,8 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from confluent_kafka import (
     Consumer,
@@ -24,6 +23,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from goodsflow.closing import Closing
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config, producer_config
@@ -45,7 +45,7 @@ _GRACE_SECONDS = _ABORT_SECONDS + 5.0
 T = TypeVar("T")
 
 
-class Publisher:
+class Publisher(Closing):
     """A transactional producer, and the consumer group whose offsets it moves.
 
     Args:
@@ -80,16 +80,7 @@ class Publisher:
             }
         )
 
-    def __enter__(self) -> Self:
-        """Return the publisher itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Close the consumer; the producer has nothing left outside a transaction."""
         # Closed under a call that has not returned, it would crash the process.
         if self._step is None or self._step.done():

@@ -156,11 +156,8 @@ def compute(
 
 
 def _schema_id(endpoints: Endpoints, topic: str) -> int:
-    client = RegistryClient(endpoints.schema_registry_url)
-    try:
+    with RegistryClient(endpoints.schema_registry_url) as client:
         return client.latest(f"{topic}-value").schema_id
-    finally:
-        client.close()
 
 
 def _report(

@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Self
 
 import httpx2
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from goodsflow.closing import Closing
 from goodsflow.registry.errors import (
     IncompatibleSchemaError,
     InvalidSchemaError,
@@ -56,7 +56,7 @@ def canonical_text(schema_text: str) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-class RegistryClient:
+class RegistryClient(Closing):
     """The schema registry at a URL. Making one opens no connection.
 
     Schemas go to it as ``canonical_text``, whatever the layout of the given text.
@@ -86,14 +86,6 @@ class RegistryClient:
             raise RegistryError(
                 f"Cannot use '{url}' as the address of the schema registry: {error}."
             ) from error
-
-    def __enter__(self) -> Self:
-        """Return the client, to be closed at the end of the block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the client."""
-        self.close()
 
     def close(self) -> None:
         """Close the client's connections."""

@@ -1,0 +1,42 @@
+"""A service of ours as a process: its log, its end by a signal, its exit status."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from threading import Event
+
+from goodsflow.errors import GoodsflowError
+
+
+def log_to_stderr() -> None:
+    """Write the log to the standard error, one event a line."""
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    # One line for each request to another service says nothing to an operator.
+    for client in ("httpx", "httpx2"):
+        logging.getLogger(client).setLevel(logging.WARNING)
+
+
+def run_service(work: Callable[[Event], object], logger: logging.Logger) -> int:
+    """Work until SIGTERM or SIGINT, and return the exit status.
+
+    Args:
+        work: Ends soon after its event is set.
+        logger: Is told of an expected failure, in one line.
+    """
+    log_to_stderr()
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        work(stop)
+    except GoodsflowError as error:
+        logger.error("%s", error)  # noqa: TRY400 - expected: no traceback
+        return 1
+    return 0
