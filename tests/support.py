@@ -37,7 +37,7 @@ def goodsflow(
 def status(home: Path) -> dict[str, dict[str, Any]]:
     """Return what `goodsflow status --json` says, by part."""
     asked = goodsflow("status", "--json", home=home)
-    assert asked.stdout, asked.stderr
+    assert asked.stdout, f"exit status {asked.returncode}: {asked.stderr}"
     return {part["name"]: part for part in json.loads(asked.stdout)["parts"]}
 
 

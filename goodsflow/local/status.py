@@ -89,6 +89,8 @@ def _judge(part: Part, process: ProcessState | None, absent: str) -> tuple[State
         uptime = time.time() - (process.started_at or 0)
         state: State = "starting" if uptime < part.ready_seconds else "failed"
         return state, str(error)
+    except Exception as error:  # noqa: BLE001 - shown, and the other parts too
+        return "failed", f"cannot be asked: {type(error).__name__}: {error}"
     return "ready", ""
 
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import xml.parsers.expat
 import xmlrpc.client
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,13 @@ from goodsflow.local.processes import await_ends
 
 _SHUTDOWN_STATE = 6
 """The code of supervisor's fault for a command that comes after `shutdown`."""
+_NO_ANSWER = (
+    OSError,
+    http.client.HTTPException,
+    xmlrpc.client.Error,
+    # One that was cut off.
+    xml.parsers.expat.ExpatError,
+)
 _AT_REST = frozenset({"STOPPED", "FATAL", "UNKNOWN"})
 """What the supervisor leaves alone; a program that EXITED it starts again."""
 
@@ -227,7 +235,7 @@ class SupervisorClient:
             if fault.faultCode == _SHUTDOWN_STATE:
                 kind = SupervisorEndsError
             raise kind(f"The supervisor refused: {fault.faultString}") from fault
-        except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
+        except _NO_ANSWER as error:
             raise SupervisorError(
                 f"The supervisor does not answer on {self._socket}: {error}. "
                 "`goodsflow up` starts it."

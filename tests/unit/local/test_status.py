@@ -54,6 +54,19 @@ def process(
     )
 
 
+def test_a_check_that_breaks_is_a_reason_and_hides_no_other_part(home: Home) -> None:
+    """A surprise in one probe left the operator with a traceback and no table."""
+
+    def broken() -> None:
+        raise ZeroDivisionError("a bug")
+
+    status = part_status(home, part(broken), process("RUNNING"))
+    assert (status.state, status.reason) == (
+        "failed",
+        "cannot be asked: ZeroDivisionError: a bug",
+    )
+
+
 @pytest.mark.parametrize("state", ["RUNNING", "STARTING"])
 def test_a_part_is_ready_when_it_says_so_itself(home: Home, state: str) -> None:
     """A process that runs may still serve nobody."""
