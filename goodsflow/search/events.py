@@ -56,11 +56,8 @@ def send_event(
         RegistryError: The registry does not know the events' schema, or is down.
         EndpointsError: The principal has no password file.
     """
-    registry = RegistryClient(endpoints.schema_registry_url)
-    try:
+    with RegistryClient(endpoints.schema_registry_url) as registry:
         schema_id = registry.latest(f"{TOPIC}-value").schema_id
-    finally:
-        registry.close()
     payload = encode_json(event.as_json(uuid.uuid4(), datetime.now(UTC)))
     failures: list[str] = []
 
