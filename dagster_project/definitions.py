@@ -17,6 +17,7 @@ from dagster_project.resources import (
     ConnectResource,
     HdfsResource,
     KafkaResource,
+    KsqldbResource,
     PlatformResource,
     RecommenderResource,
     SchemaRegistryResource,
@@ -42,6 +43,7 @@ def build_definitions(
         "connect": ConnectResource(platform=platform),
         "schema_registry": SchemaRegistryResource(platform=platform),
         "hdfs": HdfsResource(platform=platform),
+        "ksqldb": KsqldbResource(platform=platform),
         "recommender": RecommenderResource(platform=platform),
         "services": ServicesResource(platform=platform),
     }

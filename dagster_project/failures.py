@@ -9,6 +9,7 @@ from goodsflow.connect import ConnectRebalancingError, ConnectUnavailableError
 from goodsflow.errors import GoodsflowError
 from goodsflow.hdfs import HdfsUnavailableError
 from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.ksqldb import KsqlUnavailableError
 from goodsflow.recommender.errors import PublicationError
 from goodsflow.registry import RegistryUnavailableError
 from goodsflow.spark import SparkUnavailableError
@@ -18,6 +19,7 @@ TRANSIENT_ERRORS: tuple[type[GoodsflowError], ...] = (
     ConnectUnavailableError,
     ConnectRebalancingError,
     HdfsUnavailableError,
+    KsqlUnavailableError,
     RegistryUnavailableError,
     SparkUnavailableError,
     # The transaction was aborted, or is settled when the next run takes over.

@@ -8,6 +8,7 @@ from dagster_project.assets.principals import analytics_principals, inbound_prin
 from dagster_project.assets.recommendations import recommendations
 from dagster_project.assets.schemas import schemas
 from dagster_project.assets.topics import analytics_topics, inbound_topics
+from dagster_project.assets.views import search_views
 
 BOOTSTRAP_ASSETS = (
     inbound_topics,
@@ -17,6 +18,7 @@ BOOTSTRAP_ASSETS = (
     schemas,
     hdfs_directories,
     connectors,
+    search_views,
 )
 
 bootstrap = dg.define_asset_job(

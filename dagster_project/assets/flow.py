@@ -164,8 +164,9 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
             "search",
             group_name=USERS,
             kinds={"python", "duckdb"},
-            deps=["source_goods_filtered", "analytics_principals"],
-            description="The users' search by name and brand, and its index.",
+            deps=["source_goods_filtered", "analytics_principals", "search_views"],
+            description="The users' search by name and brand: ksqlDB's view, or an "
+            "index where there is no ksqlDB.",
         ),
         *(topic.spec() for topic in TOPICS),
     ]

@@ -8,6 +8,7 @@ from dagster_project.checks.connectors import connector_checks
 from dagster_project.checks.files import file_checks
 from dagster_project.checks.services import service_checks
 from dagster_project.checks.topics import analytics_topic_checks, inbound_topic_checks
+from dagster_project.checks.views import view_checks
 
 ALL_CHECKS = (
     service_checks,
@@ -15,6 +16,7 @@ ALL_CHECKS = (
     inbound_topic_checks,
     analytics_topic_checks,
     file_checks,
+    view_checks,
 )
 
 __all__ = ["ALL_CHECKS"]

@@ -7,6 +7,7 @@ rooms. Constructing a resource reads nothing and connects nowhere.
 from dagster_project.resources.connect import ConnectResource
 from dagster_project.resources.hdfs import HdfsResource
 from dagster_project.resources.kafka import KafkaResource
+from dagster_project.resources.ksqldb import KsqldbResource
 from dagster_project.resources.platform import PlatformResource
 from dagster_project.resources.providers import ServiceState
 from dagster_project.resources.recommender import RecommenderResource
@@ -17,6 +18,7 @@ __all__ = [
     "ConnectResource",
     "HdfsResource",
     "KafkaResource",
+    "KsqldbResource",
     "PlatformResource",
     "RecommenderResource",
     "SchemaRegistryResource",

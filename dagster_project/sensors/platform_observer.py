@@ -23,10 +23,12 @@ from dagster_project.checks.topics import (
     look_at_topics,
     observed_checks,
 )
+from dagster_project.checks.views import VIEW_CHECKS, look_at_views
 from dagster_project.resources import (
     ConnectResource,
     HdfsResource,
     KafkaResource,
+    KsqldbResource,
     PlatformResource,
     ServicesResource,
 )
@@ -130,6 +132,7 @@ def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their name
     kafka: KafkaResource,
     connect: ConnectResource,
     hdfs: HdfsResource,
+    ksqldb: KsqldbResource,
     services: ServicesResource,
 ) -> dg.SensorResult:
     """Reports topics' ends, groups' lag, files, connectors and services as they are."""
@@ -137,6 +140,7 @@ def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their name
         (SERVICE_CHECKS, lambda: look_at_services(services)),
         (CONNECTOR_CHECKS, lambda: look_at_connectors(connect)),
         (FILE_CHECKS, lambda: look_at_files(hdfs)),
+        (VIEW_CHECKS, lambda: look_at_views(platform, ksqldb)),
         (
             [declared_check("inbound"), *observed_checks("inbound")],
             lambda: look_at_topics("inbound", platform, kafka),

@@ -25,11 +25,12 @@ PASSFILE = "secrets/pgpass"
 """PostgreSQL's password as its client library reads it, in a share."""
 
 
-def endpoints(project: str) -> Endpoints:
+def endpoints(project: str, *, ksqldb_url: str | None = None) -> Endpoints:
     """Return the addresses that every container is given.
 
     Args:
         project: The name of the Compose project.
+        ksqldb_url: Where ksqlDB answers; None where there is none.
     """
     return Endpoints(
         bootstrap_servers={
@@ -45,6 +46,7 @@ def endpoints(project: str) -> Endpoints:
         hdfs_url="hdfs://hdfs-nn:8020",
         spark_connect_url="sc://spark-connect:15002",
         dagster_url=DAGSTER_URL,
+        ksqldb_url=ksqldb_url,
         services={
             "shop-api": Service(
                 health_url="http://shop-api:9101/health",

@@ -12,13 +12,19 @@ import sys
 from pathlib import Path
 
 from goodsflow.containers.addresses import (
+    DATA,
     PASSFILE,
     dagster_yaml,
     endpoints,
     passfile,
 )
 from goodsflow.containers.shares import CA_FILE, ENDPOINTS_FILE, SHARES
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.containers.upstream import (
+    KSQLDB_LOG4J,
+    kafka_ui_config,
+    ksqldb_properties,
+)
+from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.errors import GoodsflowError
 from goodsflow.local.secrets import make_missing_secrets, make_secret
 from goodsflow.spec import load_platform
@@ -28,12 +34,13 @@ class PrepareError(GoodsflowError):
     """What the containers need could not be made."""
 
 
-def prepare(shares: Path, project: str) -> None:
+def prepare(shares: Path, project: str, *, ksqldb_url: str | None = None) -> None:
     """Make what is missing, and fill each container's share anew.
 
     Args:
         shares: Has a folder for each share, and ``platform`` for all there is.
         project: The name of the Compose project.
+        ksqldb_url: Where ksqlDB answers; None where there is none.
 
     Raises:
         PrepareError: Certificates could not be made, or a share cannot be written.
@@ -50,10 +57,11 @@ def prepare(shares: Path, project: str) -> None:
         made += make_secret(postgres)
         _replace(platform / PASSFILE, passfile(postgres.read_text()).encode())
         _replace(platform / "dagster.yaml", dagster_yaml(project).encode())
-        addresses = endpoints(project)
+        addresses = endpoints(project, ksqldb_url=ksqldb_url)
         _replace(
             platform / ENDPOINTS_FILE, addresses.model_dump_json(indent=2).encode()
         )
+        _configure_upstream(platform, addresses)
         for name, wanted in SHARES.items():
             fill_share(platform, shares / name, wanted)
     except OSError as error:
@@ -92,6 +100,18 @@ def fill_share(platform: Path, share: Path, wanted: tuple[str, ...]) -> None:
         stale.unlink()
 
 
+def _configure_upstream(platform: Path, addresses: Endpoints) -> None:
+    """Write the files of the containers whose images are not ours."""
+    # Paths are the container's own; the passwords lie here.
+    here = addresses.model_copy(update={"secrets_dir": platform / "secrets"})
+    for name, content in (
+        ("ksqldb.properties", ksqldb_properties(here, str(DATA))),
+        ("log4j.properties", KSQLDB_LOG4J),
+        ("kafka-ui.yaml", kafka_ui_config(here)),
+    ):
+        _replace(platform / name, content.encode())
+
+
 def _replace(path: Path, content: bytes) -> None:
     """Write a file for its owner alone, whole or not at all."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -117,9 +137,13 @@ def _make_certificates(folder: Path) -> None:
 
 
 def main() -> None:
-    """Prepare the shares: the command line names their folder and the project."""
+    """Prepare the shares: the command line names their folder and the project.
+
+    Where the environment has GOODSFLOW_KSQLDB_URL, the platform has a ksqlDB there.
+    """
     try:
-        prepare(Path(sys.argv[1]), sys.argv[2])
+        ksqldb_url = os.environ.get("GOODSFLOW_KSQLDB_URL") or None
+        prepare(Path(sys.argv[1]), sys.argv[2], ksqldb_url=ksqldb_url)
     except GoodsflowError as error:
         sys.exit(f"Error: {error}")
 

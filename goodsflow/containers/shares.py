@@ -37,6 +37,10 @@ SHARES: Mapping[str, tuple[str, ...]] = {
     ),
     "shop-api": ("secrets/inbound/shop-api.password",),
     "blocking": ("secrets/inbound/blocking.password",),
+    # These two hold the passwords: neither image reads them from files of their own.
+    "ksqldb": ("ksqldb.properties", "log4j.properties"),
+    "ui": ("kafka-ui.yaml",),
+    "ksqldb-login": ("secrets/analytics/ksqldb.password",),
     "user-api": ("secrets/analytics/user.password",),
     "postgres": ("secrets/postgres.password",),
     "dagster": ("dagster.yaml", "secrets/pgpass"),

@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from dagster_project.assets.principals import inbound_principals
 from dagster_project.assets.recommendations import WINDOW_TAG, recommendations
 from dagster_project.assets.topics import inbound_topics
-from dagster_project.resources import PlatformResource
-from goodsflow.endpoints import Endpoints
+from dagster_project.assets.views import search_views
+from dagster_project.resources import KsqldbResource, PlatformResource
+from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import TopicFile
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.credentials import PasswordFiles
@@ -21,6 +22,7 @@ from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.recommender.errors import FenceError
 from goodsflow.recommender.report import Recommendation, RunReport
 from goodsflow.spec import AclBinding, Topic
+from tests.unit.ksqldb.fake_server import serving
 
 DECLARATION = """
 clusters:
@@ -275,20 +277,58 @@ def test_a_fenced_run_is_not_tried_again() -> None:
     assert len(recommender.asked) == 1
 
 
-def test_endpoints_are_read_when_used(tmp_path: Path) -> None:
-    """The launcher writes them after the code was loaded."""
-    platform = PlatformResource(home=str(tmp_path))
+def home_with(folder: Path, **given: str) -> Endpoints:
+    """Write endpoints of a platform to its folder."""
     written = Endpoints(
         bootstrap_servers={"inbound": "a:1", "analytics": "b:1"},
-        ca_file=tmp_path / "ca",
-        secrets_dir=tmp_path,
-        state_dir=tmp_path,
+        ca_file=folder / "ca",
+        secrets_dir=folder,
+        state_dir=folder,
         schema_registry_url="http://r",
         connect_url="http://c",
         webhdfs_url="http://h",
         hdfs_url="hdfs://h",
         spark_connect_url="sc://s",
         dagster_url="http://d",
+        **given,
     )
-    (tmp_path / "endpoints.json").write_text(written.model_dump_json())
-    assert platform.endpoints() == written
+    (folder / "endpoints.json").write_text(written.model_dump_json())
+    return written
+
+
+def test_endpoints_are_read_when_used(tmp_path: Path) -> None:
+    """The launcher writes them after the code was loaded."""
+    platform = PlatformResource(home=str(tmp_path))
+    assert home_with(tmp_path) == platform.endpoints()
+
+
+def views_resources(home: Path) -> dict[str, Any]:
+    """Return the resources of the views, on a platform's folder."""
+    platform = PlatformResource(
+        home=str(home), declaration=str(PROJECT_ROOT / "platform.yaml")
+    )
+    return {"platform": platform, "ksqldb": KsqldbResource(platform=platform)}
+
+
+# Dagster itself uses what it deprecates, to make resources that hold others.
+@pytest.mark.filterwarnings("ignore:InitResourceContext.dagster_run:DeprecationWarning")
+def test_views_are_made_once_ksqldb_is_ready(tmp_path: Path) -> None:
+    """It starts only after its principal was made, in the same run."""
+    with serving() as server:
+        home_with(tmp_path, ksqldb_url=server.url)
+        server.starting = 2
+        first = materialize(search_views, views_resources(tmp_path))
+        second = materialize(search_views, views_resources(tmp_path))
+
+    changes = metadata(first, "search_views")["changes"]
+    assert changes == "- create view 'CARDS' over topic 'source.goods-filtered'"
+    assert metadata(second, "search_views")["changes"] == "Nothing to change."
+
+
+@pytest.mark.filterwarnings("ignore:InitResourceContext.dagster_run:DeprecationWarning")
+def test_without_ksqldb_no_view_is_claimed_and_nothing_fails(tmp_path: Path) -> None:
+    """A failure would end every native bootstrap; a materialization would lie."""
+    home_with(tmp_path)
+    result = materialize(search_views, views_resources(tmp_path))
+    assert result.success
+    assert not result.get_asset_materialization_events()

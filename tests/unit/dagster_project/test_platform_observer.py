@@ -30,6 +30,13 @@ from goodsflow.errors import GoodsflowError
 from goodsflow.hdfs import FileStatus, HdfsUnavailableError
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.offsets import GroupLag, PartitionOffsets
+from goodsflow.ksqldb import (
+    KsqlNotMaterializedError,
+    KsqlUnavailableError,
+    QueryResult,
+    SourceTable,
+)
+from goodsflow.ksqldb.sql import column_type
 from goodsflow.local.errors import SupervisorError
 from goodsflow.spec import Topic, load_platform
 
@@ -43,6 +50,7 @@ class Fakes:
     def __init__(self, fault: bool = False, **states: ServiceState) -> None:
         """Answer all is well, with these states of services."""
         self.fault = fault
+        self.has_ksqldb, self.unread = True, False
         names = ["shop-api", "blocking", *itertools.chain(*ASSET_PARTS.values())]
         self.services_states = {name: replace(UP, name=name) for name in names} | {
             state.name: state for state in states.values()
@@ -89,6 +97,38 @@ class Fakes:
         """Return a lag of two."""
         return GroupLag({(topics[0], 0): 3}, {(topics[0], 0): 2})
 
+    # ksqldb
+    def is_there(self) -> bool:
+        """Say whether there is one."""
+        return self.has_ksqldb
+
+    def sources(self) -> dict[str, str]:
+        """Return the declared views, or fail as ksqlDB."""
+        self._maybe_fail(KsqlUnavailableError)
+        return {name.upper(): "TABLE" for name in PLATFORM.views}
+
+    def describe(self, name: str) -> SourceTable:
+        """Return it as it is declared."""
+        view = PLATFORM.views[name.lower()]
+        columns = {n.upper(): column_type(kind) for n, kind in view.columns.items()}
+        return SourceTable(
+            name,
+            "TABLE",
+            view.topic,
+            view.value_format,
+            columns,
+            (view.key.upper(),),
+            "CREATE SOURCE TABLE",
+            (),
+        )
+
+    def query(self, statement: str) -> QueryResult:  # noqa: ARG002
+        """Return no rows, or fail as ksqlDB."""
+        self._maybe_fail(KsqlUnavailableError)
+        if self.unread:
+            raise KsqlNotMaterializedError("has not read the table")
+        return QueryResult((), [])
+
     # hdfs
     @contextmanager
     def client(self) -> Iterator["Fakes"]:
@@ -115,7 +155,7 @@ class _FakeAdmin:
 
 def resources(fakes: Fakes) -> dict[str, Any]:
     """Return the fakes as all resources."""
-    names = ("kafka", "connect", "hdfs", "services")
+    names = ("kafka", "connect", "hdfs", "ksqldb", "services")
     return {"platform": PlatformResource(), **dict.fromkeys(names, fakes)}
 
 
@@ -178,6 +218,23 @@ def test_what_cannot_be_read_is_a_failed_check_with_the_reason() -> None:
     assert not any(evaluation.passed for evaluation in found.values())
     assert all("it does not answer" in str(e.description) for e in found.values())
     assert not observations(result)
+
+
+def test_a_view_that_is_not_read_yet_is_named() -> None:
+    """A search of it would wait; it must not look as if there were no cards."""
+    fakes = Fakes()
+    fakes.unread = True
+    result = observe(fakes)
+    assert "not well: search_views answer." in str(result.skip_reason)
+
+
+def test_a_platform_without_ksqldb_is_told_nothing_of_its_views() -> None:
+    """A check that fails for what is not meant to be hides those that matter."""
+    fakes = Fakes()
+    fakes.has_ksqldb = False
+    result = observe(fakes)
+    assert "all are well" in str(result.skip_reason)
+    assert not [key for key in evaluations(result) if "search_views" in key]
 
 
 def test_a_service_that_is_down_is_named() -> None:
@@ -261,11 +318,14 @@ def test_a_check_that_was_not_answered_has_failed() -> None:
     assert found[1] == Finding("b", "up", False, "Could not look: was not answered")
 
 
-@pytest.mark.parametrize("fault", [False, True])
-def test_checks_run_by_hand_say_the_same(*, fault: bool) -> None:
+@pytest.mark.parametrize(
+    ("fault", "has_ksqldb"), [(False, True), (True, True), (False, False)]
+)
+def test_checks_run_by_hand_say_the_same(*, fault: bool, has_ksqldb: bool) -> None:
     """Two answers to one question, in the sensor and in the UI, help nobody."""
     down = ServiceState("blocking", "RUNNING", 2, 60.0, 0, "/health answers 503")
     fakes = Fakes(fault=fault, down=down)
+    fakes.has_ksqldb = has_ksqldb
     definitions = build_definitions(resource_overrides=resources(fakes))
     with dg.DagsterInstance.ephemeral() as instance:
         job = definitions.resolve_implicit_global_asset_job_def()

@@ -213,3 +213,73 @@ def test_a_principal_has_a_name_that_is_a_file_name_too(
     """Its password lies in a file of that name."""
     problems = read(tmp_path, SOUND.replace("shop:", f"{name}:"))
     assert "is no principal name" in problems[0][2]
+
+
+VIEWS = """\
+views:
+  cards:
+    topic: mirrored
+    value_format: JSON_SR
+    key: product_id
+    columns:
+      product_id: VARCHAR
+      price: {amount: DOUBLE, currency: VARCHAR}
+"""
+
+
+def with_views(views: str) -> str:
+    """Return a declaration with a topic on the analytics cluster, and these views."""
+    topics = "{mirrored: {partitions: 1, replication_factor: 1}}"
+    return SOUND.replace("analytics: {topics: {}", f"analytics: {{topics: {topics}") + (
+        views
+    )
+
+
+def test_a_view_is_read_with_its_struct(tmp_path: Path) -> None:
+    """A price is a struct; in a flat model it would be a text of SQL."""
+    file = tmp_path / "platform.yaml"
+    file.write_text(with_views(VIEWS))
+    view = load_platform(file).views["cards"]
+    assert view.columns["price"] == {"amount": "DOUBLE", "currency": "VARCHAR"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "topic: mirrored",
+            "topic: goods",
+            (11, "views > cards > topic", "topic 'goods' is not declared on cluster"),
+        ),
+        (
+            "amount: DOUBLE",
+            "amount: FLOAT",
+            (16, "views > cards > columns > price", "should be BOOLEAN, INTEGER"),
+        ),
+        (
+            "price: {",
+            "Price-1: {",
+            (16, "views > cards > columns > Price-1", "'Price-1' is no name of ksqlDB"),
+        ),
+        (
+            "key: product_id",
+            "key: id",
+            (10, "views > cards", "the key 'id' needs a column of type VARCHAR"),
+        ),
+        (
+            "JSON_SR",
+            "AVRO",
+            (12, "views > cards > value_format", "Input should be 'JSON_SR' or 'JSON'"),
+        ),
+        ("    key:", "    keys:", (13, "views > cards > keys", "is not a known key")),
+    ],
+)
+def test_a_view_that_does_not_fit_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, expected: tuple[int, str, str]
+) -> None:
+    """A server would say so too, minutes later and without the line."""
+    found = read(tmp_path, with_views(VIEWS.replace(old, new)))
+    line, path, message = expected
+    assert any(
+        (one[0], one[1]) == (line, path) and one[2].startswith(message) for one in found
+    ), found
