@@ -9,11 +9,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from goodsflow.containers.addresses import (
     DATA,
     PASSFILE,
+    SHARE,
     dagster_yaml,
     endpoints,
     passfile,
@@ -104,12 +106,33 @@ def _configure_upstream(platform: Path, addresses: Endpoints) -> None:
     """Write the files of the containers whose images are not ours."""
     # Paths are the container's own; the passwords lie here.
     here = addresses.model_copy(update={"secrets_dir": platform / "secrets"})
+    password = platform / "secrets" / "ksqldb-truststore.password"
+    make_secret(password)
+    _make_trust_store(platform / "certs" / "ca.crt", platform / "ca.jks", password)
+    properties = ksqldb_properties(
+        here, str(DATA), str(SHARE / "ca.jks"), password.read_text()
+    )
     for name, content in (
-        ("ksqldb.properties", ksqldb_properties(here, str(DATA))),
+        ("ksqldb.properties", properties),
         ("log4j.properties", KSQLDB_LOG4J),
         ("kafka-ui.yaml", kafka_ui_config(here)),
     ):
         _replace(platform / name, content.encode())
+
+
+def _make_trust_store(certificate: Path, store: Path, password: Path) -> None:
+    """Make a Java trust store of one certificate, for what does not read PEM."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "made.jks"
+        java_home = os.environ.get("JAVA_HOME")
+        _run(
+            "The trust store could not be made",
+            str(Path(java_home) / "bin" / "keytool") if java_home else "keytool",
+            *("-importcert", "-noprompt", "-storetype", "JKS", "-alias", "ca"),
+            *("-file", str(certificate), "-keystore", str(made)),
+            *("-storepass:file", str(password)),
+        )
+        _replace(store, made.read_bytes())
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -125,15 +148,21 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _make_certificates(folder: Path) -> None:
     bash = shutil.which("bash") or "bash"
+    script = PROJECT_ROOT / "certs" / "cert.sh"
+    what = "The certificates could not be made"
+    _run(what, bash, str(script), "--out", str(folder))
+
+
+def _run(failure: str, *command: str) -> None:
     done = subprocess.run(
-        [bash, str(PROJECT_ROOT / "certs" / "cert.sh"), "--out", str(folder)],
+        command,
         check=False,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
     if done.returncode != 0:
-        raise PrepareError(f"The certificates could not be made: {done.stderr.strip()}")
+        raise PrepareError(f"{failure}: {done.stderr.strip()}")
 
 
 def main() -> None:

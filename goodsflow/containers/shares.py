@@ -38,7 +38,7 @@ SHARES: Mapping[str, tuple[str, ...]] = {
     "shop-api": ("secrets/inbound/shop-api.password",),
     "blocking": ("secrets/inbound/blocking.password",),
     # These two hold the passwords: neither image reads them from files of their own.
-    "ksqldb": ("ksqldb.properties", "log4j.properties"),
+    "ksqldb": ("ksqldb.properties", "ca.jks", "log4j.properties"),
     "ui": ("kafka-ui.yaml",),
     "ksqldb-login": ("secrets/analytics/ksqldb.password",),
     "user-api": ("secrets/analytics/user.password",),

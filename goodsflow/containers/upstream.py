@@ -27,13 +27,18 @@ log4j.logger.io.confluent.ksql.rest.server=INFO
 """To the standard output, one line an event."""
 
 
-def ksqldb_properties(endpoints: Endpoints, data_dir: str) -> str:
+def ksqldb_properties(
+    endpoints: Endpoints, data_dir: str, trust_store: str, trust_store_password: str
+) -> str:
     """Return the server's configuration, with the password of its principal.
 
     Args:
         endpoints: Their paths are those of the container, but for the passwords', which
             are read here.
         data_dir: Where the server keeps what it has read; it can be lost.
+        trust_store: With the platform's CA, as JKS: for its own listener the server
+            knows JKS and PKCS12 alone, and it has one setting for both.
+        trust_store_password: Of that.
 
     Raises:
         EndpointsError: The principal has no password file.
@@ -42,6 +47,9 @@ def ksqldb_properties(endpoints: Endpoints, data_dir: str) -> str:
         "listeners": "http://0.0.0.0:8088",
         "ksql.service.id": KSQLDB_SERVICE_ID,
         **java_client_properties(endpoints, "analytics", "ksqldb"),
+        "ssl.truststore.type": "JKS",
+        "ssl.truststore.location": trust_store,
+        "ssl.truststore.password": trust_store_password,
         "ksql.schema.registry.url": endpoints.schema_registry_url,
         "ksql.streams.state.dir": data_dir,
         # Its command topic is its memory of every view.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,75 @@ def test_networks_and_volumes_of_runs_are_those_of_the_project(shares: Path) -> 
     config = instance["run_launcher"]["config"]
     volumes = config["container_kwargs"]["volumes"]
     assert {n.split("_")[0] for n in config["networks"] + volumes} == {"other"}
+
+
+def properties_of(file: Path) -> dict[str, str]:
+    """Return the settings of a properties file."""
+    pairs = (line.split("=", 1) for line in file.read_text().splitlines())
+    return dict(pairs)
+
+
+def test_ksqldb_is_configured_with_its_own_principal(shares: Path) -> None:
+    """Its image reads passwords from its configuration file alone."""
+    prepare(shares, "goodsflow")
+    password = (shares / "platform/secrets/analytics/ksqldb.password").read_text()
+    settings = properties_of(shares / "ksqldb" / "ksqldb.properties")
+
+    jaas = settings["sasl.jaas.config"]
+    assert f'username="ksqldb" password="{password}";' in jaas
+    assert settings["bootstrap.servers"] == "kafka-mirror-0:9092,kafka-mirror-1:9092"
+    assert settings["ksql.schema.registry.url"].startswith("http://schema-registry:")
+    # Its rights in platform.yaml are on these prefixes.
+    rights = load_platform(PROJECT_ROOT / "platform.yaml").clusters["analytics"]
+    names = {rule.name for rule in rights.principals["ksqldb"].acls}
+    service_id = settings["ksql.service.id"]
+    assert {service_id, f"_confluent-ksql-{service_id}"} <= names
+
+
+def test_the_trust_store_of_ksqldb_holds_the_platforms_ca(shares: Path) -> None:
+    """The server takes no PEM: it would not start."""
+    prepare(shares, "goodsflow")
+    settings = properties_of(shares / "ksqldb" / "ksqldb.properties")
+    assert settings["ssl.truststore.location"] == "/goodsflow/ca.jks"
+    keytool = ["keytool", "-exportcert", "-rfc", "-alias", "ca"]
+    exported = subprocess.run(
+        [
+            *keytool,
+            *("-keystore", str(shares / "ksqldb" / "ca.jks")),
+            *("-storepass", settings["ssl.truststore.password"]),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    ca = (shares / "ksqldb" / "certs" / "ca.crt").read_text()
+    assert ssl.PEM_cert_to_DER_cert(exported.stdout) == ssl.PEM_cert_to_DER_cert(ca)
+
+
+def test_kafka_ui_shows_both_clusters_and_changes_neither(shares: Path) -> None:
+    """It asks for no login: whoever reaches the port can use it."""
+    prepare(shares, "goodsflow")
+    text = (shares / "ui" / "kafka-ui.yaml").read_text()
+    inbound, analytics = yaml.safe_load(text)["kafka"]["clusters"]
+    assert (inbound["name"], analytics["name"]) == ("inbound", "analytics")
+    for cluster in (inbound, analytics):
+        assert cluster["readOnly"] is True
+        assert cluster["properties"]["security.protocol"] == "SASL_SSL"
+        assert 'username="ui"' in cluster["properties"]["sasl.jaas.config"]
+        assert cluster["properties"]["ssl.truststore.location"] == (
+            "/goodsflow/certs/ca.crt"
+        )
+
+
+@pytest.mark.parametrize("url", [None, "http://ksqldb:8088"])
+def test_the_search_goes_where_ksqldb_is_said_to_be(
+    shares: Path, url: str | None
+) -> None:
+    """Without the upstream images it must not look for a server that is not there."""
+    prepare(shares, "goodsflow", ksqldb_url=url)
+    assert load_endpoints(shares / "user-api").ksqldb_url == url
+    assert load_endpoints(shares / "dagster-code").ksqldb_url == url
 
 
 def test_what_a_share_no_longer_holds_is_removed(shares: Path) -> None:
