@@ -108,7 +108,7 @@ def _configure_upstream(platform: Path, addresses: Endpoints) -> None:
     here = addresses.model_copy(update={"secrets_dir": platform / "secrets"})
     password = platform / "secrets" / "ksqldb-truststore.password"
     make_secret(password)
-    _make_trust_store(platform / "certs" / "ca.crt", platform / "ca.jks", password)
+    make_trust_store(platform / "certs" / "ca.crt", platform / "ca.jks", password)
     properties = ksqldb_properties(
         here, str(DATA), str(SHARE / "ca.jks"), password.read_text()
     )
@@ -120,8 +120,17 @@ def _configure_upstream(platform: Path, addresses: Endpoints) -> None:
         _replace(platform / name, content.encode())
 
 
-def _make_trust_store(certificate: Path, store: Path, password: Path) -> None:
-    """Make a Java trust store of one certificate, for what does not read PEM."""
+def make_trust_store(certificate: Path, store: Path, password: Path) -> None:
+    """Make a Java trust store of one certificate, for what does not read PEM.
+
+    Args:
+        certificate: In PEM.
+        store: What to write, as JKS.
+        password: File with the store's password.
+
+    Raises:
+        PrepareError: It could not be made.
+    """
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "made.jks"
         java_home = os.environ.get("JAVA_HOME")

@@ -53,6 +53,16 @@ def operations(
         ("analytics", "user", "events", {"WRITE", "DESCRIBE"}),
         ("analytics", "user", "goods-recomendations", {"READ", "DESCRIBE"}),
         ("analytics", "user", "connect-configs", set()),
+        (
+            "analytics",
+            "ksqldb",
+            "source.goods-filtered",
+            {"READ", "DESCRIBE", "DESCRIBE_CONFIGS"},
+        ),
+        ("analytics", "ksqldb", "events", set()),
+        ("analytics", "ksqldb", "connect-configs", set()),
+        ("inbound", "ui", "goods", {"READ", "DESCRIBE", "DESCRIBE_CONFIGS"}),
+        ("analytics", "ui", "events", {"READ", "DESCRIBE", "DESCRIBE_CONFIGS"}),
     ],
 )
 def test_a_principal_may_do_what_it_is_declared_to_do_and_nothing_else(
