@@ -163,7 +163,7 @@ def test_the_server_cannot_delete_even_its_own_topics(
 
 
 def test_its_configuration_file_logs_a_java_client_in(
-    endpoints: Endpoints, own_topic: str, tmp_path: Path
+    endpoints: Endpoints, tmp_path: Path
 ) -> None:
     """Its own settings need the server; those of Kafka are tried as they are."""
     password = tmp_path / "store.password"
@@ -180,9 +180,9 @@ def test_its_configuration_file_logs_a_java_client_in(
         [
             f"{java_home}/bin/java" if java_home else "java",
             *("-cp", f"{PROJECT_ROOT / 'containers/kafka/target/lib'}/*"),
-            "org.apache.kafka.tools.TopicCommand",
+            "kafka.admin.ConfigCommand",
             *("--bootstrap-server", servers, "--command-config", str(properties)),
-            *("--create", "--topic", own_topic),
+            *("--entity-type", "topics", "--entity-name", SOURCE, "--describe"),
         ],
         capture_output=True,
         text=True,
@@ -190,4 +190,4 @@ def test_its_configuration_file_logs_a_java_client_in(
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"Created topic {own_topic}" in done.stdout
+    assert "cleanup.policy=compact" in done.stdout
