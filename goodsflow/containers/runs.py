@@ -19,6 +19,7 @@ NETWORKS = (
     "registry",
     "connect",
     "lake",
+    "search",
     "docker-read",
 )
 """Those of the code server: PostgreSQL, and whatever assets and checks ask."""
