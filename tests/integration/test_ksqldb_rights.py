@@ -56,7 +56,8 @@ def own_topic(endpoints: Endpoints) -> Iterator[str]:
 def create(config: dict[str, Any], topic: str) -> None:
     """Create a topic, or raise what the broker says."""
     new = NewTopic(topic, num_partitions=1, replication_factor=2)
-    AdminClient(config).create_topics([new])[topic].result(30)
+    client = AdminClient(config)
+    client.create_topics([new])[topic].result(30)
 
 
 def write(config: dict[str, Any], topic: str) -> None:
@@ -103,7 +104,8 @@ def read(config: dict[str, Any], topic: str, group: str) -> None:
 def describe_configs(config: dict[str, Any], topic: str) -> None:
     """Read a topic's settings, or raise what the broker says."""
     resource = ConfigResource(ResourceType.TOPIC, topic)
-    AdminClient(config).describe_configs([resource])[resource].result(30)
+    client = AdminClient(config)
+    client.describe_configs([resource])[resource].result(30)
 
 
 def test_the_server_may_do_what_it_needs(
@@ -157,8 +159,9 @@ def test_the_server_cannot_delete_even_its_own_topics(
 ) -> None:
     """Its command topic is its memory of every view."""
     create(config, own_topic)
+    client = AdminClient(config)
     with pytest.raises(KafkaException) as refused:
-        AdminClient(config).delete_topics([own_topic])[own_topic].result(30)
+        client.delete_topics([own_topic])[own_topic].result(30)
     assert refused.value.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
