@@ -136,6 +136,7 @@ class DagsterClient:
           ... on Run { status eventConnection(limit: 1000) { events { __typename
             ... on ExecutionStepFailureEvent { stepKey error { message causes {
               message } } }
+            ... on EngineEvent { message error { message causes { message } } }
             ... on RunFailureEvent { message } } } } } }"""
         run = self._ask(query, {"run": run_id})["runOrError"]
         if run["__typename"] != "Run":
@@ -147,6 +148,11 @@ class DagsterClient:
             if event["__typename"] == "ExecutionStepFailureEvent"
         ]
         # A run whose process died, or never began, has no failed step.
+        failures = failures or [
+            f"{event['message']}: {_innermost(event['error'])}"
+            for event in events
+            if event["__typename"] == "EngineEvent" and event["error"]
+        ]
         failures = failures or [
             event["message"]
             for event in events

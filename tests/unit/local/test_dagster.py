@@ -159,6 +159,20 @@ def test_a_run_that_failed_without_a_step_says_why_too(web: Any) -> None:
     assert client.run_result("r1") == RunResult("FAILURE", ("run worker exited",))
 
 
+def test_a_run_that_could_not_be_launched_says_what_kept_it_from_that(
+    web: Any,
+) -> None:
+    """'Failed from outside' sends its reader to three logs."""
+    error = {"message": "APIError: 403", "causes": [{"message": "refused\n"}]}
+    events = [
+        {"__typename": "EngineEvent", "message": "Launching", "error": None},
+        {"__typename": "EngineEvent", "message": "Not launched", "error": error},
+        {"__typename": "RunFailureEvent", "message": "failed from outside"},
+    ]
+    client = answering(web, runOrError=run("FAILURE", *events))
+    assert client.run_result("r1").errors == ("Not launched: refused",)
+
+
 def test_an_unknown_run_is_named(web: Any) -> None:
     """Somebody may have wiped it in the UI."""
     client = answering(web, runOrError={"__typename": "RunNotFoundError"})

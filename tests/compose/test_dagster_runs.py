@@ -1,0 +1,292 @@
+"""Dagster's runs as containers, in a stack that `make test-compose` brought up.
+
+COMPOSE_PROJECT_NAME and GOODSFLOW_DAGSTER_PORT say which.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import docker
+import httpx
+import pytest
+from docker.errors import NotFound
+from docker.models.containers import Container
+
+from goodsflow.containers.runs import MEMORY_LIMIT
+from goodsflow.endpoints import PROJECT_ROOT
+
+_NOTICED_SECONDS = 60
+_FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
+_Found = TypeVar("_Found")
+
+STATE = """
+import json
+from goodsflow.endpoints import load_endpoints
+from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.kafka.reading import TopicReader
+
+endpoints = load_endpoints()
+offsets = OffsetReader.connect(endpoints, "analytics", "admin").group_offsets(
+    "recommender"
+)
+topic = "goods-recomendations"
+with TopicReader(endpoints, "analytics", "admin", "test", topic) as reader:
+    starts = dict.fromkeys(reader.watermarks(), 0)
+    batches = list(reader.read_to_end(starts, timeout_seconds=60))
+before = sorted((partition, offset) for (_, partition), offset in offsets.items())
+print(json.dumps({
+    "offsets": ", ".join(f"partition {p}: {o}" for p, o in before) or "none committed",
+    "cards": sum(len(batch.records) for batch in batches),
+}))
+"""
+"""Prints what the recommender has committed, and how many cards there are of it."""
+
+
+def await_that(find: Callable[[], _Found | None], what: str, seconds: float) -> _Found:
+    """Return what is found as soon as it is."""
+    deadline = time.monotonic() + seconds
+    while (found := find()) is None:
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.2)
+    return found
+
+
+@dataclass
+class Stack:
+    """A Compose project that is up."""
+
+    engine: docker.DockerClient
+    project: str
+    graphql_url: str
+
+    def ask(self, query: str) -> Any:
+        """Ask Dagster's webserver."""
+        response = httpx.post(
+            self.graphql_url, json={"query": query}, timeout=30, trust_env=False
+        )
+        return response.raise_for_status().json()["data"]
+
+    def containers(self, *labels: str) -> list[Container]:
+        """Return the project's containers that run and have these labels."""
+        project = f"com.docker.compose.project={self.project}"
+        found: list[Container] = self.engine.containers.list(
+            filters={"label": [project, *labels]}, ignore_removed=True
+        )
+        return found
+
+    def execute(self, service: str, *command: str, stdin: str = "") -> str:
+        """Run a command within a service's container and return what it prints."""
+        done = subprocess.run(
+            ["docker", "compose", "exec", "-T", service, *command],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=PROJECT_ROOT,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def status(self, run_id: str) -> str:
+        """Return how a run stands."""
+        query = f'{{ runOrError(runId: "{run_id}") {{ ... on Run {{ status }} }} }}'
+        status: str = self.ask(query)["runOrError"]["status"]
+        return status
+
+    def state(self) -> dict[str, Any]:
+        """Return what the recommender has committed, and its cards' number."""
+        python = "/opt/venv/bin/python"
+        printed = self.execute("dagster-code", python, "-", stdin=STATE)
+        state: dict[str, Any] = json.loads(printed)
+        return state
+
+    def reports(self, since: float) -> list[dict[str, Any]]:
+        """Return the metadata of successful runs since a time, the first one first."""
+        query = f"""{{ assetOrError(assetKey: {{path: ["recommendations"]}}) {{
+            ... on Asset {{ assetMaterializations(
+              afterTimestampMillis: "{int(since * 1000)}") {{
+                metadataEntries {{ label
+                  ... on TextMetadataEntry {{ text }}
+                  ... on IntMetadataEntry {{ intValue }} }} }} }} }} }}"""
+        found = self.ask(query)["assetOrError"]["assetMaterializations"]
+        return [
+            {
+                entry["label"]: entry.get("text", entry.get("intValue"))
+                for entry in materialization["metadataEntries"]
+            }
+            for materialization in reversed(found)
+        ]
+
+    def run_under_way(self) -> tuple[str, Container] | None:
+        """Return a run of the recommender that has started, and its container."""
+        for container in self.containers("dagster/job_name=recommend"):
+            run_id = container.labels["dagster/run_id"]
+            if self.status(run_id) == "STARTED":
+                return run_id, container
+        return None
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """The stack that is up."""
+    project = os.environ.get("COMPOSE_PROJECT_NAME")
+    if not project:
+        pytest.skip("no stack is named: `make test-compose` brings one up")
+    port = os.environ.get("GOODSFLOW_DAGSTER_PORT", "3000")
+    engine = docker.from_env()
+    yield Stack(engine, project, f"http://127.0.0.1:{port}/graphql")
+    engine.close()
+
+
+@pytest.mark.timeout(600)
+def test_a_run_is_a_container_with_limits_and_without_secrets(stack: Stack) -> None:
+    """As a process of the code server it would take that down with it."""
+
+    def inspect() -> dict[str, Any] | None:
+        for container in stack.containers("dagster/run_id"):
+            try:
+                container.reload()
+            except NotFound:
+                continue
+            attributes: dict[str, Any] = container.attrs
+            if len(attributes["NetworkSettings"]["Networks"]) > 6:
+                return attributes
+        return None
+
+    attributes = await_that(inspect, "a run's container", 300)
+    host = attributes["HostConfig"]
+    assert host["Memory"] == int(MEMORY_LIMIT.removesuffix("m")) << 20
+    assert host["ReadonlyRootfs"]
+    assert host["AutoRemove"]
+    assert not host["Privileged"]
+    assert host["CapDrop"] == ["ALL"]
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert attributes["Config"]["User"] == "goodsflow"
+    networks = attributes["NetworkSettings"]["Networks"]
+    assert {network.split("_")[0] for network in networks} == {stack.project}
+    assert not {f"{stack.project}_zookeeper", f"{stack.project}_published"} & {
+        *networks
+    }
+    find = "cat /goodsflow/secrets/*/*.password; cut -d: -f5 /goodsflow/secrets/pgpass"
+    printed = stack.execute("dagster-code", "sh", "-c", find.replace("; ", "; echo; "))
+    secrets = [line for line in printed.split() if line]
+    assert len(secrets) >= 2
+    shown = json.dumps(attributes)
+    assert [secret for secret in secrets if secret in shown] == []
+
+
+def test_the_proxy_alone_has_the_engines_socket(stack: Stack) -> None:
+    """Who holds it is root on the host."""
+    holders = {
+        container.labels["com.docker.compose.service"]
+        for container in stack.containers()
+        if any("docker.sock" in mount["Source"] for mount in container.attrs["Mounts"])
+    }
+    assert holders == {"docker-proxy"}
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path"),
+    [
+        ("dagster-code", "GET", "/info"),
+        ("dagster-code", "GET", "/containers/json"),
+        ("dagster-code", "POST", "/containers/create"),
+        ("dagster-webserver", "POST", "/containers/create"),
+        ("dagster-webserver", "GET", "/images/json"),
+        ("dagster-daemon", "POST", "/containers/create"),
+        ("dagster-daemon", "POST", f"/containers/{'a' * 64}/exec"),
+        ("dagster-daemon", "DELETE", f"/containers/{'a' * 64}"),
+        ("dagster-daemon", "POST", "/build"),
+    ],
+)
+def test_the_proxy_refuses_what_is_not_needed(
+    stack: Stack, service: str, method: str, path: str
+) -> None:
+    """Whoever takes one of Dagster's parts over should not have the host as well."""
+    body = '{"Image": "goodsflow/python:0.1.0", "HostConfig": {"Binds": ["/:/host"]}}'
+    printed = stack.execute(
+        *(service, "curl", "--silent", "--output", "/dev/null", "--noproxy", "*"),
+        *("--write-out", "%{http_code}", "--request", method),
+        *("--header", "Content-Type: application/json", "--data", body),
+        f"http://docker-proxy:2375{path}",
+    )
+    assert printed == "403"
+
+
+@pytest.mark.timeout(600)
+def test_a_killed_run_is_noticed_and_its_work_done(stack: Stack) -> None:
+    """A run that dies unseen holds up every recommendation after it."""
+
+    def kill() -> str | None:
+        found = stack.run_under_way()
+        if found is None:
+            return None
+        run_id, container = found
+        try:
+            container.kill()
+        except docker.errors.APIError:
+            return None
+        return run_id if stack.status(run_id) == "STARTED" else None
+
+    since = time.time()
+    run_id = await_that(kill, "a run to kill", 300)
+    killed_at = time.monotonic()
+    state = stack.state()
+    await_that(
+        lambda: stack.status(run_id) == "FAILURE" or None,
+        "the killed run has failed",
+        _NOTICED_SECONDS,
+    )
+    print(f"noticed after {time.monotonic() - killed_at:.1f} s")
+
+    def after() -> list[dict[str, Any]] | None:
+        reports = stack.reports(since)
+        starts = [report["offsets before"] for report in reports]
+        if state["offsets"] not in starts:
+            return None
+        return reports[starts.index(state["offsets"]) :]
+
+    await_that(after, "the next run's success, from where the group was left", 240)
+    print(f"the next one was done after {time.monotonic() - killed_at:.1f} s")
+
+    def adds_up() -> bool | None:
+        made = sum(report["cards out"] for report in after() or [])
+        return stack.state()["cards"] == state["cards"] + made or None
+
+    await_that(adds_up, "the topic holds the cards of the runs", 120)
+
+
+@pytest.mark.timeout(600)
+def test_a_run_can_be_ended_in_the_ui(stack: Stack) -> None:
+    """A run that hangs would have to be killed by hand, on the host."""
+
+    def terminate() -> str | None:
+        found = stack.run_under_way()
+        if found is None:
+            return None
+        run_id, _ = found
+        answer = stack.ask(
+            f'mutation {{ terminateRun(runId: "{run_id}") {{ __typename }} }}'
+        )
+        done = answer["terminateRun"]["__typename"] == "TerminateRunSuccess"
+        return run_id if done else None
+
+    run_id = await_that(terminate, "a run to end", 300)
+
+    def ended() -> bool | None:
+        return stack.status(run_id) in _FINISHED or None
+
+    await_that(ended, "the run's end", 60)
+
+    def removed() -> bool | None:
+        return not stack.containers(f"dagster/run_id={run_id}") or None
+
+    await_that(removed, "the container's removal", 30)
