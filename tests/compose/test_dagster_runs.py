@@ -125,6 +125,18 @@ class Stack:
             for materialization in reversed(found)
         ]
 
+    def observed(self) -> str:
+        """Return what the observer of the platform last found, in one line."""
+        found = self.ask(
+            """{ repositoriesOrError { ... on RepositoryConnection { nodes { sensors {
+              name sensorState { ticks(limit: 1) { status skipReason error {
+                message } } } } } } } }"""
+        )
+        sensors = found["repositoriesOrError"]["nodes"][0]["sensors"]
+        [observer] = [one for one in sensors if one["name"] == "platform_observer"]
+        ticks = observer["sensorState"]["ticks"]
+        return str(ticks[0]["skipReason"] or ticks[0]["error"]) if ticks else ""
+
     def run_under_way(self) -> tuple[str, Container] | None:
         """Return a run of the recommender that has started, and its container."""
         for container in self.containers("dagster/job_name=recommend"):
@@ -219,6 +231,23 @@ def test_the_proxy_refuses_what_is_not_needed(
         f"http://docker-proxy:2375{path}",
     )
     assert printed == "403"
+
+
+@pytest.mark.timeout(600)
+def test_a_part_that_stands_still_is_seen_through_the_engine(stack: Stack) -> None:
+    """With no supervisor to ask, a container that hangs would look healthy."""
+
+    def sees(text: str) -> Callable[[], bool | None]:
+        return lambda: text in stack.observed() or None
+
+    await_that(sees("all are well"), "the observer finds all well", 240)
+    [container] = stack.containers("com.docker.compose.service=spark-worker")
+    container.pause()
+    try:
+        await_that(sees("recommendations parts_up"), "the paused part is seen", 150)
+    finally:
+        container.unpause()
+    await_that(sees("all are well"), "the observer finds all well again", 150)
 
 
 @pytest.mark.timeout(600)
