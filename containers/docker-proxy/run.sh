@@ -32,5 +32,5 @@ stop_runs() {
 export REFUSAL='{"message": "the proxy before the Docker engine does not let this through"}'
 haproxy -db -f "$here/haproxy.cfg" &
 proxy=$!
-trap 'kill "$proxy"; stop_runs; exit 0' TERM INT
+trap 'kill "$proxy" || true; stop_runs; exit 0' TERM INT
 wait "$proxy"

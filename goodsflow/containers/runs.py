@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-MEMORY_LIMIT = "640m"
+MEMORY_LIMIT = "448m"
 MAX_CONCURRENT_RUNS = 2
 
 NETWORKS = (
