@@ -23,22 +23,41 @@ require() {
   [ -z "$missing" ] || part_fail "these environment variables must be set:$missing"
 }
 
+# What makes certificates and secrets, for messages; an image says its own.
+made_by=${PART_PREPARED_BY:-goodsflow up}
+
 # secret FILE: print a secret, or stop saying which file is missing. Use it in an
 # assignment of its own: within a here-document or an argument a failure would go unheard
 # and the part would start with no password.
 secret() {
-  [ -f "$1" ] && [ -r "$1" ] || part_fail "cannot read the secret file $1"
-  [ -s "$1" ] || part_fail "the secret file $1 is empty"
+  [ -f "$1" ] && [ -r "$1" ] || part_fail "cannot read the secret file $1; '$made_by' makes it"
+  [ -s "$1" ] || part_fail "the secret file $1 is empty; remove it, and '$made_by' makes another"
   tr -d '\r\n' <"$1"
 }
 
-# prepare: make the folders for configuration and data; say so where that fails.
+# certificate FILE: stop unless it holds a certificate, and one that is still valid.
+certificate() {
+  [ -f "$1" ] && [ -r "$1" ] || part_fail "cannot read the certificate $1; '$made_by' makes it"
+  openssl x509 -in "$1" -noout 2>/dev/null ||
+    part_fail "$1 holds no certificate; remove it, and '$made_by' makes another"
+  openssl x509 -in "$1" -noout -checkend 0 >/dev/null ||
+    part_fail "the certificate $1 has ended ($(openssl x509 -in "$1" -noout -enddate)); '$made_by' makes another"
+}
+
+# Below this a part would die of a full disk soon, halfway through a write.
+min_free_kib=${PART_MIN_FREE_KIB:-32768}
+
+# prepare: make the folders for configuration and data, and see that there is room; say so
+# where that fails.
 prepare() {
   require PART_NAME PART_CONFIG_DIR PART_DATA_DIR
   for folder in "$PART_CONFIG_DIR" "$PART_DATA_DIR"; do
     mkdir -p "$folder" || part_fail "cannot make the folder $folder"
     [ -w "$folder" ] || part_fail "cannot write to the folder $folder"
   done
+  free_kib=$(df -Pk "$PART_DATA_DIR" | awk 'NR == 2 { print $4 }')
+  [ "$free_kib" -ge "$min_free_kib" ] ||
+    part_fail "$((free_kib / 1024)) MiB are left in $PART_DATA_DIR, it needs $((min_free_kib / 1024)) to start: make room on its disk"
 }
 
 # scram_jaas USER PASSWORD_FILE: the JAAS line of a SCRAM client; use it as `secret`.
@@ -61,10 +80,16 @@ sasl.mechanism=SCRAM-SHA-512
 sasl.username=$2
 sasl.password=$password
 PROPERTIES
-  waited=
+  tries=0
   until kcat -F "$PART_CONFIG_DIR/login.conf" -L -m 5 >"$PART_CONFIG_DIR/login.log" 2>&1; do
-    [ -n "$waited" ] || printf '%s: waits until %s may log in to %s\n' "$PART_NAME" "$2" "$1"
-    waited=yes
+    # Said at once, and again each minute or so with the reason.
+    if [ "$tries" -eq 0 ]; then
+      printf '%s: waits until %s may log in to %s\n' "$PART_NAME" "$2" "$1"
+    elif [ $((tries % 30)) -eq 0 ]; then
+      printf '%s: still waits until %s may log in to %s with the password in %s: %s\n' \
+        "$PART_NAME" "$2" "$1" "$3" "$(grep -m 1 -i 'authentication\|fail\|refused' "$PART_CONFIG_DIR/login.log")"
+    fi
+    tries=$((tries + 1))
     sleep 1
   done
   rm "$PART_CONFIG_DIR/login.conf" "$PART_CONFIG_DIR/login.log"

@@ -11,6 +11,8 @@ prepare
 broker_password=$(secret "$KAFKA_SECRETS_DIR/broker.password")
 broker_jaas=$(scram_jaas broker "$KAFKA_SECRETS_DIR/broker.password")
 zookeeper_password=$(secret "$ZOOKEEPER_PASSWORD_FILE")
+certificate "$KAFKA_CERTIFICATE"
+certificate "$KAFKA_CA"
 metrics_agent kafka
 
 super_users=
@@ -91,15 +93,26 @@ log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN
 java_flags="$JVM_FLAGS -Djava.security.auth.login.config=$PART_CONFIG_DIR/jaas.conf
   -Dlog4j.configuration=file:$PART_CONFIG_DIR/log4j.properties"
 
-# The brokers log in to each other, so their user must be there before the first starts.
+# The brokers log in to each other, so their user must be there before the first starts;
+# and again when the passwords have become others, or nobody could mend the rest.
 users_made=$PART_DATA_DIR/users-made
-if [ -n "${KAFKA_BOOTSTRAP_USERS:-}" ] && [ ! -e "$users_made" ]; then
+passwords=
+for user in ${KAFKA_BOOTSTRAP_USERS:-}; do
+  passwords="$passwords $user $(secret "$KAFKA_SECRETS_DIR/$user.password")" || exit 1
+done
+digest=$(printf '%s' "$passwords" | openssl dgst -sha256 -r | cut -d ' ' -f 1)
+if [ -n "${KAFKA_BOOTSTRAP_USERS:-}" ] && [ "$digest" != "$(cat "$users_made" 2>/dev/null)" ]; then
   # shellcheck disable=SC2086 # the flags and the users are meant to be split
   "$JAVA" $java_flags -Xmx96m -XX:TieredStopAtLevel=1 -Djava.io.tmpdir="$PART_CONFIG_DIR" \
     -cp "$KAFKA_LIB_DIR/*" \
     org.goodsflow.kafka.BootstrapUsers "$ZOOKEEPER_CONNECT" "$KAFKA_SECRETS_DIR" \
-    $KAFKA_BOOTSTRAP_USERS || part_fail "could not make the users $KAFKA_BOOTSTRAP_USERS"
-  : >"$users_made"
+    $KAFKA_BOOTSTRAP_USERS 2>"$PART_CONFIG_DIR/users.log" || {
+    cat "$PART_CONFIG_DIR/users.log" >&2
+    ! grep -q AuthFailed "$PART_CONFIG_DIR/users.log" ||
+      part_fail "ZooKeeper refuses the password in $ZOOKEEPER_PASSWORD_FILE: run '$made_by', and start ZooKeeper and its brokers anew"
+    part_fail "could not make the users $KAFKA_BOOTSTRAP_USERS"
+  }
+  printf '%s\n' "$digest" >"$users_made"
 fi
 
 # shellcheck disable=SC2086 # the flags are meant to be split

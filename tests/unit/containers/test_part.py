@@ -73,6 +73,79 @@ def test_a_part_stops_without_its_secret(
     assert str(path) in done.stderr
 
 
+ENDED = """\
+-----BEGIN CERTIFICATE-----
+MIIBCTCBr6ADAgECAgEBMAoGCCqGSM49BAMCMA4xDDAKBgNVBAMMA29uZTAeFw0y
+MDAxMDEwMDAwMDBaFw0yMDAxMDIwMDAwMDBaMA4xDDAKBgNVBAMMA29uZTBZMBMG
+ByqGSM49AgEGCCqGSM49AwEHA0IABMCJxoCllaNiGBXVYDf4sO2qBJMYfrLsIh3B
+mksr1E3IV4HY5qrfmlWj0TFYEEkDkuTATzGtEogiuCJV9obInxUwCgYIKoZIzj0E
+AwIDSQAwRgIhAPwFg1mWwLrJfoLq7c/yX41ibkaNlUZkvb5Qwpx45z8mAiEArCcg
+MXRjfvyCXjJ013y+x+Au7y/zdAxD9qMQpDSeEfg=
+-----END CERTIFICATE-----
+"""
+"""Of 2020, without its key."""
+
+
+def make_certificate(path: Path) -> Path:
+    """Make a certificate and its key in one file."""
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes"),
+            *("-subj", "/CN=one", "-days", "1", "-keyout", path, "-out", f"{path}.crt"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("missing", "cannot read the certificate"),
+        ("garbage", "holds no certificate"),
+        ("ended", "has ended (notAfter="),
+        ("good", ""),
+    ],
+)
+def test_a_part_stops_without_a_valid_certificate(
+    tmp_path: Path, kind: str, message: str
+) -> None:
+    """Kafka says so in a stack trace, and a client only that nobody answers."""
+    path = tmp_path / "one.pem"
+    if kind == "garbage":
+        path.write_text("no certificate")
+    elif kind == "ended":
+        path.write_text(ENDED)
+    elif kind == "good":
+        make_certificate(path)
+    done = sh(
+        f'certificate "{path}"; echo went on',
+        PART_PREPARED_BY="docker compose up prepare",
+    )
+    if kind == "good":
+        assert (done.stdout, done.stderr) == ("went on\n", "")
+        return
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message in done.stderr
+    assert str(path) in done.stderr
+    assert "'docker compose up prepare' makes" in done.stderr
+
+
+def test_a_part_does_not_start_on_a_full_disk(tmp_path: Path) -> None:
+    """It would end in the midst of a write, and say so in a stack trace."""
+    done = sh(
+        "prepare; echo went on",
+        PART_CONFIG_DIR=str(tmp_path / "config"),
+        PART_DATA_DIR=str(tmp_path / "data"),
+        PART_MIN_FREE_KIB=str(1 << 40),
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"MiB are left in {tmp_path}/data, it needs 1073741824 to" in done.stderr
+    assert "make room" in done.stderr
+
+
 def test_a_jaas_line_carries_user_and_password(tmp_path: Path) -> None:
     """Java reads nothing else: a quote or a semicolon less and no login works."""
     file = tmp_path / "password"
@@ -143,6 +216,8 @@ def test_a_run_script_stops_where_a_secret_is_missing(
     environment |= {name: str(secrets / name) for name in settings}
     if part == "kafka":
         environment["KAFKA_SECRETS_DIR"] = str(secrets)
+        environment["KAFKA_CERTIFICATE"] = str(make_certificate(tmp_path / "one.pem"))
+        environment["KAFKA_CA"] = environment["KAFKA_CERTIFICATE"]
     assert _run(part, environment).stdout == "started\n"
     rendered = [p.read_text() for p in (tmp_path / "config").iterdir()]
     assert sum(text.count('="secret"') for text in rendered) >= len(settings)

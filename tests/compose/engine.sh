@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# A Docker engine for the tests of the containers, on a machine that has none.
+#
+#   tests/compose/engine.sh start   # engine, Compose and the images' base; keeps what is there
+#   tests/compose/engine.sh stop    # stops the engine if `start` started it
+#
+# On Debian and Ubuntu, as root, it installs what is missing; elsewhere it says what is.
+# Without an image registry the base image is made by debootstrap.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+readonly base_image=debian:bookworm-slim
+readonly compose_version=v2.40.3 # built where the distribution has none
+readonly state=$PWD/.goodsflow-engine
+readonly pid_file=$state/dockerd.pid
+
+say() { printf 'engine: %s\n' "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+answers() { timeout 20 docker info >/dev/null 2>&1; }
+
+# install WHY PACKAGE...: by apt-get, or say what has to be installed by hand.
+install() {
+  local why=$1
+  shift
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    fail "$why. Install it (Debian and Ubuntu: apt-get install $*) and try again."
+  fi
+  say "installing $*"
+  {
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+  } >"$state/apt.log" 2>&1 || fail "apt-get failed: $(tail -n 3 "$state/apt.log")"
+}
+
+start_engine() {
+  answers && return
+  command -v dockerd >/dev/null ||
+    install "There is no Docker engine" docker.io iptables ca-certificates
+  [ "$(id -u)" -eq 0 ] ||
+    fail "The Docker engine does not answer. Start it (systemctl start docker), and see that you may use it (group docker)."
+  say "starting dockerd"
+  setsid dockerd --pidfile "$pid_file" >"$state/dockerd.log" 2>&1 </dev/null &
+  local engine=$! tries=0
+  until answers; do
+    kill -0 "$engine" 2>/dev/null || fail "dockerd ended: $(tail -n 3 "$state/dockerd.log")"
+    [ $((tries += 1)) -le 60 ] || fail "dockerd does not answer; its log is $state/dockerd.log"
+    sleep 1
+  done
+}
+
+install_compose() {
+  docker compose version >/dev/null 2>&1 && return
+  local package
+  for package in docker-compose-plugin docker-compose-v2; do
+    if [ "$(id -u)" -eq 0 ] && [ -n "$(apt-cache show "$package" 2>/dev/null)" ]; then
+      install "There is no Compose" "$package"
+      return
+    fi
+  done
+  command -v go >/dev/null || fail "There is no Docker Compose v2, no package of it, and no Go to build it with. See https://docs.docker.com/compose/install/linux/"
+  say "building Compose $compose_version (some minutes)"
+  local plugins=${DOCKER_CONFIG:-$HOME/.docker}/cli-plugins build=$state/compose
+  mkdir -p "$plugins" "$build"
+  (
+    cd "$build"
+    [ -f go.mod ] || go mod init compose-plugin
+    export GOFLAGS=-mod=mod
+    go get "github.com/docker/compose/v2@$compose_version"
+    go build -ldflags "-X github.com/docker/compose/v2/internal.Version=$compose_version" \
+      -o "$plugins/docker-compose" github.com/docker/compose/v2/cmd
+  ) >"$state/compose.log" 2>&1 || fail "Compose was not built: $(tail -n 3 "$state/compose.log")"
+}
+
+make_base_image() {
+  docker image inspect "$base_image" >/dev/null 2>&1 && return
+  timeout 60 docker pull --quiet "$base_image" >/dev/null 2>&1 && return
+  say "no image registry answers: making $base_image with debootstrap"
+  command -v debootstrap >/dev/null || install "There is no debootstrap" debootstrap
+  local root=$state/rootfs
+  rm -rf "$root"
+  debootstrap --variant=minbase bookworm "$root" >"$state/debootstrap.log" 2>&1 ||
+    fail "debootstrap failed: $(tail -n 3 "$state/debootstrap.log")"
+  rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
+  tar -C "$root" -c . | docker import - "$base_image" >/dev/null
+  rm -rf "$root"
+}
+
+stop_engine() {
+  [ -f "$pid_file" ] || return 0
+  local engine tries=0
+  engine=$(cat "$pid_file")
+  kill "$engine" 2>/dev/null || return 0
+  while kill -0 "$engine" 2>/dev/null; do
+    [ $((tries += 1)) -le 60 ] || fail "dockerd ($engine) does not end"
+    sleep 1
+  done
+}
+
+case ${1:-} in
+  start)
+    mkdir -p "$state"
+    start_engine
+    install_compose
+    make_base_image
+    say "ready: engine $(docker version --format '{{.Server.Version}}'), Compose $(docker compose version --short)"
+    ;;
+  stop) stop_engine ;;
+  *) fail "say start or stop" ;;
+esac

@@ -1,0 +1,129 @@
+"""What containers/check.sh says of a machine, by a `docker` that answers so."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from goodsflow.endpoints import PROJECT_ROOT
+
+_GIB = 1024**3
+_DOCKER = """\
+#!/bin/sh
+case "$1 $2" in
+  "compose version") {compose} ;;
+  "compose ps") {containers} ;;
+  "info --format") {info} ;;
+  *) exit 9 ;;
+esac
+"""
+
+
+def check(
+    folder: Path,
+    *,
+    compose: str = "echo 2.40.3",
+    info: str = f"echo {16 * _GIB} /nonexistent",
+    containers: str = ":",
+    **settings: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run it with a `docker` that does as these lines of shell say."""
+    docker = folder / "docker"
+    docker.write_text(_DOCKER.format(compose=compose, info=info, containers=containers))
+    docker.chmod(0o700)
+    with_docker = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    return run(with_docker | free_ports() | settings)
+
+
+def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run it."""
+    return subprocess.run(
+        [PROJECT_ROOT / "containers" / "check.sh"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def published() -> list[str]:
+    """Return the settings of the ports on the host, as the file names them."""
+    text = (PROJECT_ROOT / "docker-compose.yml").read_text()
+    return [
+        part.split(":-")[0]
+        for part in text.split("127.0.0.1:${")[1:]
+        if part.startswith("GOODSFLOW_")
+    ]
+
+
+def free_ports() -> dict[str, str]:
+    """Give every published port a number that is free, whatever runs here."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return dict.fromkeys(published(), str(one.getsockname()[1]))
+
+
+def test_a_machine_that_will_do_is_ready(tmp_path: Path) -> None:
+    """It is meant for the front of `docker compose up`."""
+    done = check(tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(published()) >= 5
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said", "advice"),
+    [
+        ({"compose": "exit 1"}, "the old docker-compose cannot", "Install it: https"),
+        ({"compose": "echo 2.9.0"}, "is 2.9.0; at least 2.20.0", "Update it"),
+        ({"compose": "echo v2.19.1"}, "is v2.19.1; at least", "Update it"),
+        (
+            {"info": "echo Got permission denied on the socket; exit 1"},
+            "You may not use the Docker engine",
+            "usermod -aG docker",
+        ),
+        (
+            {"info": "echo Cannot connect to the Docker daemon; exit 1"},
+            "does not answer: Cannot connect",
+            "systemctl start docker",
+        ),
+        (
+            {"info": f"echo {2 * _GIB} /nonexistent"},
+            "has 2048 MiB of memory",
+            "Give its machine more",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(
+    tmp_path: Path, wrong: dict[str, str], said: str, advice: str
+) -> None:
+    """Docker's own words come late, and from deep within."""
+    done = check(tmp_path, **wrong)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert advice in done.stderr
+
+
+def test_a_port_that_is_taken_is_named_with_its_setting(tmp_path: Path) -> None:
+    """Docker names the port, and nobody the setting that moves it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        taken = check(tmp_path, GOODSFLOW_DAGSTER_PORT=port)
+        own = check(tmp_path, GOODSFLOW_DAGSTER_PORT=port, containers="echo 4f1c")
+    assert taken.returncode == 1
+    assert f"Port {port} of the host is taken" in taken.stderr
+    assert "set GOODSFLOW_DAGSTER_PORT to a free one" in taken.stderr
+    assert own.returncode == 0
+
+
+def test_a_machine_without_docker_is_told(tmp_path: Path) -> None:
+    """The first thing that a newcomer lacks."""
+    for name in ("bash", "dirname"):
+        (tmp_path / name).symlink_to(f"/bin/{name}")
+    done = run({"PATH": str(tmp_path)})
+    assert done.returncode == 1
+    assert "There is no Docker." in done.stderr
