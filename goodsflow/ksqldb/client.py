@@ -15,6 +15,7 @@ from typing import Any, Self
 import httpx
 from pydantic import SecretStr
 
+from goodsflow.closing import Closing
 from goodsflow.endpoints import Endpoints
 from goodsflow.ksqldb.answers import (
     QueryResult,
@@ -48,7 +49,7 @@ class Credentials:
     password: SecretStr
 
 
-class KsqlClient:
+class KsqlClient(Closing):
     """A client of one server. Constructing one connects nowhere.
 
     Args:
@@ -97,14 +98,6 @@ class KsqlClient:
             timeout_seconds=timeout_seconds,
             credentials=credentials,
         )
-
-    def __enter__(self) -> Self:
-        """Return the client itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the connections."""
-        self.close()
 
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""
