@@ -19,7 +19,7 @@ import pytest
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from goodsflow.containers.runs import MEMORY_LIMIT
+from goodsflow.containers.runs import MEMORY_LIMIT, NETWORKS
 from goodsflow.endpoints import PROJECT_ROOT
 
 _NOTICED_SECONDS = 60
@@ -169,7 +169,7 @@ def test_a_run_is_a_container_with_limits_and_without_secrets(stack: Stack) -> N
             except NotFound:
                 continue
             attributes: dict[str, Any] = container.attrs
-            if len(attributes["NetworkSettings"]["Networks"]) > 6:
+            if len(attributes["NetworkSettings"]["Networks"]) >= len(NETWORKS):
                 return attributes
         return None
 
