@@ -50,6 +50,11 @@ class Endpoints(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bootstrap_servers: dict[ClusterName, str]
+    external_bootstrap_servers: dict[ClusterName, str] = Field(
+        default_factory=dict,
+        description="For clients on the host, where the brokers are in networks of "
+        "their own.",
+    )
     ca_file: Path = Field(description="PEM certificate of the platform's CA.")
     secrets_dir: Path = Field(
         description="Holds <cluster>/<principal>.password, mode 0600."

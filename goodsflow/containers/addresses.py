@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from goodsflow.containers.runs import MAX_CONCURRENT_RUNS, run_launcher
-from goodsflow.endpoints import ContainerEngine, Endpoints, Service
+from goodsflow.endpoints import ClusterName, ContainerEngine, Endpoints, Service
 from goodsflow.local.dagster import DAGSTER_YAML
 
 SHARE = Path("/goodsflow")
@@ -25,18 +25,25 @@ PASSFILE = "secrets/pgpass"
 """PostgreSQL's password as its client library reads it, in a share."""
 
 
-def endpoints(project: str, *, ksqldb_url: str | None = None) -> Endpoints:
+def endpoints(
+    project: str,
+    *,
+    ksqldb_url: str | None = None,
+    external_bootstrap_servers: dict[ClusterName, str] | None = None,
+) -> Endpoints:
     """Return the addresses that every container is given.
 
     Args:
         project: The name of the Compose project.
         ksqldb_url: Where ksqlDB answers; None where there is none.
+        external_bootstrap_servers: The brokers as clients on the host reach them.
     """
     return Endpoints(
         bootstrap_servers={
             "inbound": "kafka-0:9092,kafka-1:9092",
             "analytics": "kafka-mirror-0:9092,kafka-mirror-1:9092",
         },
+        external_bootstrap_servers=external_bootstrap_servers or {},
         ca_file=SHARE / "certs" / "ca.crt",
         secrets_dir=SHARE / "secrets",
         state_dir=DATA,

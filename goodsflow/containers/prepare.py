@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import get_args
 
 from goodsflow.containers.addresses import (
     DATA,
@@ -26,7 +27,7 @@ from goodsflow.containers.upstream import (
     kafka_ui_config,
     ksqldb_properties,
 )
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.errors import GoodsflowError
 from goodsflow.local.secrets import make_missing_secrets, make_secret
 from goodsflow.spec import load_platform
@@ -36,13 +37,20 @@ class PrepareError(GoodsflowError):
     """What the containers need could not be made."""
 
 
-def prepare(shares: Path, project: str, *, ksqldb_url: str | None = None) -> None:
+def prepare(
+    shares: Path,
+    project: str,
+    *,
+    ksqldb_url: str | None = None,
+    external_bootstrap_servers: dict[ClusterName, str] | None = None,
+) -> None:
     """Make what is missing, and fill each container's share anew.
 
     Args:
         shares: Has a folder for each share, and ``platform`` for all there is.
         project: The name of the Compose project.
         ksqldb_url: Where ksqlDB answers; None where there is none.
+        external_bootstrap_servers: The brokers as clients on the host reach them.
 
     Raises:
         PrepareError: Certificates could not be made, or a share cannot be written.
@@ -59,7 +67,11 @@ def prepare(shares: Path, project: str, *, ksqldb_url: str | None = None) -> Non
         made += make_secret(postgres)
         _replace(platform / PASSFILE, passfile(postgres.read_text()).encode())
         _replace(platform / "dagster.yaml", dagster_yaml(project).encode())
-        addresses = endpoints(project, ksqldb_url=ksqldb_url)
+        addresses = endpoints(
+            project,
+            ksqldb_url=ksqldb_url,
+            external_bootstrap_servers=external_bootstrap_servers,
+        )
         _replace(
             platform / ENDPOINTS_FILE, addresses.model_dump_json(indent=2).encode()
         )
@@ -177,11 +189,23 @@ def _run(failure: str, *command: str) -> None:
 def main() -> None:
     """Prepare the shares: the command line names their folder and the project.
 
-    Where the environment has GOODSFLOW_KSQLDB_URL, the platform has a ksqlDB there.
+    Where the environment has GOODSFLOW_KSQLDB_URL, the platform has a ksqlDB there;
+    INBOUND_EXTERNAL_SERVERS and ANALYTICS_EXTERNAL_SERVERS are the brokers' addresses
+    on the host.
     """
     try:
         ksqldb_url = os.environ.get("GOODSFLOW_KSQLDB_URL") or None
-        prepare(Path(sys.argv[1]), sys.argv[2], ksqldb_url=ksqldb_url)
+        external: dict[ClusterName, str] = {
+            name: servers
+            for name in get_args(ClusterName)
+            if (servers := os.environ.get(f"{name.upper()}_EXTERNAL_SERVERS"))
+        }
+        prepare(
+            Path(sys.argv[1]),
+            sys.argv[2],
+            ksqldb_url=ksqldb_url,
+            external_bootstrap_servers=external,
+        )
     except GoodsflowError as error:
         sys.exit(f"Error: {error}")
 

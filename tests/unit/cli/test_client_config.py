@@ -43,6 +43,29 @@ def test_librdkafka_and_kcat_take_it_as_it_is(home: Path) -> None:
     }
 
 
+def test_a_client_outside_of_the_containers_has_other_addresses(home: Path) -> None:
+    """The brokers' names are unknown to the host, and the CA's file lies elsewhere."""
+    there = Home(home)
+    endpoints = endpoints_of(there, Ports()).model_copy(
+        update={"external_bootstrap_servers": {"analytics": "127.0.0.1:29094"}}
+    )
+    there.endpoints_file.write_text(endpoints.model_dump_json())
+    result = client_config(
+        home, "analytics", "admin", "--external", "--ca-file", "here/ca.crt"
+    )
+    lines = dict(line.split("=", 1) for line in result.stdout.splitlines())
+    assert lines["bootstrap.servers"] == "127.0.0.1:29094"
+    assert lines["ssl.ca.location"] == "here/ca.crt"
+
+
+def test_natively_the_hosts_addresses_are_the_same(home: Path) -> None:
+    """A script need not know how the platform runs."""
+    inside = client_config(home, "analytics", "admin")
+    assert (
+        client_config(home, "analytics", "admin", "--external").stdout == inside.stdout
+    )
+
+
 def test_a_java_client_takes_it_as_it_is(home: Path) -> None:
     """Kafka's own tools read it with --command-config."""
     result = client_config(home, "analytics", "admin", "--format", "java")
