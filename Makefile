@@ -30,7 +30,8 @@ test-faults: ## Kill parts, cut starts short, make trouble, and see all recover
 	@.venv/bin/python -m pytest -m faults
 
 test-compose: ## Build the images, bring the containers up, test and remove them
-	@./tests/compose/test.sh
+	@./setup.sh --dev
+	@./tests/compose/run.sh
 
 lint: ## Check style, types, imports and scripts
 	@./setup.sh --dev
@@ -45,3 +46,4 @@ lock: ## Pin the Python packages anew, with hashes
 	@PATH="$$PWD/.tools/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --python-version 3.11 pyproject.toml -o requirements/base.txt
 	@PATH="$$PWD/.tools/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
 	@PATH="$$PWD/.tools/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra containers pyproject.toml -o requirements/containers.txt -c requirements/base.txt
+	@printf 'pytest\npytest-timeout\n' | PATH="$$PWD/.tools/bin:$$PATH" uv pip compile --quiet --universal --generate-hashes --python-version 3.11 - -o requirements/tests.txt -c requirements/dev.txt

@@ -32,6 +32,8 @@ from goodsflow.errors import GoodsflowError
 from goodsflow.local.secrets import make_missing_secrets, make_secret
 from goodsflow.spec import load_platform
 
+_MIN_FREE_BYTES = 4 << 20
+
 
 class PrepareError(GoodsflowError):
     """What the containers need could not be made."""
@@ -58,6 +60,14 @@ def prepare(
         GoodsflowError: A secret cannot be written.
     """
     platform = shares / "platform"
+    # OpenSSL would say that it failed, and nothing more.
+    free = shutil.disk_usage(platform).free
+    if free < _MIN_FREE_BYTES:
+        raise PrepareError(
+            f"No space left: {free >> 10} KiB are free in {platform}, and certificates "
+            f"and secrets want {_MIN_FREE_BYTES >> 10}. Make room on the disk of the "
+            "Docker engine (see `docker system df`)."
+        )
     try:
         _make_certificates(platform / "certs")
         made = make_missing_secrets(

@@ -92,7 +92,11 @@ stop_engine() {
   [ -f "$pid_file" ] || return 0
   local engine tries=0
   engine=$(cat "$pid_file")
-  kill "$engine" 2>/dev/null || return 0
+  rm -f "$pid_file"
+  # The file may be an old one, and the number another program's by now.
+  [ "$(cat "/proc/$engine/comm" 2>/dev/null)" = dockerd ] || return 0
+  say "stopping dockerd"
+  kill "$engine"
   while kill -0 "$engine" 2>/dev/null; do
     [ $((tries += 1)) -le 60 ] || fail "dockerd ($engine) does not end"
     sleep 1

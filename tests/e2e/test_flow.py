@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,11 @@ from confluent_kafka import Producer
 
 from goodsflow.cards import frame, payload_of, sample_cards
 from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
+from goodsflow.hdfs import HdfsClient, list_topic_files
 from goodsflow.kafka.config import producer_config
+from goodsflow.kafka.offsets import OffsetReader, PartitionOffsets
 from goodsflow.kafka.reading import Record, TopicReader
+from goodsflow.recommender import RecommenderSettings
 from goodsflow.registry import RegistryClient
 from tests.support import GOODSFLOW, await_condition, goodsflow
 
@@ -80,10 +83,34 @@ def records_of(
         ]
 
 
+def found(platform_home: Path, name: str) -> list[str]:
+    """Search by name and return the IDs of the products found."""
+    searched = goodsflow("search", "--name", name, "--json", home=platform_home)
+    assert searched.returncode == 0, searched.stderr
+    return sorted(row["product_id"] for row in json.loads(searched.stdout)["cards"])
+
+
+def lines_on_hdfs(
+    endpoints: Endpoints, marker: str, since: Mapping[int, PartitionOffsets]
+) -> list[str]:
+    """Return the product IDs of a shop's cards in the files, one for each line."""
+    hops = RecommenderSettings()
+    with HdfsClient.connect(endpoints, hops.principal) as client:
+        return [
+            json.loads(line)["product_id"]
+            for file in list_topic_files(client, hops.topics_dir, hops.source_topic)
+            if file.last_offset >= since[file.partition].end
+            for line in client.read(file.path).splitlines()
+            if marker.encode() in line
+        ]
+
+
 @pytest.fixture
-def followed(platform_home: Path) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+def followed(
+    platform_home: Path, tmp_path: Path
+) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """`goodsflow recommendations --json`, and what it has printed so far."""
-    output = platform_home / f"followed-{uuid.uuid4().hex}.jsonl"
+    output = tmp_path / "followed.jsonl"
     with output.open("w") as file:
         process = subprocess.Popen(
             [*GOODSFLOW, "--home", str(platform_home), "recommendations", "--json"],
@@ -100,7 +127,6 @@ def followed(platform_home: Path) -> Iterator[Callable[[], list[dict[str, Any]]]
     yield seen
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
-    output.unlink()
 
 
 @pytest.mark.timeout(600)
@@ -128,15 +154,7 @@ def test_a_shops_card_is_found_and_recommended_and_a_blocked_one_is_not(
     cards = await_condition(recommended, f"{product_id} is recommended", 300)
     assert cards[0]["name"] == f"Умные часы {shop.marker}"
 
-    def found() -> list[dict[str, Any]]:
-        searched = goodsflow(
-            "search", "--name", shop.marker.upper(), "--json", home=platform_home
-        )
-        assert searched.returncode == 0, searched.stderr
-        rows: list[dict[str, Any]] = json.loads(searched.stdout)["cards"]
-        return rows
-
-    assert [row["product_id"] for row in found()] == [product_id]
+    assert found(platform_home, shop.marker.upper()) == [product_id]
 
     hops = [records_of(endpoints, *hop, product_id) for hop in _HOPS]
     amounts = [
@@ -162,3 +180,36 @@ def test_a_search_without_a_match_is_an_empty_table(platform_home: Path) -> None
     assert searched.stdout.splitlines()[1:] == [
         "PRODUCT_ID           | NAME                 | BRAND                | PRICE_STR"
     ]
+
+
+@pytest.mark.timeout(400)
+def test_each_of_a_shops_cards_is_on_every_hop_exactly_once(
+    endpoints: Endpoints, platform_home: Path, shop: Shop
+) -> None:
+    """A hop that retries may double a card, one that gives up may lose it."""
+    topic = RecommenderSettings().source_topic
+    offsets = OffsetReader.connect(endpoints, "analytics", "admin")
+    before = offsets.topic_offsets([topic])[topic]
+    sent = sorted(f"once-{shop.marker}-{number:03}" for number in range(100))
+    for product_id in sent:
+        shop.send(product_id, 100.0)
+    shop.flush()
+
+    def on_hdfs() -> list[str]:
+        seen = lines_on_hdfs(endpoints, shop.marker, before)
+        return seen if set(seen) == set(sent) else []
+
+    assert sorted(await_condition(on_hdfs, "all cards are in files", 240)) == sent
+    for cluster, topic in _HOPS:
+        with TopicReader(endpoints, cluster, "admin", "e2e", topic) as reader:
+            keys = [
+                record.key.decode()
+                for batch in reader.read_to_end({0: 0, 1: 0}, timeout_seconds=60)
+                for record in batch.records
+                if record.key and shop.marker.encode() in record.key
+            ]
+        assert sorted(keys) == sent, f"on {topic}"
+    # ksqlDB, where it answers, materializes what it reads a moment later.
+    await_condition(
+        lambda: found(platform_home, shop.marker) == sent, "search finds each", 60
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from goodsflow.containers import prepare as prepare_module
 from goodsflow.containers.addresses import PASSFILE
 from goodsflow.containers.prepare import PrepareError, fill_share, prepare
 from goodsflow.containers.shares import SHARES
@@ -41,6 +42,18 @@ def test_a_share_holds_its_own_secrets_and_no_others(shares: Path) -> None:
         assert "certs/ca.key" not in files_of(shares / name)
     modes = {p.stat().st_mode & 0o777 for p in shares.rglob("*") if p.is_file()}
     assert modes == {0o600}
+
+
+def test_a_full_disk_is_said_before_anything_is_made(
+    shares: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSL says of a full disk that it failed, and nothing more."""
+    monkeypatch.setattr(prepare_module, "_MIN_FREE_BYTES", 1 << 60)
+    with pytest.raises(
+        PrepareError, match=r"No space left: \d+ KiB are free in .*room"
+    ):
+        prepare(shares, "goodsflow")
+    assert files_of(shares / "platform") == set()
 
 
 def test_the_second_preparation_changes_no_secret(shares: Path) -> None:

@@ -1,0 +1,45 @@
+"""The end-to-end tests of the native platform, within the containers' networks."""
+
+from __future__ import annotations
+
+import os
+
+from tests.compose.stack import Stack, compose, run
+
+_MAX_MEMORY_MIB = 10 * 1024
+_MAX_UP_SECONDS = float(os.environ.get("MAX_UP_SECONDS", "240"))
+
+
+def test_the_end_to_end_tests_pass_in_containers(platform: Stack) -> None:
+    """A network, an address or a right that is missing shows only here."""
+    platform.end_to_end()
+
+
+def test_a_user_searches_and_follows_as_the_readme_says(platform: Stack) -> None:
+    """The service that users call has networks and secrets of its own."""
+    searched = compose("run", "--rm", "-T", "user-api", "search", "--name", "JKL")
+    assert "brand_JKL" in searched.stdout
+    followed = compose(
+        *("run", "--rm", "-T", "user-api", "recommendations", "--json"),
+        *("--max-messages", "1", "--timeout", "200"),
+        timeout_seconds=240,
+    )
+    assert '"product_id"' in followed.stdout
+
+
+def test_it_is_up_within_four_minutes(platform: Stack) -> None:
+    """The README promises it; MAX_UP_SECONDS is for a machine that is busy."""
+    assert platform.up_seconds <= _MAX_UP_SECONDS
+
+
+def test_containers_stay_within_their_memory(platform: Stack) -> None:
+    """One without a limit takes the machine when it leaks."""
+    limits = {
+        container["Name"]: container["HostConfig"]["Memory"]
+        for container in platform.containers(also_ended=True)
+    }
+    assert [name for name, limit in limits.items() if not limit] == []
+    printed = run("containers/sizes.sh").stdout
+    print(printed)
+    (total,) = (line for line in printed.splitlines() if line.startswith("in all"))
+    assert 1024 < int(total.split()[-2]) < _MAX_MEMORY_MIB
