@@ -29,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="HOME",
         help="Use the platform whose folder this is, instead of starting one.",
     )
+    parser.addoption(
+        "--prometheus",
+        metavar="URL",
+        help="Ask this Prometheus, wherever the platform is that it watches.",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +65,12 @@ def endpoints(platform_home: Path) -> Endpoints:
 
 
 @pytest.fixture(scope="session")
-def prometheus(platform_home: Path) -> str:
+def prometheus(request: pytest.FixtureRequest) -> str:
     """Return the address of the platform's Prometheus."""
-    parts = status(platform_home)
+    given = request.config.getoption("--prometheus")
+    if given:
+        return str(given).rstrip("/")
+    parts = status(request.getfixturevalue("platform_home"))
     if "prometheus" not in parts:
         pytest.skip("Prometheus is not installed; `./setup.sh --dev` gets it on Debian")
     return str(parts["prometheus"]["address"])

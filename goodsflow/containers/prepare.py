@@ -75,6 +75,7 @@ def prepare(
         )
         postgres = platform / "secrets" / "postgres.password"
         made += make_secret(postgres)
+        made += make_secret(platform / "secrets" / "grafana.password")
         _replace(platform / PASSFILE, passfile(postgres.read_text()).encode())
         _replace(platform / "dagster.yaml", dagster_yaml(project).encode())
         addresses = endpoints(

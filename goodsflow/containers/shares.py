@@ -37,6 +37,11 @@ SHARES: Mapping[str, tuple[str, ...]] = {
     ),
     "shop-api": ("secrets/inbound/shop-api.password",),
     "blocking": ("secrets/inbound/blocking.password",),
+    "exporter": (
+        "secrets/inbound/exporter.password",
+        "secrets/analytics/exporter.password",
+    ),
+    "grafana": ("secrets/grafana.password",),
     # These two hold the passwords: neither image reads them from files of their own.
     "ksqldb": ("ksqldb.properties", "ca.jks", "log4j.properties"),
     "ui": ("kafka-ui.yaml",),

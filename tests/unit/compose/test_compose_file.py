@@ -76,7 +76,45 @@ def test_zookeepers_share_their_network_with_their_brokers_alone(
             if zookeeper in service.get("networks", ())
         }
         assert members == {zookeeper, f"{broker}0", f"{broker}1"}
-        assert compose["services"][zookeeper]["networks"] == [zookeeper]
+        service = compose["services"][zookeeper]
+        # The second network is for its metrics; it serves clients at the address that
+        # it has in the first alone.
+        assert service["networks"].keys() == {zookeeper, "monitoring"}
+        (alias,) = service["networks"][zookeeper]["aliases"]
+        assert service["environment"]["ZOOKEEPER_ADDRESS"] == alias
+        assert service["networks"]["monitoring"] is None
+
+
+def scrape_targets(compose: dict[str, Any]) -> dict[str, str]:
+    """Return what Prometheus reads: an address and a path by job/part."""
+    text = compose["services"]["prometheus"]["environment"]["SCRAPE_TARGETS"]
+    return dict(target.split("=", 1) for target in text.split())
+
+
+def test_prometheus_reads_the_same_parts_as_natively(compose: dict[str, Any]) -> None:
+    """A part that is read under another name is in no panel and in no alert."""
+    ports = Ports(offset=0, monitored=True)
+    parts = platform_parts(ports)
+    native = next(p for p in parts if p.name == "prometheus").environment
+    names = {t.split("=", 1)[0] for t in native["SCRAPE_TARGETS"].split()}
+    assert scrape_targets(compose).keys() == names
+
+
+def test_prometheus_reaches_everything_that_it_reads(compose: dict[str, Any]) -> None:
+    """A network that it lacks, or another port, leaves a panel empty."""
+    services = compose["services"]
+    own = set(services["prometheus"]["networks"])
+    for name, url in scrape_targets(compose).items():
+        part = name.partition("/")[2]
+        host, _, port = url.partition("/")[0].partition(":")
+        assert host == ("127.0.0.1" if part == "prometheus" else part)
+        assert own & set(services[part]["networks"])
+        assert int(port) in services[part]["environment"].values() or part in {
+            "shop-api",
+            "blocking",
+        }
+    with_agent = {n for n, s in services.items() if "PART_METRICS_PORT" in s.get("environment", {})}
+    assert {n.partition("/")[2] for n in scrape_targets(compose)} >= with_agent
 
 
 def test_each_container_mounts_its_own_share_and_for_reading(
