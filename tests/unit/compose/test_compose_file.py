@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,10 @@ from goodsflow.containers.addresses import endpoints
 from goodsflow.containers.runs import run_launcher
 from goodsflow.containers.shares import SHARES
 from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.local.catalog import platform_parts
+from goodsflow.local.home import Home
+from goodsflow.local.ports import Ports
+from goodsflow.spec import load_platform
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +96,12 @@ def scrape_targets(compose: dict[str, Any]) -> dict[str, str]:
     return dict(target.split("=", 1) for target in text.split())
 
 
-def test_prometheus_reads_the_same_parts_as_natively(compose: dict[str, Any]) -> None:
+def test_prometheus_reads_the_same_parts_as_natively(
+    compose: dict[str, Any], tmp_path: Path
+) -> None:
     """A part that is read under another name is in no panel and in no alert."""
-    ports = Ports(offset=0, monitored=True)
-    parts = platform_parts(ports)
+    declared = load_platform(PROJECT_ROOT / "platform.yaml")
+    parts = platform_parts(Home(tmp_path), Ports(monitored=True), declared)
     native = next(p for p in parts if p.name == "prometheus").environment
     names = {t.split("=", 1)[0] for t in native["SCRAPE_TARGETS"].split()}
     assert scrape_targets(compose).keys() == names
@@ -109,12 +116,13 @@ def test_prometheus_reaches_everything_that_it_reads(compose: dict[str, Any]) ->
         host, _, port = url.partition("/")[0].partition(":")
         assert host == ("127.0.0.1" if part == "prometheus" else part)
         assert own & set(services[part]["networks"])
-        assert int(port) in services[part]["environment"].values() or part in {
-            "shop-api",
-            "blocking",
-        }
-    with_agent = {n for n, s in services.items() if "PART_METRICS_PORT" in s.get("environment", {})}
-    assert {n.partition("/")[2] for n in scrape_targets(compose)} >= with_agent
+        assert int(port) in environment_of(services, part).values()
+
+
+def environment_of(services: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a service's environment."""
+    environment: dict[str, Any] = services[name]["environment"]
+    return environment
 
 
 def test_each_container_mounts_its_own_share_and_for_reading(
