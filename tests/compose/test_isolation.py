@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 
 import pytest
 
@@ -16,11 +17,12 @@ _OF_ROOT = {"docker-proxy"}
 _CONNECT = """
 import socket, sys
 try:
-    socket.create_connection((sys.argv[1], 2181), timeout=4).close()
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=4).close()
 except OSError as error:
     sys.exit(f"refused: {error}")
 print("reached")
 """
+_CLIENTS, _METRICS = "2181", "9404"
 
 
 @pytest.fixture(scope="module")
@@ -42,31 +44,37 @@ def shown(text: str, secrets: list[str]) -> int:
     return sum(secret in text for secret in secrets)
 
 
+def asked_from(
+    network: str, target: str, port: str
+) -> subprocess.CompletedProcess[str]:
+    """Open a connection from a new container within one network."""
+    return run(
+        *("docker", "run", "--rm", "--network", network),
+        *("goodsflow/python:0.1.0", "/opt/venv/bin/python", "-c", _CONNECT),
+        *(target, port),
+        check=False,
+    )
+
+
 @pytest.mark.parametrize("zookeeper", ["zookeeper", "zookeeper-mirror"])
 def test_zookeeper_is_reached_from_its_own_network_alone(
     platform: Stack, zookeeper: str
 ) -> None:
     """By name or by address: who reaches it is a guess from any right at all."""
+    project = os.environ["COMPOSE_PROJECT_NAME"]
     networks = platform.container(zookeeper)["NetworkSettings"]["Networks"]
-    (address,) = (network["IPAddress"] for network in networks.values())
-    for target in (zookeeper, address):
-        for service in ("blocking", "dagster-code"):
-            asked = compose(
-                *("exec", "--no-TTY", service, "/opt/venv/bin/python", "-c"),
-                *(_CONNECT, target),
-                check=False,
-            )
-            assert (asked.returncode, asked.stdout) == (1, ""), (service, target)
+    addresses = {name: network["IPAddress"] for name, network in networks.items()}
+    own, watched = f"{project}_{zookeeper}", f"{project}_monitoring"
+    assert set(addresses) == {own, watched}
+    for network in (watched, f"{project}_inbound"):
+        for target in (zookeeper, *addresses.values()):
+            asked = asked_from(network, target, _CLIENTS)
+            assert (asked.returncode, asked.stdout) == (1, ""), (network, target)
             assert "refused" in asked.stderr
     # The same question from where it must be answered: else it proves nothing.
-    of_project = f"{os.environ['COMPOSE_PROJECT_NAME']}_{zookeeper}"
-    for target in (zookeeper, address):
-        asked = run(
-            *("docker", "run", "--rm", "--network", of_project),
-            *("goodsflow/python:0.1.0", "/opt/venv/bin/python", "-c"),
-            *(_CONNECT, target),
-        )
-        assert asked.stdout == "reached\n"
+    for target in (zookeeper, addresses[own]):
+        assert asked_from(own, target, _CLIENTS).stdout == "reached\n"
+    assert asked_from(watched, zookeeper, _METRICS).stdout == "reached\n"
 
 
 def test_what_is_declared_is_published_on_loopback_and_nothing_else(

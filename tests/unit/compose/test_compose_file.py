@@ -184,9 +184,11 @@ def test_no_environment_carries_a_password(compose: dict[str, Any]) -> None:
     named = [
         (service, variable)
         for service, definition in compose["services"].items()
-        for variable in definition.get("environment", {})
+        for variable, value in definition.get("environment", {}).items()
         if re.search(r"PASSWORD|SECRET|TOKEN", variable)
         and not variable.endswith(("_FILE", "_DIR"))
+        # Grafana's way to name a file; Compose halves the dollars.
+        and not str(value).startswith("$$__file{")
     ]
     assert named == []
 
