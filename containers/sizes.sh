@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-printf '%-24s %10s %10s\n' CONTAINER 'USED (MiB)' LIMIT
+printf '%-36s %10s %10s\n' CONTAINER 'USED (MiB)' LIMIT
 # One that ends in between, as a run of Dagster's does, is left out.
 docker compose ps --quiet | xargs docker stats --no-stream --format '{{.Name}} {{.MemUsage}}' | sort | awk '
   function mib(text,   value) {
@@ -14,10 +14,10 @@ docker compose ps --quiet | xargs docker stats --no-stream --format '{{.Name}} {
     if (text ~ /KiB$/) return value / 1024
     return value / 1048576
   }
-  { printf "%-24s %10d %10d\n", $1, mib($2), mib($4); used += mib($2); limit += mib($4) }
-  END { printf "%-24s %10d %10d\n", "in all", used, limit }'
-printf '\n%-34s %10s\n' IMAGE SIZE
+  { printf "%-36s %10d %10d\n", $1, mib($2), mib($4); used += mib($2); limit += mib($4) }
+  END { printf "%-36s %10d %10d\n", "in all", used, limit }'
+printf '\n%-36s %10s\n' IMAGE SIZE
 for image in $(docker compose config --images | sort -u); do
   # Layers that images share count in each.
-  printf '%-34s %6d MB\n' "$image" $(($(docker image inspect --format '{{.Size}}' "$image") / 1000000))
+  printf '%-36s %7d MB\n' "$image" $(($(docker image inspect --format '{{.Size}}' "$image") / 1000000))
 done
