@@ -56,8 +56,8 @@ def compose(
 
 
 def say(message: str) -> None:
-    """Tell whoever watches, although pytest keeps the output."""
-    print(message, file=sys.__stderr__, flush=True)
+    """Tell whoever watches."""
+    print(f"\n{message}", file=sys.stderr, flush=True)
 
 
 def upstream_images_are_there() -> bool:
