@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
 
 from tests.compose.stack import Stack, compose, run
 
@@ -25,6 +29,30 @@ def test_a_user_searches_and_follows_as_the_readme_says(platform: Stack) -> None
         timeout_seconds=240,
     )
     assert '"product_id"' in followed.stdout
+
+
+@pytest.mark.usefixtures("platform")
+@pytest.mark.parametrize("cluster", ["inbound", "analytics"])
+def test_a_tool_on_the_host_connects_as_the_readme_says(
+    tmp_path: Path, cluster: str
+) -> None:
+    """The brokers send it on to addresses of theirs, which it must reach as well."""
+    ca = tmp_path / "ca.crt"
+    in_admin = ("run", "--rm", "--no-TTY")
+    ca_file = "/goodsflow/certs/ca.crt"
+    ca.write_text(compose(*in_admin, "--entrypoint", "cat", "admin", ca_file).stdout)
+    printed = compose(
+        *(*in_admin, "admin", "client-config", cluster, "admin"),
+        *("--external", "--ca-file", str(ca)),
+    ).stdout
+    config = dict(line.split("=", 1) for line in printed.splitlines())
+    client = AdminClient(config)
+    brokers = client.list_topics(timeout=30).brokers.values()
+    assert {f"{broker.host}:{broker.port}" for broker in brokers} == set(
+        config["bootstrap.servers"].split(",")
+    )
+    described = client.describe_cluster(request_timeout=30).result(35)
+    assert len(described.nodes) == 2
 
 
 def test_it_is_up_within_four_minutes(platform: Stack) -> None:
