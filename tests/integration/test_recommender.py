@@ -116,7 +116,17 @@ def shop(endpoints: Endpoints) -> Iterator[Shop]:
     schema_id = registry.register(f"{settings.output_topic}-value", schema)
     yield Shop(endpoints, settings, schema_id)
     registry.close()
-    admin.delete_topics(list(topics))
+
+    def deleted() -> bool:
+        # A client from before an outage may take another broker for the controller.
+        client = KafkaAdmin.connect(endpoints, "analytics", "admin")
+        try:
+            client.delete_topics(client.topics(topics))
+        except ClusterUnavailableError:
+            return False
+        return True
+
+    await_condition(deleted, "the test's topics are deleted")
     with HdfsClient.connect(endpoints, "hdfs") as client:
         client.delete(settings.topics_dir, recursive=True)
 
