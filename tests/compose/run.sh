@@ -38,4 +38,5 @@ trap 'exit 143' TERM
 tests/compose/engine.sh start
 remove
 # Building and starting are fixtures, with limits of their own. What they take is shown (-s).
-.venv/bin/python -m pytest -s -o timeout_func_only=true --durations=15 --durations-min=5 tests/compose "$@"
+.venv/bin/python -m pytest -s -o timeout_func_only=true --durations=15 --durations-min=5 \
+  tests/compose tests/unit/dagster_project/test_providers.py "$@"

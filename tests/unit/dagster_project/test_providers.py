@@ -175,9 +175,15 @@ class TestEngineStates(ServicesContract):
         """Between two starts it looks as if it were about to run."""
         start(engine.project, "ends", "exit 7")
         provider = EngineStates(engine)
-        await_that(lambda: provider.states()["ends"].restarts > 2)
-        await_that(lambda: not provider.states()["ends"].is_up)
-        assert provider.states()["ends"].reason == "ended with exit status 7"
+        seen: list[str] = []
+
+        def is_between_two_starts() -> bool:
+            state = provider.states()["ends"]
+            seen.append(state.reason)
+            return state.restarts > 2 and not state.is_up
+
+        await_that(is_between_two_starts)
+        assert seen[-1] == "ended with exit status 7"
 
 
 def start(
