@@ -42,7 +42,7 @@ def status(home: Path) -> dict[str, dict[str, Any]]:
 
 
 def await_condition(
-    condition: Callable[[], T], what: str, timeout_seconds: float = 180
+    condition: Callable[[], T | None], what: str, timeout_seconds: float = 180
 ) -> T:
     """Return the condition's value as soon as it holds.
 

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
+from goodsflow.closing import Closing
 from goodsflow.endpoints import ContainerEngine
 from goodsflow.engine.errors import EngineRefusedError, EngineUnavailableError
 
@@ -52,7 +52,7 @@ class Container:
     is_passing: bool
 
 
-class EngineClient:
+class EngineClient(Closing):
     """Asks one engine for one project's containers. Constructing it connects nowhere.
 
     Use it as a context manager, or close it.
@@ -70,19 +70,6 @@ class EngineClient:
             timeout=timeout_seconds,
             trust_env=False,
         )
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()
 
     def close(self) -> None:
         """Close the connections."""

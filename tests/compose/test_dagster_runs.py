@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import docker
 import httpx
@@ -21,10 +21,10 @@ from docker.models.containers import Container
 
 from goodsflow.containers.runs import MEMORY_LIMIT, NETWORKS
 from goodsflow.endpoints import PROJECT_ROOT
+from tests.support import await_condition
 
 _NOTICED_SECONDS = 60
 _FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
-_Found = TypeVar("_Found")
 
 STATE = """
 import json
@@ -47,15 +47,6 @@ print(json.dumps({
 }))
 """
 """Prints what the recommender has committed, and how many cards there are of it."""
-
-
-def await_that(find: Callable[[], _Found | None], what: str, seconds: float) -> _Found:
-    """Return what is found as soon as it is."""
-    deadline = time.monotonic() + seconds
-    while (found := find()) is None:
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.2)
-    return found
 
 
 @dataclass
@@ -173,7 +164,7 @@ def test_a_run_is_a_container_with_limits_and_without_secrets(stack: Stack) -> N
                 return attributes
         return None
 
-    attributes = await_that(inspect, "a run's container", 300)
+    attributes = await_condition(inspect, "a run's container", 300)
     host = attributes["HostConfig"]
     assert host["Memory"] == int(MEMORY_LIMIT.removesuffix("m")) << 20
     assert host["ReadonlyRootfs"]
@@ -237,17 +228,19 @@ def test_the_proxy_refuses_what_is_not_needed(
 def test_a_part_that_stands_still_is_seen_through_the_engine(stack: Stack) -> None:
     """With no supervisor to ask, a container that hangs would look healthy."""
 
-    def sees(text: str) -> Callable[[], bool | None]:
-        return lambda: text in stack.observed() or None
+    def sees(text: str) -> Callable[[], bool]:
+        return lambda: text in stack.observed()
 
-    await_that(sees("all are well"), "the observer finds all well", 240)
+    await_condition(sees("all are well"), "the observer finds all well", 240)
     [container] = stack.containers("com.docker.compose.service=spark-worker")
     container.pause()
     try:
-        await_that(sees("recommendations parts_up"), "the paused part is seen", 150)
+        await_condition(
+            sees("recommendations parts_up"), "the paused part is seen", 150
+        )
     finally:
         container.unpause()
-    await_that(sees("all are well"), "the observer finds all well again", 150)
+    await_condition(sees("all are well"), "the observer finds all well again", 150)
 
 
 @pytest.mark.timeout(600)
@@ -266,11 +259,11 @@ def test_a_killed_run_is_noticed_and_its_work_done(stack: Stack) -> None:
         return run_id if stack.status(run_id) == "STARTED" else None
 
     since = time.time()
-    run_id = await_that(kill, "a run to kill", 300)
+    run_id = await_condition(kill, "a run to kill", 300)
     killed_at = time.monotonic()
     state = stack.state()
-    await_that(
-        lambda: stack.status(run_id) == "FAILURE" or None,
+    await_condition(
+        lambda: stack.status(run_id) == "FAILURE",
         "the killed run has failed",
         _NOTICED_SECONDS,
     )
@@ -283,14 +276,14 @@ def test_a_killed_run_is_noticed_and_its_work_done(stack: Stack) -> None:
             return None
         return reports[starts.index(state["offsets"]) :]
 
-    await_that(after, "the next run's success, from where the group was left", 240)
+    await_condition(after, "the next run's success, from where the group was left", 240)
     print(f"the next one was done after {time.monotonic() - killed_at:.1f} s")
 
-    def adds_up() -> bool | None:
+    def adds_up() -> bool:
         made = sum(report["cards out"] for report in after() or [])
-        return stack.state()["cards"] == state["cards"] + made or None
+        return stack.state()["cards"] == state["cards"] + made
 
-    await_that(adds_up, "the topic holds the cards of the runs", 120)
+    await_condition(adds_up, "the topic holds the cards of the runs", 120)
 
 
 @pytest.mark.timeout(600)
@@ -308,14 +301,14 @@ def test_a_run_can_be_ended_in_the_ui(stack: Stack) -> None:
         done = answer["terminateRun"]["__typename"] == "TerminateRunSuccess"
         return run_id if done else None
 
-    run_id = await_that(terminate, "a run to end", 300)
+    run_id = await_condition(terminate, "a run to end", 300)
 
-    def ended() -> bool | None:
-        return stack.status(run_id) in _FINISHED or None
+    def ended() -> bool:
+        return stack.status(run_id) in _FINISHED
 
-    await_that(ended, "the run's end", 60)
+    await_condition(ended, "the run's end", 60)
 
-    def removed() -> bool | None:
-        return not stack.containers(f"dagster/run_id={run_id}") or None
+    def removed() -> bool:
+        return not stack.containers(f"dagster/run_id={run_id}")
 
-    await_that(removed, "the container's removal", 30)
+    await_condition(removed, "the container's removal", 30)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import dagster as dg
 import psutil
@@ -15,18 +15,9 @@ from dagster_project.launcher import first_process
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import TopicReader
+from tests.support import await_condition
 
 _NOTICED_SECONDS = 60
-_Found = TypeVar("_Found")
-
-
-def await_that(find: Callable[[], _Found | None], what: str, seconds: float) -> _Found:
-    """Return what is found as soon as it is."""
-    deadline = time.monotonic() + seconds
-    while (found := find()) is None:
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.1)
-    return found
 
 
 @pytest.fixture
@@ -75,7 +66,7 @@ def kill_one(instance: dg.DagsterInstance) -> str:
         is_cut_short = status_of(instance, run_id) is dg.DagsterRunStatus.STARTED
         return run_id if is_cut_short else None
 
-    return await_that(kill, "a run to kill", 240)
+    return await_condition(kill, "a run to kill", 240)
 
 
 def offsets_of(endpoints: Endpoints) -> Mapping[int, int]:
@@ -124,14 +115,14 @@ def test_a_run_killed_with_its_code_server_is_noticed_and_its_work_done(
     killed_at = time.monotonic()
     offsets, cards = offsets_of(endpoints), recommended(endpoints)
 
-    def failed() -> bool | None:
+    def failed() -> bool:
         status = status_of(instance, run_id)
-        return status is dg.DagsterRunStatus.FAILURE or None
+        return status is dg.DagsterRunStatus.FAILURE
 
-    await_that(failed, "the killed run has failed", _NOTICED_SECONDS)
+    await_condition(failed, "the killed run has failed", _NOTICED_SECONDS)
     print(f"noticed after {time.monotonic() - killed_at:.1f} s")
-    reports = await_that(
-        lambda: reports_after(instance, run_id) or None, "the next run's success", 180
+    reports = await_condition(
+        lambda: reports_after(instance, run_id), "the next run's success", 180
     )
     print(f"the next one was done after {time.monotonic() - killed_at:.1f} s")
 
@@ -139,8 +130,8 @@ def test_a_run_killed_with_its_code_server_is_noticed_and_its_work_done(
     start = ", ".join(f"partition {p}: {o}" for p, o in sorted(offsets.items()))
     assert reports[0]["offsets before"] == (start or "none committed")
 
-    def adds_up() -> bool | None:
+    def adds_up() -> bool:
         made = sum(report["cards out"] for report in reports_after(instance, run_id))
-        return recommended(endpoints) == cards + made or None
+        return recommended(endpoints) == cards + made
 
-    await_that(adds_up, "the topic holds the cards of the runs", 60)
+    await_condition(adds_up, "the topic holds the cards of the runs", 60)
