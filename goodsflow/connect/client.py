@@ -5,8 +5,7 @@ https://kafka.apache.org/39/documentation.html#connect_rest
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,76 +13,19 @@ import httpx
 
 from goodsflow.closing import Closing
 from goodsflow.connect.errors import (
-    ConnectError,
     ConnectInvalidConfigError,
-    ConnectNotFoundError,
-    ConnectRebalancingError,
     ConnectRefusedError,
     ConnectUnavailableError,
 )
-
-_ERRORS: dict[int, type[ConnectError]] = {
-    400: ConnectInvalidConfigError,
-    404: ConnectNotFoundError,
-    409: ConnectRebalancingError,
-    502: ConnectUnavailableError,
-    503: ConnectUnavailableError,
-    504: ConnectUnavailableError,
-}
-
-
-@dataclass(frozen=True)
-class WorkerInfo:
-    """What a worker says about itself."""
-
-    version: str
-    kafka_cluster_id: str
-
-
-@dataclass(frozen=True)
-class TaskStatus:
-    """One task: UNASSIGNED, RUNNING, PAUSED, FAILED, RESTARTING or STOPPED."""
-
-    id: int
-    state: str
-    worker: str
-    trace: str | None
-
-
-@dataclass(frozen=True)
-class ConnectorStatus:
-    """A connector and its tasks, as the workers last reported them."""
-
-    name: str
-    state: str
-    worker: str
-    trace: str | None
-    tasks: tuple[TaskStatus, ...]
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the connector, and at least one task, and every task runs."""
-        return (
-            self.state == "RUNNING"
-            and bool(self.tasks)
-            and all(task.state == "RUNNING" for task in self.tasks)
-        )
-
-    @property
-    def failures(self) -> tuple[str, ...]:
-        """The failed ones of connector and tasks, each with its stack trace."""
-        parts = [("connector", self.state, self.trace)]
-        parts += [(f"task {task.id}", task.state, task.trace) for task in self.tasks]
-        return tuple(
-            f"{what}: {trace or 'no trace given'}"
-            for what, state, trace in parts
-            if state == "FAILED"
-        )
-
-    def __str__(self) -> str:
-        """Say the states in one line."""
-        tasks = ", ".join(f"task {task.id} {task.state}" for task in self.tasks)
-        return f"connector '{self.name}' {self.state}, {tasks or 'no tasks'}"
+from goodsflow.connect.model import (
+    ConnectorStatus,
+    InitialState,
+    Offset,
+    TaskStatus,
+    WorkerInfo,
+)
+from goodsflow.connect.refusals import read_refusal
+from goodsflow.connect.validation import Validation, read_validation, without_values
 
 
 class ConnectClient(Closing):
@@ -160,6 +102,54 @@ class ConnectClient(Closing):
             json=dict(config),
         )
 
+    def create(
+        self, connector: str, config: Mapping[str, str], state: InitialState = "RUNNING"
+    ) -> None:
+        """Create a connector, in a state of its own from its first moment on.
+
+        Args:
+            connector: Its name.
+            config: Its configuration.
+            state: What it does. A STOPPED one has no tasks, and its offsets can be set.
+
+        Raises:
+            ConnectExistsError: There is one of this name.
+            ConnectInvalidConfigError: The configuration does not fit.
+            ConnectRebalancingError: The workers are busy; try again.
+            ConnectError: It refused or did not answer.
+        """
+        self._ask(
+            "POST",
+            "/connectors",
+            f"create connector '{connector}'",
+            json={"name": connector, "config": dict(config), "initial_state": state},
+        )
+
+    def validate(self, config: Mapping[str, str]) -> Validation:
+        """Ask what is wrong with a configuration, and what it comes to.
+
+        Args:
+            config: The configuration, with ``connector.class`` and ``name``.
+
+        Raises:
+            ConnectUnknownClassError: The worker has no such connector class.
+            ConnectInvalidConfigError: ``connector.class`` is missing.
+            ConnectError: It refused or did not answer.
+        """
+        kind = config.get("connector.class")
+        if not kind:
+            # Asked without one, a worker quotes the whole configuration, secrets too.
+            raise ConnectInvalidConfigError(
+                "Cannot validate a configuration without 'connector.class'. Add it."
+            )
+        answer = self._ask(
+            "PUT",
+            f"/connector-plugins/{quote(kind, safe='')}/config/validate",
+            f"validate a configuration of class '{kind}'",
+            json=dict(config),
+        )
+        return read_validation(config, answer)
+
     def status(self, connector: str) -> ConnectorStatus:
         """Return the state of a connector and its tasks.
 
@@ -173,17 +163,15 @@ class ConnectClient(Closing):
             f"read the status of connector '{connector}'",
         )
         tasks = tuple(
-            TaskStatus(task["id"], task["state"], task["worker_id"], task.get("trace"))
+            TaskStatus(task["id"], task["state"], task["worker_id"], _trace(task))
             for task in answer["tasks"]
         )
         own = answer["connector"]
         return ConnectorStatus(
-            connector, own["state"], own["worker_id"], own.get("trace"), tasks
+            connector, own["state"], own["worker_id"], _trace(own), tasks
         )
 
-    def offsets(
-        self, connector: str
-    ) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    def offsets(self, connector: str) -> list[Offset]:
         """Return where a connector stands: each partition with its offset.
 
         Both are the connector's own: a source names them as it likes.
@@ -199,6 +187,48 @@ class ConnectClient(Closing):
         )
         return [(each["partition"], each["offset"]) for each in answer["offsets"]]
 
+    def alter_offsets(
+        self,
+        connector: str,
+        offsets: Iterable[tuple[Mapping[str, Any], Mapping[str, Any] | None]],
+    ) -> None:
+        """Set where a stopped connector goes on; other partitions stay as they are.
+
+        Args:
+            connector: It must be STOPPED, and its tasks be gone.
+            offsets: As ``offsets`` returns them. An offset of None forgets a partition.
+
+        Raises:
+            ConnectNotFoundError: There is no such connector.
+            ConnectNotStoppedError: It has not stopped, or not yet.
+            ConnectError: It refused or did not answer.
+        """
+        body = [{"partition": dict(key), "offset": value} for key, value in offsets]
+        self._change_offsets("PATCH", connector, "alter", {"offsets": body})
+
+    def reset_offsets(self, connector: str) -> None:
+        """Forget where a stopped connector stands: it starts as a new one does.
+
+        Args:
+            connector: It must be STOPPED, and its tasks be gone.
+
+        Raises:
+            ConnectNotFoundError: There is no such connector.
+            ConnectNotStoppedError: It has not stopped, or not yet.
+            ConnectError: It refused or did not answer.
+        """
+        self._change_offsets("DELETE", connector, "reset", None)
+
+    def _change_offsets(
+        self, method: str, connector: str, verb: str, body: Mapping[str, Any] | None
+    ) -> None:
+        attempted = f"{verb} the offsets of connector '{connector}'"
+        try:
+            self._ask(method, f"{_path(connector)}/offsets", attempted, json=body)
+        except ConnectInvalidConfigError as error:
+            # A 400 here too, but it is no configuration that does not fit.
+            raise ConnectRefusedError(str(error)) from error
+
     def pause(self, connector: str) -> None:
         """Ask for a pause; the connector's tasks stop soon after.
 
@@ -207,8 +237,16 @@ class ConnectClient(Closing):
         """
         self._ask("PUT", f"{_path(connector)}/pause", f"pause connector '{connector}'")
 
+    def stop(self, connector: str) -> None:
+        """Ask for a stop: the tasks end, and their configurations are removed.
+
+        Raises:
+            ConnectError: It refused or did not answer.
+        """
+        self._ask("PUT", f"{_path(connector)}/stop", f"stop connector '{connector}'")
+
     def resume(self, connector: str) -> None:
-        """Ask a paused connector to go on.
+        """Ask a paused or stopped connector to go on.
 
         Raises:
             ConnectError: It refused or did not answer.
@@ -245,7 +283,7 @@ class ConnectClient(Closing):
         path: str,
         attempted: str,
         *,
-        json: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Any:
         try:
@@ -257,13 +295,7 @@ class ConnectClient(Closing):
             ) from error
         if response.is_success:
             return response.json() if response.content else None
-        message = _message(response)
-        kind = _ERRORS.get(response.status_code, ConnectRefusedError)
-        # A worker that has not joined its group yet answers so.
-        if response.status_code == httpx.codes.INTERNAL_SERVER_ERROR and (
-            "timed out" in message.lower()
-        ):
-            kind = ConnectUnavailableError
+        kind, message = read_refusal(response)
         raise kind(
             f"Cannot {attempted}: Kafka Connect at {self._url} answers "
             f"{response.status_code}: {message}"
@@ -274,12 +306,5 @@ def _path(connector: str) -> str:
     return f"/connectors/{quote(connector, safe='')}"
 
 
-def _message(response: httpx.Response) -> str:
-    """Return the worker's own message, or what it sent instead."""
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = None
-    if isinstance(answer, dict) and answer.get("message"):
-        return str(answer["message"])
-    return " ".join(response.text.split())[:200] or "no reason given"
+def _trace(part: Mapping[str, Any]) -> str | None:
+    return without_values(part["trace"]) if part.get("trace") else None

@@ -6,7 +6,10 @@ Tree::
     ├── ConnectUnavailableError      no answer, or not in time: try later
     ├── ConnectRebalancingError      the workers share out their tasks (409): try again
     ├── ConnectNotFoundError         no such connector
+    ├── ConnectExistsError           there is a connector of this name already
     ├── ConnectInvalidConfigError    the connector's configuration does not fit (400)
+    │   └── ConnectUnknownClassError     the worker has no such connector class
+    ├── ConnectNotStoppedError       only a stopped connector's offsets can be altered
     └── ConnectRefusedError          any other refusal
 """
 
@@ -31,6 +34,18 @@ class ConnectNotFoundError(ConnectError):
 
 class ConnectInvalidConfigError(ConnectError):
     """The worker found the connector's configuration invalid."""
+
+
+class ConnectUnknownClassError(ConnectInvalidConfigError):
+    """The worker has no connector class of this name."""
+
+
+class ConnectExistsError(ConnectError):
+    """There is a connector of this name already."""
+
+
+class ConnectNotStoppedError(ConnectError):
+    """The connector, or one of its tasks, has not stopped yet."""
 
 
 class ConnectRefusedError(ConnectError):

@@ -10,11 +10,14 @@ import pytest
 from goodsflow.connect import (
     ConnectClient,
     ConnectError,
+    ConnectExistsError,
     ConnectInvalidConfigError,
     ConnectNotFoundError,
+    ConnectNotStoppedError,
     ConnectRebalancingError,
     ConnectRefusedError,
     ConnectUnavailableError,
+    ConnectUnknownClassError,
 )
 
 
@@ -52,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815
+    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Stay quiet."""
@@ -159,3 +162,173 @@ def test_offsets_come_as_the_connector_names_them(worker: Worker) -> None:
     with ConnectClient(worker.url) as client:
         assert client.offsets("mm2-source") == [(partition, offset)]
     assert worker.requests == [("GET", "/connectors/mm2-source/offsets", None)]
+
+
+def test_a_connector_is_created_in_the_state_asked_for(
+    worker: Worker, client: ConnectClient
+) -> None:
+    """Created first and stopped after, it would have worked for a moment."""
+    worker.answer = (201, {"name": "sink"})
+    client.create("sink", {"a": "b"}, "STOPPED")
+    body = {"name": "sink", "config": {"a": "b"}, "initial_state": "STOPPED"}
+    assert worker.requests == [("POST", "/connectors", body)]
+
+
+def test_a_name_that_is_taken_is_no_rebalance(
+    worker: Worker, client: ConnectClient
+) -> None:
+    """Both answer 409: taken for a rebalance, it would be tried again for ever."""
+    worker.answer = (409, {"message": "Connector sink already exists"})
+    with pytest.raises(ConnectExistsError, match="already exists"):
+        client.create("sink", {})
+
+
+def test_stop_and_the_change_of_offsets_ask_as_connect_takes_it(
+    worker: Worker, client: ConnectClient
+) -> None:
+    """Another shape is refused, and the connector stays stopped."""
+    worker.answer = (204, None)
+    partition: dict[str, object] = {"kafka_topic": "goods", "kafka_partition": 1}
+    client.stop("sink")
+    client.alter_offsets("sink", [(partition, {"kafka_offset": 7}), (partition, None)])
+    client.reset_offsets("sink")
+    assert worker.requests == [
+        ("PUT", "/connectors/sink/stop", None),
+        (
+            "PATCH",
+            "/connectors/sink/offsets",
+            {
+                "offsets": [
+                    {"partition": partition, "offset": {"kafka_offset": 7}},
+                    {"partition": partition, "offset": None},
+                ]
+            },
+        ),
+        ("DELETE", "/connectors/sink/offsets", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "error"),
+    [
+        (400, "Connectors must be in the STOPPED state", ConnectNotStoppedError),
+        (500, "its tasks haven't stopped completely yet", ConnectNotStoppedError),
+        (400, "The partition must contain the keys", ConnectRefusedError),
+        (500, "Failed to alter consumer group offsets", ConnectRefusedError),
+        (404, "Connector sink not found", ConnectNotFoundError),
+    ],
+)
+def test_offsets_of_a_connector_that_has_not_stopped_can_be_tried_again(
+    worker: Worker,
+    client: ConnectClient,
+    status: int,
+    message: str,
+    error: type[ConnectError],
+) -> None:
+    """A stop takes a moment; what is wrong for good must not be waited for."""
+    worker.answer = (status, {"message": message})
+    with pytest.raises(error, match=message):
+        client.reset_offsets("sink")
+
+
+def validated(*errors: str, value: str | None, kind: str = "INT") -> dict[str, object]:
+    """Return a worker's answer about ``flush.size``."""
+    definition = {"name": "flush.size", "type": kind}
+    found = {"name": "flush.size", "value": value, "errors": list(errors)}
+    return {"configs": [{"definition": definition, "value": found}]}
+
+
+def test_a_validation_says_what_is_wrong_and_what_is_in_effect(
+    worker: Worker, client: ConnectClient
+) -> None:
+    """Without the settings that no definition names, two configurations seem equal."""
+    message = "Invalid value 0 for configuration flush.size: Value must be at least 1"
+    worker.answer = (200, validated(message, value="0"))
+    config = {"connector.class": "a.B", "flush.size": "0", "consumer.override.x": "y"}
+    found = client.validate(config)
+    assert found.errors == ("flush.size: must be at least 1",)
+    assert found.effective == config
+    assert worker.requests == [
+        ("PUT", "/connector-plugins/a.B/config/validate", config)
+    ]
+
+
+def test_a_default_is_in_effect_and_two_passwords_stay_two(
+    worker: Worker, client: ConnectClient
+) -> None:
+    """Connect shows each password alike: a new one would seem to be the old one."""
+    worker.answer = (200, validated(value="1000"))
+    assert client.validate({"connector.class": "B"}).effective["flush.size"] == "1000"
+    worker.answer = (200, validated(value="[hidden]", kind="PASSWORD"))
+    given = {"connector.class": "B", "flush.size": "${file:a:b}"}
+    assert client.validate(given).effective == given
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid value s3cr et for configuration flush.size: Not a number of type INT",
+        "Invalid value s3cr\net for configuration flush.size",
+        "Invalid value s3cr et for configuration flush.size: s3cr et is no number",
+        "Class s3cr et could not be found.",
+    ],
+)
+def test_what_a_reference_stands_for_is_not_shown(
+    worker: Worker, client: ConnectClient, message: str
+) -> None:
+    """The worker resolves references first: its messages and values are secrets."""
+    worker.answer = (200, validated(message, value="s3cr et"))
+    found = client.validate({"connector.class": "B", "flush.size": "${file:a:b}"})
+    assert found.errors
+    assert "s3cr" not in f"{found} {found!r}"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "2 error(s):\nInvalid value s3cret for configuration a.b: no\nsee there",
+        "Connector config {password=s3cret, x={}} contains no connector type",
+    ],
+)
+def test_a_refusal_does_not_quote_values(
+    worker: Worker, client: ConnectClient, message: str
+) -> None:
+    """A refused configuration ends in logs and in Dagster, with what it refers to."""
+    worker.answer = (400, {"message": message})
+    with pytest.raises(ConnectInvalidConfigError, match=r"\.\.\.") as refused:
+        client.put_config("sink", {})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_trace_does_not_quote_values(worker: Worker, client: ConnectClient) -> None:
+    """A task that fails over its configuration has it in its trace, resolved."""
+    trace = "ConfigException: Invalid value s3cret for configuration a: no\n\tat x"
+    failed = {"state": "FAILED", "worker_id": "w", "trace": trace}
+    worker.answer = (200, {"connector": failed, "tasks": []})
+    assert client.status("sink").failures == (
+        "connector: ConfigException: Invalid value ... for configuration a: no\n\tat x",
+    )
+
+
+def test_an_unknown_class_is_told_with_those_that_exist(
+    worker: Worker, client: ConnectClient
+) -> None:
+    """Connect's own answer is an internal error of a screen's length."""
+    worker.answer = (
+        500,
+        {
+            "message": "org.x.ConnectException: Failed to find any class "
+            "that implements Connector and which name matches x.Y, "
+            "available connectors are: "
+            "PluginDesc{klass=class a.B, name='a.B', version='1', typeName='sink'}, "
+            "PluginDesc{klass=class a.C, name='a.C', version='1', typeName='source'}"
+        },
+    )
+    with pytest.raises(ConnectUnknownClassError, match=r"x\.Y; it has a\.B, a\.C$"):
+        client.validate({"connector.class": "x.Y"})
+
+
+def test_a_configuration_without_a_class_is_not_sent(client: ConnectClient) -> None:
+    """The worker's answer to it quotes the whole configuration."""
+    with pytest.raises(ConnectInvalidConfigError, match=r"without 'connector\.class'"):
+        client.validate({"name": "sink"})
