@@ -15,15 +15,19 @@ from dagster_project.checks import ALL_CHECKS
 from dagster_project.jobs import BOOTSTRAP_ASSETS, bootstrap, recommend
 from dagster_project.resources import (
     ConnectResource,
+    DesiredStateResource,
     HdfsResource,
     KafkaResource,
     KsqldbResource,
     PlatformResource,
     RecommenderResource,
-    SchemaRegistryResource,
     ServicesResource,
 )
-from dagster_project.sensors import platform_observer, recommendations_sensor
+from dagster_project.sensors import (
+    drift_sensor,
+    platform_observer,
+    recommendations_sensor,
+)
 
 
 def build_definitions(
@@ -41,7 +45,7 @@ def build_definitions(
         "platform": platform,
         "kafka": KafkaResource(platform=platform),
         "connect": ConnectResource(platform=platform),
-        "schema_registry": SchemaRegistryResource(platform=platform),
+        "desired_state": DesiredStateResource(platform=platform),
         "hdfs": HdfsResource(platform=platform),
         "ksqldb": KsqldbResource(platform=platform),
         "recommender": RecommenderResource(platform=platform),
@@ -57,7 +61,7 @@ def build_definitions(
         assets=[*BOOTSTRAP_ASSETS, recommendations, *flow_specs()],
         asset_checks=ALL_CHECKS,
         jobs=[bootstrap, recommend],
-        sensors=[recommendations_sensor, platform_observer],
+        sensors=[recommendations_sensor, platform_observer, drift_sensor],
         resources={**resources, **overrides},
         # A process for each step would cost memory and seconds, and win nothing here.
         executor=dg.in_process_executor,

@@ -1,6 +1,6 @@
 """Our errors as Dagster's failures: what may pass by itself is tried again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
@@ -10,7 +10,9 @@ from goodsflow.errors import GoodsflowError
 from goodsflow.hdfs import HdfsUnavailableError
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.ksqldb import KsqlUnavailableError
+from goodsflow.provision.provider import Result
 from goodsflow.recommender.errors import PublicationError
+from goodsflow.reconcile import Plan
 from goodsflow.registry import RegistryUnavailableError
 from goodsflow.spark import SparkUnavailableError
 
@@ -45,3 +47,20 @@ def named_failures() -> Iterator[None]:
         raise dg.Failure(str(error), allow_retries=True) from error
     except GoodsflowError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def failure_of(plan: Plan, results: Sequence[Result]) -> dg.Failure | None:
+    """Return the failure of a run that could not do all; None where it did.
+
+    What is left for want of a permission is no failure: the check on the asset says so.
+    """
+    failed = [result for result in results if result.error is not None]
+    impossible = [change for change in plan.changes if not change.is_possible]
+    if not failed and not impossible:
+        return None
+    lines = [f"{result.change}: {result.error}" for result in failed]
+    lines += [str(change) for change in impossible]
+    return dg.Failure(
+        "\n".join(lines),
+        allow_retries=any(isinstance(r.error, TRANSIENT_ERRORS) for r in failed),
+    )

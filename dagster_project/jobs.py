@@ -2,29 +2,16 @@
 
 import dagster as dg
 
-from dagster_project.assets.connectors import connectors
-from dagster_project.assets.directories import hdfs_directories
-from dagster_project.assets.principals import analytics_principals, inbound_principals
+from dagster_project.assets.declared import DECLARED_ASSETS
 from dagster_project.assets.recommendations import recommendations
-from dagster_project.assets.schemas import schemas
-from dagster_project.assets.topics import analytics_topics, inbound_topics
-from dagster_project.assets.views import search_views
 
-BOOTSTRAP_ASSETS = (
-    inbound_topics,
-    analytics_topics,
-    inbound_principals,
-    analytics_principals,
-    schemas,
-    hdfs_directories,
-    connectors,
-    search_views,
-)
+BOOTSTRAP_ASSETS = tuple(asset.definition() for asset in DECLARED_ASSETS)
 
 bootstrap = dg.define_asset_job(
     "bootstrap",
     selection=dg.AssetSelection.assets(*BOOTSTRAP_ASSETS).without_checks(),
-    description="Makes the platform as `platform.yaml` declares it. Safe to repeat.",
+    description="Makes the platform as `platform.yaml` declares it, as far as that is "
+    "safe. Repeat it whenever the declaration or the platform has changed.",
     executor_def=dg.in_process_executor,
 )
 

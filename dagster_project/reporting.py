@@ -1,29 +1,53 @@
 """What an asset tells the UI of what it did."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
-from goodsflow.bootstrap import Outcome
+from goodsflow.provision.provider import Result
+from goodsflow.reconcile import Plan
+from goodsflow.reconcile.rendering import as_text, summary
 
 
-def report(outcome: Outcome) -> dg.MaterializeResult[None]:
-    """Return counts, and the changes as a list for a person."""
-    changes = [str(change) for change in outcome.changes]
-    actions = [change.action for change in outcome.changes]
-    return dg.MaterializeResult(
-        metadata={
-            **{f"declared {what}": count for what, count in outcome.declared.items()},
-            "created": actions.count("create"),
-            "updated": actions.count("update"),
-            "changes": dg.MetadataValue.md(as_markdown(changes, "Nothing to change.")),
-            "left alone": dg.MetadataValue.md(
-                as_markdown(outcome.surplus, "Nothing beyond the declaration.")
-            ),
-        }
-    )
+def report(
+    plan: Plan,
+    results: Sequence[Result],
+    states: Sequence[str],
+    *,
+    dry_run: bool = False,
+) -> dg.MaterializeResult[None]:
+    """Return the plan, what was done of it, and what was left.
+
+    Args:
+        plan: What was to do.
+        results: What became of it; all of them good.
+        states: How it is now, where there is more to say.
+        dry_run: Whether nothing was to be done.
+    """
+    changes = [result.change for result in results]
+    left = left_of(plan, results)
+    actions = [change.action for change in changes]
+    metadata: dict[str, dg.MetadataValue | str | int | bool] = {
+        "plan": dg.MetadataValue.md(f"```\n{as_text(plan)}\n```"),
+        "summary": summary(plan),
+        "dry run": dry_run,
+        "created": actions.count("create"),
+        "updated": actions.count("update"),
+        "deleted": actions.count("delete"),
+        "changes": dg.MetadataValue.md(as_markdown(changes, "Nothing was changed.")),
+        "left": dg.MetadataValue.md(as_markdown(left, "Nothing was left.")),
+    }
+    if states:
+        metadata["states"] = dg.MetadataValue.md(as_markdown(states, ""))
+    return dg.MaterializeResult(metadata=metadata)
 
 
-def as_markdown(lines: Sequence[str], if_none: str) -> str:
+def left_of(plan: Plan, results: Iterable[Result]) -> list[object]:
+    """Return the changes of the plan that were not tried."""
+    tried = {id(result.change) for result in results}
+    return [change for change in plan.changes if id(change) not in tried]
+
+
+def as_markdown(lines: Iterable[object], if_none: str) -> str:
     """Return a list of lines, or a sentence where there are none."""
     return "\n".join(f"- {line}" for line in lines) or if_none

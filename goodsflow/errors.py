@@ -10,7 +10,7 @@ Tree (each room derives its own)::
     ├── ConnectError          a Connect worker (goodsflow.connect)
     ├── HdfsError             the file system (goodsflow.hdfs)
     ├── KsqlError             ksqlDB (goodsflow.ksqldb)
-    ├── BootstrapError        could not be made as declared (goodsflow.bootstrap)
+    ├── BootstrapError        could not be made as declared (goodsflow.provision)
     ├── SettingsError         environment variables of a service (goodsflow.settings)
     ├── CardError             a goods card that is not one (goodsflow.cards)
     ├── ShopApiError          the shop's service (goodsflow.shop_api)

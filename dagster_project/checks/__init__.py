@@ -1,16 +1,19 @@
 """A file for each thing whose state must hold, and can be checked by hand in the UI.
 
-The sensor ``platform_observer`` evaluates the same looks without runs. A look that
+The sensors ``platform_observer`` and ``drift_sensor`` evaluate the same looks without
+runs. A look that
 cannot be made is a failed check with the reason, never a check that stays as it was.
 """
 
 from dagster_project.checks.connectors import connector_checks
+from dagster_project.checks.declared import declared_checks
 from dagster_project.checks.files import file_checks
 from dagster_project.checks.services import service_checks
 from dagster_project.checks.topics import analytics_topic_checks, inbound_topic_checks
 from dagster_project.checks.views import view_checks
 
 ALL_CHECKS = (
+    declared_checks,
     service_checks,
     connector_checks,
     inbound_topic_checks,

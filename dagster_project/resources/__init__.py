@@ -5,23 +5,23 @@ rooms. Constructing a resource reads nothing and connects nowhere.
 """
 
 from dagster_project.resources.connect import ConnectResource
+from dagster_project.resources.desired_state import DesiredStateResource
 from dagster_project.resources.hdfs import HdfsResource
 from dagster_project.resources.kafka import KafkaResource
 from dagster_project.resources.ksqldb import KsqldbResource
 from dagster_project.resources.platform import PlatformResource
 from dagster_project.resources.providers import ServiceState
 from dagster_project.resources.recommender import RecommenderResource
-from dagster_project.resources.schema_registry import SchemaRegistryResource
 from dagster_project.resources.services import ServicesResource
 
 __all__ = [
     "ConnectResource",
+    "DesiredStateResource",
     "HdfsResource",
     "KafkaResource",
     "KsqldbResource",
     "PlatformResource",
     "RecommenderResource",
-    "SchemaRegistryResource",
     "ServiceState",
     "ServicesResource",
 ]

@@ -18,6 +18,8 @@ COMMANDS = {
     "clean": "goodsflow.cli.clean",
     "status": "goodsflow.cli.status",
     "logs": "goodsflow.cli.logs",
+    "plan": "goodsflow.cli.plan",
+    "apply": "goodsflow.cli.apply",
     "client-config": "goodsflow.cli.client_config",
     "search": "goodsflow.cli.search",
     "recommendations": "goodsflow.cli.recommendations",

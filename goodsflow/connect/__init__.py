@@ -1,7 +1,7 @@
 """Kafka Connect: a plain client over a worker's REST API, and its errors.
 
 Here: one method for each endpoint. Not here: which connectors should exist
-(``goodsflow.spec``), when to try again and what to wait for (``goodsflow.bootstrap``).
+(``goodsflow.spec``), when to try again and what to wait for (``goodsflow.provision``).
 """
 
 from goodsflow.connect.client import ConnectClient

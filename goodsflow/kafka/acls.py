@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 from confluent_kafka.admin import AclBinding as KafkaBinding
 from confluent_kafka.admin import (
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     ResourcePatternType,
@@ -13,11 +14,10 @@ from confluent_kafka.admin import (
 )
 
 from goodsflow.spec import AclBinding
-from goodsflow.spec.model import Operation, Pattern
+from goodsflow.spec.model import AclPermission, Operation, Pattern
 from goodsflow.spec.model import ResourceType as SpecResourceType
 
 _USER_PREFIX = "User:"
-_ANY_HOST = "*"
 
 _RESOURCES: dict[SpecResourceType, ResourceType] = {
     "topic": ResourceType.TOPIC,
@@ -36,19 +36,33 @@ _SPEC_PATTERNS = {pattern: name for name, pattern in _PATTERNS.items()}
 _OPERATIONS: dict[Operation, AclOperation] = {
     name: AclOperation[name.upper()] for name in get_args(Operation)
 }
+_PERMISSIONS: dict[AclPermission, AclPermissionType] = {
+    "allow": AclPermissionType.ALLOW,
+    "deny": AclPermissionType.DENY,
+}
+_SPEC_PERMISSIONS = {permission: name for name, permission in _PERMISSIONS.items()}
 _SPEC_OPERATIONS = {operation: name for name, operation in _OPERATIONS.items()}
 
 
 def to_kafka(binding: AclBinding) -> KafkaBinding:
     """Return the binding as the admin client takes it."""
-    return KafkaBinding(
+    return KafkaBinding(*_parts(binding))
+
+
+def to_filter(binding: AclBinding) -> AclBindingFilter:
+    """Return the filter that matches this binding and no other."""
+    return AclBindingFilter(*_parts(binding))
+
+
+def _parts(binding: AclBinding) -> tuple[Any, ...]:
+    return (
         _RESOURCES[binding.resource],
         binding.name,
         _PATTERNS[binding.pattern],
         f"{_USER_PREFIX}{binding.principal}",
-        _ANY_HOST,
+        binding.host,
         _OPERATIONS[binding.operation],
-        AclPermissionType.ALLOW,
+        _PERMISSIONS[binding.permission],
     )
 
 
@@ -57,13 +71,18 @@ def from_kafka(binding: KafkaBinding) -> AclBinding | None:
     resource = _SPEC_RESOURCES.get(ResourceType(binding.restype))
     pattern = _SPEC_PATTERNS.get(ResourcePatternType(binding.resource_pattern_type))
     operation = _SPEC_OPERATIONS.get(AclOperation(binding.operation))
-    if resource is None or pattern is None or operation is None:
+    permission = _SPEC_PERMISSIONS.get(AclPermissionType(binding.permission_type))
+    if resource is None or pattern is None or operation is None or permission is None:
         return None
-    if (
-        binding.permission_type != AclPermissionType.ALLOW
-        or binding.host != _ANY_HOST
-        or not binding.principal.startswith(_USER_PREFIX)
-    ):
+    if not binding.principal.startswith(_USER_PREFIX):
         return None
     principal = binding.principal.removeprefix(_USER_PREFIX)
-    return AclBinding(principal, resource, binding.name, pattern, operation)
+    return AclBinding(
+        principal,
+        resource,
+        binding.name,
+        pattern,
+        operation,
+        permission,
+        binding.host,
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka.admin import (
     AclBindingFilter,
     AclOperation,
@@ -25,16 +24,17 @@ from confluent_kafka.admin import (
     ScramCredentialInfo,
     ScramMechanism,
     UserScramCredentialAlteration,
+    UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 from pydantic import SecretStr
 
 from goodsflow.endpoints import ClusterName, Endpoints
-from goodsflow.kafka.acls import from_kafka, to_kafka
+from goodsflow.kafka.acls import from_kafka, to_filter, to_kafka
 from goodsflow.kafka.cluster import ClusterClient
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import AuthenticationFailedError, ClusterUnavailableError
-from goodsflow.kafka.futures import has_failed_with
+from goodsflow.kafka.futures import Outcomes
 from goodsflow.kafka.login import try_login
 from goodsflow.spec import AclBinding, Topic
 
@@ -113,80 +113,98 @@ class KafkaAdmin(ClusterClient):
             for name, topic in found.items()
         }
 
-    def create_topics(self, topics: Mapping[str, Topic]) -> set[str]:
+    def create_topics(self, topics: Mapping[str, Topic]) -> Outcomes[str]:
         """Create topics and wait until the controller has them.
 
-        Returns:
-            The names of those that were there already, and were left as they are.
-            ``topics()`` may still miss them: each broker hears of a new topic from the
-            controller, in its own time.
+        ``topics()`` may still miss one that is made, or that was there already: each
+        broker hears of a new topic from the controller, in its own time.
 
-        Raises:
-            KafkaError: The cluster refused or did not answer.
+        Returns:
+            By name; ``TopicExistsError`` for one that was there and was left as it is.
         """
-        if not topics:
-            return set()
-        new = [
-            NewTopic(
+        new = {
+            name: NewTopic(
                 name,
                 num_partitions=topic.partitions,
                 replication_factor=topic.replication_factor,
                 config=dict(topic.config),
             )
             for name, topic in topics.items()
-        ]
-        futures = self._client.create_topics(
-            new, operation_timeout=self._timeout_seconds, **self._request()
-        )
-        existing = {
-            name
-            for name, future in futures.items()
-            if has_failed_with(
-                future,
-                LibrdkafkaError.TOPIC_ALREADY_EXISTS,
-                self._timeout_seconds + 5,
-            )
         }
-        made = {name: f for name, f in futures.items() if name not in existing}
-        self._await(made, "create topics")
-        return existing
-
-    def alter_topic_config(self, topic: str, config: Mapping[str, str]) -> None:
-        """Set the given settings of a topic; the others stay as they are.
-
-        Raises:
-            KafkaError: The cluster refused or did not answer.
-        """
-        resource = ConfigResource(
-            ResourceType.TOPIC,
-            topic,
-            incremental_configs=[
-                ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
-                for key, value in config.items()
-            ],
+        return self._settle(
+            new,
+            lambda some: self._client.create_topics(
+                some, operation_timeout=self._timeout_seconds, **self._request()
+            ),
+            "create topics",
         )
-        futures = self._client.incremental_alter_configs([resource], **self._request())
-        self._await(futures, f"alter topic '{topic}'")
 
-    def add_partitions(self, topic: str, total: int) -> None:
-        """Give a topic more partitions, up to ``total``.
+    def alter_topic_configs(
+        self, configs: Mapping[str, Mapping[str, str | None]]
+    ) -> Outcomes[str]:
+        """Change settings of topics; those that are not given stay as they are.
+
+        Args:
+            configs: By topic, values by setting; None for the broker's default.
+        """
+        resources = {
+            name: ConfigResource(
+                ResourceType.TOPIC,
+                name,
+                incremental_configs=[
+                    ConfigEntry(
+                        key,
+                        value,
+                        incremental_operation=AlterConfigOpType.SET
+                        if value is not None
+                        else AlterConfigOpType.DELETE,
+                    )
+                    for key, value in config.items()
+                ],
+            )
+            for name, config in configs.items()
+        }
+        return self._settle(
+            resources,
+            lambda some: {
+                resource.name: future
+                for resource, future in self._client.incremental_alter_configs(
+                    some, **self._request()
+                ).items()
+            },
+            "alter topics",
+        )
+
+    def add_partitions(self, totals: Mapping[str, int]) -> Outcomes[str]:
+        """Give topics more partitions.
 
         Records of a key may go to another partition from then on.
 
-        Raises:
-            KafkaError: The cluster refused or did not answer.
+        Args:
+            totals: How many each is to have in all.
         """
-        futures = self._client.create_partitions(
-            [NewPartitions(topic, total)],
-            operation_timeout=self._timeout_seconds,
-            **self._request(),
+        return self._settle(
+            {name: NewPartitions(name, total) for name, total in totals.items()},
+            lambda some: self._client.create_partitions(
+                some, operation_timeout=self._timeout_seconds, **self._request()
+            ),
+            "add partitions to topics",
         )
-        self._await(futures, f"add partitions to topic '{topic}'")
+
+    def delete_topics(self, names: Iterable[str]) -> Outcomes[str]:
+        """Delete topics with all their records."""
+        return self._settle(
+            {name: name for name in names},
+            lambda some: self._client.delete_topics(
+                some, operation_timeout=self._timeout_seconds, **self._request()
+            ),
+            "delete topics",
+        )
 
     def acl_bindings(self) -> frozenset[AclBinding]:
-        """Return every ALLOW binding from any host.
+        """Return every binding of a user.
 
-        What ``AclBinding`` cannot say is left out: denials, bindings of single hosts,
+        What ``AclBinding`` cannot say is left out: principals of other types than User,
         and kinds of resource that are not declared in ``platform.yaml``.
 
         Raises:
@@ -208,15 +226,35 @@ class KafkaAdmin(ClusterClient):
         bindings = (from_kafka(binding) for binding in found)
         return frozenset(binding for binding in bindings if binding is not None)
 
-    def create_acls(self, bindings: Iterable[AclBinding]) -> None:
-        """Add bindings; one that is there already stays.
+    def create_acls(self, bindings: Iterable[AclBinding]) -> Outcomes[AclBinding]:
+        """Add bindings; one that is there already stays."""
+        new = {binding: to_kafka(binding) for binding in bindings}
+        ours = {kafka: binding for binding, kafka in new.items()}
+        return self._settle(
+            new,
+            lambda some: {
+                ours[kafka]: future
+                for kafka, future in self._client.create_acls(
+                    some, **self._request()
+                ).items()
+            },
+            "create ACLs",
+        )
 
-        Raises:
-            KafkaError: The cluster refused or did not answer.
-        """
-        new = [to_kafka(binding) for binding in bindings]
-        if new:
-            self._await(self._client.create_acls(new, **self._request()), "create ACLs")
+    def delete_acls(self, bindings: Iterable[AclBinding]) -> Outcomes[AclBinding]:
+        """Remove bindings, each exactly; one that is not there stays away."""
+        filters = {binding: to_filter(binding) for binding in bindings}
+        ours = {each: binding for binding, each in filters.items()}
+        return self._settle(
+            filters,
+            lambda some: {
+                ours[each]: future
+                for each, future in self._client.delete_acls(
+                    some, **self._request()
+                ).items()
+            },
+            "delete ACLs",
+        )
 
     def scram_iterations(self) -> dict[str, int]:
         """Return, for each user with a SCRAM-SHA-512 credential, its iterations.
@@ -235,38 +273,39 @@ class KafkaAdmin(ClusterClient):
             if info.mechanism == ScramMechanism.SCRAM_SHA_512
         }
 
-    def upsert_credentials(self, passwords: Mapping[str, SecretStr]) -> None:
-        """Set the SCRAM-SHA-512 passwords of users.
-
-        Raises:
-            KafkaError: The cluster refused or did not answer.
-        """
-        if not passwords:
-            return
+    def upsert_credentials(self, passwords: Mapping[str, SecretStr]) -> Outcomes[str]:
+        """Set the SCRAM-SHA-512 passwords of users."""
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, SCRAM_ITERATIONS)
-        alterations: list[UserScramCredentialAlteration] = [
-            UserScramCredentialUpsertion(
-                user, info, password.get_secret_value().encode()
-            )
-            for user, password in passwords.items()
-        ]
-        futures = self._client.alter_user_scram_credentials(
-            alterations, **self._request()
+        return self._alter_credentials(
+            {
+                user: UserScramCredentialUpsertion(
+                    user, info, password.get_secret_value().encode()
+                )
+                for user, password in passwords.items()
+            },
+            "set SCRAM credentials",
         )
-        self._await(futures, "set SCRAM credentials")
 
-    def delete_topics(self, names: Iterable[str]) -> None:
-        """Delete topics with all their records.
+    def delete_credentials(self, users: Iterable[str]) -> Outcomes[str]:
+        """Take the SCRAM-SHA-512 passwords of users away."""
+        return self._alter_credentials(
+            {
+                user: UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512)
+                for user in users
+            },
+            "delete SCRAM credentials",
+        )
 
-        Raises:
-            KafkaError: The cluster refused or did not answer.
-        """
-        wanted = list(names)
-        if wanted:
-            futures = self._client.delete_topics(
-                wanted, operation_timeout=self._timeout_seconds, **self._request()
-            )
-            self._await(futures, "delete topics")
+    def _alter_credentials(
+        self, alterations: Mapping[str, UserScramCredentialAlteration], attempted: str
+    ) -> Outcomes[str]:
+        return self._settle(
+            alterations,
+            lambda some: self._client.alter_user_scram_credentials(
+                some, **self._request()
+            ),
+            attempted,
+        )
 
     def _topic_configs(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]

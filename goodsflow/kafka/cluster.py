@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from goodsflow.kafka.futures import await_all, named_error
+from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.kafka.futures import Outcomes, await_all, named_error, settle_all
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_RETRY_SECONDS = 0.3
 
 
 class ClusterClient:
@@ -45,3 +53,39 @@ class ClusterClient:
     def _await(self, futures: Mapping[Any, Any], attempted: str) -> dict[Any, Any]:
         # The request has its own deadline; the second guards against a lost answer.
         return await_all(futures, self._on(attempted), self._timeout_seconds + 5)
+
+    def _settle(
+        self,
+        objects: Mapping[K, V],
+        request: Callable[[list[V]], Mapping[K, Future[Any]]],
+        attempted: str,
+    ) -> Outcomes[K]:
+        """Make one request for many objects; return what became of each.
+
+        Of those that fail because nobody was there to do it, such as a controller that
+        has just been elected elsewhere, it asks again while there is time.
+
+        Args:
+            objects: What the request is about, by the keys of its futures.
+            request: Makes it for some of them.
+            attempted: For messages.
+        """
+        deadline = time.monotonic() + self._timeout_seconds
+        outcomes: Outcomes[K] = {}
+        left = dict(objects)
+        while left:
+            futures = request(list(left.values()))
+            settled = settle_all(
+                futures, self._on(attempted), self._timeout_seconds + 5
+            )
+            outcomes |= settled
+            left = {
+                key: each
+                for key, each in left.items()
+                if isinstance(settled[key], ClusterUnavailableError)
+            }
+            if time.monotonic() + _RETRY_SECONDS >= deadline:
+                break
+            if left:
+                time.sleep(_RETRY_SECONDS)
+        return outcomes

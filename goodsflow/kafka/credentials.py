@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.endpoints import ClusterName, Endpoints, EndpointsError
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.login import try_login
+from goodsflow.secret_files import write_secret
 
 _PARALLEL_LOGINS = 8
 
@@ -57,6 +58,27 @@ class PasswordFiles:
             EndpointsError: It has no password file.
         """
         return self.endpoints.password(self.cluster, principal)
+
+    def has(self, principal: str) -> bool:
+        """Say whether a principal has a password file."""
+        return self.endpoints.password_file(self.cluster, principal).exists()
+
+    def ensure(self, principal: str) -> SecretStr:
+        """Read a principal's password; make one where it has none.
+
+        Raises:
+            EndpointsError: It cannot be read or written.
+        """
+        path = self.endpoints.password_file(self.cluster, principal)
+        if not path.exists():
+            try:
+                write_secret(path)
+            except OSError as error:
+                raise EndpointsError(
+                    f"Cannot write the password of principal '{principal}' on cluster "
+                    f"'{self.cluster}' to {path}: {error.strerror}."
+                ) from error
+        return self.password(principal)
 
     def working(self, principals: Iterable[str]) -> dict[str, bool]:
         """Log in as each principal, side by side; return who got in.

@@ -7,6 +7,7 @@ Tree::
     │   └── HeldUpError             a call did not even return
     ├── AuthenticationFailedError   the broker refused the credentials
     └── OperationFailedError        the broker refused an operation
+        └── TopicExistsError        a topic to create is there already
 """
 
 from goodsflow.errors import GoodsflowError
@@ -30,3 +31,7 @@ class AuthenticationFailedError(KafkaError):
 
 class OperationFailedError(KafkaError):
     """The broker refused an operation, on a named object."""
+
+
+class TopicExistsError(OperationFailedError):
+    """A topic to create is there already."""

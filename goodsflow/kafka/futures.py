@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import Any
+from typing import Any, TypeVar
 
+from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka import KafkaException
 
 from goodsflow.kafka.codes import REFUSED_LOGINS, UNAVAILABLE
@@ -15,7 +16,10 @@ from goodsflow.kafka.errors import (
     ClusterUnavailableError,
     KafkaError,
     OperationFailedError,
+    TopicExistsError,
 )
+
+K = TypeVar("K")
 
 
 def await_all(
@@ -53,6 +57,49 @@ def await_all(
     return results
 
 
+Outcomes = dict[K, KafkaError | None]
+"""What became of each object of a request: its error, or None where it was done."""
+
+
+def settle_all(
+    futures: Mapping[K, Future[Any]], attempted: str, timeout_seconds: float
+) -> Outcomes[K]:
+    """Wait for every future and return what became of each, by their keys.
+
+    Args:
+        futures: As an admin client returns them, each for one object.
+        attempted: For messages: "create topics on cluster 'inbound'".
+        timeout_seconds: For all of them together: they belong to one request.
+    """
+    outcomes: Outcomes[K] = {}
+    for key, future in futures.items():
+        what = f"Cannot {attempted}: {key}"
+        try:
+            future.result(timeout_seconds)
+        except KafkaException as error:
+            outcomes[key] = named_error(error, what)
+        except FutureTimeoutError:
+            outcomes[key] = ClusterUnavailableError(
+                f"{what}: no answer in {timeout_seconds:.0f} s"
+            )
+        else:
+            outcomes[key] = None
+    return outcomes
+
+
+def check_all(outcomes: Mapping[Any, KafkaError | None]) -> None:
+    """Raise where something failed.
+
+    Raises:
+        KafkaError: The first one; the others are noted on it.
+    """
+    failures = [error for error in outcomes.values() if error is not None]
+    if failures:
+        for other in failures[1:]:
+            failures[0].add_note(str(other))
+        raise failures[0]
+
+
 def named_error(error: KafkaException, what: str) -> KafkaError:
     """Turn librdkafka's exception into one of this room's, by its code."""
     cause = error.args[0]
@@ -61,13 +108,6 @@ def named_error(error: KafkaException, what: str) -> KafkaError:
         return AuthenticationFailedError(text)
     if cause.code() in UNAVAILABLE:
         return ClusterUnavailableError(text)
+    if cause.code() == LibrdkafkaError.TOPIC_ALREADY_EXISTS:
+        return TopicExistsError(text)
     return OperationFailedError(text)
-
-
-def has_failed_with(future: Future[Any], code: int, timeout_seconds: float) -> bool:
-    """Say whether a future ended with this error code of Kafka's; False in time-out."""
-    try:
-        cause = future.exception(timeout_seconds)
-    except FutureTimeoutError:
-        return False
-    return isinstance(cause, KafkaException) and cause.args[0].code() == code

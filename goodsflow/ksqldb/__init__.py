@@ -2,7 +2,7 @@
 
 Here: one method for each endpoint, and how names and literals are written. Not here:
 which views should exist (``goodsflow.spec``), when to try again
-(``goodsflow.bootstrap``, ``goodsflow.search``).
+(``goodsflow.provision``, ``goodsflow.search``).
 """
 
 from goodsflow.ksqldb.answers import QueryResult, SourceTable

@@ -14,7 +14,7 @@ import httpx
 from goodsflow.local.errors import LocalError
 
 BOOTSTRAP_JOB = "bootstrap"
-SENSORS = ("recommendations_sensor", "platform_observer")
+SENSORS = ("recommendations_sensor", "platform_observer", "drift_sensor")
 
 DAGSTER_YAML = """\
 # Written by the launcher at each start.

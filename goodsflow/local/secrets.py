@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
 from goodsflow.local.errors import PreflightError
+from goodsflow.secret_files import write_secret
 from goodsflow.spec import Platform
 
 ZOOKEEPER_PASSWORD_FILES = {
@@ -44,21 +43,10 @@ def make_secret(path: Path) -> bool:
     """
     if path.exists():
         return False
-    _write_secret(path)
-    return True
-
-
-def _write_secret(path: Path) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = path.with_suffix(".new")
-        partial.unlink(missing_ok=True)
-        # URL-safe characters need no quoting in JAAS, properties or XML.
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(24))
-        partial.rename(path)
+        write_secret(path)
     except OSError as error:
         raise PreflightError(
             f"Cannot write the secret {path}: {error.strerror}."
         ) from error
+    return True

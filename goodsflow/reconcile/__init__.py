@@ -1,16 +1,32 @@
 """Desired and actual state in, a plan out. Pure: nothing here talks to a system.
 
-Here: one module for each kind of thing, and the plan they return. Not here: reading the
-actual state and applying a plan (``goodsflow.bootstrap``).
+Here: one module for each kind of thing, the plan that they return, and how it reads.
+Not here: reading the actual state and applying a plan (``goodsflow.provision``).
 
-What is outside the declaration is left alone: topics, connectors, subjects and
-principals that it does not name, settings that it does not make. Nothing is deleted.
+What is declared is ours, and so is what the declared scope covers. All else is named as
+unmanaged and left alone, and what systems keep for themselves is not even named.
 """
 
-from goodsflow.reconcile.connectors import plan_connectors
+from goodsflow.reconcile.acls import MirroredAcls, plan_acls
+from goodsflow.reconcile.connectors import (
+    ConnectorState,
+    Verdicts,
+    plan_connectors,
+)
 from goodsflow.reconcile.directories import plan_directories
-from goodsflow.reconcile.plan import Action, Change, Kind, Plan
-from goodsflow.reconcile.principals import plan_acls, plan_credentials
+from goodsflow.reconcile.mirroring import Mirror, mirror_of
+from goodsflow.reconcile.plan import (
+    Action,
+    Change,
+    Difference,
+    Kind,
+    Permission,
+    Plan,
+    Target,
+    merge_plans,
+)
+from goodsflow.reconcile.principals import CredentialState, plan_principals
+from goodsflow.reconcile.quotas import plan_quotas
 from goodsflow.reconcile.schemas import SchemaState, plan_schemas
 from goodsflow.reconcile.topics import plan_topics
 from goodsflow.reconcile.views import ViewKind, ViewState, plan_views
@@ -18,15 +34,26 @@ from goodsflow.reconcile.views import ViewKind, ViewState, plan_views
 __all__ = [
     "Action",
     "Change",
+    "ConnectorState",
+    "CredentialState",
+    "Difference",
     "Kind",
+    "Mirror",
+    "MirroredAcls",
+    "Permission",
     "Plan",
     "SchemaState",
+    "Target",
+    "Verdicts",
     "ViewKind",
     "ViewState",
+    "merge_plans",
+    "mirror_of",
     "plan_acls",
     "plan_connectors",
-    "plan_credentials",
     "plan_directories",
+    "plan_principals",
+    "plan_quotas",
     "plan_schemas",
     "plan_topics",
     "plan_views",

@@ -2,39 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
-from goodsflow.reconcile.plan import Change, Plan
+from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
+from goodsflow.reconcile.scope import is_in_scope, unmanaged
 
 Config = Mapping[str, str]
+ConnectorAim = Literal["running", "paused", "stopped"]
+
+_SECRET_KEY = re.compile(
+    r"password|passwd|secret|token|credential|jaas|private|api.?key|access.?key",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(r"password\s*=|://[^/\s]*:[^/\s]*@", re.IGNORECASE)
+HIDDEN = "(hidden)"
+"""Stands for a value that may be a secret."""
+
+_REFERENCE = re.compile(r"\$\{[^}]+\}")
+
+
+@dataclass(frozen=True)
+class ConnectorState:
+    """A connector: its configuration, references to secrets unresolved, and its aim."""
+
+    config: Config
+    aim: ConnectorAim
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What Kafka Connect says of configurations that differ from those in effect.
+
+    Attributes:
+        problems: What is wrong with a declared configuration, by connector.
+        equivalent: Connectors whose two configurations come to the same once defaults
+            are filled in.
+    """
+
+    problems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    equivalent: Collection[str] = ()
 
 
 def plan_connectors(
-    desired: Mapping[str, Config], actual: Mapping[str, Config]
-) -> Plan[Config]:
-    """Compare the declared connectors with the configurations that Connect returns.
+    target: Target,
+    desired: Mapping[str, ConnectorState],
+    actual: Mapping[str, ConnectorState],
+    *,
+    others: Collection[str] = (),
+    scope: Iterable[str] = (),
+    verdicts: Verdicts | None = None,
+) -> Plan:
+    """Compare the declared connectors with those of Kafka Connect.
 
     Connect returns a configuration as it was put, references to secrets unresolved,
-    with the connector's name added. A plan names the keys that differ and not their
-    values: one might hold a secret all the same.
+    with the connector's name added.
+
+    Args:
+        target: Kafka Connect.
+        desired: The declared connectors.
+        actual: What Connect has of them.
+        others: Its other connectors.
+        scope: Patterns of connectors that are ours although not declared.
+        verdicts: What Connect says of the declared configurations.
     """
-    changes: list[Change[Config]] = []
-    for name, declared in desired.items():
-        config = {**declared, "name": name}
+    patterns, said = tuple(scope), verdicts or Verdicts()
+    changes: list[Change] = []
+    for name, connector in desired.items():
+        wanted = ConnectorState({**connector.config, "name": name}, connector.aim)
         there = actual.get(name)
-        if there is None:
-            connector_class = declared.get("connector.class", "no class")
-            text = f"create connector '{name}' ({connector_class.rpartition('.')[2]})"
-            changes.append(Change("connector", "create", name, config, text))
-        elif dict(there) != config:
-            text = f"update connector '{name}': {', '.join(_differing(config, there))}"
-            changes.append(Change("connector", "update", name, config, text))
-    return Plan(tuple(changes))
-
-
-def _differing(config: Config, there: Config) -> list[str]:
-    return [
-        f"{key} removed" if key not in config else key
-        for key in sorted(config.keys() | there.keys())
-        if config.get(key) != there.get(key)
+        changes += _changes(target, name, wanted, there, said)
+    ours = [name for name in others if is_in_scope(name, patterns)]
+    changes += [
+        Change(
+            target,
+            "delete",
+            name,
+            permission="delete-connectors",
+            why="it stops; its offsets stay",
+        )
+        for name in sorted(ours)
     ]
+    left = unmanaged(target, set(others) - set(ours))
+    return merge_plans([Plan(tuple(changes)), left])
+
+
+def _changes(
+    target: Target,
+    name: str,
+    desired: ConnectorState,
+    actual: ConnectorState | None,
+    verdicts: Verdicts,
+) -> Iterator[Change]:
+    problems = verdicts.problems.get(name, ())
+    reason = (
+        f"Kafka Connect refuses it: {'; '.join(problems)}. Correct its file."
+        if problems
+        else ""
+    )
+    if actual is None:
+        kind = desired.config.get("connector.class", "none").rpartition(".")[2]
+        differences = (
+            Difference("class", None, kind),
+            Difference("state", None, desired.aim),
+        )
+        yield Change(
+            target,
+            "create",
+            name,
+            differences,
+            desired,
+            why=reason,
+            is_possible=not problems,
+        )
+        return
+    if dict(actual.config) != dict(desired.config) and name not in verdicts.equivalent:
+        yield Change(
+            target,
+            "update",
+            name,
+            tuple(_differences(desired.config, actual.config)),
+            desired,
+            why=reason or "its tasks restart",
+            is_possible=not problems,
+        )
+    if actual.aim != desired.aim:
+        difference = Difference("state", actual.aim, desired.aim)
+        yield Change(target, "update", name, (difference,), desired)
+
+
+def _differences(desired: Config, actual: Config) -> Iterator[Difference]:
+    for key in sorted(desired.keys() | actual.keys()):
+        before, after = actual.get(key), desired.get(key)
+        if before != after:
+            yield Difference(key, shown(key, before), shown(key, after) or "removed")
+
+
+def shown(key: str, value: str | None) -> str | None:
+    """Return a setting as a plan may show it: what may be a secret is hidden."""
+    if value is None:
+        return None
+    rest = _REFERENCE.sub("", value)
+    may_be_secret = _SECRET_KEY.search(key) or _SECRET_VALUE.search(rest)
+    if may_be_secret and rest.strip():
+        return HIDDEN
+    return value or '""'

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from goodsflow.reconcile.plan import Change, Plan
+from goodsflow.reconcile.plan import Change, Difference, Plan, Target
 from goodsflow.spec import Directory
 
 
 def plan_directories(
-    desired: Mapping[str, Directory], actual: Mapping[str, Directory]
-) -> Plan[Directory]:
-    """Compare the declared directories with those of the file system."""
-    changes: list[Change[Directory]] = []
+    target: Target,
+    desired: Mapping[str, Directory],
+    actual: Mapping[str, Directory],
+    files: Collection[str] = (),
+) -> Plan:
+    """Compare the declared directories with those of the file system.
+
+    Args:
+        target: HDFS.
+        desired: By path.
+        actual: What is there of them.
+        files: Declared paths at which there is a file instead.
+    """
+    changes: list[Change] = []
     for path, directory in desired.items():
         there = actual.get(path)
-        if there is None:
-            text = (
-                f"make directory '{path}' of {directory.owner}, mode {directory.mode}"
+        if path in files:
+            changes.append(
+                Change(
+                    target,
+                    "create",
+                    path,
+                    desired=directory,
+                    why="There is a file of this name. Move it away.",
+                    is_possible=False,
+                )
             )
-            changes.append(Change("directory", "create", path, directory, text))
-            continue
-        differences = _differences(directory, there)
-        if differences:
-            text = f"update directory '{path}': {', '.join(differences)}"
-            changes.append(Change("directory", "update", path, directory, text))
+        elif there is None:
+            differences = (
+                Difference("owner", None, directory.owner),
+                Difference("mode", None, directory.mode),
+            )
+            changes.append(Change(target, "create", path, differences, directory))
+        elif found := tuple(_differences(directory, there)):
+            changes.append(Change(target, "update", path, found, directory))
     return Plan(tuple(changes))
 
 
-def _differences(desired: Directory, actual: Directory) -> list[str]:
-    differences = []
+def _differences(desired: Directory, actual: Directory) -> Iterator[Difference]:
     if actual.owner != desired.owner:
-        differences.append(f"owner from {actual.owner} to {desired.owner}")
+        yield Difference("owner", actual.owner, desired.owner)
     if int(actual.mode, 8) != int(desired.mode, 8):
-        differences.append(f"mode from {actual.mode} to {desired.mode}")
-    return differences
+        yield Difference("mode", actual.mode, desired.mode)

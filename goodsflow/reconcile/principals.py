@@ -1,63 +1,101 @@
-"""Principals: their ACL bindings and whether they can log in."""
+"""Principals: whether each can log in, and whether others can."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from goodsflow.reconcile.plan import Change, Plan
-from goodsflow.spec import AclBinding
-
-
-def plan_acls(
-    desired: AbstractSet[AclBinding],
-    actual: AbstractSet[AclBinding],
-    principals: Collection[str],
-) -> Plan[AclBinding]:
-    """Compare the bindings that the declaration needs with those of the cluster.
-
-    Args:
-        desired: What the declared principals need.
-        actual: What the cluster has, of anybody.
-        principals: The declared ones. Bindings of others are left alone.
-
-    Returns:
-        Additions only; what declared principals may do beyond is in ``surplus``.
-    """
-    changes = tuple(
-        Change("acl", "create", str(binding), binding, f"allow: {binding}")
-        for binding in sorted(desired - actual)
-    )
-    surplus = tuple(
-        str(binding)
-        for binding in sorted(actual - desired)
-        if binding.principal in principals
-    )
-    return Plan(changes, surplus=surplus)
+from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
+from goodsflow.reconcile.scope import is_in_scope, unmanaged
+from goodsflow.spec import Principal
 
 
-def plan_credentials(works: Mapping[str, bool], existing: Collection[str]) -> Plan[str]:
-    """Find the principals whose password the cluster has to be told.
+@dataclass(frozen=True)
+class CredentialState:
+    """A user's SCRAM-SHA-512 credential.
 
     Kafka does not give away passwords, so that whether one is right is known by logging
     in alone.
 
-    Args:
-        works: For each declared principal, whether its password file logs in.
-        existing: The users that have a credential.
+    Attributes:
+        iterations: Of the hash that the cluster keeps.
+        logs_in: Whether the password file logs in; where there is none, or it was not
+            tried, it does not.
     """
-    return Plan(
-        tuple(
-            Change(
-                "credential",
-                "update" if name in existing else "create",
-                name,
-                name,
-                f"replace the credential of '{name}': its password file does not log in"
-                if name in existing
-                else f"create the credential of '{name}'",
-            )
-            for name, is_working in works.items()
-            if not is_working
+
+    iterations: int
+    logs_in: bool
+
+
+def plan_principals(
+    target: Target,
+    desired: Mapping[str, Principal],
+    actual: Mapping[str, CredentialState],
+    iterations: int,
+    scope: Iterable[str] = (),
+) -> Plan:
+    """Find the principals whose password the cluster has to be told, or to forget.
+
+    Args:
+        target: The principals of which cluster.
+        desired: The declared ones.
+        actual: Every user that has a credential.
+        iterations: How many a credential of ours should have.
+        scope: Patterns of principals that are ours although not declared.
+    """
+    patterns = tuple(scope)
+    changes: list[Change] = []
+    for name, principal in desired.items():
+        if principal.credential == "none":
+            continue
+        change = _change(target, name, principal, actual.get(name), iterations)
+        if change:
+            changes.append(change)
+    wanted = {n for n, each in desired.items() if each.credential != "none"}
+    others = [name for name in actual if name not in wanted]
+    ours = [n for n in others if n in desired or is_in_scope(n, patterns)]
+    changes += [
+        Change(
+            target,
+            "delete",
+            name,
+            permission="delete-principals",
+            why="who uses it can no longer log in",
         )
-    )
+        for name in sorted(ours)
+    ]
+    left = unmanaged(target, set(others) - set(ours))
+    return merge_plans([Plan(tuple(changes)), left])
+
+
+def _change(
+    target: Target,
+    name: str,
+    principal: Principal,
+    actual: CredentialState | None,
+    iterations: int,
+) -> Change | None:
+    if actual is None:
+        if principal.credential == "external":
+            return Change(
+                target,
+                "create",
+                name,
+                desired=principal,
+                why="its password is not kept here: whoever does sets it, or declare "
+                "credential: managed.",
+                is_possible=False,
+            )
+        return Change(target, "create", name, desired=principal)
+    if principal.credential == "external":
+        return None
+    differences = []
+    if not actual.logs_in:
+        differences.append(Difference("its password file", "refused", "logs in"))
+    if actual.iterations != iterations:
+        differences.append(
+            Difference("iterations", str(actual.iterations), str(iterations))
+        )
+    if not differences:
+        return None
+    return Change(target, "update", name, tuple(differences), principal)

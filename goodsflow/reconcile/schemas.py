@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from goodsflow.reconcile.plan import Change, Plan
+from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
+from goodsflow.reconcile.scope import is_in_scope, unmanaged
 
 
 @dataclass(frozen=True)
@@ -18,30 +20,99 @@ class SchemaState:
 
 
 def plan_schemas(
-    desired: Mapping[str, SchemaState], actual: Mapping[str, SchemaState]
-) -> Plan[SchemaState]:
+    target: Target,
+    desired: Mapping[str, SchemaState],
+    actual: Mapping[str, SchemaState],
+    *,
+    others: Collection[str] = (),
+    scope: Iterable[str] = (),
+    incompatible: Mapping[str, tuple[str, ...]] | None = None,
+) -> Plan:
     """Compare the declared subjects with those of the registry.
 
     Two texts of one document are one schema, whatever their spaces and order of keys.
+
+    Args:
+        target: The registry.
+        desired: The declared subjects.
+        actual: What the registry has of them.
+        others: Its other subjects.
+        scope: Patterns of subjects that are ours although not declared.
+        incompatible: What the registry has against a declared schema, by subject.
     """
-    changes: list[Change[SchemaState]] = []
+    patterns = tuple(scope)
+    changes: list[Change] = []
     for subject, schema in desired.items():
         there = actual.get(subject)
         if there is None:
-            text = (
-                f"register the schema of subject '{subject}' with compatibility "
-                f"{schema.compatibility}"
-            )
-            changes.append(Change("schema", "create", subject, schema, text))
-            continue
-        differences = []
-        if there.compatibility != schema.compatibility:
-            differences.append(
-                f"compatibility from {there.compatibility} to {schema.compatibility}"
-            )
-        if there.document != schema.document:
-            differences.append("a new version of its schema")
-        if differences:
-            text = f"update subject '{subject}': {', '.join(differences)}"
-            changes.append(Change("schema", "update", subject, schema, text))
-    return Plan(tuple(changes))
+            differences = (Difference("compatibility", None, schema.compatibility),)
+            changes.append(Change(target, "create", subject, differences, schema))
+        else:
+            reasons = (incompatible or {}).get(subject, ())
+            changes += _changes(target, subject, schema, there, reasons)
+    ours = [subject for subject in others if is_in_scope(subject, patterns)]
+    changes += [
+        Change(
+            target,
+            "delete",
+            subject,
+            permission="delete-schemas",
+            why="records that name its versions can no longer be checked",
+        )
+        for subject in sorted(ours)
+    ]
+    left = unmanaged(target, set(others) - set(ours))
+    return merge_plans([Plan(tuple(changes)), left])
+
+
+def _changes(
+    target: Target,
+    subject: str,
+    desired: SchemaState,
+    actual: SchemaState,
+    reasons: tuple[str, ...],
+) -> Iterable[Change]:
+    if actual.compatibility != desired.compatibility:
+        difference = Difference(
+            "compatibility", actual.compatibility, desired.compatibility
+        )
+        yield Change(target, "update", subject, (difference,), desired)
+    if actual.document == desired.document:
+        return
+    version = tuple(document_differences(actual.document, desired.document))
+    if not reasons:
+        yield Change(target, "update", subject, version, desired)
+        return
+    yield Change(
+        target,
+        "update",
+        subject,
+        version,
+        desired,
+        why=f"The registry refuses it under {desired.compatibility}: "
+        f"{'; '.join(reasons)}. Change the schema so that it fits, register it under a "
+        "new subject, or declare compatibility: NONE for this one step.",
+        is_possible=False,
+    )
+
+
+def document_differences(
+    before: object, after: object, path: str = ""
+) -> Iterable[Difference]:
+    """Find where two JSON documents differ, each place by its JSON Pointer."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted(before.keys() | after.keys()):
+            place = f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}"
+            if key not in before:
+                yield Difference(place, None, _short(after[key]))
+            elif key not in after:
+                yield Difference(place, _short(before[key]), "removed")
+            else:
+                yield from document_differences(before[key], after[key], place)
+    elif before != after or type(before) is not type(after):
+        yield Difference(path or "/", _short(before), _short(after))
+
+
+def _short(value: object, most: int = 60) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,89 +1,178 @@
-"""Topics: created, and their settings changed; partitions and replicas are not."""
+"""Topics: made, altered, removed; what would cost records or order needs permission."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from goodsflow.reconcile.plan import Change, Plan
+from goodsflow.reconcile.plan import (
+    Change,
+    Difference,
+    Permission,
+    Plan,
+    Target,
+    merge_plans,
+)
+from goodsflow.reconcile.scope import is_in_scope, is_internal_topic, unmanaged
 from goodsflow.spec import Topic
+
+_INFINITE = float("inf")
+_DEFAULT_RETENTION_MS = 604_800_000
+"""Kafka's default of ``log.retention.ms``; a broker may have another."""
 
 
 def plan_topics(
-    cluster: str, desired: Mapping[str, Topic], actual: Mapping[str, Topic]
-) -> Plan[Topic]:
+    target: Target,
+    desired: Mapping[str, Topic],
+    actual: Mapping[str, Topic],
+    scope: Iterable[str] = (),
+) -> Plan:
     """Compare the declared topics with those of the cluster.
 
-    Settings that the declaration does not make are left alone: MirrorMaker 2 keeps some
-    of its topics' in step with their source.
-
     Args:
-        cluster: For messages.
+        target: The topics of which cluster.
         desired: The declared topics.
         actual: Those of the cluster, with the settings made for the topic itself.
+        scope: Patterns of names that are ours although not declared.
     """
-    changes: list[Change[Topic]] = []
-    refusals: list[str] = []
+    patterns = tuple(scope)
+    changes: list[Change] = []
     for name, topic in desired.items():
         there = actual.get(name)
         if there is None:
-            text = f"create topic '{name}' with {_described(topic)}"
-            changes.append(Change("topic", "create", name, topic, text))
-            continue
-        refusals += _refusals(cluster, name, topic, there)
-        settings = _changed_settings(topic, there)
-        if settings:
-            text = f"update topic '{name}': {', '.join(settings)}"
-            changes.append(Change("topic", "update", name, topic, text))
-    return Plan(tuple(changes), tuple(refusals))
-
-
-def _described(topic: Topic) -> str:
-    parts = [
-        _count(topic.partitions, "partition"),
-        _count(topic.replication_factor, "replica"),
-        *(f"{key}={value}" for key, value in sorted(topic.config.items())),
+            differences = tuple(_described(topic))
+            changes.append(Change(target, "create", name, differences, topic))
+        else:
+            changes += _changes(target, name, topic, there)
+    others = [
+        name for name in actual if name not in desired and not is_internal_topic(name)
     ]
-    return ", ".join(parts)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _changed_settings(desired: Topic, actual: Topic) -> list[str]:
-    return [
-        f"{key} from {actual.config.get(key, 'the default')} to {value}"
-        for key, value in sorted(desired.config.items())
-        if actual.config.get(key) != value
+    ours = [name for name in others if is_in_scope(name, patterns)]
+    changes += [
+        Change(
+            target,
+            "delete",
+            name,
+            permission="delete-topics",
+            why="all its records go with it",
+        )
+        for name in sorted(ours)
     ]
+    left = unmanaged(target, set(others) - set(ours))
+    return merge_plans([Plan(tuple(changes)), left])
 
 
-def _refusals(cluster: str, name: str, desired: Topic, actual: Topic) -> list[str]:
-    what = f"Topic '{name}' on cluster '{cluster}' has"
-    refusals = []
-    if actual.partitions > desired.partitions:
-        refusals.append(
-            f"{what} {_count(actual.partitions, 'partition')}, {desired.partitions} "
-            f"{_are(desired.partitions)} declared. Kafka cannot remove partitions: "
-            f"declare {actual.partitions} or recreate the topic."
-        )
-    if actual.partitions < desired.partitions:
-        refusals.append(
-            f"{what} {_count(actual.partitions, 'partition')}, {desired.partitions} "
-            f"{_are(desired.partitions)} declared. More partitions would send a key's "
-            f"new records to another partition than its old ones: declare "
-            f"{actual.partitions} or recreate the topic."
-        )
+def _described(topic: Topic) -> Iterator[Difference]:
+    yield Difference("partitions", None, str(topic.partitions))
+    yield Difference("replicas", None, str(topic.replication_factor))
+    for key, value in sorted(topic.config.items()):
+        yield Difference(key, None, value)
+
+
+def _changes(
+    target: Target, name: str, desired: Topic, actual: Topic
+) -> Iterator[Change]:
     if actual.replication_factor != desired.replication_factor:
-        refusals.append(
-            f"{what} {_count(actual.replication_factor, 'replica')}, "
-            f"{desired.replication_factor} "
-            f"{_are(desired.replication_factor)} declared. Replicas are moved "
-            "by kafka-reassign-partitions alone: declare "
-            f"{actual.replication_factor} or reassign them."
+        yield Change(
+            target,
+            "update",
+            name,
+            (
+                Difference(
+                    "replicas",
+                    str(actual.replication_factor),
+                    str(desired.replication_factor),
+                ),
+            ),
+            desired,
+            why="Kafka moves replicas by a reassignment alone: plan one with "
+            "kafka-reassign-partitions, or declare "
+            f"replication_factor: {actual.replication_factor}.",
+            is_possible=False,
         )
-    return refusals
+    if actual.partitions != desired.partitions:
+        yield _repartition(target, name, desired, actual)
+    safe, losing = _settings(desired, actual)
+    if safe:
+        yield Change(target, "update", name, safe, desired)
+    if losing:
+        yield Change(
+            target,
+            "update",
+            name,
+            losing,
+            desired,
+            permission="lose-records",
+            why="the cluster removes what it keeps today beyond that",
+        )
 
 
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
+def _repartition(target: Target, name: str, desired: Topic, actual: Topic) -> Change:
+    difference = Difference(
+        "partitions", str(actual.partitions), str(desired.partitions)
+    )
+    if actual.partitions > desired.partitions:
+        return Change(
+            target,
+            "update",
+            name,
+            (difference,),
+            desired,
+            why="Kafka cannot remove partitions: declare "
+            f"partitions: {actual.partitions}, or move the records to a new topic.",
+            is_possible=False,
+        )
+    permission: Permission | None = "add-partitions" if desired.keyed else None
+    return Change(
+        target,
+        "update",
+        name,
+        (difference,),
+        desired,
+        permission=permission,
+        why="a key's new records may land on another partition than its old ones"
+        if permission
+        else "",
+    )
+
+
+def _settings(
+    desired: Topic, actual: Topic
+) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
+    """Return the settings to change: those that cost nothing, those that may."""
+    safe: list[Difference] = []
+    losing: list[Difference] = []
+    for key in sorted(desired.config.keys() | actual.config.keys()):
+        before, after = actual.config.get(key), desired.config.get(key)
+        if before == after:
+            continue
+        # What is set by hand is told from Kafka's default, which it takes the place of.
+        shown = before if before is not None else "(default)"
+        difference = Difference(key, shown, after)
+        (losing if _loses_records(key, before, after) else safe).append(difference)
+    return tuple(safe), tuple(losing)
+
+
+def _loses_records(key: str, before: str | None, after: str | None) -> bool:
+    """Say whether a setting makes the cluster remove what it would have kept."""
+    if key == "cleanup.policy":
+        # Kafka's default is to delete.
+        old, new = (set((v or "delete").split(",")) for v in (before, after))
+        return "delete" in new and "delete" not in old
+    if key == "retention.ms":
+        return _amount(after, _DEFAULT_RETENTION_MS) < _amount(
+            before, _DEFAULT_RETENTION_MS
+        )
+    if key == "retention.bytes":
+        return _amount(after, _INFINITE) < _amount(before, _INFINITE)
+    return False
+
+
+def _amount(value: str | None, default: float) -> float:
+    if value is None:
+        return default
+    try:
+        number = float(value)
+    except ValueError:
+        # The broker will refuse it.
+        return _INFINITE
+    return _INFINITE if number < 0 else number

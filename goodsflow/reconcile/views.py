@@ -1,12 +1,13 @@
-"""Views of ksqlDB: created; what differs is refused, since none can be altered."""
+"""Views of ksqlDB: created, and with a permission replaced: none can be altered."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from goodsflow.reconcile.plan import Change, Plan
+from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
+from goodsflow.reconcile.scope import is_in_scope, unmanaged
 from goodsflow.spec import View
 
 ViewKind = Literal["source table", "table", "stream"]
@@ -32,62 +33,90 @@ class ViewState:
 
 
 def plan_views(
+    target: Target,
     desired: Mapping[str, tuple[View, ViewState]],
     actual: Mapping[str, ViewState],
-    others: frozenset[str] = frozenset(),
-) -> Plan[View]:
+    *,
+    others: Collection[str] = (),
+    scope: Iterable[str] = (),
+) -> Plan:
     """Compare the declared views with ksqlDB's tables and streams.
 
     Args:
+        target: ksqlDB.
         desired: By the name as ksqlDB knows it: the declaration, and what is to be
             there then.
         actual: What is there under a declared name.
         others: Names of the tables and streams that are not declared.
+        scope: Patterns of names that are ours although not declared.
     """
-    changes: list[Change[View]] = []
-    refusals: list[str] = []
+    patterns = tuple(pattern.upper() for pattern in scope)
+    changes: list[Change] = []
     for name, (view, state) in desired.items():
         there = actual.get(name)
         if there is None:
-            text = f"create view '{name}' over topic '{state.topic}'"
-            changes.append(Change("view", "create", name, view, text))
-            continue
-        differences = _differences(state, there)
-        if differences:
-            refusals.append(_refusal(name, differences, there))
-    return Plan(tuple(changes), tuple(refusals), tuple(sorted(others)))
+            differences = (Difference("topic", None, state.topic),)
+            changes.append(Change(target, "create", name, differences, view))
+        elif found := tuple(_differences(state, there)):
+            changes.append(_replacement(target, name, found, view, there))
+    ours = [name for name in others if is_in_scope(name, patterns)]
+    changes += [
+        Change(
+            target,
+            "delete",
+            name,
+            permission="delete-views",
+            why="its topic and the records in it stay",
+        )
+        for name in sorted(ours)
+    ]
+    left = unmanaged(target, set(others) - set(ours))
+    return merge_plans([Plan(tuple(changes)), left])
 
 
-def _differences(desired: ViewState, actual: ViewState) -> list[str]:
-    found = []
-    if actual.kind != desired.kind:
-        found.append(f"is a {actual.kind}, a {desired.kind} is declared")
-    if actual.topic != desired.topic:
-        found.append(f"reads topic '{actual.topic}', '{desired.topic}' is declared")
-    if actual.value_format != desired.value_format:
-        found.append(f"reads {actual.value_format}, {desired.value_format} is declared")
-    if actual.key != desired.key:
-        found.append(
-            f"has the key {', '.join(actual.key) or 'none'}, "
-            f"{', '.join(desired.key)} is declared"
-        )
-    if dict(actual.columns) != dict(desired.columns):
-        found.append(
-            f"has the columns {_listed(actual.columns)}; {_listed(desired.columns)} "
-            "are declared"
-        )
-    return found
+def _differences(desired: ViewState, actual: ViewState) -> Iterator[Difference]:
+    for field, before, after in (
+        ("kind", actual.kind, desired.kind),
+        ("topic", actual.topic, desired.topic),
+        ("format", actual.value_format, desired.value_format),
+        ("key", ", ".join(actual.key) or "none", ", ".join(desired.key)),
+        ("columns", _listed(actual.columns), _listed(desired.columns)),
+    ):
+        if before != after:
+            yield Difference(field, before, after)
 
 
 def _listed(columns: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {kind}" for name, kind in columns.items())
 
 
-def _refusal(name: str, differences: list[str], there: ViewState) -> str:
-    terminate = "".join(f"`TERMINATE {query};` and " for query in there.write_queries)
-    noun = "STREAM" if there.kind == "stream" else "TABLE"
-    return (
-        f"View '{name}' of ksqlDB {'; '.join(differences)}. It cannot be altered: "
-        f"declare what is there, or remove it with {terminate}`DROP {noun} {name};` "
-        "(the topic and its records stay) and materialize the views again."
+def _replacement(
+    target: Target,
+    name: str,
+    differences: tuple[Difference, ...],
+    view: View,
+    there: ViewState,
+) -> Change:
+    if there.kind != "source table" or there.write_queries:
+        terminate = "".join(f"`TERMINATE {q};` and " for q in there.write_queries)
+        noun = "STREAM" if there.kind == "stream" else "TABLE"
+        return Change(
+            target,
+            "update",
+            name,
+            differences,
+            view,
+            why="Somebody else made it. Declare what is there, or remove it with "
+            f"{terminate}`DROP {noun} {name};` (the topic and its records stay).",
+            is_possible=False,
+        )
+    return Change(
+        target,
+        "update",
+        name,
+        differences,
+        view,
+        permission="replace-views",
+        why="it is dropped and made anew, and does not answer until it has read its "
+        "topic",
     )

@@ -165,6 +165,27 @@ class RegistryClient(Closing):
         with self._named("test the compatibility", subject):
             return self.confluent_client.test_compatibility(subject, schema)
 
+    def delete(self, subject: str) -> None:
+        """Delete a subject with all its versions.
+
+        Raises:
+            SubjectNotFoundError: Nothing is registered under it.
+            RegistryError: The registry did not answer, or refused.
+        """
+        with self._named("delete", subject):
+            self.confluent_client.delete_subject(subject)
+
+    def objections(self, subject: str, schema_text: str) -> list[str]:
+        """Say what the subject's compatibility has against a schema; mostly nothing.
+
+        Raises:
+            InvalidSchemaError: The text is no schema.
+            RegistryError: The registry did not answer, or refused.
+        """
+        return (
+            [] if self.is_compatible(subject, schema_text) else ["it is incompatible"]
+        )
+
     @contextmanager
     def _named(self, attempt: str, subject: str = "") -> Iterator[None]:
         what = f"{attempt} of subject '{subject}'" if subject else attempt

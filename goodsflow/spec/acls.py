@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from goodsflow.spec.model import Cluster, Operation, Pattern, Principal, ResourceType
+from goodsflow.spec.model import (
+    AclPermission,
+    Cluster,
+    Operation,
+    Pattern,
+    Principal,
+    ResourceType,
+)
 
 CLUSTER_RESOURCE_NAME = "kafka-cluster"
 """The name Kafka gives the cluster as a resource."""
@@ -17,18 +24,24 @@ CLUSTER_RESOURCE_NAME = "kafka-cluster"
 
 @dataclass(frozen=True, order=True)
 class AclBinding:
-    """One ALLOW binding, from any host, as the cluster keeps it."""
+    """One binding, as the cluster keeps it."""
 
     principal: str
     resource: ResourceType
     name: str
     pattern: Pattern
     operation: Operation
+    permission: AclPermission = "allow"
+    host: str = "*"
 
     def __str__(self) -> str:
         """Say it as a person would: who may do what on which object."""
         what = self.name + ("*" if self.pattern == "prefixed" else "")
-        return f"{self.principal} may {self.operation} {self.resource} '{what}'"
+        may = "may" if self.permission == "allow" else "may not"
+        where = "" if self.host == "*" else f" from {self.host}"
+        return (
+            f"{self.principal} {may} {self.operation} {self.resource} '{what}'{where}"
+        )
 
 
 def acl_bindings(cluster: Cluster) -> frozenset[AclBinding]:
@@ -68,6 +81,8 @@ def _principal_bindings(name: str, principal: Principal) -> Iterator[AclBinding]
                 rule.name or CLUSTER_RESOURCE_NAME,
                 rule.pattern,
                 operation,
+                rule.permission,
+                rule.host,
             )
 
 

@@ -38,6 +38,7 @@ Operation = Literal[
 ]
 ResourceType = Literal["topic", "group", "transactional_id", "cluster"]
 Pattern = Literal["literal", "prefixed"]
+AclPermission = Literal["allow", "deny"]
 
 
 def _check_topic_name(name: str) -> str:
@@ -49,8 +50,13 @@ def _check_topic_name(name: str) -> str:
     return name
 
 
+def is_principal_name(name: str) -> bool:
+    """Say whether a principal can be declared under this name."""
+    return _PRINCIPAL_NAME.fullmatch(name) is not None
+
+
 def _check_principal_name(name: str) -> str:
-    if not _PRINCIPAL_NAME.fullmatch(name):
+    if not is_principal_name(name):
         raise ValueError(
             f"'{name}' is no principal name: use up to 63 lower-case letters, digits "
             "and '-', the first a letter"
@@ -95,7 +101,18 @@ def _check_column_type(declared: object) -> object:
     return declared
 
 
+def _check_pattern(pattern: str) -> str:
+    if not pattern or "*" in pattern[:-1]:
+        raise ValueError(
+            f"'{pattern}' is no pattern of names: write a name, the start of names "
+            "with '*' after it, or '*' for all"
+        )
+    return pattern
+
+
 TopicName = Annotated[str, AfterValidator(_check_topic_name)]
+NamePattern = Annotated[str, AfterValidator(_check_pattern)]
+"""A name, or the start of names with ``*`` after it."""
 PrincipalName = Annotated[str, AfterValidator(_check_principal_name)]
 ConfigText = Annotated[str, BeforeValidator(_as_config_text)]
 SqlName = Annotated[str, AfterValidator(_check_sql_name)]
@@ -113,6 +130,10 @@ class Topic(_Declared):
     partitions: Annotated[int, Field(ge=1, le=10_000)]
     replication_factor: Annotated[int, Field(ge=1, le=100)]
     config: dict[str, ConfigText] = Field(default_factory=dict)
+    keyed: bool = Field(
+        default=True,
+        description="Its records have keys, which more partitions would move.",
+    )
 
 
 class Consumption(_Declared):
@@ -137,6 +158,12 @@ class AclRule(_Declared):
     name: str | None = Field(default=None, description="None: the cluster itself.")
     pattern: Pattern = "literal"
     operations: Annotated[list[Operation], Field(min_length=1)]
+    permission: AclPermission = Field(
+        default="allow", description="deny wins over every allow."
+    )
+    host: Annotated[str, Field(min_length=1)] = Field(
+        default="*", description="The address it comes from; * for any."
+    )
 
     @model_validator(mode="after")
     def _name_fits_resource(self) -> AclRule:
@@ -147,8 +174,45 @@ class AclRule(_Declared):
         return self
 
 
+class Quota(_Declared):
+    """How much a principal may ask of each broker; without a figure, any amount.
+
+    https://kafka.apache.org/39/documentation.html#design_quotas
+    """
+
+    producer_byte_rate: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Bytes a second."
+    )
+    consumer_byte_rate: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Bytes a second."
+    )
+    request_percentage: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Of a broker's threads' time; 100 is one thread."
+    )
+    controller_mutation_rate: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Partitions created and deleted a second."
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Quota:
+        if not self.figures():
+            raise ValueError("a quota needs at least one figure")
+        return self
+
+    def figures(self) -> dict[str, float]:
+        """Return what is limited, by Kafka's names of quotas."""
+        return self.model_dump(exclude_none=True)
+
+
 class Principal(_Declared):
     """A user of a cluster: it logs in with SCRAM, its ACLs follow from this."""
+
+    credential: Literal["managed", "external", "none"] = Field(
+        default="managed",
+        description="managed: its password is made and kept here. external: somebody "
+        "else sets it; it only has to exist. none: it does not log in by a password.",
+    )
+    quota: Quota | None = None
 
     super_user: bool = Field(
         default=False,
@@ -168,11 +232,28 @@ class Principal(_Declared):
         return self
 
 
+class ClusterScope(_Declared):
+    """What of a cluster is ours although it may not be declared: strangers are drift.
+
+    Without a scope only what is declared is looked after, and all else left alone.
+    """
+
+    topics: list[NamePattern] = Field(default_factory=list)
+    principals: list[NamePattern] = Field(
+        default_factory=list,
+        description="With their credentials, ACL bindings and quotas.",
+    )
+
+
 class Cluster(_Declared):
     """One Kafka cluster: its topics and its principals."""
 
-    topics: dict[TopicName, Topic]
-    principals: dict[PrincipalName, Principal]
+    topics: dict[TopicName, Topic] = Field(default_factory=dict)
+    principals: dict[PrincipalName, Principal] = Field(default_factory=dict)
+    default_quota: Quota | None = Field(
+        default=None, description="Of every principal that has none of its own."
+    )
+    scope: ClusterScope = Field(default_factory=ClusterScope)
 
 
 class Schema(_Declared):
@@ -194,6 +275,7 @@ class Connector(_Declared):
     """A connector: the file with its configuration, as Connect's REST API takes it."""
 
     file: str
+    state: Literal["running", "paused", "stopped"] = "running"
 
 
 class View(_Declared):
@@ -227,6 +309,14 @@ class HdfsLayout(_Declared):
     directories: dict[str, Directory] = Field(default_factory=dict)
 
 
+class PlatformScope(_Declared):
+    """What beside the clusters is ours although it may not be declared."""
+
+    schemas: list[NamePattern] = Field(default_factory=list)
+    connectors: list[NamePattern] = Field(default_factory=list)
+    views: list[NamePattern] = Field(default_factory=list)
+
+
 class Platform(_Declared):
     """The whole desired state."""
 
@@ -235,3 +325,4 @@ class Platform(_Declared):
     connectors: dict[str, Connector] = Field(default_factory=dict)
     views: dict[SqlName, View] = Field(default_factory=dict)
     hdfs: HdfsLayout = Field(default_factory=HdfsLayout)
+    scope: PlatformScope = Field(default_factory=PlatformScope)

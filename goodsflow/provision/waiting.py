@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from goodsflow.bootstrap.errors import NotReadyInTimeError
 from goodsflow.errors import GoodsflowError
+from goodsflow.provision.errors import NotReadyInTimeError
 
 T = TypeVar("T")
 

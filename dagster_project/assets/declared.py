@@ -1,0 +1,210 @@
+"""What ``platform.yaml`` declares: an asset for each kind of thing in each place."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+import dagster as dg
+from pydantic import Field, field_validator
+
+from dagster_project.assets.groups import BOOTSTRAP
+from dagster_project.failures import RETRY_POLICY, failure_of, named_failures
+from dagster_project.reporting import report
+from dagster_project.resources import DesiredStateResource
+from goodsflow.reconcile import Permission, Target
+
+
+class ApplyConfig(dg.Config):
+    """What a run may do beyond what is safe, or whether it does anything."""
+
+    allow: list[str] = Field(
+        default_factory=list,
+        description="What costs records, rights or order and is to be done all the "
+        f"same: {', '.join(get_args(Permission))}.",
+    )
+    dry_run: bool = Field(
+        default=False,
+        description="Plan and change nothing: the plan is in the metadata.",
+    )
+
+    @field_validator("allow")
+    @classmethod
+    def _are_permissions(cls, allow: list[str]) -> list[str]:
+        unknown = sorted(set(allow) - set(get_args(Permission)))
+        if unknown:
+            raise ValueError(f"there is no permission {', '.join(unknown)}")
+        return allow
+
+    def permissions(self) -> frozenset[Permission]:
+        """Return what is allowed."""
+        return frozenset(p for p in get_args(Permission) if p in self.allow)
+
+
+@dataclass(frozen=True)
+class DeclaredAsset:
+    """An asset that stands for one target.
+
+    Attributes:
+        waits: How late it is tried among those that could run: it may have to wait for
+            its system, and whatever else can be done is done before.
+    """
+
+    target: Target
+    key: str
+    kinds: frozenset[str]
+    deps: tuple[str, ...]
+    description: str
+    waits: int = 0
+
+    def definition(self) -> dg.AssetsDefinition:
+        """Return the asset."""
+        target = self.target
+
+        @dg.asset(
+            key=self.key,
+            group_name=BOOTSTRAP,
+            kinds=set(self.kinds),
+            deps=list(self.deps),
+            description=self.description,
+            retry_policy=RETRY_POLICY,
+            op_tags={"dagster/priority": str(-10 * self.waits)},
+            # A platform may have no ksqlDB.
+            output_required=target.kind != "views",
+        )
+        def make(
+            context: dg.AssetExecutionContext,
+            config: ApplyConfig,
+            desired_state: DesiredStateResource,
+        ) -> Iterator[dg.MaterializeResult[None]]:
+            yield from _reconcile(context, target, config, desired_state)
+
+        return make
+
+
+def _reconcile(
+    context: dg.AssetExecutionContext,
+    target: Target,
+    config: ApplyConfig,
+    desired_state: DesiredStateResource,
+) -> Iterator[dg.MaterializeResult[None]]:
+    with named_failures(), desired_state.reconciler() as reconciler:
+        if target not in reconciler.targets():
+            context.log.info("This platform has no %s: there is nothing to do.", target)
+            return
+        provider = reconciler.provider(target)
+        provider.await_ready()
+        with desired_state.apply_lock(f"Dagster's run {context.run_id}"):
+            plan = provider.plan()
+            if config.dry_run:
+                yield report(plan, (), (), dry_run=True)
+                return
+            results = reconciler.apply(
+                plan.changes,
+                config.permissions(),
+                lambda result: context.log.info(str(result)),
+            )
+        failure = failure_of(plan, results)
+        if failure:
+            raise failure
+        yield report(plan, results, provider.settle())
+
+
+_KAFKA = frozenset({"kafka"})
+_RERUN = (
+    "A rerun does what is safe; what costs records, rights or order it leaves, unless "
+    "its configuration allows it. What is neither declared nor in the declared scope "
+    "is never touched."
+)
+
+DECLARED_ASSETS = (
+    *(
+        DeclaredAsset(
+            Target("topics", cluster),
+            f"{cluster}_topics",
+            _KAFKA,
+            (),
+            f"The declared topics of the {cluster} cluster are there, with their "
+            f"partitions, replicas and settings. {_RERUN}",
+        )
+        for cluster in ("inbound", "analytics")
+    ),
+    *(
+        DeclaredAsset(
+            Target("quotas", cluster),
+            f"{cluster}_quotas",
+            _KAFKA,
+            (),
+            f"Principals of the {cluster} cluster have their declared quotas. {_RERUN}",
+        )
+        for cluster in ("inbound", "analytics")
+    ),
+    DeclaredAsset(
+        Target("acls", "inbound"),
+        "inbound_acls",
+        _KAFKA,
+        ("inbound_topics",),
+        "The principals of the inbound cluster may do what they are declared to do. "
+        f"{_RERUN}",
+    ),
+    DeclaredAsset(
+        Target("acls", "analytics"),
+        "analytics_acls",
+        _KAFKA,
+        ("analytics_topics", "inbound_acls"),
+        "The principals of the analytics cluster may do what they are declared to do, "
+        "and on mirrored topics what MirrorMaker makes of the inbound cluster's "
+        f"rights: one that was revoked there goes here. {_RERUN}",
+    ),
+    *(
+        DeclaredAsset(
+            Target("principals", cluster),
+            f"{cluster}_principals",
+            _KAFKA,
+            (f"{cluster}_acls", f"{cluster}_quotas"),
+            f"Every principal of the {cluster} cluster can log in with its password. "
+            f"Rights and limits come first: whoever can log in has them. {_RERUN}",
+        )
+        for cluster in ("inbound", "analytics")
+    ),
+    DeclaredAsset(
+        Target("schemas"),
+        "schemas",
+        frozenset({"json"}),
+        ("inbound_principals",),
+        "Every declared subject has its schema and its compatibility in the registry, "
+        f"which starts once its principal can log in. {_RERUN}",
+        waits=1,
+    ),
+    DeclaredAsset(
+        Target("directories"),
+        "hdfs_directories",
+        frozenset({"hadoop"}),
+        (),
+        "The declared directories of HDFS are there, with their owners and modes. What "
+        "is in them is not touched.",
+    ),
+    DeclaredAsset(
+        Target("connectors"),
+        "connectors",
+        _KAFKA,
+        ("inbound_principals", "analytics_principals", "schemas", "hdfs_directories"),
+        "Every declared connector has its configuration and its state, and all its "
+        "tasks run. One whose configuration comes to what is declared is not touched; "
+        f"what has failed is restarted. {_RERUN}",
+        waits=1,
+    ),
+    DeclaredAsset(
+        Target("views"),
+        "search_views",
+        frozenset({"sql"}),
+        ("analytics_topics", "analytics_principals", "schemas"),
+        "Every declared view is there in ksqlDB, for the users' search. On a platform "
+        "without ksqlDB nothing is materialized: the search there has an index of its "
+        f"own. {_RERUN}",
+        waits=2,
+    ),
+)
+"""In the order of application."""
+
+ASSET_OF: Mapping[Target, str] = {asset.target: asset.key for asset in DECLARED_ASSETS}
+"""The asset that stands for a target."""

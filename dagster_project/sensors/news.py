@@ -1,0 +1,109 @@
+"""What a sensor's looks found, and what of it is worth an event."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import dagster as dg
+
+from dagster_project.checks.findings import (
+    CheckName,
+    Finding,
+    could_not_look,
+    to_evaluation,
+)
+
+REPEAT_SECONDS = 300.0
+"""What has not changed is reported anew after this: each event is kept for ever."""
+
+Look = tuple[list[CheckName], Callable[[], list[Finding]]]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What was reported last: a digest of each finding, and when all were."""
+
+    digests: Mapping[str, str]
+    complete_at: float
+
+    @classmethod
+    def from_cursor(cls, cursor: str | None) -> "Memory":
+        """Read the sensor's cursor; nothing is remembered without one."""
+        if not cursor:
+            return cls({}, 0.0)
+        stored = json.loads(cursor)
+        return cls(stored["digests"], stored["complete_at"])
+
+    def to_cursor(self) -> str:
+        """Write the sensor's cursor."""
+        return json.dumps(
+            {"digests": dict(self.digests), "complete_at": self.complete_at}
+        )
+
+
+def select_news(
+    findings: Iterable[Finding], memory: Memory, now: float
+) -> tuple[list[Finding], Memory]:
+    """Choose what to report: what has changed, and from time to time everything."""
+    digests = {f"{f.asset}/{f.check}": _digest(f) for f in findings}
+    if now - memory.complete_at >= REPEAT_SECONDS:
+        return list(findings), Memory(digests, now)
+    news = [
+        finding
+        for finding in findings
+        if memory.digests.get(f"{finding.asset}/{finding.check}")
+        != digests[f"{finding.asset}/{finding.check}"]
+    ]
+    return news, Memory(digests, memory.complete_at)
+
+
+def to_events(
+    findings: Iterable[Finding],
+) -> list[dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+    """Return each finding as a check's evaluation, and its facts as an observation."""
+    events: list[
+        dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation
+    ] = []
+    for finding in findings:
+        events.append(to_evaluation(finding))
+        if finding.facts:
+            events.append(
+                dg.AssetObservation(
+                    dg.AssetKey(finding.asset),
+                    description=finding.text,
+                    metadata=dict(finding.facts),
+                )
+            )
+    return events
+
+
+def summarize(findings: Iterable[Finding]) -> str:
+    """Say in one line what was looked at, and what is not as it must be."""
+    findings = list(findings)
+    failed = [f"{f.asset} {f.check}" for f in findings if not f.passed]
+    text = f"Looked at {len(findings)} things; "
+    return text + (f"not well: {', '.join(failed)}." if failed else "all are well.")
+
+
+def make_looks(looks: Iterable[Look], timeout_seconds: float) -> list[Finding]:
+    """Make all looks side by side; one that does not end in time has failed."""
+    looks = list(looks)
+    pool = ThreadPoolExecutor(max_workers=len(looks))
+    futures = [pool.submit(find) for _, find in looks]
+    wait(futures, timeout=timeout_seconds)
+    pool.shutdown(wait=False, cancel_futures=True)
+    findings: list[Finding] = []
+    for (checks, _), future in zip(looks, futures, strict=True):
+        if future.done():
+            findings += future.result()
+        else:
+            reason = f"no answer within {timeout_seconds:.0f} s"
+            findings += [could_not_look(check, reason) for check in checks]
+    return findings
+
+
+def _digest(finding: Finding) -> str:
+    content = json.dumps([finding.passed, finding.text, dict(finding.facts)])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]

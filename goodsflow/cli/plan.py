@@ -1,0 +1,103 @@
+"""`goodsflow plan`: what is not as declared."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from goodsflow.cli.context import Context
+from goodsflow.cli.desired import (
+    DRIFT,
+    echo_failures,
+    echo_plan,
+    open_reconciler,
+    select_targets,
+    target_options,
+)
+
+
+@click.command()
+@target_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--adopt",
+    is_flag=True,
+    help="Print what is there as a declaration, instead of what differs.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="With --adopt: write platform.yaml, and the files it names, to this folder.",
+)
+@click.pass_obj
+def plan(
+    context: Context,
+    *,
+    declaration: Path,
+    clusters: tuple[str, ...],
+    kinds: tuple[str, ...],
+    as_json: bool,
+    adopt: bool,
+    output: Path | None,
+) -> None:
+    """Compare the platform with platform.yaml and change nothing.
+
+    A line begins with + for what would be made, ~ altered, - removed, and ! for what
+    cannot be done. What needs a permission says which.
+
+    Exit status: 0 everything is as declared, 3 it is not, 1 something could not be
+    read.
+    """
+    if adopt:
+        _adopt(context, declaration, clusters, kinds, output)
+        return
+    if output is not None:
+        raise click.UsageError("--output goes with --adopt.")
+    from goodsflow.reconcile.rendering import as_json as plan_as_json
+    from goodsflow.reconcile.rendering import as_text
+
+    with open_reconciler(context.home, declaration) as reconciler:
+        targets = select_targets(reconciler.targets(), clusters, kinds)
+        survey = reconciler.survey(targets)
+    if as_json:
+        document = plan_as_json(survey.plan, survey.failures)
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    elif not survey.failures or not survey.plan.is_empty:
+        echo_plan(as_text(survey.plan))
+    echo_failures(survey.failures.items())
+    if survey.failures:
+        sys.exit(1)
+    sys.exit(0 if survey.plan.is_empty else DRIFT)
+
+
+def _adopt(
+    context: Context,
+    declaration: Path,
+    clusters: tuple[str, ...],
+    kinds: tuple[str, ...],
+    output: Path | None,
+) -> None:
+    from goodsflow.provision import adopt
+
+    with open_reconciler(context.home, declaration) as reconciler:
+        targets = select_targets(reconciler.targets(), clusters, kinds)
+        adoption = adopt.adopt(reconciler, targets)
+    if output is None:
+        click.echo(adopt.as_yaml(adoption), nl=False)
+        if adoption.files:
+            click.echo(
+                f"It names {len(adoption.files)} files: --output writes them as well.",
+                err=True,
+            )
+        return
+    for path in adopt.write_declaration(adoption, output):
+        click.echo(path)
+    for name in sorted(adoption.secret_files):
+        click.echo(
+            f"Warning: {output / name} holds what looks like a secret: put it behind "
+            "a ConfigProvider before it goes into a repository.",
+            err=True,
+        )

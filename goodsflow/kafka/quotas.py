@@ -1,0 +1,285 @@
+"""Client quotas of one cluster.
+
+librdkafka's admin client knows no quotas. aiokafka, which faust brings, has the wire
+protocol with one of the two requests; the other is described here.
+https://cwiki.apache.org/confluence/display/KAFKA/KIP-546%3A+Add+Client+Quota+APIs+to+the+Admin+Client
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeVar
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import (
+    AuthenticationFailedError as AioAuthenticationFailedError,
+)
+from aiokafka.errors import KafkaError as AioKafkaError
+from aiokafka.errors import for_code
+from aiokafka.protocol.admin import DescribeClientQuotasRequest
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.types import (
+    Array,
+    Boolean,
+    Float64,
+    Int16,
+    Int32,
+    Schema,
+    String,
+)
+
+from goodsflow.closing import Closing
+from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.kafka.config import SCRAM_MECHANISM
+from goodsflow.kafka.errors import (
+    AuthenticationFailedError,
+    ClusterUnavailableError,
+    KafkaError,
+    OperationFailedError,
+)
+from goodsflow.kafka.futures import Outcomes
+
+T = TypeVar("T")
+
+_TEXT = String("utf-8")
+_ENTITY = Array(("entity_type", _TEXT), ("entity_name", _TEXT))
+_USER, _CLIENT_ID, _IP = "user", "client-id", "ip"
+
+
+@dataclass(frozen=True)
+class Default:
+    """Stands for every entity of a type that has no quota of its own."""
+
+    def __str__(self) -> str:
+        """Show it as Kafka's tools do."""
+        return "<default>"
+
+
+@dataclass(frozen=True)
+class QuotaEntity:
+    """Whom a quota limits: by user, by client ID, by both, or by address."""
+
+    user: str | Default | None = None
+    client_id: str | Default | None = None
+    ip: str | Default | None = None
+
+    def __str__(self) -> str:
+        """Name it: ``user 'shop-api', client-id '<default>'``."""
+        return ", ".join(f"{kind} '{name}'" for kind, name in self._parts())
+
+    def _parts(self) -> list[tuple[str, str | Default]]:
+        parts = ((_USER, self.user), (_CLIENT_ID, self.client_id), (_IP, self.ip))
+        return [(kind, name) for kind, name in parts if name is not None]
+
+    def to_wire(self) -> list[tuple[str, str | None]]:
+        """Return it as the protocol has it: no name is the default's."""
+        return [
+            (kind, None if isinstance(name, Default) else name)
+            for kind, name in self._parts()
+        ]
+
+    @classmethod
+    def from_wire(cls, entity: list[Mapping[str, str | None]]) -> Self:
+        """Read it as the protocol has it."""
+        names: dict[str, str | Default] = {
+            str(part["entity_type"]): part["entity_name"] or Default()
+            for part in entity
+        }
+        return cls(names.get(_USER), names.get(_CLIENT_ID), names.get(_IP))
+
+
+DEFAULT_USER = QuotaEntity(user=Default())
+"""Every user that has no quota of its own."""
+
+
+class _AlterResponse(Response):  # type: ignore[misc]
+    API_KEY = 49
+    API_VERSION = 0
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        (
+            "entries",
+            Array(("error_code", Int16), ("error_message", _TEXT), ("entity", _ENTITY)),
+        ),
+    )
+
+
+class _AlterRequestStruct(RequestStruct):  # type: ignore[misc]
+    API_KEY = 49
+    API_VERSION = 0
+    RESPONSE_TYPE = _AlterResponse
+    SCHEMA = Schema(
+        (
+            "entries",
+            Array(
+                ("entity", _ENTITY),
+                ("ops", Array(("key", _TEXT), ("value", Float64), ("remove", Boolean))),
+            ),
+        ),
+        ("validate_only", Boolean),
+    )
+
+
+class _AlterRequest(Request[_AlterRequestStruct]):  # type: ignore[misc]
+    API_KEY: ClassVar[int] = 49
+
+    def __init__(self, entries: list[Any]) -> None:
+        self._entries = entries
+
+    def build(
+        self, request_struct_class: type[_AlterRequestStruct]
+    ) -> _AlterRequestStruct:
+        validate_only = False
+        return request_struct_class(self._entries, validate_only)
+
+
+class QuotaAdmin(Closing):
+    """Reads and sets the quotas of one cluster. Constructing one connects nowhere.
+
+    Args:
+        settings: Of an aiokafka client.
+        cluster: For messages.
+        timeout_seconds: For each operation, its login included.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, Any], cluster: str, timeout_seconds: float = 20
+    ) -> None:
+        self._settings = settings
+        self._cluster = cluster
+        self._timeout_seconds = timeout_seconds
+
+    @classmethod
+    def connect(
+        cls,
+        endpoints: Endpoints,
+        cluster: ClusterName,
+        principal: str,
+        timeout_seconds: float = 20,
+    ) -> Self:
+        """Return a client that logs in as ``principal``.
+
+        Raises:
+            EndpointsError: The principal has no password file.
+            OperationFailedError: The CA's certificate cannot be read.
+        """
+        try:
+            tls = ssl.create_default_context(cafile=str(endpoints.ca_file))
+        except (OSError, ssl.SSLError) as error:
+            raise OperationFailedError(
+                f"Cannot read the CA's certificate from {endpoints.ca_file}: {error}."
+            ) from error
+        password = endpoints.password(cluster, principal)
+        settings = {
+            "bootstrap_servers": endpoints.bootstrap_servers[cluster].split(","),
+            "security_protocol": "SASL_SSL",
+            "ssl_context": tls,
+            "sasl_mechanism": SCRAM_MECHANISM,
+            "sasl_plain_username": principal,
+            "sasl_plain_password": password.get_secret_value(),
+            "request_timeout_ms": int(timeout_seconds * 1000),
+        }
+        return cls(settings, cluster, timeout_seconds)
+
+    def close(self) -> None:
+        """Do nothing: each operation has a connection of its own."""
+
+    def quotas(self) -> dict[QuotaEntity, dict[str, float]]:
+        """Return every quota: its figures by name.
+
+        Raises:
+            KafkaError: The cluster refused or did not answer.
+        """
+        what = f"Cannot read the quotas of cluster '{self._cluster}'"
+
+        async def ask(client: AIOKafkaClient, controller: int) -> Any:
+            any_entity: list[tuple[str, int, str]] = []
+            request = DescribeClientQuotasRequest(any_entity, strict=False)
+            return await client.send(controller, request)
+
+        answer = self._run(ask, what).to_object()
+        if answer["error_code"]:
+            raise _error(answer["error_code"], answer["error_message"], what)
+        return {
+            QuotaEntity.from_wire(entry["entity"]): {
+                each["name"]: each["value"] for each in entry["values"]
+            }
+            for entry in answer["entries"] or []
+        }
+
+    def alter(
+        self, figures: Mapping[QuotaEntity, Mapping[str, float | None]]
+    ) -> Outcomes[QuotaEntity]:
+        """Set figures of entities; those that are not given stay as they are.
+
+        Args:
+            figures: By entity, values by the figure's name; None to lift the limit.
+
+        Raises:
+            KafkaError: The cluster could not be asked; nothing was changed.
+        """
+        if not figures:
+            return {}
+        what = f"Cannot set quotas of cluster '{self._cluster}'"
+        entries = [
+            (
+                entity.to_wire(),
+                [(key, value or 0.0, value is None) for key, value in each.items()],
+            )
+            for entity, each in figures.items()
+        ]
+
+        async def ask(client: AIOKafkaClient, controller: int) -> Any:
+            return await client.send(controller, _AlterRequest(entries))
+
+        outcomes: Outcomes[QuotaEntity] = dict.fromkeys(
+            figures, OperationFailedError(f"{what}: the broker did not mention it")
+        )
+        for entry in self._run(ask, what).to_object()["entries"]:
+            entity = QuotaEntity.from_wire(entry["entity"])
+            code = entry["error_code"]
+            outcomes[entity] = (
+                _error(code, entry["error_message"], f"{what}: {entity}")
+                if code
+                else None
+            )
+        return outcomes
+
+    def _run(self, ask: Callable[[AIOKafkaClient, int], Awaitable[T]], what: str) -> T:
+        async def run() -> T:
+            client = AIOKafkaClient(**self._settings)
+            try:
+                await client.bootstrap()
+                controller = client.cluster.controller
+                if controller is None:
+                    raise ClusterUnavailableError(f"{what}: there is no controller")
+                return await ask(client, controller.nodeId)
+            finally:
+                await client.close()
+
+        async def in_time() -> T:
+            return await asyncio.wait_for(run(), self._timeout_seconds)
+
+        try:
+            return asyncio.run(in_time())
+        except TimeoutError as error:
+            raise ClusterUnavailableError(
+                f"{what}: no answer in {self._timeout_seconds:.0f} s"
+            ) from error
+        except AioAuthenticationFailedError as error:
+            raise AuthenticationFailedError(f"{what}: {error}") from error
+        except AioKafkaError as error:
+            raise ClusterUnavailableError(
+                f"{what}: {error}. Are its brokers up?"
+            ) from error
+
+
+def _error(code: int, message: str | None, what: str) -> KafkaError:
+    kind = for_code(code)
+    text = f"{what}: {message or kind.__name__}"
+    if getattr(kind, "retriable", False):
+        return ClusterUnavailableError(text)
+    return OperationFailedError(text)

@@ -1,0 +1,309 @@
+"""The connectors of Kafka Connect, until they run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+from urllib.parse import quote
+
+from goodsflow.connect import (
+    ConnectClient,
+    ConnectNotFoundError,
+    ConnectorStatus,
+    ConnectRebalancingError,
+    ConnectUnavailableError,
+    InitialState,
+)
+from goodsflow.provision.adoption import Adoption
+from goodsflow.provision.errors import ConnectorFailedError
+from goodsflow.provision.provider import Provider, Result, one_by_one
+from goodsflow.provision.waiting import wait_for
+from goodsflow.reconcile import (
+    Change,
+    ConnectorState,
+    Plan,
+    Target,
+    Verdicts,
+    plan_connectors,
+)
+from goodsflow.reconcile.connectors import HIDDEN, ConnectorAim, shown
+
+T = TypeVar("T")
+
+_NOT_YET = (ConnectUnavailableError, ConnectRebalancingError)
+_REBALANCE_SECONDS = 60.0
+"""How long to try again while the workers rebalance."""
+_TRACE_LINES = 5
+_AIMS: Mapping[str, ConnectorAim] = {"PAUSED": "paused", "STOPPED": "stopped"}
+
+
+class ConnectorsProvider(Provider):
+    """Puts configurations and states, and waits until connectors are as they should be.
+
+    A connector whose configuration comes to what is declared is not touched.
+
+    Args:
+        connect: Returns a client of the worker.
+        desired: By name.
+        scope: Patterns of names that are ours although not declared.
+        ready_timeout_seconds: For the worker to be ready.
+        running_timeout_seconds: For every connector and task to run.
+    """
+
+    target = Target("connectors")
+
+    def __init__(
+        self,
+        connect: Callable[[], ConnectClient],
+        desired: Mapping[str, ConnectorState],
+        scope: Sequence[str],
+        *,
+        ready_timeout_seconds: float,
+        running_timeout_seconds: float,
+    ) -> None:
+        self._connect = connect
+        self._desired = desired
+        self._scope = scope
+        self._ready_timeout_seconds = ready_timeout_seconds
+        self._running_timeout_seconds = running_timeout_seconds
+
+    def await_ready(self) -> None:
+        """Wait until the worker answers and has joined its group."""
+        with self._connect() as client:
+            await_worker(client, self._ready_timeout_seconds)
+
+    def plan(self) -> Plan:
+        """Compare the declared connectors with the worker's.
+
+        Raises:
+            ConnectError: The worker refused or did not answer.
+        """
+        with self._connect() as client:
+            names = _while_rebalancing(client.connectors)
+            found = {
+                name: read_connector(client, name)
+                for name in names
+                if name in self._desired
+            }
+            return plan_connectors(
+                self.target,
+                self._desired,
+                found,
+                others=set(names) - self._desired.keys(),
+                scope=self._scope,
+                verdicts=self._verdicts(client, found),
+            )
+
+    def _verdicts(
+        self, client: ConnectClient, found: Mapping[str, ConnectorState]
+    ) -> Verdicts:
+        """Have the worker judge what differs; what is unchanged needs no judge."""
+        problems: dict[str, tuple[str, ...]] = {}
+        equivalent = []
+        for name, desired in self._desired.items():
+            config = {**desired.config, "name": name}
+            there = found.get(name)
+            if there is not None and dict(there.config) == config:
+                continue
+            declared = client.validate(config)
+            if declared.errors:
+                problems[name] = declared.errors
+            elif there is not None:
+                current = client.validate(there.config)
+                if not current.errors and declared.effective == current.effective:
+                    equivalent.append(name)
+        return Verdicts(problems, equivalent)
+
+    def adopt(self) -> Adoption:
+        """Return every connector, its configuration as a file."""
+        declared: dict[str, dict[str, str]] = {}
+        files: dict[str, str] = {}
+        secret: set[str] = set()
+        with self._connect() as client:
+            for name in _while_rebalancing(client.connectors):
+                state = read_connector(client, name)
+                path = f"connect-config/{quote(name, safe='')}.json"
+                config = {k: v for k, v in state.config.items() if k != "name"}
+                declared[name] = {"file": path, "state": state.aim}
+                text = json.dumps(config, ensure_ascii=False, indent=2)
+                files[path] = text + "\n"
+                if any(shown(key, value) == HIDDEN for key, value in config.items()):
+                    secret.add(path)
+        return Adoption({"connectors": declared}, files, frozenset(secret))
+
+    def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
+        """Put what differs; patient while the workers rebalance."""
+        with self._connect() as client:
+            yield from one_by_one(
+                changes, lambda change: _patiently(lambda: _apply(client, change))
+            )
+
+    def settle(self) -> Sequence[str]:
+        """Restart what has failed, and wait until each connector is as declared.
+
+        Raises:
+            ConnectorFailedError: One has failed, or is not in its declared state.
+            NotReadyInTimeError: One does not run in time.
+            ConnectError: The worker refused.
+        """
+        with self._connect() as client:
+            there = set(_patiently(client.connectors))
+            names = [name for name in self._desired if name in there]
+            for name in names:
+                if _patiently(partial(_has_failed, client, name)):
+                    _patiently(partial(client.restart_failed, name))
+            running = [n for n in names if self._desired[n].aim == "running"]
+            statuses = await_running(client, running, self._running_timeout_seconds)
+            idle = [n for n in names if n not in running]
+            return [
+                *map(str, statuses),
+                *(str(_patiently(partial(client.status, name))) for name in idle),
+            ]
+
+
+def _while_rebalancing(ask: Callable[[], T]) -> T:
+    """Ask again while the workers rebalance; one that does not answer is an error."""
+    return wait_for(
+        ask,
+        "Kafka Connect to have rebalanced",
+        timeout_seconds=_REBALANCE_SECONDS,
+        retry_on=(ConnectRebalancingError,),
+    )
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    return wait_for(
+        ask,
+        "Kafka Connect to take a request",
+        timeout_seconds=_REBALANCE_SECONDS,
+        retry_on=_NOT_YET,
+    )
+
+
+def read_connector(client: ConnectClient, name: str) -> ConnectorState:
+    """Return a connector as it is.
+
+    Raises:
+        ConnectError: The worker refused or did not answer.
+    """
+    config = _while_rebalancing(partial(client.config, name))
+    try:
+        state = _while_rebalancing(partial(client.status, name)).state
+    except ConnectNotFoundError:
+        # Created a moment ago: it has not reported yet.
+        state = "RUNNING"
+    return ConnectorState(config, _AIMS.get(state, "running"))
+
+
+def _apply(client: ConnectClient, change: Change) -> None:
+    if change.action == "delete":
+        client.delete(change.name)
+        return
+    desired: ConnectorState = change.desired
+    if change.action == "create":
+        client.create(change.name, desired.config, _INITIAL_STATES[desired.aim])
+    elif any(difference.field == "state" for difference in change.differences):
+        _STEER[desired.aim](client, change.name)
+    else:
+        client.put_config(change.name, desired.config)
+
+
+_INITIAL_STATES: Mapping[ConnectorAim, InitialState] = {
+    "running": "RUNNING",
+    "paused": "PAUSED",
+    "stopped": "STOPPED",
+}
+_STEER: Mapping[ConnectorAim, Callable[[ConnectClient, str], None]] = {
+    "running": ConnectClient.resume,
+    "paused": ConnectClient.pause,
+    "stopped": ConnectClient.stop,
+}
+
+
+def _has_failed(client: ConnectClient, name: str) -> bool:
+    try:
+        return bool(client.status(name).failures)
+    except ConnectNotFoundError:
+        return False
+
+
+def await_worker(client: ConnectClient, timeout_seconds: float) -> None:
+    """Wait until the worker answers and has joined its group.
+
+    Raises:
+        NotReadyInTimeError: It has not by then.
+        ConnectError: It refused.
+    """
+
+    def ask() -> None:
+        client.worker()
+        client.connectors()
+
+    wait_for(
+        ask,
+        "the Kafka Connect worker to be ready",
+        timeout_seconds=timeout_seconds,
+        # While it starts, it does not know its own paths yet.
+        retry_on=(*_NOT_YET, ConnectNotFoundError),
+    )
+
+
+def await_running(
+    client: ConnectClient,
+    names: Iterable[str],
+    timeout_seconds: float,
+    *,
+    settle_seconds: float = 5.0,
+) -> list[ConnectorStatus]:
+    """Wait until each connector and all its tasks run; return their states.
+
+    Args:
+        client: A worker that is ready.
+        names: The connectors.
+        timeout_seconds: For all of them together.
+        settle_seconds: How long a failure from before a restart may still be shown.
+
+    Raises:
+        ConnectorFailedError: One has failed or is paused.
+        NotReadyInTimeError: One does not run by then.
+        ConnectError: The worker refused.
+    """
+    started = time.monotonic()
+
+    def unmet(status: ConnectorStatus) -> str | None:
+        is_settled = time.monotonic() - started > settle_seconds
+        if status.failures and is_settled:
+            raise ConnectorFailedError(
+                f"{_first_lines(status)}\nThe whole trace is in the worker's log. Once "
+                "the cause is gone, materialize the connectors again, or `goodsflow "
+                "apply`: that restarts what has failed."
+            )
+        if is_settled and _is_halted(status):
+            raise ConnectorFailedError(
+                f"{status}. Somebody has halted it: `goodsflow apply` resumes it, or "
+                "declare its state."
+            )
+        return None if status.is_running else str(status)
+
+    return [
+        wait_for(
+            partial(client.status, name),
+            f"connector '{name}' to run",
+            timeout_seconds=max(0, timeout_seconds - (time.monotonic() - started)),
+            retry_on=(*_NOT_YET, ConnectNotFoundError),
+            unmet=unmet,
+        )
+        for name in names
+    ]
+
+
+def _is_halted(status: ConnectorStatus) -> bool:
+    return bool(_AIMS.keys() & {status.state, *(task.state for task in status.tasks)})
+
+
+def _first_lines(status: ConnectorStatus) -> str:
+    traces = ["\n".join(trace.splitlines()[:_TRACE_LINES]) for trace in status.failures]
+    return f"Connector '{status.name}' has failed. " + "\n".join(traces)

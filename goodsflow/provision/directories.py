@@ -1,0 +1,85 @@
+"""The directories of HDFS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from goodsflow.endpoints import Endpoints
+from goodsflow.hdfs import HdfsClient, HdfsNotFoundError
+from goodsflow.provision.adoption import Adoption
+from goodsflow.provision.provider import Provider, Result, one_by_one
+from goodsflow.reconcile import Change, Plan, Target, plan_directories
+from goodsflow.spec import Directory
+
+_SUPERUSER = "hdfs"
+"""Nobody else may set an owner."""
+
+
+class DirectoriesProvider(Provider):
+    """Makes directories and sets their owners and modes; never touches what is in them.
+
+    Args:
+        endpoints: Where the NameNode is.
+        desired: By path.
+        timeout_seconds: For each request.
+    """
+
+    target = Target("directories")
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        desired: Mapping[str, Directory],
+        timeout_seconds: float,
+    ) -> None:
+        self._endpoints = endpoints
+        self._desired = desired
+        self._timeout_seconds = timeout_seconds
+
+    def plan(self) -> Plan:
+        """Compare the declared directories with those of the file system.
+
+        Raises:
+            HdfsError: The NameNode refused or did not answer.
+        """
+        found, files = self._read()
+        return plan_directories(self.target, self._desired, found, files)
+
+    def adopt(self) -> Adoption:
+        """Return those of the declared directories that are there, as they are."""
+        found, _ = self._read()
+        directories = {
+            path: {"owner": each.owner, "mode": each.mode}
+            for path, each in found.items()
+        }
+        return Adoption({"hdfs": {"directories": directories}})
+
+    def _read(self) -> tuple[dict[str, Directory], list[str]]:
+        """Return the declared directories that are there, and files in their place."""
+        found: dict[str, Directory] = {}
+        files: list[str] = []
+        with self._client() as client:
+            for path in self._desired:
+                try:
+                    status = client.status(path)
+                except HdfsNotFoundError:
+                    continue
+                if not status.is_directory:
+                    files.append(path)
+                    continue
+                # WebHDFS drops leading zeros.
+                found[path] = Directory(owner=status.owner, mode=status.mode.zfill(3))
+        return found, files
+
+    def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
+        """Make the directories, and set what differs of those that are there."""
+        with self._client() as client:
+            yield from one_by_one(
+                changes,
+                lambda change: client.make_directory(
+                    change.name, owner=change.desired.owner, mode=change.desired.mode
+                ),
+            )
+
+    def _client(self) -> HdfsClient:
+        return HdfsClient.connect(self._endpoints, _SUPERUSER, self._timeout_seconds)

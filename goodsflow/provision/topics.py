@@ -1,0 +1,125 @@
+"""The topics of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from goodsflow.endpoints import ClusterName
+from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.errors import TopicExistsError
+from goodsflow.provision.adoption import Adoption
+from goodsflow.provision.provider import Provider, Result, results_by_name
+from goodsflow.provision.waiting import wait_for
+from goodsflow.reconcile import Change, Plan, Target, plan_topics
+from goodsflow.reconcile.scope import is_internal_topic
+from goodsflow.spec import Cluster, Topic
+
+_SHOWN_SECONDS = 20.0
+"""How long brokers may take to hear of a new topic from their controller."""
+
+_NO_SETTINGS = {"partitions", "replicas"}
+
+
+class TopicsProvider(Provider):
+    """Creates, alters and deletes topics.
+
+    Args:
+        cluster: Its name.
+        declared: What is declared of it.
+        admin: Returns a client that is logged in.
+    """
+
+    def __init__(
+        self,
+        cluster: ClusterName,
+        declared: Cluster,
+        admin: Callable[[], KafkaAdmin],
+    ) -> None:
+        self.target = Target("topics", cluster)
+        self._declared = declared
+        self._admin = admin
+
+    def plan(self) -> Plan:
+        """Compare the declared topics with those of the cluster.
+
+        Raises:
+            KafkaError: The cluster refused or did not answer.
+        """
+        return plan_topics(
+            self.target,
+            self._declared.topics,
+            self._admin().topics(),
+            self._declared.scope.topics,
+        )
+
+    def adopt(self) -> Adoption:
+        """Return every topic that no system keeps for itself, as it is."""
+        topics = {
+            name: {
+                "partitions": topic.partitions,
+                "replication_factor": topic.replication_factor,
+                "config": dict(sorted(topic.config.items())),
+            }
+            for name, topic in sorted(self._admin().topics().items())
+            if not is_internal_topic(name)
+        }
+        return Adoption({"clusters": {self.target.cluster: {"topics": topics}}})
+
+    def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
+        """Make them, one request for all of a kind; others may be at it too."""
+        admin = self._admin()
+        new = [change for change in changes if change.action == "create"]
+        yield from self._create(admin, new)
+        updates = [change for change in changes if change.action == "update"]
+        for change in updates:
+            if "partitions" in {d.field for d in change.differences}:
+                outcome = admin.add_partitions({change.name: change.desired.partitions})
+                yield Result(change, outcome[change.name])
+        settings = [
+            change
+            for change in updates
+            if not _NO_SETTINGS & {d.field for d in change.differences}
+        ]
+        outcomes = admin.alter_topic_configs(
+            {
+                change.name: {d.field: d.after for d in change.differences}
+                for change in settings
+            }
+        )
+        yield from results_by_name(settings, outcomes, lambda c: c.name)
+        gone = [change for change in changes if change.action == "delete"]
+        deleted = admin.delete_topics([change.name for change in gone])
+        yield from results_by_name(gone, deleted, lambda c: c.name)
+
+    def _create(self, admin: KafkaAdmin, changes: Sequence[Change]) -> Iterator[Result]:
+        outcomes = admin.create_topics({c.name: c.desired for c in changes})
+        made = {
+            name
+            for name, error in outcomes.items()
+            # Another was faster, or the broker that was asked had not heard of it yet.
+            if error is None or isinstance(error, TopicExistsError)
+        }
+        if made:
+            await_shown(admin, made)
+        for change in changes:
+            error = outcomes[change.name]
+            yield Result(change, None if change.name in made else error)
+
+
+def await_shown(admin: KafkaAdmin, names: set[str]) -> None:
+    """Wait until brokers show topics that their controller has.
+
+    Raises:
+        NotReadyInTimeError: They do not in time.
+        KafkaError: The cluster refused or did not answer.
+    """
+
+    def unmet(shown: dict[str, Topic]) -> str | None:
+        return ", ".join(sorted(names - shown.keys())) or None
+
+    wait_for(
+        lambda: admin.topics(names),
+        "brokers to show topics that their controller has",
+        timeout_seconds=_SHOWN_SECONDS,
+        unmet=unmet,
+    )

@@ -1,0 +1,73 @@
+"""Quotas of principals, and the cluster's default for those that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from goodsflow.reconcile.plan import (
+    Action,
+    Change,
+    Difference,
+    Plan,
+    Target,
+    merge_plans,
+)
+from goodsflow.reconcile.scope import is_in_scope, unmanaged
+
+DEFAULT = "(default)"
+"""Stands for the default of all principals; no principal's name has brackets."""
+
+Figures = Mapping[str, float]
+
+
+def plan_quotas(
+    target: Target,
+    desired: Mapping[str, Figures],
+    actual: Mapping[str, Figures],
+    principals: Collection[str],
+    scope: Iterable[str] = (),
+) -> Plan:
+    """Compare the declared quotas with the cluster's.
+
+    Args:
+        target: The quotas of which cluster.
+        desired: Figures by principal, or by ``DEFAULT``.
+        actual: Likewise; others than of principals are not given.
+        principals: The declared ones: a quota of theirs is ours, declared or not.
+        scope: Patterns of principals that are ours although not declared.
+    """
+    patterns = tuple(scope)
+    changes: list[Change] = []
+    for name, figures in desired.items():
+        there = actual.get(name, {})
+        differences = tuple(_differences(figures, there))
+        if differences:
+            action: Action = "update" if there else "create"
+            changes.append(Change(target, action, name, differences, dict(figures)))
+    left = []
+    for name in sorted(actual.keys() - desired.keys()):
+        if name in principals or is_in_scope(name, patterns):
+            changes.append(
+                Change(
+                    target,
+                    "delete",
+                    name,
+                    tuple(_differences({}, actual[name])),
+                    permission="delete-quotas",
+                    why="nothing limits it any more",
+                )
+            )
+        else:
+            left.append(name)
+    return merge_plans([Plan(tuple(changes)), unmanaged(target, left)])
+
+
+def _differences(desired: Figures, actual: Figures) -> Iterable[Difference]:
+    for key in sorted(desired.keys() | actual.keys()):
+        before, after = actual.get(key), desired.get(key)
+        if before != after:
+            yield Difference(key, _text(before), _text(after) or "unlimited")
+
+
+def _text(figure: float | None) -> str | None:
+    return None if figure is None else f"{figure:.15g}"

@@ -1,0 +1,116 @@
+"""How a plan reads: as text for a person, as JSON for a machine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from goodsflow.reconcile.plan import Change, Plan, Target
+
+_SYMBOLS = {"create": "+", "update": "~", "delete": "-"}
+_IMPOSSIBLE = "!"
+_MOST_UNMANAGED = 8
+
+
+def as_text(plan: Plan) -> str:
+    """Return the plan for a person: the changes by target, what is left alone, a sum.
+
+    A line begins with ``+`` for what is made, ``~`` altered, ``-`` removed, and ``!``
+    for what cannot be done.
+    """
+    return "\n".join(_lines(plan))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    by_target = sorted(plan.changes, key=lambda change: str(change.target))
+    for target, group in groupby(by_target, key=lambda change: change.target):
+        changes = list(group)
+        yield str(target)
+        width = min(40, max(len(change.name) for change in changes))
+        for change in changes:
+            yield from _change_lines(change, width)
+        yield ""
+    if plan.unmanaged:
+        yield "Unmanaged, left alone"
+        for target, names in plan.unmanaged:
+            yield f"  {target}: {_shortened(names)}"
+        yield ""
+    yield summary(plan)
+
+
+def _change_lines(change: Change, width: int) -> Iterator[str]:
+    symbol = _SYMBOLS[change.action] if change.is_possible else _IMPOSSIBLE
+    details = ", ".join(map(str, change.differences))
+    yield f"  {symbol} {change.name:<{width}}  {details}".rstrip()
+    if not change.is_possible:
+        yield f"      cannot be done: {change.why}"
+    elif change.permission:
+        yield f"      needs {change.permission}: {change.why}"
+    elif change.why:
+        yield f"      {change.why}"
+
+
+def _shortened(names: tuple[str, ...]) -> str:
+    listed = ", ".join(names[:_MOST_UNMANAGED])
+    more = len(names) - _MOST_UNMANAGED
+    return f"{listed} and {more} more" if more > 0 else listed
+
+
+def summary(plan: Plan) -> str:
+    """Return one line: how much there is to do, and what of it is not safe."""
+    if plan.is_empty:
+        return "Everything is as declared."
+    counts = Counter(c.action for c in plan.changes if c.is_possible)
+    parts = [
+        f"{counts[action]} to {action}"
+        for action in ("create", "update", "delete")
+        if counts[action]
+    ]
+    impossible = sum(not change.is_possible for change in plan.changes)
+    if impossible:
+        parts.append(f"{impossible} cannot be done")
+    needed = [
+        f"{len(changes)} of them with --allow {permission}"
+        for permission, changes in plan.needed().items()
+    ]
+    return ", ".join(parts) + (f"; {', '.join(needed)}" if needed else "") + "."
+
+
+def as_json(plan: Plan, failures: Mapping[Target, Exception] | None = None) -> Any:
+    """Return the plan for a machine, of plain types.
+
+    Args:
+        plan: The plan.
+        failures: Why a target could not be read.
+    """
+    return {
+        "as_declared": plan.is_empty and not failures,
+        "changes": [_change_as_json(change) for change in plan.changes],
+        "unmanaged": [
+            {"kind": target.kind, "cluster": target.cluster, "names": list(names)}
+            for target, names in plan.unmanaged
+        ],
+        "unreadable": [
+            {"kind": target.kind, "cluster": target.cluster, "error": str(error)}
+            for target, error in (failures or {}).items()
+        ],
+    }
+
+
+def _change_as_json(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.target.kind,
+        "cluster": change.target.cluster,
+        "name": change.name,
+        "action": change.action,
+        "safety": change.safety,
+        "permission": change.permission,
+        "why": change.why or None,
+        "differences": [
+            {"field": d.field, "from": d.before, "to": d.after}
+            for d in change.differences
+        ],
+        "text": str(change),
+    }

@@ -1,0 +1,37 @@
+"""Which of the things that nobody declared are ours to remove."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from goodsflow.reconcile.plan import Plan, Target
+from goodsflow.spec.names import matches
+
+_INTERNAL_TOPICS = re.compile(
+    r"""
+    __.*                                  # Kafka's own
+    | connect-(configs|offsets|status)    # Kafka Connect's, by their usual names
+    | mm2-.*\.internal | heartbeats | .*\.heartbeats | .*\.checkpoints\.internal
+    | _schemas | kafkasql-.* | registry-events    # the schema registry's
+    | .*-__assignor-__leader | .*-changelog | .*-repartition  # faust's, Streams'
+    | _confluent-.*                       # ksqlDB's
+    """,
+    re.VERBOSE,
+)
+
+
+def is_internal_topic(name: str) -> bool:
+    """Say whether a system keeps this topic for itself: nobody's drift to remove."""
+    return _INTERNAL_TOPICS.fullmatch(name) is not None
+
+
+def is_in_scope(name: str, patterns: Iterable[str]) -> bool:
+    """Say whether a name is within a declared scope."""
+    return any(matches(name, pattern) for pattern in patterns)
+
+
+def unmanaged(target: Target, names: Iterable[str]) -> Plan:
+    """Return a plan that does nothing but name what is left alone."""
+    listed = tuple(sorted(names))
+    return Plan(unmanaged=((target, listed),) if listed else ())
