@@ -34,7 +34,9 @@ def report(
         "created": actions.count("create"),
         "updated": actions.count("update"),
         "deleted": actions.count("delete"),
-        "changes": dg.MetadataValue.md(as_markdown(changes, "Nothing was changed.")),
+        "changes": dg.MetadataValue.md(
+            as_markdown((c.what for c in changes), "Nothing was changed.")
+        ),
         "left": dg.MetadataValue.md(as_markdown(left, "Nothing was left.")),
     }
     if states:

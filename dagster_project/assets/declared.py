@@ -11,6 +11,7 @@ from dagster_project.assets.groups import BOOTSTRAP
 from dagster_project.failures import RETRY_POLICY, failure_of, named_failures
 from dagster_project.reporting import report
 from dagster_project.resources import DesiredStateResource
+from goodsflow.provision.provider import Result
 from goodsflow.reconcile import Permission, Target
 
 
@@ -101,12 +102,19 @@ def _reconcile(
             results = reconciler.apply(
                 plan.changes,
                 config.permissions(),
-                lambda result: context.log.info(str(result)),
+                lambda result: _log(context, result),
             )
         failure = failure_of(plan, results)
         if failure:
             raise failure
         yield report(plan, results, provider.settle())
+
+
+def _log(context: dg.AssetExecutionContext, result: Result) -> None:
+    if result.error is None:
+        context.log.info("done: %s", result.change.what)
+    else:
+        context.log.error("failed: %s: %s", result.change.what, result.error)
 
 
 _KAFKA = frozenset({"kafka"})

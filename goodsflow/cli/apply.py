@@ -109,7 +109,9 @@ def apply(
         granted = allowed | _ask(survey.plan, allowed, never_ask=never_ask)
         click.echo()
         results = _make(reconciler, survey.plan.changes, granted)
-    sys.exit(_conclude(survey.plan, results))
+        is_settled = _settle(reconciler, results)
+    status = _conclude(survey.plan, results)
+    sys.exit(status if is_settled else 1)
 
 
 def _ask(
@@ -134,17 +136,30 @@ def _make(
 ) -> list[Result]:
     def report(result: Result) -> None:
         if result.error is None:
-            click.secho(f"done    {result.change}", fg="green")
+            click.secho(f"done    {result.change.what}", fg="green")
         else:
-            click.secho(f"FAILED  {result.change}", fg="red", err=True)
+            click.secho(f"FAILED  {result.change.what}", fg="red", err=True)
             click.echo(f"        {result.error}", err=True)
 
-    results = reconciler.apply(changes, granted, report)
-    made = {r.change.target for r in results if r.error is None}
-    for target in sorted(made, key=str):
-        for line in reconciler.provider(target).settle():
-            click.echo(f"        {line}")
-    return results
+    return reconciler.apply(changes, granted, report)
+
+
+def _settle(reconciler: Reconciler, results: Sequence[Result]) -> bool:
+    """Wait until what was made is in effect; say whether it is."""
+    from goodsflow.errors import GoodsflowError
+
+    is_settled = True
+    made = {result.change.target for result in results if result.error is None}
+    for target in sorted(made, key=lambda target: target.order):
+        try:
+            lines = reconciler.provider(target).settle()
+        except GoodsflowError as error:
+            click.secho(f"FAILED  {error}", fg="red", err=True)
+            is_settled = False
+        else:
+            for line in lines:
+                click.echo(f"        {line}")
+    return is_settled
 
 
 def _conclude(plan: Plan, results: Sequence[Result]) -> int:

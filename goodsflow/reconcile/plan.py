@@ -55,7 +55,14 @@ class Target:
 
     def __str__(self) -> str:
         """Name it as Dagster's asset and the plan do: ``inbound topics``."""
-        return f"{self.cluster} {self.kind}" if self.cluster else self.kind
+        kind = "ACLs" if self.kind == "acls" else self.kind
+        return f"{self.cluster} {kind}" if self.cluster else kind
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Where it comes among targets that are made: by kind, inbound first."""
+        # What the inbound cluster allows, the mirror's follows.
+        return _ORDER.index(self.kind), "1" if self.cluster == "analytics" else "0"
 
 
 @dataclass(frozen=True)
@@ -119,16 +126,19 @@ class Change:
 
     def __str__(self) -> str:
         """Say the change in one line."""
-        what = f"{self.action} {_SINGULAR[self.target.kind]} '{self.name}'"
-        if self.target.cluster:
-            what += f" of {self.target.cluster}"
-        details = ", ".join(map(str, self.differences))
-        text = f"{what}: {details}" if details else what
         if not self.is_possible:
-            return f"cannot {text}. {self.why}"
+            return f"cannot {self.what}. {self.why}"
         if self.permission:
-            return f"{text} (needs {self.permission}: {self.why})"
-        return f"{text} ({self.why})" if self.why else text
+            return f"{self.what} (needs {self.permission}: {self.why})"
+        return f"{self.what} ({self.why})" if self.why else self.what
+
+    @property
+    def what(self) -> str:
+        """The change alone, without its reason or its price."""
+        place = f"{self.target.cluster} " if self.target.cluster else ""
+        details = ", ".join(map(str, self.differences))
+        text = f"{self.action} {place}{_SINGULAR[self.target.kind]} {self.name}"
+        return f"{text}: {details}" if details else text
 
 
 @dataclass(frozen=True)
@@ -174,11 +184,11 @@ def merge_plans(plans: Iterable[Plan]) -> Plan:
 
 def _application_order(change: Change) -> tuple[bool, int, str]:
     """Make first, in the order of kinds; then delete, in the reverse order."""
-    position = _ORDER.index(change.target.kind)
+    kind, cluster = change.target.order
     if change.action == "delete":
-        return True, -position, change.target.cluster or ""
-    # Rights on the inbound cluster come before the mirror's.
-    return False, position, ("1" if change.target.cluster == "analytics" else "0")
+        # MirrorMaker would bring back what is removed of the mirror first.
+        return True, -kind, cluster
+    return False, kind, cluster
 
 
 _SINGULAR: dict[Kind, str] = {

@@ -12,6 +12,7 @@ from goodsflow.reconcile.plan import Change, Plan, Target
 _SYMBOLS = {"create": "+", "update": "~", "delete": "-"}
 _IMPOSSIBLE = "!"
 _MOST_UNMANAGED = 8
+_MOST_DETAILS = 90
 
 
 def as_text(plan: Plan) -> str:
@@ -24,7 +25,7 @@ def as_text(plan: Plan) -> str:
 
 
 def _lines(plan: Plan) -> Iterator[str]:
-    by_target = sorted(plan.changes, key=lambda change: str(change.target))
+    by_target = sorted(plan.changes, key=lambda change: change.target.order)
     for target, group in groupby(by_target, key=lambda change: change.target):
         changes = list(group)
         yield str(target)
@@ -43,7 +44,11 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _change_lines(change: Change, width: int) -> Iterator[str]:
     symbol = _SYMBOLS[change.action] if change.is_possible else _IMPOSSIBLE
     details = ", ".join(map(str, change.differences))
-    yield f"  {symbol} {change.name:<{width}}  {details}".rstrip()
+    if len(details) > _MOST_DETAILS and len(change.differences) > 1:
+        yield f"  {symbol} {change.name}"
+        yield from (f"      {difference}" for difference in change.differences)
+    else:
+        yield f"  {symbol} {change.name:<{width}}  {details}".rstrip()
     if not change.is_possible:
         yield f"      cannot be done: {change.why}"
     elif change.permission:

@@ -109,8 +109,24 @@ def document_differences(
                 yield Difference(place, _short(before[key]), "removed")
             else:
                 yield from document_differences(before[key], after[key], place)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _list_differences(before, after, path or "/")
     elif before != after or type(before) is not type(after):
         yield Difference(path or "/", _short(before), _short(after))
+
+
+def _list_differences(
+    before: list[Any], after: list[Any], path: str
+) -> Iterable[Difference]:
+    """Name what is only in one of two lists; where nothing is, their order differs."""
+    gone = [each for each in before if each not in after]
+    new = [each for each in after if each not in before]
+    for each in gone:
+        yield Difference(path, _short(each), "removed")
+    for each in new:
+        yield Difference(path, None, f"+ {_short(each)}")
+    if before != after and not gone and not new:
+        yield Difference(path, _short(before), _short(after))
 
 
 def _short(value: object, most: int = 60) -> str:

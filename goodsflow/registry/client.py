@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import httpx2
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
@@ -25,6 +26,9 @@ from goodsflow.registry.errors import (
     RegistryUnavailableError,
     SubjectNotFoundError,
 )
+
+_NATIVE_API = "/apis/registry/v3"
+"""Apicurio's own API, on the same port."""
 
 _DIFFERENCES = re.compile(r"list of diff types: \[(?P<differences>.*)\]", re.DOTALL)
 
@@ -73,6 +77,7 @@ class RegistryClient(Closing):
             RegistryError: The URL is none.
         """
         self.url = url
+        self._timeout_seconds = timeout_seconds
         try:
             self.confluent_client = SchemaRegistryClient(
                 {
@@ -182,9 +187,37 @@ class RegistryClient(Closing):
             InvalidSchemaError: The text is no schema.
             RegistryError: The registry did not answer, or refused.
         """
-        return (
-            [] if self.is_compatible(subject, schema_text) else ["it is incompatible"]
+        if self.is_compatible(subject, schema_text):
+            return []
+        return self._dry_run(subject, canonical_text(schema_text))
+
+    def _dry_run(self, subject: str, text: str) -> list[str]:
+        """Try a registration; the compatible API tells no reasons without one."""
+        what = f"ask what speaks against the schema of subject '{subject}'"
+        path = (
+            f"{_NATIVE_API}/groups/default/artifacts/{quote(subject, safe='')}/versions"
         )
+        try:
+            response = httpx2.post(
+                httpx2.URL(self.url).copy_with(path=path, query=b"dryRun=true"),
+                json={"content": {"content": text, "contentType": "application/json"}},
+                timeout=self._timeout_seconds,
+                trust_env=False,
+            )
+        except httpx2.HTTPError as error:
+            raise RegistryUnavailableError(
+                f"Cannot {what}: the schema registry at {self.url} does not answer "
+                f"({str(error) or type(error).__name__}). Is it running?"
+            ) from error
+        if response.status_code != 409:
+            raise RegistryError(
+                f"Cannot {what}: the schema registry at {self.url} answers "
+                f"{response.status_code}, where it had called it incompatible."
+            )
+        return [
+            f"{cause['description']} at {cause['context']}"
+            for cause in response.json()["causes"]
+        ]
 
     @contextmanager
     def _named(self, attempt: str, subject: str = "") -> Iterator[None]:
