@@ -24,6 +24,7 @@ from dagster_project.resources import (
     ServicesResource,
 )
 from dagster_project.sensors import (
+    connector_restarter,
     drift_sensor,
     platform_observer,
     recommendations_sensor,
@@ -61,7 +62,12 @@ def build_definitions(
         assets=[*BOOTSTRAP_ASSETS, recommendations, *flow_specs()],
         asset_checks=ALL_CHECKS,
         jobs=[bootstrap, recommend],
-        sensors=[recommendations_sensor, platform_observer, drift_sensor],
+        sensors=[
+            recommendations_sensor,
+            platform_observer,
+            drift_sensor,
+            connector_restarter,
+        ],
         resources={**resources, **overrides},
         # A process for each step would cost memory and seconds, and win nothing here.
         executor=dg.in_process_executor,

@@ -1,6 +1,7 @@
-"""The connectors and all their tasks run."""
+"""The connectors and all their tasks run, and what has failed is restarted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -8,34 +9,52 @@ from dagster_project.assets.flow import CONNECTORS
 from dagster_project.checks.findings import Finding, check_specs, look, to_results
 from dagster_project.resources import ConnectResource
 from goodsflow.connect import ConnectNotFoundError, ConnectorStatus
+from goodsflow.connect.restarts import (
+    Action,
+    History,
+    RestartSettings,
+    condition,
+    restart_at,
+)
 
 CONNECTOR_CHECKS = [(asset, "running") for asset in CONNECTORS]
+RESTART_CHECKS = [(asset, "restarts") for asset in CONNECTORS]
+
+_TRACE_LINES = 20
 
 
 def look_at_connectors(connect: ConnectResource) -> list[Finding]:
     """Ask the Connect worker after the connectors and their tasks."""
+    return look(CONNECTOR_CHECKS, lambda: _find(connect, "running", judge_connector))
 
-    def find() -> Iterator[Finding]:
-        with connect.watching_client() as client:
-            for asset, name in CONNECTORS.items():
-                try:
-                    status = client.status(name)
-                except ConnectNotFoundError as error:
-                    yield Finding(asset, "running", passed=False, text=str(error))
-                else:
-                    yield judge_connector(asset, status)
 
-    return look(CONNECTOR_CHECKS, find)
+def look_at_failures(connect: ConnectResource) -> list[Finding]:
+    """Ask the Connect worker what has failed, knowing nothing of restarts."""
+    return look(RESTART_CHECKS, lambda: _find(connect, "restarts", judge_failures))
+
+
+def _find(
+    connect: ConnectResource,
+    check: str,
+    judge: Callable[[str, ConnectorStatus], Finding],
+) -> Iterator[Finding]:
+    with connect.watching_client() as client:
+        for asset, name in CONNECTORS.items():
+            try:
+                status = client.status(name)
+            except ConnectNotFoundError as error:
+                yield Finding(asset, check, passed=False, text=str(error))
+            else:
+                yield judge(asset, status)
 
 
 def judge_connector(asset: str, status: ConnectorStatus) -> Finding:
     """Judge a connector by its state and its tasks'."""
-    first_lines = [failure.splitlines()[0] for failure in status.failures]
     return Finding(
         asset,
         "running",
         passed=status.is_running,
-        text="; ".join([str(status), *first_lines]),
+        text="; ".join([str(status), *_first_lines(status)]),
         facts={
             "state": status.state,
             "tasks running": sum(task.state == "RUNNING" for task in status.tasks),
@@ -44,12 +63,92 @@ def judge_connector(asset: str, status: ConnectorStatus) -> Finding:
     )
 
 
+def judge_restarts(
+    asset: str,
+    status: ConnectorStatus,
+    action: Action,
+    history: History,
+    settings: RestartSettings,
+) -> Finding:
+    """Judge a connector by what was done about it, and what is left to be done.
+
+    Args:
+        asset: Key of the connector's asset.
+        status: How it was.
+        action: What was done.
+        history: What is remembered after that.
+        settings: How patiently it is restarted.
+    """
+    made, most = history.restarts, settings.max_restarts
+    failed = "; ".join([str(status), *_first_lines(status)])
+    severity = dg.AssetCheckSeverity.ERROR
+    if action == "none":
+        text = f"Nothing to restart: {status}"
+        text += f"; {made} of {most} restarts were made lately" if made else ""
+    elif action == "give up":
+        text = (
+            f"Gave up after {made} restarts: {status}. Once the cause is gone, say "
+            f"`goodsflow connector restart {status.name}`.\n{_excerpts(status)}"
+        )
+    else:
+        severity = dg.AssetCheckSeverity.WARN
+        at = datetime.fromtimestamp(restart_at(history, settings), UTC)
+        text = (
+            f"Restart {made} of {most} is made: {failed}"
+            if action == "restart"
+            else f"Restart {made + 1} of {most} is due at {at:%H:%M:%S} UTC: {failed}"
+        )
+    return Finding(
+        asset,
+        "restarts",
+        passed=action != "give up",
+        text=text,
+        facts={"restarts": made, "restarts left": most - made},
+        severity=severity,
+    )
+
+
+def judge_failures(asset: str, status: ConnectorStatus) -> Finding:
+    """Judge a connector where nobody knows how often it was restarted.
+
+    What has failed may have been given up: it is not called a lesser thing.
+    """
+    if condition(status) != "failed":
+        return Finding(asset, "restarts", True, f"Nothing to restart: {status}")
+    text = (
+        f"{status}. How often it has been restarted, only the sensor "
+        "'connector_restarter' knows: its next report takes the place of this one, "
+        f"where it is on.\n{_excerpts(status)}"
+    )
+    return Finding(asset, "restarts", False, text)
+
+
+def _first_lines(status: ConnectorStatus) -> list[str]:
+    return [failure.splitlines()[0] for failure in status.failures]
+
+
+def _excerpts(status: ConnectorStatus) -> str:
+    return "\n".join(_excerpt(failure.splitlines()) for failure in status.failures)
+
+
+def _excerpt(trace: list[str]) -> str:
+    """Return the trace's first lines, and the causes that stand further down."""
+    causes = [line for line in trace[_TRACE_LINES:] if line.startswith("Caused by")]
+    return "\n".join([*trace[:_TRACE_LINES], *causes])
+
+
 @dg.multi_asset_check(
-    specs=check_specs(CONNECTOR_CHECKS, "The connector and all its tasks run."),
+    specs=[
+        *check_specs(CONNECTOR_CHECKS, "The connector and all its tasks run."),
+        *check_specs(
+            RESTART_CHECKS, "What fails of the connector is restarted and not given up."
+        ),
+    ],
     can_subset=True,
 )
 def connector_checks(
     context: dg.AssetCheckExecutionContext, connect: ConnectResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Ask the Connect worker after the connectors and their tasks."""
-    yield from to_results(context, look_at_connectors(connect))
+    findings = look_at_connectors(connect) + look_at_failures(connect)
+    yield from to_results(context, findings)

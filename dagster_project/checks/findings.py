@@ -23,6 +23,7 @@ class Finding:
         passed: Whether what must hold holds, and could be looked at.
         text: What was found, for a person.
         facts: What was read; empty where it could not be.
+        severity: How bad it is where it has not passed.
     """
 
     asset: str
@@ -30,6 +31,7 @@ class Finding:
     passed: bool
     text: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
 
 
 def look(
@@ -77,6 +79,7 @@ def to_results(
                 asset_key=finding.asset,
                 check_name=finding.check,
                 description=finding.text,
+                severity=finding.severity,
                 metadata=dict(finding.facts),
             )
 
@@ -88,6 +91,7 @@ def to_evaluation(finding: Finding) -> dg.AssetCheckEvaluation:
         check_name=finding.check,
         passed=finding.passed,
         description=finding.text,
+        severity=finding.severity,
         metadata={
             key: dg.MetadataValue.text(value)
             if isinstance(value, str)

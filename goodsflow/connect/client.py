@@ -168,7 +168,12 @@ class ConnectClient(Closing):
         )
         own = answer["connector"]
         return ConnectorStatus(
-            connector, own["state"], own["worker_id"], _trace(own), tasks
+            connector,
+            own["state"],
+            own["worker_id"],
+            _trace(own),
+            tasks,
+            answer.get("type", ""),
         )
 
     def offsets(self, connector: str) -> list[Offset]:

@@ -39,6 +39,8 @@ class ConnectorStatus:
     worker: str
     trace: str | None
     tasks: tuple[TaskStatus, ...]
+    kind: str = ""
+    """"source" or "sink"."""
 
     @property
     def is_running(self) -> bool:

@@ -14,7 +14,12 @@ import httpx
 from goodsflow.local.errors import LocalError
 
 BOOTSTRAP_JOB = "bootstrap"
-SENSORS = ("recommendations_sensor", "platform_observer", "drift_sensor")
+SENSORS = (
+    "recommendations_sensor",
+    "platform_observer",
+    "drift_sensor",
+    "connector_restarter",
+)
 
 DAGSTER_YAML = """\
 # Written by the launcher at each start.

@@ -11,6 +11,7 @@ import pytest
 from dagster_project.definitions import build_definitions, defs
 from dagster_project.jobs import BOOTSTRAP_ASSETS
 from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.local.dagster import SENSORS
 
 
 def test_they_load_in_a_fresh_interpreter_with_an_empty_environment() -> None:
@@ -95,7 +96,7 @@ def test_lineage_from_the_shops_to_the_recommendations_is_one_graph() -> None:
 def test_sensors_are_off_until_somebody_turns_them_on() -> None:
     """On by default, they would fail on every checkout without a platform."""
     sensors = {sensor.name: sensor for sensor in defs.sensors or []}
-    assert sensors.keys() == {"recommendations_sensor", "platform_observer"}
+    assert sensors.keys() == set(SENSORS)
     assert {s.default_status for s in sensors.values()} == {
         dg.DefaultSensorStatus.STOPPED
     }

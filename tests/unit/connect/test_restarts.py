@@ -1,0 +1,139 @@
+"""When a failed connector is restarted, and when it is given up."""
+
+import itertools
+import random
+
+import pytest
+
+from goodsflow.connect import ConnectorStatus, TaskStatus
+from goodsflow.connect.restarts import (
+    Action,
+    Condition,
+    History,
+    RestartSettings,
+    condition,
+    decide,
+    restart_at,
+)
+
+SETTINGS = RestartSettings(
+    first_delay_seconds=10, factor=2, max_restarts=3, well_seconds=600
+)
+
+
+def look_on(
+    looks: list[tuple[float, Condition]], history: History | None = None
+) -> tuple[list[tuple[float, Action]], History]:
+    """Decide at each look; return what was done when, and what is remembered."""
+    done: list[tuple[float, Action]] = []
+    history = history or History()
+    for now, seen in looks:
+        action, history = decide(history, seen, now, SETTINGS)
+        if action != "none":
+            done.append((now, action))
+    return done, history
+
+
+def test_each_restart_waits_twice_as_long_and_then_none_is_made() -> None:
+    """Restarting for ever hides the failure and burdens what has failed."""
+    done, history = look_on([(float(now), "failed") for now in range(0, 300, 5)])
+    assert [now for now, action in done if action == "restart"] == [10, 30, 70]
+    assert {action for now, action in done if now > 70} == {"give up"}
+    assert history.has_given_up
+
+
+def test_a_connector_that_runs_is_never_restarted() -> None:
+    """A restart of what runs stops the flow for nothing."""
+    done, history = look_on([(float(now), "well") for now in range(0, 2000, 15)])
+    assert not done
+    assert history.restarts == 0
+
+
+def test_a_back_off_begins_anew_after_a_long_time_of_running_alone() -> None:
+    """One restart a day must not add up; one that fails each minute must."""
+    _, history = look_on([(0, "failed"), (10, "failed"), (25, "well")])
+    assert history.restarts == 1
+    assert look_on([(624, "well")], history)[1].restarts == 1
+    assert look_on([(625, "well")], history)[1] == History()
+
+
+def test_a_connector_that_fails_again_and_again_is_given_up() -> None:
+    """It is seen to run between its failures: that is not well."""
+    states: list[Condition] = ["well", "failed", "failed"]
+    times = [float(now) for now in range(0, 1200, 100)]
+    done, _ = look_on(list(zip(times, itertools.cycle(states), strict=False)))
+    assert [now for now, action in done if action == "restart"] == [200, 500, 800]
+    assert [now for now, action in done if action == "give up"] == [1000, 1100]
+
+
+def test_a_connector_that_somebody_repaired_starts_anew() -> None:
+    """Its next failure is another one: given up at once, it would need a person."""
+    gave_up = History(restarts=3, failed_at=70, has_given_up=True)
+    _, history = look_on([(1000, "well")], gave_up)
+    assert history == History()
+
+
+def test_a_halted_connector_is_left_in_peace_and_not_forgotten() -> None:
+    """Somebody works on it; that it is halted is no sign of health."""
+    done, history = look_on([(0, "failed"), (10, "failed"), (20, "neither")])
+    done, history = look_on([(5000, "neither"), (5001, "failed")], history)
+    assert done == [(5001, "wait")]
+    assert history.restarts == 1
+
+
+def test_a_clock_that_was_set_back_makes_no_wait_longer() -> None:
+    """The next restart would come after an hour."""
+    _, history = look_on([(5000, "failed"), (1400, "failed")])
+    assert restart_at(history, SETTINGS) == 1410
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_whatever_happens_restarts_are_few_and_far_between(seed: int) -> None:
+    """A fault between two of the rules would restart a task at every look."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    history, now, done = History(), 0.0, list[float]()
+    seen: Condition = "well"
+    run = 0
+    for _ in range(400):
+        now += chance.choice([1, 5, 15, 15, 60, 300])
+        seen = chance.choice(["well", "failed", "failed", "neither", seen, seen])
+        action, after = decide(history, seen, now, SETTINGS)
+        if action == "restart":
+            assert seen == "failed"
+            assert not done or now - done[-1] >= SETTINGS.first_delay_seconds
+            done.append(now)
+        run = 0 if after == History() else run + (action == "restart")
+        assert run <= SETTINGS.max_restarts
+        assert (action == "give up") == (
+            seen == "failed" and history.restarts == SETTINGS.max_restarts
+        )
+        history = after
+
+
+def status(state: str, *tasks: str) -> ConnectorStatus:
+    """Return a connector in this state, with tasks in these."""
+    return ConnectorStatus(
+        "sink",
+        state,
+        "w",
+        None,
+        tuple(TaskStatus(n, state, "w", None) for n, state in enumerate(tasks)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "seen"),
+    [
+        (status("RUNNING", "RUNNING", "RUNNING"), "well"),
+        (status("RUNNING", "RUNNING", "FAILED"), "failed"),
+        (status("FAILED"), "failed"),
+        (status("RUNNING"), "neither"),
+        (status("RUNNING", "UNASSIGNED"), "neither"),
+        (status("RUNNING", "RESTARTING"), "neither"),
+        (status("PAUSED", "PAUSED", "FAILED"), "neither"),
+        (status("STOPPED"), "neither"),
+    ],
+)
+def test_how_a_connector_is(found: ConnectorStatus, seen: Condition) -> None:
+    """One task of two that is dead loses half of the cards' flow."""
+    assert condition(found) == seen
