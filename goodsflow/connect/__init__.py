@@ -1,7 +1,8 @@
 """Kafka Connect: a plain client over a worker's REST API, and its errors.
 
-Here: one method for each endpoint. Not here: which connectors should exist
-(``goodsflow.spec``), when to try again and what to wait for (``goodsflow.provision``).
+Here: one method for each endpoint; when to restart what has failed (``restarts``), and
+how to set where a connector goes on (``offsets``). Not here: which connectors should
+exist (``goodsflow.spec``), and what to wait for (``goodsflow.provision``).
 """
 
 from goodsflow.connect.client import ConnectClient
@@ -9,6 +10,7 @@ from goodsflow.connect.errors import (
     ConnectError,
     ConnectExistsError,
     ConnectInvalidConfigError,
+    ConnectInvalidOffsetsError,
     ConnectNotFoundError,
     ConnectNotStoppedError,
     ConnectRebalancingError,
@@ -20,6 +22,7 @@ from goodsflow.connect.model import (
     ConnectorStatus,
     InitialState,
     Offset,
+    OffsetChange,
     TaskStatus,
     WorkerInfo,
 )
@@ -30,6 +33,7 @@ __all__ = [
     "ConnectError",
     "ConnectExistsError",
     "ConnectInvalidConfigError",
+    "ConnectInvalidOffsetsError",
     "ConnectNotFoundError",
     "ConnectNotStoppedError",
     "ConnectRebalancingError",
@@ -39,6 +43,7 @@ __all__ = [
     "ConnectorStatus",
     "InitialState",
     "Offset",
+    "OffsetChange",
     "TaskStatus",
     "Validation",
     "WorkerInfo",

@@ -21,6 +21,7 @@ from goodsflow.connect.model import (
     ConnectorStatus,
     InitialState,
     Offset,
+    OffsetChange,
     TaskStatus,
     WorkerInfo,
 )
@@ -195,7 +196,7 @@ class ConnectClient(Closing):
     def alter_offsets(
         self,
         connector: str,
-        offsets: Iterable[tuple[Mapping[str, Any], Mapping[str, Any] | None]],
+        offsets: Iterable[OffsetChange],
     ) -> None:
         """Set where a stopped connector goes on; other partitions stay as they are.
 
@@ -271,6 +272,19 @@ class ConnectClient(Closing):
             f"{_path(connector)}/restart",
             f"restart the failed tasks of connector '{connector}'",
             params={"includeTasks": "true", "onlyFailed": "true"},
+        )
+
+    def restart_all(self, connector: str) -> None:
+        """Restart a connector and all of its tasks.
+
+        Raises:
+            ConnectError: It refused or did not answer.
+        """
+        self._ask(
+            "POST",
+            f"{_path(connector)}/restart",
+            f"restart connector '{connector}' with its tasks",
+            params={"includeTasks": "true", "onlyFailed": "false"},
         )
 
     def delete(self, connector: str) -> None:

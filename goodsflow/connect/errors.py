@@ -10,6 +10,7 @@ Tree::
     ├── ConnectInvalidConfigError    the connector's configuration does not fit (400)
     │   └── ConnectUnknownClassError     the worker has no such connector class
     ├── ConnectNotStoppedError       only a stopped connector's offsets can be altered
+    ├── ConnectInvalidOffsetsError   what somebody gave as offsets is none
     └── ConnectRefusedError          any other refusal
 """
 
@@ -46,6 +47,10 @@ class ConnectExistsError(ConnectError):
 
 class ConnectNotStoppedError(ConnectError):
     """The connector, or one of its tasks, has not stopped yet."""
+
+
+class ConnectInvalidOffsetsError(ConnectError):
+    """What was given as a connector's offsets cannot be read as such."""
 
 
 class ConnectRefusedError(ConnectError):

@@ -11,6 +11,9 @@ InitialState = Literal["RUNNING", "PAUSED", "STOPPED"]
 Offset = tuple[Mapping[str, Any], Mapping[str, Any]]
 """A partition and where a connector stands in it, both as the connector names them."""
 
+OffsetChange = tuple[Mapping[str, Any], Mapping[str, Any] | None]
+"""A partition and where to go on in it; None forgets the partition."""
+
 
 @dataclass(frozen=True)
 class WorkerInfo:

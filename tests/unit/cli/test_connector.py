@@ -1,0 +1,174 @@
+"""`goodsflow connector`: what is asked for before something is stopped, and shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from goodsflow.cli import connector
+from goodsflow.cli.main import cli
+from goodsflow.connect import (
+    ConnectInvalidOffsetsError,
+    ConnectNotFoundError,
+    ConnectorStatus,
+    Offset,
+    OffsetChange,
+    TaskStatus,
+)
+
+TRACE = "ConnectException: boom\n\tat a.B"
+
+
+class FakeConnect:
+    """A worker with one sink."""
+
+    def __init__(self, *states: str) -> None:
+        """Have tasks in these states."""
+        self.states, self.done = states or ("RUNNING",), list[object]()
+        self.offset = 5
+
+    def __enter__(self) -> FakeConnect:
+        """Be the client."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+
+    def connectors(self) -> list[str]:
+        """Name it."""
+        return ["sink"]
+
+    def config(self, _: str) -> dict[str, str]:
+        """Be the HDFS sink."""
+        return {"connector.class": "org.goodsflow.connect.hdfs.HdfsSinkConnector"}
+
+    def status(self, name: str) -> ConnectorStatus:
+        """Tell the tasks' states."""
+        tasks = [
+            TaskStatus(n, state, "w", TRACE if state == "FAILED" else None)
+            for n, state in enumerate(self.states)
+        ]
+        return ConnectorStatus(name, "RUNNING", "w", None, tuple(tasks))
+
+    def offsets(self, _: str) -> list[Offset]:
+        """Tell one."""
+        key = {"kafka_topic": "goods", "kafka_partition": 0}
+        return [(key, {"kafka_offset": self.offset})]
+
+    def stop(self, _: str) -> None:
+        """Keep it."""
+        self.done.append("stop")
+
+    def resume(self, _: str) -> None:
+        """Keep it."""
+        self.done.append("resume")
+
+    def alter_offsets(self, _: str, changes: list[OffsetChange]) -> None:
+        """Keep the last one."""
+        assert changes[-1][1] is not None
+        self.offset = changes[-1][1]["kafka_offset"]
+
+    def restart_failed(self, _: str) -> None:
+        """Keep it."""
+        self.done.append("restart failed")
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> FakeConnect:
+    """The worker that is asked."""
+    worker = FakeConnect("RUNNING", "FAILED")
+    monkeypatch.setattr(connector, "_client", lambda _: worker)
+    return worker
+
+
+def run(*arguments: str, answer: str | None = None) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(cli, ["connector", *arguments], input=answer)
+
+
+def test_the_list_says_what_has_failed(worker: FakeConnect) -> None:
+    """The connector says RUNNING while one of its tasks is dead."""
+    assert worker
+    shown = run("list").stdout.splitlines()
+    assert shown[1].split(maxsplit=2)[:2] == ["sink", "HdfsSinkConnector"]
+    assert "1 RUNNING, 1 FAILED" in shown[1]
+    assert "task 1: ConnectException: boom" in shown[1]
+
+
+@pytest.mark.parametrize("command", ["offsets", "pause", "resume", "restart"])
+def test_an_unknown_connector_is_told_with_those_that_exist(
+    worker: FakeConnect, command: str
+) -> None:
+    """The name in Dagster has an underscore, the one here a hyphen."""
+    result = run(command, "si_nk")
+    assert isinstance(result.exception, ConnectNotFoundError)
+    assert str(result.exception) == "There is no connector 'si_nk'. There are: sink."
+    assert not worker.done
+
+
+def test_offsets_are_shown_for_people_and_for_machines(worker: FakeConnect) -> None:
+    """What --json prints is what --set takes."""
+    assert worker
+    assert run("offsets", "sink").stdout == "goods:0 -> 5\n"
+    shown = json.loads(run("offsets", "sink", "--json").stdout)
+    assert shown["offsets"][0]["offset"] == {"kafka_offset": 5}
+
+
+def test_nothing_is_stopped_before_somebody_has_agreed(worker: FakeConnect) -> None:
+    """A mistyped number would be in effect at once."""
+    result = run("offsets", "sink", "--set", "goods:0=2", answer="n\n")
+    assert result.exit_code == 1
+    assert "goods:0: 5 -> 2" in result.stderr
+    assert "after the last of its files" in result.stderr
+    assert not worker.done
+
+
+@pytest.mark.parametrize("form", ["short", "file", "-"])
+def test_offsets_are_set_and_shown(
+    worker: FakeConnect, tmp_path: Path, form: str
+) -> None:
+    """A repair that shows nothing is repeated, and then does harm."""
+    text = run("offsets", "sink", "--json").stdout.replace("5", "2")
+    (tmp_path / "a.json").write_text(text)
+    what = {"short": "goods:0=2", "file": str(tmp_path / "a.json"), "-": "-"}[form]
+    result = run("offsets", "sink", "--set", what, "--yes", answer=text)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "goods:0: 5 -> 2\n"
+    assert worker.done == ["stop", "resume"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--reset", "--set", "goods:0=2"], "not both"),
+        (["--set", "-"], "nobody to ask"),
+        (["--set", "goods:0=2", "--set", "goods:0"], "'goods:0' is no TOPIC"),
+    ],
+)
+def test_what_contradicts_itself_is_wrong_usage(
+    worker: FakeConnect, arguments: list[str], message: str
+) -> None:
+    """A guess at what was meant would lose records or double them."""
+    result = run("offsets", "sink", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not worker.done
+
+
+def test_a_file_that_is_not_there_is_told(worker: FakeConnect) -> None:
+    """A typing error in the short form looks like the name of a file."""
+    result = run("offsets", "sink", "--set", "goods=2", "--yes")
+    assert isinstance(result.exception, ConnectInvalidOffsetsError)
+    assert "'goods=2' is no TOPIC:PARTITION=OFFSET" in str(result.exception)
+    assert not worker.done
+
+
+def test_a_restart_is_for_what_has_failed(worker: FakeConnect) -> None:
+    """Tasks that run would stop for nothing."""
+    assert run("restart", "sink").exit_code == 0
+    worker.states = ("RUNNING",)
+    assert "Nothing of connector 'sink' has failed" in run("restart", "sink").stderr
+    assert worker.done == ["restart failed"]
