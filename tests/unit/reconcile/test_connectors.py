@@ -1,33 +1,78 @@
 """Plans of connectors."""
 
-from goodsflow.reconcile import plan_connectors
+import pytest
 
-CONFIG = {"connector.class": "org.example.SinkConnector", "tasks.max": "2"}
+from goodsflow.reconcile import ConnectorState, Target, Verdicts, plan_connectors
+from goodsflow.reconcile.connectors import shown
 
-
-def test_a_missing_connector_is_created() -> None:
-    """The name Connect adds is part of what is put, so that both compare."""
-    (change,) = plan_connectors({"sink": CONFIG}, {}).changes
-    assert str(change) == "create connector 'sink' (SinkConnector)"
-    assert change.desired == {**CONFIG, "name": "sink"}
-
-
-def test_an_unchanged_connector_is_not_touched() -> None:
-    """Putting the same configuration restarts every task."""
-    there = {"sink": {**CONFIG, "name": "sink"}}
-    assert plan_connectors({"sink": CONFIG}, there).is_as_declared
+CONNECT = Target("connectors")
+CONFIG = {"connector.class": "org.example.Sink", "flush.size": "10"}
+SINK = ConnectorState(CONFIG, "running")
+THERE = ConnectorState({**CONFIG, "name": "sink"}, "running")
 
 
-def test_connectors_that_are_not_declared_are_left_alone() -> None:
-    """Somebody tries something out: not ours to remove."""
-    there = {"sink": {**CONFIG, "name": "sink"}, "other": {"a": "b"}}
-    assert plan_connectors({"sink": CONFIG}, there).is_as_declared
+def test_a_missing_connector_is_created_in_its_state() -> None:
+    """One that is declared paused must never run, not even for a moment."""
+    paused = ConnectorState(CONFIG, "paused")
+    (change,) = plan_connectors(CONNECT, {"sink": paused}, {}).changes
+    assert str(change) == "create connector sink: class: Sink, state: paused"
 
 
-def test_a_plan_names_the_keys_that_differ_and_no_values() -> None:
-    """A value could be a password that somebody put there by hand."""
-    there = {"sink": {**CONFIG, "name": "sink", "tasks.max": "1", "password": "s3cret"}}
+def test_the_name_that_connect_adds_is_no_difference() -> None:
+    """A put restarts every task, changed or not."""
+    assert plan_connectors(CONNECT, {"sink": SINK}, {"sink": THERE}).is_empty
 
-    (change,) = plan_connectors({"sink": CONFIG}, there).changes
 
-    assert str(change) == "update connector 'sink': password removed, tasks.max"
+def test_a_change_names_its_keys_and_a_state_is_steered_without_a_restart() -> None:
+    """To resume a connector by a put would restart its tasks."""
+    there = ConnectorState({**THERE.config, "flush.size": "9", "a": "1"}, "stopped")
+    plan = plan_connectors(CONNECT, {"sink": SINK}, {"sink": there})
+    config, state = map(str, plan.changes)
+    assert config == (
+        "update connector sink: a: 1 -> removed, flush.size: 9 -> 10 "
+        "(its tasks restart)"
+    )
+    assert state == "update connector sink: state: stopped -> running"
+
+
+def test_what_comes_to_the_same_is_not_touched() -> None:
+    """A default that is spelt out restarts a connector for nothing."""
+    there = ConnectorState({**THERE.config, "tasks.max": "1"}, "running")
+    verdicts = Verdicts(equivalent=["sink"])
+    plan = plan_connectors(CONNECT, {"sink": SINK}, {"sink": there}, verdicts=verdicts)
+    assert plan.is_empty
+
+
+def test_what_connect_refuses_cannot_be_done() -> None:
+    """Put all the same, a good connector is exchanged for a broken one."""
+    verdicts = Verdicts({"sink": ("flush.size: must be at least 1",)})
+    (change,) = plan_connectors(CONNECT, {"sink": SINK}, {}, verdicts=verdicts).changes
+    assert change.safety == "impossible"
+    assert "flush.size: must be at least 1" in change.why
+
+
+def test_others_are_left_alone_unless_in_scope() -> None:
+    """A connector of somebody else's would stop."""
+    plan = plan_connectors(CONNECT, {}, {}, others=["old-a", "b"], scope=["old-*"])
+    assert [(c.name, c.permission) for c in plan.changes] == [
+        ("old-a", "delete-connectors")
+    ]
+    assert plan.unmanaged == ((CONNECT, ("b",)),)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "seen"),
+    [
+        ("flush.size", "10", "10"),
+        ("empty", "", '""'),
+        ("db.password", "hunter2", "(hidden)"),
+        ("db.password", "${file:s.properties:db}", "${file:s.properties:db}"),
+        ("db.password", "pre${file:s:db}", "(hidden)"),
+        ("sasl.jaas.config", 'X required password="p";', "(hidden)"),
+        ("url", "jdbc:x://me:pass@host/db", "(hidden)"),
+        ("options", "user=a;password=b", "(hidden)"),
+    ],
+)
+def test_a_plan_shows_no_secret(key: str, value: str, seen: str) -> None:
+    """Plans go into logs, tickets and Dagster's metadata."""
+    assert shown(key, value) == seen

@@ -1,58 +1,93 @@
-"""Plans of ACLs and credentials."""
+"""Plans of credentials and quotas."""
 
-from goodsflow.reconcile import plan_acls, plan_credentials
-from goodsflow.spec import AclBinding
+import pytest
 
-WRITE = AclBinding("shop-api", "topic", "goods", "literal", "write")
-READ = AclBinding("shop-api", "topic", "goods", "literal", "read")
-FOREIGN = AclBinding("stranger", "topic", "goods", "literal", "read")
+from goodsflow.reconcile import (
+    CredentialState,
+    Target,
+    plan_principals,
+    plan_quotas,
+)
+from goodsflow.reconcile.quotas import DEFAULT
+from goodsflow.spec import Principal
 
-
-def test_a_missing_binding_is_added() -> None:
-    """Without it, the service is refused at its first record."""
-    plan = plan_acls({WRITE}, set(), ["shop-api"])
-    assert [str(change) for change in plan.changes] == [
-        "allow: shop-api may write topic 'goods'"
-    ]
-    assert plan.changes[0].desired == WRITE
-
-
-def test_what_a_declared_principal_may_do_beyond_is_reported_and_kept() -> None:
-    """Unseen, a right somebody granted by hand would stay for ever."""
-    plan = plan_acls({WRITE}, {WRITE, READ}, ["shop-api"])
-    assert plan.is_as_declared
-    assert plan.surplus == ("shop-api may read topic 'goods'",)
+INBOUND = Target("principals", "inbound")
+QUOTAS = Target("quotas", "inbound")
+GOOD = CredentialState(8192, logs_in=True)
 
 
-def test_bindings_of_undeclared_principals_are_left_alone() -> None:
-    """They are somebody else's; MirrorMaker 2 copies some as well."""
-    plan = plan_acls({WRITE}, {WRITE, FOREIGN}, ["shop-api"])
-    assert plan.is_as_declared
-    assert not plan.surplus
-
-
-def test_nothing_is_planned_after_the_bindings_were_added() -> None:
-    """A second bootstrap must come to rest."""
-    plan = plan_acls({WRITE, READ}, set(), ["shop-api"])
-    there = {change.desired for change in plan.changes}
-    assert plan_acls({WRITE, READ}, there, ["shop-api"]).is_as_declared
-
-
-def test_only_credentials_that_do_not_log_in_are_set() -> None:
-    """Setting one that works would end the sessions of a running service."""
-    works = {"admin": True, "shop-api": False, "blocking": False}
-
-    plan = plan_credentials(works, existing={"admin", "blocking"})
-
-    assert [(change.action, str(change)) for change in plan.changes] == [
-        ("create", "create the credential of 'shop-api'"),
+@pytest.mark.parametrize(
+    ("state", "summary"),
+    [
+        (None, ["create inbound credential shop"]),
+        (GOOD, []),
         (
-            "update",
-            "replace the credential of 'blocking': its password file does not log in",
+            CredentialState(8192, logs_in=False),
+            ["update inbound credential shop: its password file: refused -> logs in"],
         ),
+        (
+            CredentialState(4096, logs_in=True),
+            ["update inbound credential shop: iterations: 4096 -> 8192"],
+        ),
+    ],
+)
+def test_who_cannot_log_in_as_it_should_gets_its_password(
+    state: CredentialState | None, summary: list[str]
+) -> None:
+    """Set where nothing is wrong, every apply would cut off who is logging in."""
+    actual = {"shop": state} if state else {}
+    plan = plan_principals(INBOUND, {"shop": Principal()}, actual, 8192)
+    assert [str(change) for change in plan.changes] == summary
+
+
+def test_a_password_kept_elsewhere_is_never_set() -> None:
+    """Adopted principals would lose the password that their owner knows."""
+    external = {"shop": Principal(credential="external")}
+    old = {"shop": CredentialState(4096, logs_in=False)}
+    assert plan_principals(INBOUND, external, old, 8192).is_empty
+    (change,) = plan_principals(INBOUND, external, {}, 8192).changes
+    assert change.safety == "impossible"
+
+
+def test_strangers_are_deleted_only_in_scope_and_with_permission() -> None:
+    """A user that somebody needs cannot be brought back: its password is gone."""
+    actual = {"shop": GOOD, "stranger": GOOD}
+    without = plan_principals(INBOUND, {"shop": Principal()}, actual, 8192)
+    within = plan_principals(INBOUND, {"shop": Principal()}, actual, 8192, ["*"])
+    assert without.is_empty
+    assert without.unmanaged == ((INBOUND, ("stranger",)),)
+    assert [(c.name, c.permission) for c in within.changes] == [
+        ("stranger", "delete-principals")
     ]
 
 
-def test_working_credentials_plan_nothing() -> None:
-    """A second bootstrap must come to rest."""
-    assert plan_credentials({"admin": True}, {"admin"}).is_as_declared
+def test_a_principal_without_a_credential_must_not_have_one() -> None:
+    """Who is declared not to log in and can, is a way in."""
+    declared = {"shop": Principal(credential="none")}
+    assert plan_principals(INBOUND, declared, {}, 8192).is_empty
+    (change,) = plan_principals(INBOUND, declared, {"shop": GOOD}, 8192).changes
+    assert change.permission == "delete-principals"
+
+
+def test_quotas_are_set_figure_by_figure() -> None:
+    """A figure that was added by hand limits as well as one that is declared."""
+    plan = plan_quotas(
+        QUOTAS,
+        {"shop": {"producer_byte_rate": 1e6}, DEFAULT: {"consumer_byte_rate": 5e6}},
+        {"shop": {"producer_byte_rate": 2e6, "request_percentage": 50.0}},
+        {"shop"},
+    )
+    shop, default = map(str, plan.changes)
+    assert shop == (
+        "update inbound quota shop: producer_byte_rate: 2000000 -> 1000000, "
+        "request_percentage: 50 -> unlimited"
+    )
+    assert default == "create inbound quota (default): consumer_byte_rate: 5000000"
+
+
+def test_a_quota_made_by_hand_is_lifted_only_with_permission() -> None:
+    """It may be all that keeps a shop from flooding the cluster."""
+    rate = {"producer_byte_rate": 1.0}
+    plan = plan_quotas(QUOTAS, {}, {"shop": rate, "other": rate}, {"shop"})
+    assert [(c.name, c.permission) for c in plan.changes] == [("shop", "delete-quotas")]
+    assert plan.unmanaged == ((QUOTAS, ("other",)),)

@@ -1,38 +1,59 @@
 """Plans of schemas."""
 
-from goodsflow.reconcile import SchemaState, plan_schemas
+from goodsflow.reconcile import SchemaState, Target, plan_schemas
 
-OLD = SchemaState({"type": "object"}, "BACKWARD")
-NEW = SchemaState({"type": "object", "title": "Card"}, "BACKWARD")
+REGISTRY = Target("schemas")
+OPEN = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+CHANGED = {
+    "type": "object",
+    "properties": {"a": {"type": "number"}, "b/c": {}},
+    "required": ["b/c"],
+}
+SCHEMA = SchemaState(OPEN, "BACKWARD")
 
 
-def _texts(desired: SchemaState, actual: SchemaState | None) -> list[str]:
-    there = {} if actual is None else {"goods-value": actual}
-    return [str(c) for c in plan_schemas({"goods-value": desired}, there).changes]
+def test_a_new_subject_is_registered() -> None:
+    """Without it the first card of a shop is refused."""
+    (change,) = plan_schemas(REGISTRY, {"s": SCHEMA}, {}).changes
+    assert str(change) == "create schema s: compatibility: BACKWARD"
 
 
-def test_a_missing_subject_is_registered() -> None:
-    """Compatibility belongs to it: the registry's own default is NONE."""
-    assert _texts(OLD, None) == [
-        "register the schema of subject 'goods-value' with compatibility BACKWARD"
+def test_order_of_keys_is_no_difference() -> None:
+    """A version for each layout of the file would soon be a thousand."""
+    turned = SchemaState(dict(reversed(OPEN.items())), "BACKWARD")
+    assert plan_schemas(REGISTRY, {"s": SCHEMA}, {"s": turned}).is_empty
+
+
+def test_a_changed_schema_names_each_place() -> None:
+    """'A new version' tells a reviewer nothing."""
+    changed = SchemaState(CHANGED, "FULL")
+    plan = plan_schemas(REGISTRY, {"s": changed}, {"s": SCHEMA})
+    level, version = map(str, plan.changes)
+    assert level == "update schema s: compatibility: BACKWARD -> FULL"
+    assert version == (
+        'update schema s: /properties/a/type: "string" -> "number", '
+        '/properties/b~1c: {}, /required: "a" -> removed, /required: + "b/c"'
+    )
+
+
+def test_an_incompatible_schema_is_refused_with_the_registrys_reasons() -> None:
+    """Found only at the registration, half of an apply is done by then."""
+    plan = plan_schemas(
+        REGISTRY,
+        {"s": SchemaState(CHANGED, "BACKWARD")},
+        {"s": SCHEMA},
+        incompatible={"s": ("TYPE_CHANGED at /properties/a",)},
+    )
+    (change,) = plan.changes
+    assert change.safety == "impossible"
+    assert "TYPE_CHANGED at /properties/a" in change.why
+    assert "compatibility: NONE" in change.why
+
+
+def test_other_subjects_are_left_alone_unless_in_scope() -> None:
+    """Another team registers its schemas in the same registry."""
+    plan = plan_schemas(REGISTRY, {}, {}, others=["old-value", "x"], scope=["old-*"])
+    assert [(c.name, c.permission) for c in plan.changes] == [
+        ("old-value", "delete-schemas")
     ]
-
-
-def test_another_content_is_a_new_version() -> None:
-    """A schema changed in the checkout has to reach the registry."""
-    assert _texts(NEW, OLD) == [
-        "update subject 'goods-value': a new version of its schema"
-    ]
-
-
-def test_another_compatibility_is_set() -> None:
-    """NONE would let through a change that breaks every reader."""
-    assert _texts(OLD, SchemaState(OLD.document, "NONE")) == [
-        "update subject 'goods-value': compatibility from NONE to BACKWARD"
-    ]
-
-
-def test_the_same_document_in_another_order_is_no_change() -> None:
-    """A new version for each layout of a file would never end."""
-    there = SchemaState({"title": "Card", "type": "object"}, "BACKWARD")
-    assert _texts(NEW, there) == []
+    assert plan.unmanaged == ((REGISTRY, ("x",)),)

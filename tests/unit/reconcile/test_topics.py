@@ -2,119 +2,170 @@
 
 import pytest
 
-from goodsflow.reconcile import plan_topics
+from goodsflow.reconcile import Change, Plan, Target, plan_topics
+from goodsflow.reconcile.scope import is_internal_topic
 from goodsflow.spec import Topic
 
+INBOUND = Target("topics", "inbound")
 GOODS = Topic(partitions=2, replication_factor=2, config={"cleanup.policy": "compact"})
+
+
+def altered(**update: object) -> Topic:
+    """Return the topic with something otherwise."""
+    return GOODS.model_copy(update=update)
+
+
+def only(plan: Plan) -> Change:
+    """Return the one change of a plan."""
+    (change,) = plan.changes
+    return change
 
 
 def test_a_missing_topic_is_created_as_declared() -> None:
     """The text is what a person reads before agreeing to a plan."""
-    plan = plan_topics("inbound", {"goods": GOODS}, {})
-
-    (change,) = plan.changes
+    change = only(plan_topics(INBOUND, {"goods": GOODS}, {}))
     assert str(change) == (
-        "create topic 'goods' with 2 partitions, 2 replicas, cleanup.policy=compact"
+        "create inbound topic goods: partitions: 2, replicas: 2, "
+        "cleanup.policy: compact"
     )
-    assert (change.action, change.desired) == ("create", GOODS)
+    assert (change.safety, change.desired) == ("safe", GOODS)
 
 
 def test_a_topic_as_declared_plans_nothing() -> None:
-    """A second bootstrap that altered anything would never come to rest."""
-    assert plan_topics("inbound", {"goods": GOODS}, {"goods": GOODS}).is_as_declared
-
-
-def test_settings_that_are_not_declared_are_left_alone() -> None:
-    """MirrorMaker 2 sets some; removing them would be a fight without end."""
-    there = GOODS.model_copy(
-        update={"config": {**GOODS.config, "max.message.bytes": "7"}}
-    )
-    assert plan_topics("inbound", {"goods": GOODS}, {"goods": there}).is_as_declared
-
-
-def test_topics_that_are_not_declared_are_left_alone() -> None:
-    """Another team's topic must not even be mentioned."""
-    plan = plan_topics("inbound", {"goods": GOODS}, {"goods": GOODS, "other": GOODS})
-    assert plan.is_as_declared
+    """A second apply that altered anything would never come to rest."""
+    assert plan_topics(INBOUND, {"goods": GOODS}, {"goods": GOODS}).is_empty
 
 
 @pytest.mark.parametrize(
     ("there", "text"),
     [
-        ({"cleanup.policy": "delete"}, "cleanup.policy from delete to compact"),
-        ({}, "cleanup.policy from the default to compact"),
+        ({"cleanup.policy": "delete"}, "cleanup.policy: delete -> compact"),
+        ({}, "cleanup.policy: (default) -> compact"),
+        (
+            {"cleanup.policy": "compact", "max.message.bytes": "7"},
+            "max.message.bytes: 7 -> (default)",
+        ),
     ],
 )
-def test_a_setting_that_differs_is_set(there: dict[str, str], text: str) -> None:
-    """A setting changed by hand is drift; an unset one too, whatever the default."""
-    actual = GOODS.model_copy(update={"config": there})
-
-    plan = plan_topics("inbound", {"goods": GOODS}, {"goods": actual})
-
-    assert [str(change) for change in plan.changes] == [f"update topic 'goods': {text}"]
-    assert plan.changes[0].action == "update"
+def test_a_setting_made_by_hand_is_drift_and_safe_to_repair(
+    there: dict[str, str], text: str
+) -> None:
+    """Unset, set otherwise, or set beside what is declared: all have to be seen."""
+    plan = plan_topics(INBOUND, {"goods": GOODS}, {"goods": altered(config=there)})
+    assert str(only(plan)) == f"update inbound topic goods: {text}"
+    assert only(plan).safety == "safe"
 
 
 @pytest.mark.parametrize(
-    ("update", "refusal"),
+    ("there", "declared"),
     [
-        (
-            {"partitions": 6},
-            (
-                "Topic 'goods' on cluster 'inbound' has 6 partitions, 2 are declared. "
-                "Kafka cannot remove partitions: declare 6 or recreate the topic."
-            ),
-        ),
-        (
-            {"partitions": 1},
-            (
-                "Topic 'goods' on cluster 'inbound' has 1 partition, 2 are declared. "
-                "More partitions would send a key's new records to another partition "
-                "than its old ones: declare 1 or recreate the topic."
-            ),
-        ),
-        (
-            {"replication_factor": 1},
-            (
-                "Topic 'goods' on cluster 'inbound' has 1 replica, 2 are declared. "
-                "Replicas are moved by kafka-reassign-partitions alone: declare 1 or "
-                "reassign them."
-            ),
-        ),
+        ({"cleanup.policy": "compact"}, {"cleanup.policy": "delete"}),
+        ({"cleanup.policy": "compact"}, {}),
+        ({"retention.ms": "-1"}, {}),
+        ({"retention.ms": "-1"}, {"retention.ms": "604800000"}),
+        ({"retention.ms": "2000"}, {"retention.ms": "1000"}),
+        ({}, {"retention.ms": "1000"}),
+        ({}, {"retention.bytes": "1000"}),
+        ({"retention.bytes": "-1"}, {"retention.bytes": "1000"}),
     ],
 )
-def test_other_partitions_or_replicas_are_refused(
-    update: dict[str, int], refusal: str
+def test_keeping_less_needs_permission(
+    there: dict[str, str], declared: dict[str, str]
 ) -> None:
-    """Silence would leave somebody believing that the declaration holds."""
-    actual = GOODS.model_copy(update=update)
-
-    plan = plan_topics("inbound", {"goods": GOODS}, {"goods": actual})
-
-    assert plan.refusals == (refusal,)
-    assert not plan.changes
-    assert not plan.is_as_declared
-
-
-def test_every_refusal_is_reported_at_once() -> None:
-    """One at a time would cost a run for each."""
-    actual = Topic(partitions=6, replication_factor=1)
-    plan = plan_topics("inbound", {"a": GOODS, "b": GOODS}, {"a": actual, "b": actual})
-    assert len(plan.refusals) == 4
+    """Somebody who kept records by hand would lose them to the next drift run."""
+    plan = plan_topics(
+        INBOUND, {"t": altered(config=declared)}, {"t": altered(config=there)}
+    )
+    assert only(plan).permission == "lose-records"
+    back = plan_topics(
+        INBOUND, {"t": altered(config=there)}, {"t": altered(config=declared)}
+    )
+    assert only(back).safety == "safe"
 
 
-def test_nothing_is_planned_after_a_plan_was_applied() -> None:
-    """Applied to a model of a cluster, a plan has to be its own fixed point."""
-    declared = {"goods": GOODS, "events": Topic(partitions=1, replication_factor=2)}
-    cluster = {"goods": GOODS.model_copy(update={"config": {"retention.ms": "5"}})}
+def test_what_is_safe_is_not_held_up_by_what_is_not() -> None:
+    """One setting that needs a permission must not keep the others wrong."""
+    plan = plan_topics(
+        INBOUND,
+        {"t": altered(config={"retention.ms": "1", "segment.ms": "5"}, partitions=4)},
+        {"t": altered(config={})},
+    )
+    assert [(c.permission, [d.field for d in c.differences]) for c in plan.changes] == [
+        ("add-partitions", ["partitions"]),
+        (None, ["segment.ms"]),
+        ("lose-records", ["retention.ms"]),
+    ]
 
-    for change in plan_topics("inbound", declared, cluster).changes:
-        there = cluster.get(change.name, change.desired)
-        config = {**there.config, **change.desired.config}
-        cluster[change.name] = there.model_copy(update={"config": config})
 
-    assert cluster["goods"].config == {
-        "retention.ms": "5",
-        "cleanup.policy": "compact",
-    }
-    assert plan_topics("inbound", declared, cluster).is_as_declared
+def test_more_partitions_move_keys_unless_there_are_none() -> None:
+    """A key's records would lie on two partitions, in no order."""
+    more, free = altered(partitions=4), altered(partitions=4, keyed=False)
+    of_keyed = only(plan_topics(INBOUND, {"goods": more}, {"goods": GOODS}))
+    of_free = only(plan_topics(INBOUND, {"goods": free}, {"goods": GOODS}))
+    assert (of_keyed.permission, of_free.permission) == ("add-partitions", None)
+    assert str(of_keyed.differences[0]) == "partitions: 2 -> 4"
+
+
+@pytest.mark.parametrize(
+    ("update", "way_out"),
+    [
+        ({"partitions": 1}, "declare partitions: 2, or move the records"),
+        ({"replication_factor": 3}, "plan one with kafka-reassign-partitions"),
+        ({"replication_factor": 1}, "declare replication_factor: 2"),
+    ],
+)
+def test_what_kafka_cannot_do_is_refused_with_the_way_out(
+    update: dict[str, int], way_out: str
+) -> None:
+    """A refusal without advice sends people to delete and recreate."""
+    change = only(plan_topics(INBOUND, {"goods": altered(**update)}, {"goods": GOODS}))
+    assert change.safety == "impossible"
+    assert way_out in change.why
+    assert not change.is_allowed({"add-partitions", "delete-topics"})
+
+
+def test_only_what_is_in_scope_is_ever_deleted() -> None:
+    """People lost topics of others to the first run of a tool like this."""
+    actual = {"goods": GOODS, "goods-old": GOODS, "other": GOODS}
+
+    without = plan_topics(INBOUND, {"goods": GOODS}, actual)
+    within = plan_topics(INBOUND, {"goods": GOODS}, actual, ["goods*"])
+
+    assert without.is_empty
+    assert without.unmanaged == ((INBOUND, ("goods-old", "other")),)
+    assert only(within).name == "goods-old"
+    assert only(within).permission == "delete-topics"
+    assert within.unmanaged == ((INBOUND, ("other",)),)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "__consumer_offsets",
+        "__transaction_state",
+        "connect-configs",
+        "connect-offsets",
+        "connect-status",
+        "mm2-offset-syncs.analytics.internal",
+        "source.checkpoints.internal",
+        "heartbeats",
+        "_schemas",
+        "kafkasql-journal",
+        "registry-events",
+        "blocking-app-__assignor-__leader",
+        "blocking-app-table-changelog",
+        "_confluent-ksql-goodsflow__command_topic",
+    ],
+)
+def test_what_a_system_keeps_for_itself_is_nobodys_drift(name: str) -> None:
+    """Deleted, Connect forgets its connectors and the registry its schemas."""
+    assert is_internal_topic(name)
+    plan = plan_topics(INBOUND, {}, {name: GOODS}, ["*"])
+    assert plan.is_empty
+    assert plan.unmanaged == ()
+
+
+def test_a_declared_topic_is_managed_whatever_its_name() -> None:
+    """The registry's own topics are declared, for their replicas."""
+    plan = plan_topics(INBOUND, {"kafkasql-journal": GOODS}, {})
+    assert only(plan).action == "create"

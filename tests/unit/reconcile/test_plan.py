@@ -1,0 +1,110 @@
+"""Plans as wholes: their order, and how they read."""
+
+import json
+
+from goodsflow.reconcile import Change, Difference, Plan, Target, merge_plans
+from goodsflow.reconcile.rendering import as_json, as_text
+
+TOPICS = Target("topics", "inbound")
+IN_ACLS, OUT_ACLS = Target("acls", "inbound"), Target("acls", "analytics")
+
+
+def test_things_are_made_in_order_and_deleted_the_other_way() -> None:
+    """Who can log in has its rights; a topic outlives the connector that reads it."""
+    targets = [
+        Target("connectors"),
+        OUT_ACLS,
+        Target("principals", "inbound"),
+        IN_ACLS,
+        TOPICS,
+    ]
+    plans = [Plan((Change(t, a, "x"),)) for t in targets for a in ("delete", "create")]  # type: ignore[arg-type]
+
+    order = [(c.action, str(c.target)) for c in merge_plans(plans).changes]
+
+    assert order == [
+        ("create", "inbound topics"),
+        ("create", "inbound ACLs"),
+        ("create", "analytics ACLs"),
+        ("create", "inbound principals"),
+        ("create", "connectors"),
+        ("delete", "connectors"),
+        ("delete", "inbound principals"),
+        ("delete", "inbound ACLs"),
+        ("delete", "analytics ACLs"),
+        ("delete", "inbound topics"),
+    ]
+
+
+PLAN = Plan(
+    (
+        Change(TOPICS, "create", "new", (Difference("partitions", None, "2"),)),
+        Change(TOPICS, "update", "t", (Difference("a", "1", "2"),)),
+        Change(
+            TOPICS,
+            "delete",
+            "old",
+            permission="delete-topics",
+            why="all its records go with it",
+        ),
+        Change(TOPICS, "update", "bad", why="Do otherwise.", is_possible=False),
+    ),
+    ((IN_ACLS, tuple(f"p{i}" for i in range(10))),),
+)
+
+
+def test_a_plan_reads_as_a_list_of_what_happens() -> None:
+    """Nobody agrees to what they cannot read."""
+    assert as_text(PLAN) == (
+        "inbound topics\n"
+        "  + new  partitions: 2\n"
+        "  ~ t    a: 1 -> 2\n"
+        "  - old\n"
+        "      needs delete-topics: all its records go with it\n"
+        "  ! bad\n"
+        "      cannot be done: Do otherwise.\n"
+        "\n"
+        "Unmanaged, left alone\n"
+        "  inbound ACLs: p0, p1, p2, p3, p4, p5, p6, p7 and 2 more\n"
+        "\n"
+        "1 to create, 1 to update, 1 to delete, 1 cannot be done; "
+        "1 of them with --allow delete-topics."
+    )
+    assert as_text(Plan()) == "Everything is as declared."
+
+
+def test_a_machine_gets_every_part_of_a_change() -> None:
+    """A pipeline decides by safety and permission, not by sentences."""
+    document = json.loads(json.dumps(as_json(PLAN, {OUT_ACLS: ValueError("away")})))
+    assert document["as_declared"] is False
+    assert [c["safety"] for c in document["changes"]] == [
+        "safe",
+        "safe",
+        "needs permission",
+        "impossible",
+    ]
+    assert document["changes"][1]["differences"] == [
+        {"field": "a", "from": "1", "to": "2"}
+    ]
+    assert document["changes"][2]["permission"] == "delete-topics"
+    assert document["unmanaged"][0]["names"][-1] == "p9"
+    assert document["unreadable"] == [
+        {"kind": "acls", "cluster": "analytics", "error": "away"}
+    ]
+
+
+def test_what_could_not_be_read_is_never_as_declared() -> None:
+    """An empty plan with an error beside it would pass a pipeline."""
+    assert as_json(Plan())["as_declared"] is True
+    assert as_json(Plan(), {TOPICS: ValueError("away")})["as_declared"] is False
+
+
+def test_what_is_allowed_is_decided_by_permission_alone() -> None:
+    """One permission must not open the door for another's change."""
+    safe, _, deletion, impossible = PLAN.changes
+    assert safe.is_allowed([])
+    assert not deletion.is_allowed(["delete-acls", "add-partitions"])
+    assert deletion.is_allowed(["delete-topics"])
+    assert not impossible.is_allowed(["delete-topics"])
+    assert list(PLAN.needed()) == ["delete-topics"]
+    assert len(PLAN.safe()) == 2
