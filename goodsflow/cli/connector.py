@@ -98,6 +98,7 @@ def offsets(
         _check_exists(client, name)
         before = client.offsets(name)
         if reset or given:
+            _check_form(client, name, changes or [])
             if not yes:
                 _ask(client, name, before, changes)
             after = _change(client, name, changes)
@@ -163,6 +164,20 @@ def _check_exists(client: ConnectClient, name: str) -> None:
     if name not in names:
         raise ConnectNotFoundError(
             f"There is no connector '{name}'. There are: {', '.join(names) or 'none'}."
+        )
+
+
+def _check_form(
+    client: ConnectClient, name: str, changes: Sequence[OffsetChange]
+) -> None:
+    from goodsflow.connect import ConnectInvalidOffsetsError
+
+    if client.status(name).kind == "source" and any(
+        "kafka_topic" in partition for partition, _ in changes
+    ):
+        raise ConnectInvalidOffsetsError(
+            f"Connector '{name}' is a source, and its offsets have another form than a "
+            "sink's. Edit what --json prints, and set that."
         )
 
 

@@ -28,7 +28,7 @@ class FakeConnect:
     def __init__(self, *states: str) -> None:
         """Have tasks in these states."""
         self.states, self.done = states or ("RUNNING",), list[object]()
-        self.offset = 5
+        self.offset, self.kind = 5, "sink"
 
     def __enter__(self) -> FakeConnect:
         """Be the client."""
@@ -51,7 +51,7 @@ class FakeConnect:
             TaskStatus(n, state, "w", TRACE if state == "FAILED" else None)
             for n, state in enumerate(self.states)
         ]
-        return ConnectorStatus(name, "RUNNING", "w", None, tuple(tasks))
+        return ConnectorStatus(name, "RUNNING", "w", None, tuple(tasks), self.kind)
 
     def offsets(self, _: str) -> list[Offset]:
         """Tell one."""
@@ -155,6 +155,15 @@ def test_what_contradicts_itself_is_wrong_usage(
     result = run("offsets", "sink", *arguments)
     assert result.exit_code == 2
     assert message in result.stderr
+    assert not worker.done
+
+
+def test_a_source_is_not_stopped_for_an_offset_of_a_sink(worker: FakeConnect) -> None:
+    """MirrorMaker 2 has its own form, and would stand still for nothing."""
+    worker.kind = "source"
+    result = run("offsets", "sink", "--set", "goods:0=2", "--yes")
+    assert isinstance(result.exception, ConnectInvalidOffsetsError)
+    assert "is a source" in str(result.exception)
     assert not worker.done
 
 

@@ -120,6 +120,7 @@ def test_a_status_tells_what_runs_and_what_failed(
         200,
         {
             "name": "sink",
+            "type": "sink",
             "connector": {"state": "RUNNING", "worker_id": "w:1"},
             "tasks": [
                 {"id": 0, "state": "RUNNING", "worker_id": "w:1"},
@@ -130,6 +131,7 @@ def test_a_status_tells_what_runs_and_what_failed(
     status = client.status("sink")
     assert not status.is_running
     assert status.failures == ("task 1: boom\nat",)
+    assert status.kind == "sink"
     assert str(status) == "connector 'sink' RUNNING, task 0 RUNNING, task 1 FAILED"
 
 
