@@ -94,7 +94,7 @@ def _reconcile(
             return
         provider = reconciler.provider(target)
         provider.await_ready()
-        with desired_state.apply_lock(f"Dagster's run {context.run_id}"):
+        with desired_state.apply_lock(f"Dagster's run {context.run.run_id}"):
             plan = provider.plan()
             if config.dry_run:
                 yield report(plan, (), (), dry_run=True)

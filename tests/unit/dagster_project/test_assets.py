@@ -7,22 +7,24 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from pydantic import SecretStr
 
-from dagster_project.assets.principals import inbound_principals
 from dagster_project.assets.recommendations import WINDOW_TAG, recommendations
-from dagster_project.assets.topics import inbound_topics
-from dagster_project.assets.views import search_views
-from dagster_project.resources import KsqldbResource, PlatformResource
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
+from dagster_project.jobs import BOOTSTRAP_ASSETS
+from dagster_project.resources import DesiredStateResource, PlatformResource
+from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import TopicFile
 from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.credentials import PasswordFiles
 from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.kafka.futures import Outcomes
 from goodsflow.recommender.errors import FenceError
 from goodsflow.recommender.report import Recommendation, RunReport
 from goodsflow.spec import AclBinding, Topic
 from tests.unit.ksqldb.fake_server import serving
+
+# Dagster itself uses what it deprecates, to make resources that hold others.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:InitResourceContext.dagster_run:DeprecationWarning"
+)
 
 DECLARATION = """
 clusters:
@@ -35,63 +37,50 @@ clusters:
 """
 
 
-class FakeKafka(KafkaAdmin, PasswordFiles):
-    """Resource, cluster and password files in one, all in memory."""
+class FakeCluster(KafkaAdmin):
+    """Topics, bindings and users, all in memory."""
 
-    def __init__(self, *faults: Exception) -> None:
-        """Raise these faults first, one at each login."""
-        self.faults = list(faults)
+    def __init__(self) -> None:
+        """Be empty."""
         self.there: dict[str, Topic] = {}
         self.bindings: set[AclBinding] = set()
-        self.users: dict[str, int] = {}
         self.log: list[str] = []
 
-    cluster = "inbound"
-
-    def admin(self, cluster: str) -> "FakeKafka":  # noqa: ARG002
-        """Fail, or be the client."""
-        if self.faults:
-            raise self.faults.pop(0)
-        return self
-
-    def passwords(self, cluster: str) -> "FakeKafka":  # noqa: ARG002
-        """Be the password files."""
-        return self
-
-    def topics(self, names: Iterable[str] | None = None) -> dict[str, Topic]:  # noqa: ARG002
+    def topics(self, names: Iterable[str] | None = None) -> dict[str, Topic]:
         """Return what is kept."""
-        return dict(self.there)
+        return {n: t for n, t in self.there.items() if names is None or n in names}
 
-    def create_topics(self, topics: Mapping[str, Topic]) -> set[str]:
+    def create_topics(self, topics: Mapping[str, Topic]) -> Outcomes[str]:
         """Keep them."""
         self.there.update(topics)
-        return set()
+        return dict.fromkeys(topics)
+
+    def alter_topic_configs(
+        self,
+        configs: Mapping[str, Mapping[str, str | None]],
+    ) -> Outcomes[str]:
+        """Take none."""
+        return dict.fromkeys(configs)
+
+    def delete_topics(self, names: Iterable[str]) -> Outcomes[str]:
+        """Forget them."""
+        return {name: self.there.pop(name) and None for name in names}
 
     def acl_bindings(self) -> frozenset[AclBinding]:
         """Return what is kept."""
         return frozenset(self.bindings)
 
-    def create_acls(self, bindings: Iterable[AclBinding]) -> None:
+    def create_acls(self, bindings: Iterable[AclBinding]) -> Outcomes[AclBinding]:
         """Keep them."""
-        self.log.append("acls")
-        self.bindings.update(bindings)
+        new = list(bindings)
+        self.bindings.update(new)
+        return dict.fromkeys(new)
 
-    def scram_iterations(self) -> dict[str, int]:
-        """Return what is kept."""
-        return dict(self.users)
-
-    def upsert_credentials(self, passwords: Mapping[str, SecretStr]) -> None:
-        """Keep the users."""
-        self.log.append(f"credentials of {', '.join(passwords)}")
-        self.users.update(dict.fromkeys(passwords, 8192))
-
-    def password(self, principal: str) -> SecretStr:  # noqa: ARG002
-        """Return one."""
-        return SecretStr("secret")
-
-    def working(self, principals: Iterable[str]) -> dict[str, bool]:
-        """Let in who was made."""
-        return {name: name in self.users for name in principals}
+    def delete_acls(self, bindings: Iterable[AclBinding]) -> Outcomes[AclBinding]:
+        """Forget them."""
+        gone = list(bindings)
+        self.bindings.difference_update(gone)
+        return dict.fromkeys(gone)
 
 
 class FakeRecommender:
@@ -113,9 +102,35 @@ class FakeRecommender:
 @pytest.fixture
 def platform(tmp_path: Path) -> PlatformResource:
     """A platform of one topic and one principal."""
+    home_with(tmp_path)
     path = tmp_path / "platform.yaml"
     path.write_text(DECLARATION)
-    return PlatformResource(declaration=str(path))
+    return PlatformResource(home=str(tmp_path), declaration=str(path))
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    """The cluster that every login leads to."""
+    cluster = FakeCluster()
+    monkeypatch.setattr(KafkaAdmin, "connect", lambda *_: cluster)
+    return cluster
+
+
+def asset(key: str) -> dg.AssetsDefinition:
+    """Return one of the declared assets."""
+    (found,) = [a for a in BOOTSTRAP_ASSETS if a.key == dg.AssetKey(key)]
+    return found
+
+
+def make(
+    platform: PlatformResource, key: str, **config: Any
+) -> dg.ExecuteInProcessResult:
+    """Materialize one of the declared assets."""
+    return materialize(
+        asset(key),
+        {"desired_state": DesiredStateResource(platform=platform)},
+        run_config=dg.RunConfig(ops={key: {"config": config}}),
+    )
 
 
 def materialize(
@@ -148,66 +163,91 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
     return event.step_failure_data.error.message
 
 
-def test_a_rerun_of_topics_says_that_nothing_changed(
-    platform: PlatformResource,
+def test_a_run_tells_its_plan_and_a_rerun_that_nothing_changed(
+    platform: PlatformResource, cluster: FakeCluster
 ) -> None:
     """What a rerun did must be readable in the UI, without a log."""
-    kafka = FakeKafka()
-    resources = {"platform": platform, "kafka": kafka}
+    first = metadata(make(platform, "inbound_topics"), "inbound_topics")
+    second = metadata(make(platform, "inbound_topics"), "inbound_topics")
 
-    first = metadata(materialize(inbound_topics, resources), "inbound_topics")
-    second = metadata(materialize(inbound_topics, resources), "inbound_topics")
-
-    assert first["changes"] == "- create topic 'goods' with 2 partitions, 2 replicas"
-    assert (first["declared topics"], first["created"]) == (1, 1)
-    assert (second["changes"], second["created"]) == ("Nothing to change.", 0)
-
-
-def test_rights_come_before_the_login(platform: PlatformResource) -> None:
-    """A service starts once its principal can log in, and dies without its rights."""
-    kafka = FakeKafka()
-    kafka.bindings = {AclBinding("shop-api", "topic", "goods", "literal", "read")}
-
-    result = materialize(inbound_principals, {"platform": platform, "kafka": kafka})
-
-    assert kafka.log == ["acls", "credentials of shop-api"]
-    found = metadata(result, "inbound_principals")
-    assert found["left alone"] == "- shop-api may read topic 'goods'"
-    assert found["created"] == 3
-    assert "secret" not in str(found)
+    created = "create inbound topic goods: partitions: 2, replicas: 2"
+    assert first["changes"] == f"- {created}"
+    assert "+ goods  partitions: 2" in first["plan"]
+    assert (first["created"], first["left"]) == (1, "Nothing was left.")
+    assert (second["changes"], second["created"]) == ("Nothing was changed.", 0)
+    assert second["summary"] == "Everything is as declared."
 
 
-def test_an_outage_is_tried_again(platform: PlatformResource) -> None:
+def test_a_dry_run_plans_and_changes_nothing(
+    platform: PlatformResource, cluster: FakeCluster
+) -> None:
+    """It is asked for by whoever is not sure."""
+    found = metadata(make(platform, "inbound_topics", dry_run=True), "inbound_topics")
+    assert found["summary"] == "1 to create."
+    assert found["dry run"] is True
+    assert cluster.there == {}
+
+
+def test_what_needs_permission_is_left_unless_the_run_allows_it(
+    platform: PlatformResource, cluster: FakeCluster
+) -> None:
+    """The drift sensor starts runs with nobody looking."""
+    cluster.bindings = {AclBinding("shop-api", "topic", "goods", "literal", "read")}
+
+    careful = metadata(make(platform, "inbound_acls"), "inbound_acls")
+    allowed = metadata(
+        make(platform, "inbound_acls", allow=["delete-acls"]), "inbound_acls"
+    )
+
+    assert (careful["created"], careful["deleted"]) == (2, 0)
+    assert "may read topic 'goods'" in careful["left"]
+    assert (allowed["created"], allowed["deleted"]) == (0, 1)
+    assert len(cluster.bindings) == 2
+
+
+def test_an_unknown_permission_is_refused(
+    platform: PlatformResource, cluster: FakeCluster
+) -> None:
+    """A misspelt one would leave what somebody meant to do."""
+    result = make(platform, "inbound_acls", allow=["delete-everything"])
+    assert not result.success
+
+
+def test_an_outage_is_tried_again(
+    platform: PlatformResource, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A broker that restarts must not fail the bootstrap."""
-    kafka = FakeKafka(ClusterUnavailableError("nobody there"))
-    result = materialize(inbound_topics, {"platform": platform, "kafka": kafka})
+    logins = iter([ClusterUnavailableError("nobody there"), cluster])
+
+    def login(*_: object) -> KafkaAdmin:
+        answer = next(logins)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(KafkaAdmin, "connect", login)
+    result = make(platform, "inbound_topics")
     assert result.success
     assert [e for e in result.all_events if e.is_step_up_for_retry]
 
 
-def test_a_refusal_is_not_tried_again_and_shows_its_reason(
-    platform: PlatformResource,
+def test_what_cannot_be_done_fails_the_run_once_the_rest_is_done(
+    platform: PlatformResource, cluster: FakeCluster
 ) -> None:
     """Trying what can never pass hides the message behind minutes of waiting."""
-    kafka = FakeKafka()
-    kafka.there = {"goods": Topic(partitions=6, replication_factor=2)}
+    cluster.there = {"goods": Topic(partitions=6, replication_factor=2)}
 
-    result = materialize(inbound_topics, {"platform": platform, "kafka": kafka})
+    result = make(platform, "inbound_topics")
 
     assert not result.success
-    assert "has 6 partitions, 2 are declared" in failure(result)
+    assert "partitions: 6 -> 2" in failure(result)
+    assert "declare partitions: 6" in failure(result)
     assert not [e for e in result.all_events if e.is_step_up_for_retry]
 
 
-# Dagster itself uses what it deprecates, to make resources that hold others.
-@pytest.mark.filterwarnings("ignore:InitResourceContext.dagster_run:DeprecationWarning")
 def test_a_missing_platform_is_told_with_what_to_do(tmp_path: Path) -> None:
     """The first thing somebody does is materialize before `make up`."""
-    from dagster_project.resources import KafkaResource
-
-    platform = PlatformResource(home=str(tmp_path))
-    kafka = KafkaResource(platform=platform)
-    result = materialize(inbound_topics, {"platform": platform, "kafka": kafka})
+    result = make(PlatformResource(home=str(tmp_path)), "inbound_topics")
     assert "Start one with `make up`" in failure(result)
 
 
@@ -302,33 +342,23 @@ def test_endpoints_are_read_when_used(tmp_path: Path) -> None:
     assert home_with(tmp_path) == platform.endpoints()
 
 
-def views_resources(home: Path) -> dict[str, Any]:
-    """Return the resources of the views, on a platform's folder."""
-    platform = PlatformResource(
-        home=str(home), declaration=str(PROJECT_ROOT / "platform.yaml")
-    )
-    return {"platform": platform, "ksqldb": KsqldbResource(platform=platform)}
-
-
-# Dagster itself uses what it deprecates, to make resources that hold others.
-@pytest.mark.filterwarnings("ignore:InitResourceContext.dagster_run:DeprecationWarning")
 def test_views_are_made_once_ksqldb_is_ready(tmp_path: Path) -> None:
     """It starts only after its principal was made, in the same run."""
+    platform = PlatformResource(home=str(tmp_path))
     with serving() as server:
         home_with(tmp_path, ksqldb_url=server.url)
         server.starting = 2
-        first = materialize(search_views, views_resources(tmp_path))
-        second = materialize(search_views, views_resources(tmp_path))
+        first = make(platform, "search_views")
+        second = make(platform, "search_views")
 
     changes = metadata(first, "search_views")["changes"]
-    assert changes == "- create view 'CARDS' over topic 'source.goods-filtered'"
-    assert metadata(second, "search_views")["changes"] == "Nothing to change."
+    assert changes == "- create view CARDS: topic: source.goods-filtered"
+    assert metadata(second, "search_views")["changes"] == "Nothing was changed."
 
 
-@pytest.mark.filterwarnings("ignore:InitResourceContext.dagster_run:DeprecationWarning")
 def test_without_ksqldb_no_view_is_claimed_and_nothing_fails(tmp_path: Path) -> None:
     """A failure would end every native bootstrap; a materialization would lie."""
     home_with(tmp_path)
-    result = materialize(search_views, views_resources(tmp_path))
+    result = make(PlatformResource(home=str(tmp_path)), "search_views")
     assert result.success
     assert not result.get_asset_materialization_events()

@@ -75,6 +75,7 @@ def test_lineage_from_the_shops_to_the_recommendations_is_one_graph() -> None:
     graph = defs.resolve_asset_graph()
     path = [
         "inbound_topics",
+        "inbound_acls",
         "inbound_principals",
         "schemas",
         "shop_api",

@@ -17,13 +17,13 @@ from dagster_project.checks.findings import Finding, look
 from dagster_project.checks.services import service_checks
 from dagster_project.definitions import build_definitions
 from dagster_project.resources import PlatformResource, ServiceState
-from dagster_project.sensors.platform_observer import (
+from dagster_project.sensors.news import (
     REPEAT_SECONDS,
     Memory,
     make_looks,
-    platform_observer,
     select_news,
 )
+from dagster_project.sensors.platform_observer import platform_observer
 from goodsflow.connect import ConnectorStatus, ConnectUnavailableError, TaskStatus
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.errors import GoodsflowError
@@ -34,11 +34,9 @@ from goodsflow.ksqldb import (
     KsqlNotMaterializedError,
     KsqlUnavailableError,
     QueryResult,
-    SourceTable,
 )
-from goodsflow.ksqldb.sql import column_type
 from goodsflow.local.errors import SupervisorError
-from goodsflow.spec import Topic, load_platform
+from goodsflow.spec import load_platform
 
 UP = ServiceState("shop-api", "RUNNING", 1, 60.0, 0, "")
 PLATFORM = load_platform(PROJECT_ROOT / "platform.yaml")
@@ -79,11 +77,6 @@ class Fakes:
         return ConnectorStatus(connector, "RUNNING", "w", None, (task,))
 
     # kafka
-    def watching_admin(self, cluster: str) -> "_FakeAdmin":
-        """Answer, or fail as a cluster."""
-        self._maybe_fail(ClusterUnavailableError)
-        return _FakeAdmin(PLATFORM.clusters[cluster].topics)  # type: ignore[index]
-
     def offsets(self, cluster: str) -> "Fakes":  # noqa: ARG002
         """Answer, or fail as a cluster."""
         self._maybe_fail(ClusterUnavailableError)
@@ -101,26 +94,6 @@ class Fakes:
     def is_there(self) -> bool:
         """Say whether there is one."""
         return self.has_ksqldb
-
-    def sources(self) -> dict[str, str]:
-        """Return the declared views, or fail as ksqlDB."""
-        self._maybe_fail(KsqlUnavailableError)
-        return {name.upper(): "TABLE" for name in PLATFORM.views}
-
-    def describe(self, name: str) -> SourceTable:
-        """Return it as it is declared."""
-        view = PLATFORM.views[name.lower()]
-        columns = {n.upper(): column_type(kind) for n, kind in view.columns.items()}
-        return SourceTable(
-            name,
-            "TABLE",
-            view.topic,
-            view.value_format,
-            columns,
-            (view.key.upper(),),
-            "CREATE SOURCE TABLE",
-            (),
-        )
 
     def query(self, statement: str) -> QueryResult:  # noqa: ARG002
         """Return no rows, or fail as ksqlDB."""
@@ -145,17 +118,9 @@ class Fakes:
         return [FileStatus(f"{path}/partition=0", True, 0, now, "c", "g", "755")]
 
 
-class _FakeAdmin:
-    def __init__(self, topics: Any) -> None:
-        self._topics = topics
-
-    def topics(self, names: Any) -> dict[str, Topic]:  # noqa: ARG002
-        return dict(self._topics)
-
-
 def resources(fakes: Fakes) -> dict[str, Any]:
     """Return the fakes as all resources."""
-    names = ("kafka", "connect", "hdfs", "ksqldb", "services")
+    names = ("kafka", "connect", "hdfs", "ksqldb", "services", "desired_state")
     return {"platform": PlatformResource(), **dict.fromkeys(names, fakes)}
 
 
@@ -196,8 +161,8 @@ def test_a_healthy_platform_is_reported_whole() -> None:
         f"{key.asset_key.to_user_string()}/{key.name}"
         for checks in ALL_CHECKS
         for key in checks.check_keys
-        # Those are connector_restarter's.
-        if key.name != "restarts"
+        # Those are connector_restarter's and drift_sensor's.
+        if key.name not in {"restarts", "as_declared"}
     }
     found = evaluations(result)
     assert found.keys() == declared
@@ -331,7 +296,13 @@ def test_checks_run_by_hand_say_the_same(*, fault: bool, has_ksqldb: bool) -> No
     definitions = build_definitions(resource_overrides=resources(fakes))
     with dg.DagsterInstance.ephemeral() as instance:
         job = definitions.resolve_implicit_global_asset_job_def()
-        selection = {key for c in ALL_CHECKS for key in c.check_keys}
+        # What is declared is compared by drift_sensor, on the same survey.
+        selection = {
+            key
+            for checks in ALL_CHECKS
+            for key in checks.check_keys
+            if key.name != "as_declared"
+        }
         result = job.get_subset(
             asset_selection=set(), asset_check_selection=selection
         ).execute_in_process(instance=instance)

@@ -1,18 +1,10 @@
 """Putting connectors and waiting until they run, on a hand-written worker."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from goodsflow.bootstrap import (
-    ConnectorFailedError,
-    NotReadyInTimeError,
-    await_running,
-    await_worker,
-    load_connector_configs,
-    make_connectors,
-)
-from goodsflow.bootstrap.errors import DeclaredFileError
 from goodsflow.connect import (
     ConnectClient,
     ConnectInvalidConfigError,
@@ -20,14 +12,29 @@ from goodsflow.connect import (
     ConnectorStatus,
     ConnectRebalancingError,
     ConnectUnavailableError,
+    InitialState,
     TaskStatus,
+    Validation,
     WorkerInfo,
 )
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.errors import GoodsflowError
+from goodsflow.provision.connectors import (
+    ConnectorsProvider,
+    await_running,
+    await_worker,
+)
+from goodsflow.provision.declared import load_connectors
+from goodsflow.provision.errors import (
+    ConnectorFailedError,
+    DeclaredFileError,
+    NotReadyInTimeError,
+)
+from goodsflow.reconcile import ConnectorState
 from goodsflow.spec import load_platform
 
 CONFIG = {"connector.class": "org.example.Sink"}
+SINK = ConnectorState(CONFIG, "running")
 
 
 def status(name: str, *task_states: str, state: str = "RUNNING") -> ConnectorStatus:
@@ -66,10 +73,25 @@ class FakeConnect(ConnectClient):
         """Return what is kept."""
         return self.configs[connector]
 
-    def put_config(self, connector: str, config: object) -> None:
+    def close(self) -> None:
+        """Stay open."""
+
+    def validate(self, config: Mapping[str, str]) -> Validation:
+        """Find it well, with a default filled in."""
+        self.calls.append("validate")
+        return Validation((), {"tasks.max": "1", **config})
+
+    def create(
+        self, connector: str, config: Mapping[str, str], state: InitialState = "RUNNING"
+    ) -> None:
         """Fail, or keep it."""
         self._maybe_fail()
-        assert isinstance(config, dict)
+        self.calls.append(f"create {connector} {state}")
+        self.configs[connector] = {**config, "name": connector}
+
+    def put_config(self, connector: str, config: Mapping[str, str]) -> None:
+        """Fail, or keep it."""
+        self._maybe_fail()
         self.calls.append(f"put {connector}")
         self.configs[connector] = dict(config)
 
@@ -85,18 +107,44 @@ class FakeConnect(ConnectClient):
         self.calls.append(f"restart {connector}")
 
 
-def test_a_second_run_puts_nothing() -> None:
+def provider(worker: FakeConnect) -> ConnectorsProvider:
+    """Return who makes the one declared connector."""
+    return ConnectorsProvider(
+        lambda: worker,
+        {"sink": SINK},
+        (),
+        ready_timeout_seconds=1,
+        running_timeout_seconds=1,
+    )
+
+
+def apply(worker: FakeConnect) -> list[GoodsflowError | None]:
+    """Make what differs, and return what went wrong with each change."""
+    provides = provider(worker)
+    return [r.error for r in provides.apply(provides.plan().changes)]
+
+
+def test_a_second_run_asks_and_puts_nothing() -> None:
     """A put restarts every task, changed or not."""
     worker = FakeConnect(status("sink", "RUNNING"))
 
-    first = make_connectors(worker, {"sink": CONFIG})
-    second = make_connectors(worker, {"sink": CONFIG})
+    assert apply(worker) == [None]
+    calls = list(worker.calls)
+    assert apply(worker) == []
 
-    assert [str(change) for change in first.changes] == [
-        "create connector 'sink' (Sink)"
-    ]
-    assert not second.changes
-    assert worker.calls == ["put sink"]
+    assert calls == ["validate", "create sink RUNNING"]
+    assert worker.calls == calls
+
+
+def test_a_default_that_is_spelt_out_is_no_difference() -> None:
+    """Its tasks would restart for nothing."""
+    worker = FakeConnect(status("sink", "RUNNING"))
+    worker.configs = {"sink": {**CONFIG, "name": "sink", "tasks.max": "1"}}
+    assert provider(worker).plan().is_empty
+
+    worker.configs["sink"]["tasks.max"] = "2"
+    (change,) = provider(worker).plan().changes
+    assert change.what == "update connector sink: tasks.max: 2 -> removed"
 
 
 def test_a_put_is_tried_again_while_the_workers_rebalance() -> None:
@@ -104,9 +152,9 @@ def test_a_put_is_tried_again_while_the_workers_rebalance() -> None:
     worker = FakeConnect(status("sink", "RUNNING"))
     worker.faults = [ConnectRebalancingError("busy"), ConnectUnavailableError("late")]
 
-    make_connectors(worker, {"sink": CONFIG})
+    assert apply(worker) == [None]
 
-    assert worker.calls == ["put sink"]
+    assert worker.calls[-1] == "create sink RUNNING"
 
 
 def test_an_invalid_configuration_is_not_tried_again() -> None:
@@ -114,23 +162,21 @@ def test_an_invalid_configuration_is_not_tried_again() -> None:
     worker = FakeConnect(status("sink", "RUNNING"))
     worker.faults = [ConnectInvalidConfigError("no such class")] * 2
 
-    with pytest.raises(ConnectInvalidConfigError, match="no such class"):
-        make_connectors(worker, {"sink": CONFIG})
+    (error,) = apply(worker)
 
+    assert "no such class" in str(error)
     assert len(worker.faults) == 1
 
 
 def test_what_has_failed_before_is_restarted() -> None:
     """Otherwise a rerun after an outage would need somebody at the REST API."""
-    worker = FakeConnect(status("sink", "FAILED"))
+    worker = FakeConnect(status("sink", "FAILED"), status("sink", "RUNNING"))
     worker.configs = {"sink": {**CONFIG, "name": "sink"}}
 
-    outcome = make_connectors(worker, {"sink": CONFIG})
+    (line,) = provider(worker).settle()
 
     assert worker.calls == ["restart sink"]
-    assert [str(change) for change in outcome.changes] == [
-        "restart what has failed of connector 'sink'"
-    ]
+    assert line == "connector 'sink' RUNNING, task 0 RUNNING"
 
 
 def test_waiting_ends_once_everything_runs() -> None:
@@ -173,9 +219,9 @@ def test_a_worker_that_never_answers_is_given_up_with_the_reason() -> None:
 def test_the_declared_files_are_flat_texts() -> None:
     """Connect returns texts: a number would differ from itself at each run."""
     platform = load_platform(PROJECT_ROOT / "platform.yaml")
-    configs = load_connector_configs(platform, PROJECT_ROOT)
-    assert set(configs) == set(platform.connectors)
-    assert all(isinstance(v, str) for c in configs.values() for v in c.values())
+    states = load_connectors(platform, PROJECT_ROOT)
+    assert set(states) == set(platform.connectors)
+    assert all(isinstance(v, str) for s in states.values() for v in s.config.values())
 
 
 def test_a_nested_file_is_refused(tmp_path: Path) -> None:
@@ -185,4 +231,4 @@ def test_a_nested_file_is_refused(tmp_path: Path) -> None:
     for connector in platform.connectors.values():
         (tmp_path / connector.file).write_text('{"name": "x", "config": {"a": 1}}')
     with pytest.raises(DeclaredFileError, match="config is no plain value"):
-        load_connector_configs(platform, tmp_path)
+        load_connectors(platform, tmp_path)

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-import pytest
-
-from goodsflow.bootstrap import RefusedError, make_topics
 from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.errors import (
+    KafkaError,
+    OperationFailedError,
+    TopicExistsError,
+)
+from goodsflow.kafka.futures import Outcomes
+from goodsflow.provision.topics import TopicsProvider
 from goodsflow.spec import Cluster, Topic
 
 COMPACT = Topic(
@@ -16,51 +20,85 @@ COMPACT = Topic(
 class FakeCluster(KafkaAdmin):
     """Topics in a dict."""
 
-    def __init__(self, topics: Mapping[str, Topic]) -> None:
-        """Start with these topics."""
+    def __init__(self, topics: Mapping[str, Topic], *refused: str) -> None:
+        """Start with these topics; refuse to make some."""
         self.there = dict(topics)
+        self.refused = refused
 
     def topics(self, names: Iterable[str] | None = None) -> dict[str, Topic]:
         """Return copies."""
         return {n: t for n, t in self.there.items() if names is None or n in names}
 
-    def create_topics(self, topics: Mapping[str, Topic]) -> set[str]:
+    def create_topics(self, topics: Mapping[str, Topic]) -> Outcomes[str]:
         """Keep those that are new."""
-        existing = self.there.keys() & topics.keys()
-        self.there = {**topics, **self.there}
-        return existing
+        outcomes: dict[str, KafkaError | None] = {}
+        for name, topic in topics.items():
+            outcomes[name] = None
+            if name in self.there:
+                outcomes[name] = TopicExistsError(name)
+            elif name in self.refused:
+                outcomes[name] = OperationFailedError(f"{name}: refused")
+            else:
+                self.there[name] = topic
+        return outcomes
 
-    def alter_topic_config(self, topic: str, config: Mapping[str, str]) -> None:
+    def alter_topic_configs(
+        self, configs: Mapping[str, Mapping[str, str | None]]
+    ) -> Outcomes[str]:
         """Set what is given."""
-        there = self.there[topic]
-        self.there[topic] = there.model_copy(
-            update={"config": {**there.config, **config}}
-        )
+        for name, config in configs.items():
+            held = {**self.there[name].config, **config}
+            kept = {key: value for key, value in held.items() if value is not None}
+            self.there[name] = self.there[name].model_copy(update={"config": kept})
+        return dict.fromkeys(configs)
+
+    def add_partitions(self, totals: Mapping[str, int]) -> Outcomes[str]:
+        """Set the number."""
+        for name, total in totals.items():
+            held = self.there[name].model_copy(update={"partitions": total})
+            self.there[name] = held
+        return dict.fromkeys(totals)
+
+    def delete_topics(self, names: Iterable[str]) -> Outcomes[str]:
+        """Forget them."""
+        return {name: self.there.pop(name) and None for name in names}
 
 
-def test_a_second_run_changes_nothing() -> None:
+def provider(admin: KafkaAdmin, scope: list[str], **topics: Topic) -> TopicsProvider:
+    """Return who makes these topics."""
+    cluster = Cluster.model_validate({"topics": topics, "scope": {"topics": scope}})
+    return TopicsProvider("inbound", cluster, lambda: admin)
+
+
+def test_every_kind_of_change_is_made_and_a_second_run_changes_nothing() -> None:
     """What is made has to read as what was declared."""
-    admin = FakeCluster({"a": COMPACT.model_copy(update={"config": {}})})
-    declared = Cluster(topics={"a": COMPACT, "b": COMPACT}, principals={})
+    by_hand = COMPACT.model_copy(update={"config": {"retention.ms": "1"}})
+    more = COMPACT.model_copy(update={"partitions": 4})
+    admin = FakeCluster({"a": by_hand, "c": COMPACT, "old": COMPACT, "other": COMPACT})
+    topics = provider(admin, ["old*"], a=COMPACT, b=COMPACT, c=more)
 
-    first = make_topics(admin, "inbound", declared)
-    second = make_topics(admin, "inbound", declared)
+    results = list(topics.apply(topics.plan().changes))
 
-    assert [change.name for change in first.changes] == ["b", "a"]
-    assert first.declared == {"topics": 2}
-    assert not second.changes
-    assert admin.there == declared.topics
+    assert {(r.change.action, r.change.name, r.error) for r in results} == {
+        ("create", "b", None),
+        ("update", "a", None),
+        ("update", "c", None),
+        ("delete", "old", None),
+    }
+    assert admin.there == {"a": COMPACT, "b": COMPACT, "c": more, "other": COMPACT}
+    assert topics.plan().is_empty
 
 
-def test_nothing_is_changed_where_something_is_refused() -> None:
-    """Half a plan leaves a state that nobody declared."""
-    admin = FakeCluster({"a": COMPACT.model_copy(update={"partitions": 6})})
-    declared = Cluster(topics={"a": COMPACT, "b": COMPACT}, principals={})
+def test_one_that_fails_does_not_keep_the_others() -> None:
+    """Ten topics that are missing must not become eleven failures."""
+    admin = FakeCluster({}, "bad")
+    topics = provider(admin, [], bad=COMPACT, good=COMPACT)
 
-    with pytest.raises(RefusedError, match="has 6 partitions, 2 are declared"):
-        make_topics(admin, "inbound", declared)
+    results = {r.change.name: r.error for r in topics.apply(topics.plan().changes)}
 
-    assert set(admin.there) == {"a"}
+    assert str(results["bad"]) == "bad: refused"
+    assert results["good"] is None
+    assert set(admin.there) == {"good"}
 
 
 class SlowBroker(FakeCluster):
@@ -74,23 +112,12 @@ class SlowBroker(FakeCluster):
         return {} if self.asked <= 2 else super().topics(names)
 
 
-def test_a_topic_that_its_broker_has_not_heard_of_is_compared_when_it_has() -> None:
-    """Otherwise a bootstrap fails, or passes over what the topic has otherwise."""
-    admin = SlowBroker({"a": COMPACT.model_copy(update={"config": {}})})
-    declared = Cluster(topics={"a": COMPACT, "b": COMPACT}, principals={})
+def test_a_topic_that_its_broker_has_not_heard_of_is_no_failure() -> None:
+    """A bootstrap would fail for asking the wrong broker; the next plan compares it."""
+    admin = SlowBroker({"a": COMPACT})
+    topics = provider(admin, [], a=COMPACT, b=COMPACT)
 
-    outcome = make_topics(admin, "inbound", declared)
+    results = list(topics.apply(topics.plan().changes))
 
-    assert [(c.action, c.name) for c in outcome.changes] == [
-        ("create", "b"),
-        ("update", "a"),
-    ]
-    assert admin.there == declared.topics
-
-
-def test_other_partitions_are_refused_by_a_broker_that_was_slow_to_hear() -> None:
-    """The refusal must not depend on which broker was asked."""
-    admin = SlowBroker({"a": COMPACT.model_copy(update={"partitions": 6})})
-
-    with pytest.raises(RefusedError, match="has 6 partitions, 2 are declared"):
-        make_topics(admin, "inbound", Cluster(topics={"a": COMPACT}, principals={}))
+    assert [r.error for r in results] == [None, None]
+    assert topics.plan().is_empty

@@ -6,15 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from goodsflow.bootstrap import (
-    NotReadyInTimeError,
-    RefusedError,
-    await_ksqldb,
-    make_views,
-    read_views_plan,
-)
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.ksqldb import KsqlClient
+from goodsflow.provision.errors import NotReadyInTimeError
+from goodsflow.provision.views import ViewsProvider
 from goodsflow.spec import load_platform
 from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
 
@@ -39,50 +34,85 @@ def client(server: FakeKsqldb) -> Iterator[KsqlClient]:
         yield client
 
 
-def test_a_second_run_changes_nothing(client: KsqlClient) -> None:
+def provider(
+    server: FakeKsqldb, *scope: str, ready_seconds: float = 20
+) -> ViewsProvider:
+    """Return who makes the declared views."""
+    return ViewsProvider(
+        lambda: KsqlClient(server.url, timeout_seconds=5),
+        VIEWS,
+        scope,
+        ready_timeout_seconds=ready_seconds,
+    )
+
+
+def test_a_second_run_changes_nothing(server: FakeKsqldb) -> None:
     """What is made has to read as what was declared, types and case included."""
-    first = make_views(client, VIEWS)
-    second = make_views(client, VIEWS)
+    views = provider(server)
+    (change,) = views.plan().changes
+    assert str(change) == "create view CARDS: topic: source.goods-filtered"
 
-    assert [str(change) for change in first.changes] == [
-        "create view 'CARDS' over topic 'source.goods-filtered'"
-    ]
-    assert first.declared == {"views": 1}
-    assert not second.changes
-    assert read_views_plan(client, VIEWS).is_as_declared
+    assert [r.error for r in views.apply([change])] == [None]
+
+    assert views.plan().is_empty
+    assert views.adopt().fragment == {
+        "views": {"cards": VIEWS["cards"].model_dump(mode="json")}
+    }
 
 
-def test_what_is_there_under_the_name_is_not_replaced(
+def test_what_somebody_else_made_is_not_replaced(
     server: FakeKsqldb, client: KsqlClient
 ) -> None:
     """Somebody's stream of that name may have readers of its own."""
     client.execute(STREAM.format("CARDS"))
-    before = dict(server.sources)
-    with pytest.raises(RefusedError, match="is a stream, a source table is declared"):
-        make_views(client, VIEWS)
-    assert server.sources == before
+    (change,) = provider(server).plan().changes
+    assert change.safety == "impossible"
+    assert "kind: stream -> source table" in str(change)
 
 
-def test_what_is_not_declared_is_told_and_stays(
+def test_a_view_that_differs_is_replaced_where_that_is_allowed(
     server: FakeKsqldb, client: KsqlClient
 ) -> None:
-    """Nothing outside the declaration is touched."""
+    """A new column is needed one day, and ksqlDB alters no source table."""
+    client.execute(
+        "CREATE SOURCE TABLE CARDS (PRODUCT_ID VARCHAR PRIMARY KEY) "
+        "WITH (KAFKA_TOPIC='source.goods-filtered', VALUE_FORMAT='JSON_SR');"
+    )
+    views = provider(server)
+    (change,) = views.plan().changes
+    assert change.permission == "replace-views"
+
+    assert [r.error for r in views.apply([change])] == [None]
+
+    assert views.plan().is_empty
+
+
+def test_what_is_not_declared_is_told_and_goes_only_where_it_is_in_scope(
+    server: FakeKsqldb, client: KsqlClient
+) -> None:
+    """Nothing outside the scope is touched."""
     client.execute(STREAM.format("MINE"))
-    assert make_views(client, VIEWS).surplus == ("MINE",)
-    assert server.sources.keys() == {"MINE", "CARDS"}
+    client.execute(STREAM.format("OLD_CARDS"))
+    views = provider(server, "old_*")
+    plan = views.plan()
+    assert plan.unmanaged == ((views.target, ("MINE",)),)
+    (deletion,) = [c for c in plan.changes if c.action == "delete"]
+
+    assert [r.error for r in views.apply([deletion])] == [None]
+
+    assert server.sources.keys() == {"MINE"}
 
 
-def test_a_server_that_starts_is_waited_for(
-    server: FakeKsqldb, client: KsqlClient
-) -> None:
+def test_a_server_that_starts_is_waited_for(server: FakeKsqldb) -> None:
     """It takes half a minute after its principal was made."""
     server.starting = 2
-    await_ksqldb(client, 20)
-    assert make_views(client, VIEWS).changes
+    views = provider(server)
+    views.await_ready()
+    assert views.plan().changes
 
 
-def test_the_wait_for_it_has_an_end(server: FakeKsqldb, client: KsqlClient) -> None:
+def test_the_wait_for_it_has_an_end(server: FakeKsqldb) -> None:
     """Where it may not use its command topic it starts for ever."""
     server.starting = 10**6
     with pytest.raises(NotReadyInTimeError, match=r"ksqlDB to be ready: .* 503"):
-        await_ksqldb(client, 0.3)
+        provider(server, ready_seconds=0.3).await_ready()

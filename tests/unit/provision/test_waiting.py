@@ -2,10 +2,10 @@
 
 import pytest
 
-from goodsflow.bootstrap.errors import NotReadyInTimeError
-from goodsflow.bootstrap.waiting import wait_for
 from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.provision.errors import NotReadyInTimeError
+from goodsflow.provision.waiting import wait_for
 
 
 def test_the_answer_that_meets_the_condition_is_returned() -> None:
