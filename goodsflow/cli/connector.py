@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _HDFS_SINK = "org.goodsflow.connect.hdfs.HdfsSinkConnector"
 _HDFS_NOTE = (
-    "The HDFS sink goes on after the last of its files, whatever is set here; soon "
-    "after it runs, its offsets show that again. To have records written again, remove "
+    "The HDFS sink goes on after the last of its files, whatever is set here; with "
+    "the next file its offsets show that again. To have records written again, remove "
     "their files, and all later ones of the partition, while it is stopped."
 )
 
@@ -86,8 +86,8 @@ def offsets(
 
     The HDFS sink is the exception: it goes on after the last of its files, which their
     names tell. Its offsets only show how far that is: set or reset, they change nothing
-    in what it writes, and are soon what they were. To have records written again,
-    remove their files, and all later ones of the partition, while it is stopped.
+    in what it writes, and are right again with the next file. To have records written
+    again, remove their files, and all later ones of the partition, while it is stopped.
     """
     if reset and given:
         raise click.UsageError("Say --reset or --set, not both.")
