@@ -33,20 +33,7 @@ def connector() -> None:
 def list_connectors(context: Context) -> None:
     """Show each connector: class, state, tasks, and why it has failed."""
     with _client(context) as client:
-        rows = []
-        for name in client.connectors():
-            status, kind = client.status(name), client.config(name)["connector.class"]
-            tasks = Counter(task.state for task in status.tasks)
-            reasons = [failure.splitlines()[0] for failure in status.failures]
-            rows.append(
-                (
-                    name,
-                    kind.rpartition(".")[2],
-                    status.state,
-                    ", ".join(f"{count} {state}" for state, count in tasks.items()),
-                    "; ".join(reasons),
-                )
-            )
+        rows = [_row(client, name) for name in client.connectors()]
     _print_table(("CONNECTOR", "CLASS", "STATE", "TASKS", "REASON"), rows)
 
 
@@ -155,6 +142,23 @@ def _client(context: Context) -> ConnectClient:
 
     # A worker may take its time over offsets: it gives up itself after 90 s.
     return ConnectClient(load_endpoints(context.home).connect_url, 100)
+
+
+def _row(client: ConnectClient, name: str) -> tuple[str, ...]:
+    from goodsflow.connect import ConnectNotFoundError
+
+    try:
+        status, kind = client.status(name), client.config(name)["connector.class"]
+    except ConnectNotFoundError:
+        return name, "", "", "", "it is new, or was deleted a moment ago"
+    tasks = Counter(task.state for task in status.tasks)
+    return (
+        name,
+        kind.rpartition(".")[2],
+        status.state,
+        ", ".join(f"{count} {state}" for state, count in tasks.items()),
+        "; ".join(failure.splitlines()[0] for failure in status.failures),
+    )
 
 
 def _check_exists(client: ConnectClient, name: str) -> None:

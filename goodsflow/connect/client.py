@@ -231,9 +231,11 @@ class ConnectClient(Closing):
         attempted = f"{verb} the offsets of connector '{connector}'"
         try:
             self._ask(method, f"{_path(connector)}/offsets", attempted, json=body)
-        except ConnectInvalidConfigError as error:
-            # A 400 here too, but it is no configuration that does not fit.
-            raise ConnectRefusedError(str(error)) from error
+        except (ConnectInvalidConfigError, ConnectRefusedError) as error:
+            # Connect tells little, and answers 400 although no configuration is wrong.
+            raise ConnectRefusedError(
+                f"{error}. Are these its partitions? The worker's log may say more."
+            ) from error
 
     def pause(self, connector: str) -> None:
         """Ask for a pause; the connector's tasks stop soon after.

@@ -365,6 +365,7 @@ def test_a_refused_offset_leaves_the_connector_running(
     )
     assert done.returncode == 1
     assert "Cannot alter the offsets" in done.stderr
+    assert "Are these its partitions?" in done.stderr
     assert "is resumed" in done.stderr
     await_running(connect, name)
 
