@@ -160,8 +160,21 @@ class ConnectorsProvider(Provider):
             idle = [n for n in names if n not in running]
             return [
                 *map(str, statuses),
-                *(str(_patiently(partial(client.status, name))) for name in idle),
+                *(str(self._await_idle(client, name)) for name in idle),
             ]
+
+    def _await_idle(self, client: ConnectClient, name: str) -> ConnectorStatus:
+        aim = self._desired[name].aim
+        return wait_for(
+            partial(client.status, name),
+            f"connector '{name}' to be {aim}",
+            timeout_seconds=self._running_timeout_seconds,
+            # Created a moment ago, it has not reported yet.
+            retry_on=(*_NOT_YET, ConnectNotFoundError),
+            unmet=lambda status: (
+                None if _AIMS.get(status.state) == aim else str(status)
+            ),
+        )
 
 
 def _while_rebalancing(ask: Callable[[], T]) -> T:

@@ -36,6 +36,7 @@ from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.hdfs import HdfsClient
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config, producer_config
+from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.spec import Topic
 from tests.support import await_condition, goodsflow
@@ -72,10 +73,10 @@ def topic(endpoints: Endpoints, name: str) -> Iterator[str]:
     """A topic with cards, which the worker's principal may read."""
     topic = f"source.{name}"
     admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
-    admin.create_topics({topic: ONE_PARTITION})
+    check_all(admin.create_topics({topic: ONE_PARTITION}))
     produce(endpoints, "analytics", topic)
     yield topic
-    admin.delete_topics([topic])
+    check_all(admin.delete_topics([topic]))
 
 
 @pytest.fixture
