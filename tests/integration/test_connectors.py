@@ -43,7 +43,6 @@ from tests.support import await_condition, goodsflow
 
 RECORDS = 20
 ONE_PARTITION = Topic(partitions=1, replication_factor=2)
-SETTINGS = RestartSettings(first_delay_seconds=10, factor=2, max_restarts=2)
 
 
 @pytest.fixture
@@ -129,7 +128,7 @@ def await_running(connect: ConnectClient, name: str) -> None:
 
 
 def await_failed(connect: ConnectClient, name: str) -> None:
-    """Wait until a task has failed, and not just before it is restarted."""
+    """Wait until a task has failed."""
     await_condition(
         lambda: any(t.state == "FAILED" for t in connect.status(name).tasks),
         f"a task of '{name}' has failed",
@@ -206,12 +205,27 @@ def is_there(connect: ConnectClient, name: str) -> bool:
         return False
 
 
-def look(
-    connect: ConnectClient, name: str, history: History, now: float
-) -> tuple[Finding, History]:
-    """Attend to one connector as the sensor's tick does."""
-    findings, after = attend_to_all(connect, [name], {name: history}, now, SETTINGS)
-    return findings[0], after[name]
+class Ticks:
+    """Attends to one connector as the sensor's ticks do, 5 s of its clock apart."""
+
+    def __init__(self, connect: ConnectClient, name: str, max_restarts: int) -> None:
+        """Remember nothing of the connector."""
+        self.history, self.now = History(), 0.0
+        self._connect, self._name = connect, name
+        self._settings = RestartSettings(max_restarts=max_restarts)
+
+    def __call__(self) -> Finding:
+        """Tick once."""
+        self.now += 5
+        findings, after = attend_to_all(
+            self._connect,
+            [self._name],
+            {self._name: self.history},
+            self.now,
+            self._settings,
+        )
+        self.history = after[self._name]
+        return findings[0]
 
 
 @pytest.fixture
@@ -235,25 +249,23 @@ def test_a_failed_task_is_restarted_until_its_cause_is_gone(
     await_condition(lambda: is_there(connect, name), f"'{name}' is there", 30)
     await_failed(connect, name)
 
-    finding, history = look(connect, name, History(), 1000)
+    tick = Ticks(connect, name, max_restarts=6)
+    finding = tick()
     assert finding.passed
     assert finding.severity == dg.AssetCheckSeverity.WARN
-    assert "Restart 1 of 2 is due at" in finding.text
-    finding, history = look(connect, name, history, 1010)
-    assert finding.passed
-    assert "Restart 1 of 2 is made" in finding.text
-    assert history.restarts == 1
-    await_failed(connect, name)
+    assert "Restart 1 of 6 is due at" in finding.text
+    await_condition(lambda: "Restart 1 of 6 is made" in tick().text, "a restart", 30)
 
     admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
     admin.create_topics({dead_letters: ONE_PARTITION})
-    finding, history = look(connect, name, history, 1030)
-    assert "Restart 2 of 2 is made" in finding.text
-    await_running(connect, name)
-    finding, history = look(connect, name, history, 1045)
+    await_condition(lambda: tick() and connect.status(name).is_running, "it runs", 60)
+    finding = tick()
     assert finding.passed
-    assert "Nothing to restart" in finding.text
-    assert look(connect, name, history, 1045 + 600)[1] == History()
+    assert finding.text.startswith("Nothing to restart")
+    assert tick.history.restarts
+    tick.now += 600
+    tick()
+    assert tick.history == History()
 
 
 def test_a_task_that_fails_for_ever_is_given_up_and_told_with_its_trace(
@@ -264,35 +276,35 @@ def test_a_task_that_fails_for_ever_is_given_up_and_told_with_its_trace(
 ) -> None:
     """Restarted without an end, the failure would never reach anybody."""
     config, dead_letters = failing
-    name, history, now = config["name"], History(), 0.0
+    name = config["name"]
     connect.create(name, config)
     await_condition(lambda: is_there(connect, name), f"'{name}' is there", 30)
-    made = 0
-    while made < SETTINGS.max_restarts:
-        await_failed(connect, name)
-        finding, history = look(connect, name, history, now)
-        assert finding.passed
-        made, now = history.restarts, now + 100
-
     await_failed(connect, name)
-    finding, history = look(connect, name, history, now)
-    check = to_evaluation(finding)
-    assert not check.passed
+    tick = Ticks(connect, name, max_restarts=2)
+
+    def is_given_up() -> Finding | None:
+        finding = tick()
+        return None if finding.passed else finding
+
+    check = to_evaluation(await_condition(is_given_up, "it is given up", 60))
     assert check.severity == dg.AssetCheckSeverity.ERROR
     text = str(check.description)
     assert text.startswith(f"Gave up after 2 restarts: connector '{name}' RUNNING")
     assert "org.apache.kafka.connect.errors.ConnectException" in text
     assert "\tat org.apache.kafka" in text
 
-    # Whoever has removed the cause restarts it once, and need not think of the sensor.
+    # Whoever has removed the cause restarts it, and need not think of the sensor.
     admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
     admin.create_topics({dead_letters: ONE_PARTITION})
-    done = goodsflow("connector", "restart", name, home=platform_home)
-    assert done.returncode == 0, done.stderr
-    await_running(connect, name)
-    finding, history = look(connect, name, history, now + 15)
-    assert finding.passed
-    assert history == History()
+
+    def is_repaired() -> bool:
+        done = goodsflow("connector", "restart", name, home=platform_home)
+        assert done.returncode == 0, done.stderr
+        return connect.status(name).is_running
+
+    await_condition(is_repaired, "it runs", 60)
+    assert tick().passed
+    assert tick.history == History()
 
 
 def files(hdfs: HdfsClient, sink: dict[str, str]) -> dict[str, bytes]:
