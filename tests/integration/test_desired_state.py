@@ -327,7 +327,6 @@ def _directory_by_hand(own: Declaration) -> None:
             _schema_by_hand,
             [
                 "update schema {}-value: compatibility: NONE -> BACKWARD",
-                (
                 "update schema {}-value: /properties/a/maxLength: 5 -> removed",
             ],
         ),
