@@ -35,7 +35,7 @@ from goodsflow.kafka.cluster import ClusterClient
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import AuthenticationFailedError, ClusterUnavailableError
 from goodsflow.kafka.futures import Outcomes
-from goodsflow.kafka.login import try_login
+from goodsflow.kafka.login import log_in
 from goodsflow.spec import AclBinding, Topic
 
 SCRAM_ITERATIONS = 8192
@@ -62,24 +62,23 @@ class KafkaAdmin(ClusterClient):
             AuthenticationFailedError: The broker refused the login.
             EndpointsError: The principal has no password file.
         """
-        config = client_config(endpoints, cluster, principal)
-        result = try_login(config, timeout_seconds)
-        if result.error:
+        login = log_in(client_config(endpoints, cluster, principal), timeout_seconds)
+        if login.client is None:
             kind = (
-                AuthenticationFailedError if result.refused else ClusterUnavailableError
+                AuthenticationFailedError if login.refused else ClusterUnavailableError
             )
             hint = (
                 f"Does {endpoints.password_file(cluster, principal)} hold the password "
                 "that the cluster knows?"
-                if result.refused
+                if login.refused
                 else "Are its brokers up?"
             )
             raise kind(
                 f"Cannot log in to cluster '{cluster}' "
                 f"({endpoints.bootstrap_servers[cluster]}) as '{principal}': "
-                f"{result.error}. {hint}"
+                f"{login.error}. {hint}"
             )
-        return cls(config, cluster, timeout_seconds)
+        return cls(login.client, cluster, timeout_seconds)
 
     def topics(self, names: Iterable[str] | None = None) -> dict[str, Topic]:
         """Return the topics there are, with the settings made for the topic itself.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from confluent_kafka import KafkaException
@@ -17,22 +18,22 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _RETRY_SECONDS = 0.3
+_LOOK_SECONDS = 2.0
 
 
 class ClusterClient:
     """An administrative client of one cluster. Constructing one proves nothing.
 
     Args:
-        config: A librdkafka client configuration.
+        client: Of librdkafka.
         cluster: For messages.
         timeout_seconds: For each operation.
     """
 
     def __init__(
-        self, config: Mapping[str, Any], cluster: str, timeout_seconds: float = 20
+        self, client: AdminClient, cluster: str, timeout_seconds: float = 20
     ) -> None:
-        # Errors come back as exceptions; librdkafka would print them as well.
-        self._client = AdminClient({**config, "log_level": 0})
+        self._client = client
         self._cluster = cluster
         self._timeout_seconds = timeout_seconds
 
@@ -88,4 +89,10 @@ class ClusterClient:
                 break
             if left:
                 time.sleep(_RETRY_SECONDS)
+                self._look_for_controller()
         return outcomes
+
+    def _look_for_controller(self) -> None:
+        # librdkafka learns of another controller with the brokers and topics alone.
+        with suppress(KafkaException):  # the request that follows fails as well
+            self._client.list_topics(timeout=_LOOK_SECONDS)

@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from goodsflow.endpoints import ClusterName, Endpoints, EndpointsError
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import ClusterUnavailableError
-from goodsflow.kafka.login import try_login
+from goodsflow.kafka.login import log_in
 from goodsflow.secret_files import write_secret
 
-_PARALLEL_LOGINS = 8
+_PARALLEL_LOGINS = 16
 
 
 def credential_works(
@@ -32,15 +32,14 @@ def credential_works(
         ClusterUnavailableError: Nobody answered, so nothing is known.
         EndpointsError: The principal has no password file.
     """
-    config = client_config(endpoints, cluster, principal)
-    result = try_login(config, timeout_seconds)
-    if result.error and not result.refused:
+    login = log_in(client_config(endpoints, cluster, principal), timeout_seconds)
+    if login.error and not login.refused:
         raise ClusterUnavailableError(
             f"Cannot tell whether '{principal}' can log in to cluster '{cluster}' "
-            f"({endpoints.bootstrap_servers[cluster]}): {result.error}. "
+            f"({endpoints.bootstrap_servers[cluster]}): {login.error}. "
             "Are its brokers up?"
         )
-    return result.error is None
+    return login.error is None
 
 
 @dataclass(frozen=True)

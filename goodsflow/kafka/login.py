@@ -1,19 +1,40 @@
-"""Trying a login: constructing a librdkafka client proves nothing."""
+"""Logging in: constructing a librdkafka client proves nothing."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import AdminClient
+
+_POLL_SECONDS = 0.05
+"""How soon a refusal is seen; a success ends the wait at once."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """What came of a login.
+
+    Attributes:
+        client: It has logged in to one broker; None where it could not.
+        refused: A broker answered and refused the credentials or the certificate.
+        error: Why it failed, for a person; None where it succeeded.
+    """
+
+    client: AdminClient | None
+    refused: bool = False
+    error: str | None = None
 
 
 @dataclass(frozen=True)
 class LoginResult:
-    """What came of a login.
+    """What came of a login and of the question for the brokers.
 
     Attributes:
-        broker_ids: The brokers of the cluster; empty where the login failed.
+        broker_ids: The brokers of the cluster; empty where it failed.
         refused: A broker answered and refused the credentials or the certificate.
         error: Why it failed, for a person; None where it succeeded.
     """
@@ -23,8 +44,8 @@ class LoginResult:
     error: str | None
 
 
-def try_login(config: Mapping[str, Any], timeout_seconds: float) -> LoginResult:
-    """Log in with a librdkafka configuration and ask for the cluster's brokers.
+def log_in(config: Mapping[str, Any], timeout_seconds: float) -> Login:
+    """Log in with a librdkafka configuration, to whichever broker is asked first.
 
     Args:
         config: A client configuration; it is not logged.
@@ -42,19 +63,43 @@ def try_login(config: Mapping[str, Any], timeout_seconds: float) -> LoginResult:
         client = AdminClient(settings)
     except KafkaException as error:
         # Such as a CA file that cannot be read.
-        return LoginResult(frozenset(), refused=False, error=error.args[0].str())
+        return Login(None, error=error.args[0].str())
     deadline = time.monotonic() + timeout_seconds
-    failure = "no answer"
     while (remaining := deadline - time.monotonic()) > 0:
+        # The first broker tells the ID. Any other question takes a second login, to
+        # an address by which the cluster knows a broker; but where the first is down,
+        # it is what makes librdkafka try the next one at once.
+        ask = client.list_topics if errors else client.cluster_id
         try:
-            metadata = client.list_topics(timeout=min(1.0, remaining))
-        except KafkaException as error:
-            failure = error.args[0].str()
+            ask(timeout=min(_POLL_SECONDS, remaining))
+        except KafkaException:
+            client.poll(0)
         else:
-            return LoginResult(frozenset(metadata.brokers), refused=False, error=None)
-        client.poll(0)
+            return Login(client)
         refused = next((e for e in errors if e.code() in REFUSED_LOGINS), None)
         if refused:
-            return LoginResult(frozenset(), refused=True, error=refused.str())
-    reason = errors[-1].str() if errors else failure
-    return LoginResult(frozenset(), refused=False, error=reason)
+            return Login(None, refused=True, error=refused.str())
+    # That all brokers are down says less than why the last of them was not reached.
+    reasons = [e for e in errors if e.code() != KafkaError._ALL_BROKERS_DOWN] or errors  # noqa: SLF001
+    return Login(None, error=reasons[-1].str() if reasons else "no answer")
+
+
+def try_login(config: Mapping[str, Any], timeout_seconds: float) -> LoginResult:
+    """Log in with a librdkafka configuration and ask for the cluster's brokers.
+
+    Args:
+        config: A client configuration; it is not logged.
+        timeout_seconds: How long to try. A refusal is known sooner.
+    """
+    from confluent_kafka import KafkaException
+
+    deadline = time.monotonic() + timeout_seconds
+    login = log_in(config, timeout_seconds)
+    if login.client is None:
+        return LoginResult(frozenset(), login.refused, login.error)
+    try:
+        remaining = deadline - time.monotonic()
+        metadata = login.client.list_topics(timeout=max(_POLL_SECONDS, remaining))
+    except KafkaException as error:
+        return LoginResult(frozenset(), refused=False, error=error.args[0].str())
+    return LoginResult(frozenset(metadata.brokers), refused=False, error=None)

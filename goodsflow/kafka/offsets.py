@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin import OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.cluster import ClusterClient
@@ -62,7 +62,9 @@ class OffsetReader(ClusterClient):
             EndpointsError: The principal has no password file.
         """
         config = client_config(endpoints, cluster, principal)
-        return cls(config, cluster, timeout_seconds)
+        # Errors come back as exceptions; librdkafka would print them as well.
+        client = AdminClient({**config, "log_level": 0})
+        return cls(client, cluster, timeout_seconds)
 
     def topic_offsets(
         self, topics: Iterable[str]
