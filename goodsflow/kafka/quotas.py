@@ -8,15 +8,10 @@ https://cwiki.apache.org/confluence/display/KAFKA/KIP-546%3A+Add+Client+Quota+AP
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
-from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import (
-    AuthenticationFailedError as AioAuthenticationFailedError,
-)
 from aiokafka.errors import KafkaError as AioKafkaError
 from aiokafka.errors import for_code
 from aiokafka.protocol.admin import DescribeClientQuotasRequest
@@ -33,7 +28,6 @@ from aiokafka.protocol.types import (
 
 from goodsflow.closing import Closing
 from goodsflow.endpoints import ClusterName, Endpoints
-from goodsflow.kafka.config import SCRAM_MECHANISM
 from goodsflow.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
@@ -41,8 +35,7 @@ from goodsflow.kafka.errors import (
     OperationFailedError,
 )
 from goodsflow.kafka.futures import Outcomes
-
-T = TypeVar("T")
+from goodsflow.kafka.wire import connected, connection_settings
 
 _TEXT = String("utf-8")
 _ENTITY = Array(("entity_type", _TEXT), ("entity_name", _TEXT))
@@ -140,14 +133,20 @@ class QuotaAdmin(Closing):
     """Reads and sets the quotas of one cluster. Constructing one connects nowhere.
 
     Args:
-        settings: Of an aiokafka client.
+        servers: The cluster's brokers, each as host:port; any of them does.
+        settings: Of a connection.
         cluster: For messages.
         timeout_seconds: For each operation, its login included.
     """
 
     def __init__(
-        self, settings: Mapping[str, Any], cluster: str, timeout_seconds: float = 20
+        self,
+        servers: Sequence[str],
+        settings: Mapping[str, Any],
+        cluster: str,
+        timeout_seconds: float = 20,
     ) -> None:
+        self._servers = servers
         self._settings = settings
         self._cluster = cluster
         self._timeout_seconds = timeout_seconds
@@ -166,23 +165,11 @@ class QuotaAdmin(Closing):
             EndpointsError: The principal has no password file.
             OperationFailedError: The CA's certificate cannot be read.
         """
-        try:
-            tls = ssl.create_default_context(cafile=str(endpoints.ca_file))
-        except (OSError, ssl.SSLError) as error:
-            raise OperationFailedError(
-                f"Cannot read the CA's certificate from {endpoints.ca_file}: {error}."
-            ) from error
-        password = endpoints.password(cluster, principal)
-        settings = {
-            "bootstrap_servers": endpoints.bootstrap_servers[cluster].split(","),
-            "security_protocol": "SASL_SSL",
-            "ssl_context": tls,
-            "sasl_mechanism": SCRAM_MECHANISM,
-            "sasl_plain_username": principal,
-            "sasl_plain_password": password.get_secret_value(),
-            "request_timeout_ms": int(timeout_seconds * 1000),
-        }
-        return cls(settings, cluster, timeout_seconds)
+        servers = endpoints.bootstrap_servers[cluster].split(",")
+        # A broker that does not answer leaves time for the next.
+        step_seconds = timeout_seconds / len(servers)
+        settings = connection_settings(endpoints, cluster, principal, step_seconds)
+        return cls(servers, settings, cluster, timeout_seconds)
 
     def close(self) -> None:
         """Do nothing: each operation has a connection of its own."""
@@ -194,20 +181,16 @@ class QuotaAdmin(Closing):
             KafkaError: The cluster refused or did not answer.
         """
         what = f"Cannot read the quotas of cluster '{self._cluster}'"
-
-        async def ask(client: AIOKafkaClient, controller: int) -> Any:
-            any_entity: list[tuple[str, int, str]] = []
-            request = DescribeClientQuotasRequest(any_entity, strict=False)
-            return await client.send(controller, request)
-
-        answer = self._run(ask, what).to_object()
-        if answer["error_code"]:
-            raise _error(answer["error_code"], answer["error_message"], what)
+        any_entity: list[tuple[str, int, str]] = []
+        request = DescribeClientQuotasRequest(any_entity, strict=False)
+        answer = self._send(request, what)
+        if answer.error_code:
+            raise _error(answer.error_code, answer.error_message, what)
         return {
             QuotaEntity.from_wire(entry["entity"]): {
                 each["name"]: each["value"] for each in entry["values"]
             }
-            for entry in answer["entries"] or []
+            for entry in answer.to_object()["entries"]
         }
 
     def alter(
@@ -219,7 +202,7 @@ class QuotaAdmin(Closing):
             figures: By entity, values by the figure's name; None to lift the limit.
 
         Raises:
-            KafkaError: The cluster could not be asked; nothing was changed.
+            KafkaError: The cluster could not be asked.
         """
         if not figures:
             return {}
@@ -231,14 +214,11 @@ class QuotaAdmin(Closing):
             )
             for entity, each in figures.items()
         ]
-
-        async def ask(client: AIOKafkaClient, controller: int) -> Any:
-            return await client.send(controller, _AlterRequest(entries))
-
+        answer = self._send(_AlterRequest(entries), what)
         outcomes: Outcomes[QuotaEntity] = dict.fromkeys(
             figures, OperationFailedError(f"{what}: the broker did not mention it")
         )
-        for entry in self._run(ask, what).to_object()["entries"]:
+        for entry in answer.to_object()["entries"]:
             entity = QuotaEntity.from_wire(entry["entity"])
             code = entry["error_code"]
             outcomes[entity] = (
@@ -248,30 +228,20 @@ class QuotaAdmin(Closing):
             )
         return outcomes
 
-    def _run(self, ask: Callable[[AIOKafkaClient, int], Awaitable[T]], what: str) -> T:
-        async def run() -> T:
-            client = AIOKafkaClient(**self._settings)
-            try:
-                await client.bootstrap()
-                controller = client.cluster.controller
-                if controller is None:
-                    raise ClusterUnavailableError(f"{what}: there is no controller")
-                return await ask(client, controller.nodeId)
-            finally:
-                await client.close()
-
-        async def in_time() -> T:
-            return await asyncio.wait_for(run(), self._timeout_seconds)
+    def _send(self, request: Any, what: str) -> Any:
+        async def send() -> Any:
+            async with connected(self._servers, self._settings) as connection:
+                return await connection.send(request)
 
         try:
-            return asyncio.run(in_time())
+            return asyncio.run(asyncio.wait_for(send(), self._timeout_seconds))
         except TimeoutError as error:
             raise ClusterUnavailableError(
                 f"{what}: no answer in {self._timeout_seconds:.0f} s"
             ) from error
-        except AioAuthenticationFailedError as error:
+        except AuthenticationFailedError as error:
             raise AuthenticationFailedError(f"{what}: {error}") from error
-        except AioKafkaError as error:
+        except (AioKafkaError, ClusterUnavailableError) as error:
             raise ClusterUnavailableError(
                 f"{what}: {error}. Are its brokers up?"
             ) from error
