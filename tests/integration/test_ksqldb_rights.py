@@ -27,6 +27,7 @@ from goodsflow.containers.upstream import KSQLDB_SERVICE_ID, ksqldb_properties
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config
+from goodsflow.kafka.futures import check_all
 
 SOURCE = "source.goods-filtered"
 PREFIX = f"_confluent-ksql-{KSQLDB_SERVICE_ID}"
@@ -50,7 +51,7 @@ def own_topic(endpoints: Endpoints) -> Iterator[str]:
     name = f"{PREFIX}test-{uuid.uuid4().hex[:8]}"
     yield name
     admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
-    admin.delete_topics(admin.topics([name]))
+    check_all(admin.delete_topics(admin.topics([name])))
 
 
 def create(config: dict[str, Any], topic: str) -> None:

@@ -17,9 +17,12 @@ from goodsflow.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
     OperationFailedError,
+    TopicExistsError,
 )
+from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.reading import Record, TopicReader
 from goodsflow.spec import Topic
+from tests.support import await_condition
 
 
 @pytest.fixture
@@ -27,9 +30,9 @@ def topic(endpoints: Endpoints) -> Iterator[str]:
     """Make a topic of one partition; remove it afterwards."""
     name = f"test-reading-{uuid.uuid4().hex[:8]}"
     admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
-    admin.create_topics({name: Topic(partitions=1, replication_factor=2)})
+    check_all(admin.create_topics({name: Topic(partitions=1, replication_factor=2)}))
     yield name
-    admin.delete_topics([name])
+    check_all(admin.delete_topics([name]))
 
 
 def reader(endpoints: Endpoints, topic: str, principal: str = "admin") -> TopicReader:
@@ -58,10 +61,15 @@ def produce(
 
 def recreate(admin: KafkaAdmin, topic: str) -> None:
     """Create a topic as soon as its deletion has ended."""
-    deadline = time.monotonic() + 30
-    while admin.create_topics({topic: Topic(partitions=1, replication_factor=2)}):
-        assert time.monotonic() < deadline, "the deletion does not end"
-        time.sleep(0.2)
+
+    def created() -> bool:
+        new = {topic: Topic(partitions=1, replication_factor=2)}
+        error = admin.create_topics(new)[topic]
+        if error and not isinstance(error, TopicExistsError):
+            raise error
+        return error is None
+
+    await_condition(created, "the deletion ends", 30)
 
 
 def topic_id_once_shown(endpoints: Endpoints, topic: str) -> str:
@@ -105,7 +113,7 @@ def test_topic_that_was_recreated_has_another_id(
     before = topic_id_once_shown(endpoints, topic)
     assert topic_id_once_shown(endpoints, topic) == before
     admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
-    admin.delete_topics([topic])
+    check_all(admin.delete_topics([topic]))
     recreate(admin, topic)
     deadline = time.monotonic() + 30
     while topic_id_once_shown(endpoints, topic) == before:

@@ -21,6 +21,7 @@ from goodsflow.hdfs import HdfsClient
 from goodsflow.hdfs.files import topic_file_path
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import Record, TopicReader
 from goodsflow.recommender import (
@@ -108,7 +109,7 @@ def shop(endpoints: Endpoints) -> Iterator[Shop]:
         settings.output_topic: Topic(partitions=1, replication_factor=2),
     }
     admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
-    admin.create_topics(topics)
+    check_all(admin.create_topics(topics))
     with HdfsClient.connect(endpoints, "hdfs") as client:
         client.make_directory(settings.topics_dir, mode="755")
     registry = RegistryClient(endpoints.schema_registry_url)
@@ -116,17 +117,7 @@ def shop(endpoints: Endpoints) -> Iterator[Shop]:
     schema_id = registry.register(f"{settings.output_topic}-value", schema)
     yield Shop(endpoints, settings, schema_id)
     registry.close()
-
-    def deleted() -> bool:
-        # A client from before an outage may take another broker for the controller.
-        client = KafkaAdmin.connect(endpoints, "analytics", "admin")
-        try:
-            client.delete_topics(client.topics(topics))
-        except ClusterUnavailableError:
-            return False
-        return True
-
-    await_condition(deleted, "the test's topics are deleted")
+    check_all(admin.delete_topics(admin.topics(topics)))
     with HdfsClient.connect(endpoints, "hdfs") as client:
         client.delete(settings.topics_dir, recursive=True)
 

@@ -35,8 +35,16 @@ def _binding(**other: object) -> KafkaBinding:
 
 
 def test_what_our_words_cannot_say_is_left_out() -> None:
-    """A denial read as a grant would hide that a service is locked out."""
+    """Read as that of a user, a right of another kind would be taken away."""
     assert from_kafka(_binding()) is not None
-    assert from_kafka(_binding(permission_type=AclPermissionType.DENY)) is None
-    assert from_kafka(_binding(host="10.0.0.1")) is None
     assert from_kafka(_binding(principal="Group:shops")) is None
+    assert from_kafka(_binding(restype=ResourceType.UNKNOWN)) is None
+
+
+def test_a_denial_and_an_address_come_back_as_they_went() -> None:
+    """A denial read as a grant would hide that a service is locked out."""
+    denied = _binding(permission_type=AclPermissionType.DENY, host="10.0.0.1")
+    binding = from_kafka(denied)
+    assert str(binding) == "shop-api may not write topic 'goods' from 10.0.0.1"
+    assert binding is not None
+    assert to_kafka(binding) == denied

@@ -13,7 +13,7 @@ from goodsflow.kafka.errors import (
     KafkaError,
     OperationFailedError,
 )
-from goodsflow.kafka.futures import await_all
+from goodsflow.kafka.futures import await_all, check_all, settle_all
 
 
 def done(result: object = None) -> Future[Any]:
@@ -65,3 +65,28 @@ def test_an_answer_that_never_comes_is_an_outage() -> None:
     """A future that librdkafka lost would hang the bootstrap."""
     with pytest.raises(ClusterUnavailableError, match="no answer"):
         await_all({"a": Future()}, "create topics", 0.01)
+
+
+def test_one_failure_does_not_hide_what_was_done() -> None:
+    """Tried again as a whole, what was done would fail for being there."""
+    futures = {
+        "a": done(),
+        "b": failed(LibrdkafkaError.POLICY_VIOLATION),
+        "c": failed(LibrdkafkaError._TIMED_OUT),
+        "d": Future(),
+    }
+    outcomes = settle_all(futures, "create topics", 0.01)
+    assert {key: error and type(error) for key, error in outcomes.items()} == {
+        "a": None,
+        "b": OperationFailedError,
+        "c": ClusterUnavailableError,
+        "d": ClusterUnavailableError,
+    }
+    assert str(outcomes["b"]).startswith("Cannot create topics: b: ")
+    with pytest.raises(OperationFailedError, match=": b: ") as caught:
+        check_all(outcomes)
+    assert [note[:23] for note in caught.value.__notes__] == [
+        "Cannot create topics: c",
+        "Cannot create topics: d",
+    ]
+    check_all({"a": None})
