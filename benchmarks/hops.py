@@ -14,22 +14,20 @@ import json
 import multiprocessing
 import os
 import random
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 
 from confluent_kafka import Producer
 
 from benchmarks.filters import FILTERS, Filter
 from benchmarks.meter import Figure, Stopwatch
+from benchmarks.platform import HOME, platform
 from goodsflow.cards import frame, sample_cards
 from goodsflow.cards.wire import encode_json
 from goodsflow.connect import ConnectClient
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
+from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.offsets import OffsetReader
@@ -38,8 +36,6 @@ from goodsflow.local.supervisor import SupervisorClient
 from goodsflow.recommender import RecommenderSettings, recommend
 from goodsflow.registry import RegistryClient
 
-_HOME = PROJECT_ROOT / ".goodsflow-bench"
-_PORT_OFFSET = 15_000
 _MIRRORED = "source.goods-filtered"
 _POLL_SECONDS = 0.25
 _PATIENCE_SECONDS = 600.0
@@ -47,7 +43,6 @@ _PRODUCTS = 10_000
 _LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
 _INBOUND = ("kafka-0", "kafka-1")
 _ANALYTICS = ("kafka-mirror-0", "kafka-mirror-1")
-_STOPPED = ("shop-api", "blocking", "dagster-daemon", "dagster-webserver")
 
 
 def main() -> None:
@@ -55,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cards", type=int, default=200_000, help="for each hop")
     cards = parser.parse_args().cards
-    with _platform() as endpoints, ConnectClient(endpoints.connect_url) as connect:
+    with platform() as endpoints, ConnectClient(endpoints.connect_url) as connect:
         for connector in ("mm2-source", "hdfs-sink"):
             connect.pause(connector)
             _wait_until(partial(_is_paused, connect, connector))
@@ -64,7 +59,7 @@ def main() -> None:
         print(f"a framed card: {min(sizes)} to {max(sizes)} bytes, {cards:,} cards")
         print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         _show("fill goods (librdkafka producer)", _fill(endpoints, values, cards))
-        logs = _HOME.glob("data/kafka-0/log/goods-[01]/*.log")
+        logs = HOME.glob("data/kafka-0/log/goods-[01]/*.log")
         on_disk = sum(log.stat().st_size for log in logs) / cards
         print(f"bytes of a card on a broker, lz4: {on_disk:.0f}")
         for number, (name, run) in enumerate(FILTERS.items()):
@@ -78,24 +73,8 @@ def main() -> None:
         _show_listing(endpoints)
 
 
-@contextmanager
-def _platform() -> Iterator[Endpoints]:
-    command = [sys.executable, "-m", "goodsflow.cli", "--home", str(_HOME)]
-    subprocess.run([*command, "clean", "--yes"], check=True)
-    try:
-        subprocess.run(
-            [*command, "up", "--port-offset", str(_PORT_OFFSET)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        SupervisorClient(Home(_HOME).socket).stop_all(_STOPPED)
-        yield load_endpoints(_HOME)
-    finally:
-        subprocess.run([*command, "clean", "--yes"], check=True)
-
-
 def _pids(*parts: str) -> list[int]:
-    found = SupervisorClient(Home(_HOME).socket).processes()
+    found = SupervisorClient(Home(HOME).socket).processes()
     return [process.pid for process in found if process.name in parts and process.pid]
 
 
@@ -152,7 +131,7 @@ def _fill(
 
 def _in_a_process(run: Filter, cards: int, name: str) -> Figure:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        arguments = (_HOME, cards, _pids(*_INBOUND), name)
+        arguments = (HOME, cards, _pids(*_INBOUND), name)
         return pool.apply_async(run, arguments).get(_PATIENCE_SECONDS)
 
 
