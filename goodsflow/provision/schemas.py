@@ -13,6 +13,7 @@ from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, one_by_one
 from goodsflow.provision.waiting import wait_for
 from goodsflow.reconcile import Change, Plan, SchemaState, Target, plan_schemas
+from goodsflow.reconcile.schemas import Return
 from goodsflow.registry import (
     RegistryClient,
     RegistryUnavailableError,
@@ -73,10 +74,17 @@ class SchemasProvider(Provider):
                     for name, state in zip(names, states, strict=True)
                     if state is not None
                 }
+            newer = {
+                name: since
+                for name, state in found.items()
+                if state.document != self._desired[name].document
+                and (since := self._since(client, name))
+            }
             incompatible = {
                 name: tuple(reasons)
                 for name, state in found.items()
                 if state.document != self._desired[name].document
+                and name not in newer
                 and (reasons := self._objections(client, name, state))
             }
         return plan_schemas(
@@ -86,7 +94,18 @@ class SchemasProvider(Provider):
             others=subjects - self._desired.keys(),
             scope=self._scope,
             incompatible=incompatible,
+            newer=newer,
         )
+
+    def _since(self, client: RegistryClient, subject: str) -> tuple[int, ...]:
+        """Return the versions since the declared schema was registered, if it was."""
+        documents = {
+            version: json.loads(text)
+            for version, text in sorted(client.versions(subject).items())
+        }
+        desired = self._desired[subject].document
+        same = [v for v, document in documents.items() if document == desired]
+        return tuple(v for v in documents if same and v > same[-1])
 
     def _objections(
         self, client: RegistryClient, subject: str, there: SchemaState
@@ -144,6 +163,10 @@ def _text(schema: SchemaState) -> str:
 def _apply(client: RegistryClient, change: Change) -> None:
     if change.action == "delete":
         client.delete(change.name)
+        return
+    if isinstance(change.desired, Return):
+        for version in reversed(change.desired.versions):
+            client.delete_version(change.name, version)
         return
     text = _text(change.desired)
     # A subject without a version has no compatibility to set; one that has is to judge

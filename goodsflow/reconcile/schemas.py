@@ -19,6 +19,18 @@ class SchemaState:
     compatibility: str
 
 
+@dataclass(frozen=True)
+class Return:
+    """The way back to a schema that was registered before.
+
+    Attributes:
+        versions: Those registered since, which have to go.
+    """
+
+    schema: SchemaState
+    versions: tuple[int, ...]
+
+
 def plan_schemas(
     target: Target,
     desired: Mapping[str, SchemaState],
@@ -27,6 +39,7 @@ def plan_schemas(
     others: Collection[str] = (),
     scope: Iterable[str] = (),
     incompatible: Mapping[str, tuple[str, ...]] | None = None,
+    newer: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Plan:
     """Compare the declared subjects with those of the registry.
 
@@ -39,6 +52,8 @@ def plan_schemas(
         others: Its other subjects.
         scope: Patterns of subjects that are ours although not declared.
         incompatible: What the registry has against a declared schema, by subject.
+        newer: Where a declared schema is an older version already, the versions since:
+            a registry registers no schema twice.
     """
     patterns = tuple(scope)
     changes: list[Change] = []
@@ -49,7 +64,8 @@ def plan_schemas(
             changes.append(Change(target, "create", subject, differences, schema))
         else:
             reasons = (incompatible or {}).get(subject, ())
-            changes += _changes(target, subject, schema, there, reasons)
+            since = (newer or {}).get(subject, ())
+            changes += _changes(target, subject, schema, there, reasons, since)
     ours = [subject for subject in others if is_in_scope(subject, patterns)]
     changes += [
         Change(
@@ -65,12 +81,13 @@ def plan_schemas(
     return merge_plans([Plan(tuple(changes)), left])
 
 
-def _changes(
+def _changes(  # noqa: PLR0917 - all of one subject
     target: Target,
     subject: str,
     desired: SchemaState,
     actual: SchemaState,
     reasons: tuple[str, ...],
+    since: tuple[int, ...],
 ) -> Iterable[Change]:
     if actual.compatibility != desired.compatibility:
         difference = Difference(
@@ -80,6 +97,19 @@ def _changes(
     if actual.document == desired.document:
         return
     version = tuple(document_differences(actual.document, desired.document))
+    if since:
+        yield Change(
+            target,
+            "update",
+            subject,
+            version,
+            Return(desired, since),
+            permission="delete-schemas",
+            why="it was registered before, so that what was registered since goes "
+            f"(version {', '.join(map(str, since))}): records that name it can no "
+            "longer be checked",
+        )
+        return
     if not reasons:
         yield Change(target, "update", subject, version, desired)
         return

@@ -170,6 +170,32 @@ class RegistryClient(Closing):
         with self._named("test the compatibility", subject):
             return self.confluent_client.test_compatibility(subject, schema)
 
+    def versions(self, subject: str) -> dict[int, str]:
+        """Return the texts of a subject's versions, by number.
+
+        Raises:
+            SubjectNotFoundError: Nothing is registered under it.
+            RegistryError: The registry did not answer, or refused.
+        """
+        with self._named("list the versions", subject):
+            return {
+                version: self.confluent_client.get_version(
+                    subject, version
+                ).schema.schema_str
+                or ""
+                for version in self.confluent_client.get_versions(subject)
+            }
+
+    def delete_version(self, subject: str, version: int) -> None:
+        """Delete one version of a subject.
+
+        Raises:
+            SubjectNotFoundError: There is no such version.
+            RegistryError: The registry did not answer, or refused.
+        """
+        with self._named(f"delete version {version}", subject):
+            self.confluent_client.delete_version(subject, version)
+
     def delete(self, subject: str) -> None:
         """Delete a subject with all its versions.
 

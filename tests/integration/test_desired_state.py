@@ -355,7 +355,9 @@ def test_drift_by_hand_is_named_and_repaired(
     by_hand(declaration)
     assert not declaration.plan().is_empty
 
-    assert declaration.apply("delete-acls") == [text.format(name) for text in repaired]
+    assert declaration.apply("delete-acls", "delete-schemas") == [
+        text.format(name) for text in repaired
+    ]
 
     assert declaration.plan().is_empty
 

@@ -50,6 +50,15 @@ def test_an_incompatible_schema_is_refused_with_the_registrys_reasons() -> None:
     assert "compatibility: NONE" in change.why
 
 
+def test_the_way_back_to_an_older_version_needs_permission() -> None:
+    """A registry registers no schema twice: what came since has to go."""
+    there = SchemaState(CHANGED, "BACKWARD")
+    plan = plan_schemas(REGISTRY, {"s": SCHEMA}, {"s": there}, newer={"s": (2, 3)})
+    (change,) = plan.changes
+    assert change.permission == "delete-schemas"
+    assert "version 2, 3" in change.why
+
+
 def test_other_subjects_are_left_alone_unless_in_scope() -> None:
     """Another team registers its schemas in the same registry."""
     plan = plan_schemas(REGISTRY, {}, {}, others=["old-value", "x"], scope=["old-*"])
