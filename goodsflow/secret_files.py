@@ -20,4 +20,6 @@ def write_secret(path: Path) -> None:
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(24))
+        file.flush()
+        os.fsync(file.fileno())
     partial.rename(path)

@@ -18,6 +18,7 @@ from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import SCRAM_MECHANISM, client_config, producer_config
+from goodsflow.kafka.passwords import PasswordFollower
 
 APP_ID = "blocking-app"
 """Also faust's own group and the start of its topics' names, which ACLs allow."""
@@ -111,6 +112,7 @@ def create_pipeline(
     Raises:
         EndpointsError: The principal has no password file.
     """
+    passwords = PasswordFollower(endpoints, "inbound", PRINCIPAL)
     return Pipeline(
         client_config(endpoints, "inbound", PRINCIPAL)
         | _THROUGH_OUTAGES
@@ -135,6 +137,7 @@ def create_pipeline(
         status,
         batch_records=settings.batch_records,
         batch_seconds=settings.batch_seconds,
+        passwords=passwords,
     )
 
 

@@ -31,6 +31,7 @@ from goodsflow.blocking.transaction import (
     TransactionalWriter,
 )
 from goodsflow.kafka.faults import ClientFaults
+from goodsflow.kafka.passwords import PasswordFollower
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Pipeline:
         *,
         batch_records: int,
         batch_seconds: float,
+        passwords: PasswordFollower | None = None,
     ) -> None:
         """Prepare the pipeline; nothing connects before ``run``.
 
@@ -71,6 +73,7 @@ class Pipeline:
             status: Is told how the pipeline is.
             batch_records: Most records of a transaction.
             batch_seconds: Longest wait for a full batch.
+            passwords: Follows the password of both; None: it stays.
         """
         self._consumer_config = consumer_config
         self._producer_config = producer_config
@@ -79,7 +82,7 @@ class Pipeline:
         self._batch_records = batch_records
         self._batch_seconds = batch_seconds
         self._stop = Event()
-        self._faults = ClientFaults("inbound", "blocking")
+        self._faults = ClientFaults("inbound", "blocking", passwords=passwords)
 
     def stop(self) -> None:
         """Ask ``run`` to end after the transaction at hand; from any thread."""
@@ -126,6 +129,8 @@ class Pipeline:
                 "logger": _LOGGER,
             }
         )
+        if self._faults.passwords:
+            self._faults.passwords.follow(consumer, "consumer")
         consumer.subscribe(
             [SOURCE],
             on_assign=self._on_assign,

@@ -87,7 +87,7 @@ class TransactionalWriter:
         self._faults = faults
         self._stop = stop
         self._refusal: str | None = None
-        self._producer = Producer(self._config)
+        self._producer = self._new_producer()
 
     def open(self) -> None:
         """Fence older copies and end what they left open, or this one did.
@@ -101,7 +101,7 @@ class TransactionalWriter:
             try:
                 self._insist(self._producer.init_transactions)
             except _HeldUpError:
-                self._producer = Producer(self._config)
+                self._producer = self._new_producer()
             except KafkaException as exception:
                 raise PipelineError(
                     "Cannot begin with transactions on cluster 'inbound': "
@@ -197,9 +197,15 @@ class TransactionalWriter:
     def _start_over(self, error: _HeldUpError) -> NoReturn:
         """Let a new producer end the transaction, whatever became of it."""
         _LOGGER.warning("Starting over with a new producer: %s", error)
-        self._producer = Producer(self._config)
+        self._producer = self._new_producer()
         self.open()
         raise AbortedTransactionError(str(error)) from error
+
+    def _new_producer(self) -> Producer:
+        producer = Producer(self._config)
+        if self._faults.passwords:
+            self._faults.passwords.follow(producer, "producer")
+        return producer
 
     def _abort(self, exception: KafkaException) -> None:
         error = exception.args[0]

@@ -24,6 +24,7 @@ COMMANDS = {
     "search": "goodsflow.cli.search",
     "recommendations": "goodsflow.cli.recommendations",
     "shop-api": "goodsflow.cli.shop_api",
+    "credentials": "goodsflow.cli.credentials",
     "connector": "goodsflow.cli.connector",
 }
 """Each command's module; it is imported when the command is named."""

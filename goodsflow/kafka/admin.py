@@ -36,6 +36,7 @@ from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import AuthenticationFailedError, ClusterUnavailableError
 from goodsflow.kafka.futures import Outcomes
 from goodsflow.kafka.login import log_in
+from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.spec import AclBinding, Topic
 
 SCRAM_ITERATIONS = 8192
@@ -62,6 +63,7 @@ class KafkaAdmin(ClusterClient):
             AuthenticationFailedError: The broker refused the login.
             EndpointsError: The principal has no password file.
         """
+        passwords = PasswordFollower(endpoints, cluster, principal)
         login = log_in(client_config(endpoints, cluster, principal), timeout_seconds)
         if login.client is None:
             kind = (
@@ -78,7 +80,7 @@ class KafkaAdmin(ClusterClient):
                 f"({endpoints.bootstrap_servers[cluster]}) as '{principal}': "
                 f"{login.error}. {hint}"
             )
-        return cls(login.client, cluster, timeout_seconds)
+        return cls(login.client, cluster, timeout_seconds, passwords)
 
     def topics(self, names: Iterable[str] | None = None) -> dict[str, Topic]:
         """Return the topics there are, with the settings made for the topic itself.
@@ -111,6 +113,19 @@ class KafkaAdmin(ClusterClient):
             )
             for name, topic in found.items()
         }
+
+    def under_replicated(self) -> list[tuple[str, int]]:
+        """Return the partitions, internal ones too, of which a replica is behind.
+
+        Raises:
+            KafkaError: The cluster refused or did not answer.
+        """
+        return [
+            (name, number)
+            for name, topic in self._metadata().topics.items()
+            for number, partition in topic.partitions.items()
+            if len(partition.isrs) < len(partition.replicas)
+        ]
 
     def create_topics(self, topics: Mapping[str, Topic]) -> Outcomes[str]:
         """Create topics and wait until the controller has them.

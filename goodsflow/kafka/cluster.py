@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.futures import Outcomes, await_all, named_error, settle_all
+from goodsflow.kafka.passwords import PasswordFollower
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -28,14 +29,29 @@ class ClusterClient:
         client: Of librdkafka.
         cluster: For messages.
         timeout_seconds: For each operation.
+        passwords: Follows the principal's password file; None: its password stays.
     """
 
     def __init__(
-        self, client: AdminClient, cluster: str, timeout_seconds: float = 20
+        self,
+        client: AdminClient,
+        cluster: str,
+        timeout_seconds: float = 20,
+        passwords: PasswordFollower | None = None,
     ) -> None:
-        self._client = client
+        self._admin = client
+        self._passwords = passwords
+        if passwords:
+            passwords.follow(client)
         self._cluster = cluster
         self._timeout_seconds = timeout_seconds
+
+    @property
+    def _client(self) -> AdminClient:
+        """The client, with the password that is in the file at each of its requests."""
+        if self._passwords:
+            self._passwords.take_up()
+        return self._admin
 
     def _metadata(self) -> Any:
         """Ask for the brokers and topics.

@@ -6,8 +6,9 @@ Tree::
     ├── ClusterUnavailableError     nobody answered in time
     │   └── HeldUpError             a call did not even return
     ├── AuthenticationFailedError   the broker refused the credentials
-    └── OperationFailedError        the broker refused an operation
-        └── TopicExistsError        a topic to create is there already
+    ├── OperationFailedError        the broker refused an operation
+    │   └── TopicExistsError        a topic to create is there already
+    └── RotationRunsError           another change of passwords is under way
 """
 
 from goodsflow.errors import GoodsflowError
@@ -35,3 +36,7 @@ class OperationFailedError(KafkaError):
 
 class TopicExistsError(OperationFailedError):
     """A topic to create is there already."""
+
+
+class RotationRunsError(KafkaError):
+    """Another change of passwords is under way."""

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError
 from goodsflow.endpoints import ClusterName
 from goodsflow.kafka.codes import REFUSED_LOGINS
 from goodsflow.kafka.errors import AuthenticationFailedError, OperationFailedError
+from goodsflow.kafka.passwords import PasswordFollower
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -29,10 +30,12 @@ class ClientFaults:
 
     Librdkafka tries again by itself, for ever, whatever the error. Two kinds are worth
     giving up for: a fatal one, and a login that is refused over and over. A single
-    refusal is none: a broker that goes down during a login looks the same.
+    refusal is none: a broker that goes down during a login looks the same. Where the
+    password file has changed, a refused login is tried again with what it holds now.
 
     Attributes:
         trouble: What is wrong at the moment, for a person; None where nothing is.
+        passwords: Follows the principal's password file; None: its password stays.
     """
 
     def __init__(
@@ -40,10 +43,12 @@ class ClientFaults:
         cluster: ClusterName,
         principal: str,
         clock: Callable[[], float] = time.monotonic,
+        passwords: PasswordFollower | None = None,
     ) -> None:
         self.trouble: str | None = None
         self._who = f"as principal '{principal}' to cluster '{cluster}'"
         self._clock = clock
+        self.passwords = passwords
         self._refused_since: float | None = None
         self._fatal: str | None = None
 
@@ -57,6 +62,7 @@ class ClientFaults:
         elif error.code() in REFUSED_LOGINS:
             if self._refused_since is None:
                 self._refused_since = self._clock()
+            self._take_up_password()
         elif error.code() in _ABSENCES:
             self._refused_since = None
 
@@ -79,8 +85,17 @@ class ClientFaults:
             )
         if self._refused_since is None:
             return
+        # Librdkafka reports a refusal that repeats only every 30 s.
+        if self._take_up_password():
+            return
         if self._clock() - self._refused_since >= _REFUSED_SECONDS:
             raise AuthenticationFailedError(
                 f"Cannot log in {self._who}: {self.trouble}. Was its password changed, "
                 "or the CA? `goodsflow up` puts both right."
             )
+
+    def _take_up_password(self) -> bool:
+        if self.passwords is None or not self.passwords.take_up():
+            return False
+        self._refused_since = None
+        return True

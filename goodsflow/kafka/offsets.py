@@ -13,6 +13,7 @@ from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.cluster import ClusterClient
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import OperationFailedError
+from goodsflow.kafka.passwords import PasswordFollower
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,11 @@ class OffsetReader(ClusterClient):
         Raises:
             EndpointsError: The principal has no password file.
         """
+        passwords = PasswordFollower(endpoints, cluster, principal)
         config = client_config(endpoints, cluster, principal)
         # Errors come back as exceptions; librdkafka would print them as well.
         client = AdminClient({**config, "log_level": 0})
-        return cls(client, cluster, timeout_seconds)
+        return cls(client, cluster, timeout_seconds, passwords)
 
     def topic_offsets(
         self, topics: Iterable[str]

@@ -34,6 +34,7 @@ from goodsflow.kafka.errors import (
 )
 from goodsflow.kafka.futures import await_all, named_error
 from goodsflow.kafka.offsets import PartitionOffsets
+from goodsflow.kafka.passwords import PasswordFollower
 
 _POLL_SECONDS = 0.2
 _FILL_SECONDS = 0.02
@@ -89,6 +90,7 @@ class TopicReader(Closing):
         self._what = f"'{topic}' on cluster '{cluster}' as '{principal}'"
         self._timeout_seconds = timeout_seconds
         self._refusals = 0
+        self._passwords = PasswordFollower(endpoints, cluster, principal)
         self._config: dict[str, Any] = {
             **client_config(endpoints, cluster, principal),
             "log_level": 0,
@@ -106,6 +108,7 @@ class TopicReader(Closing):
                 "error_cb": self._note_error,
             }
         )
+        self._passwords.follow(self._consumer)
 
     def close(self) -> None:
         """Close the connections; nothing can be read afterwards."""
@@ -119,6 +122,7 @@ class TopicReader(Closing):
         """
         # Held until the answer is there: without a reference it ends at once.
         admin = AdminClient(self._config)
+        self._passwords.follow(admin, "admin")
         futures = admin.describe_topics(
             TopicCollection([self.topic]), request_timeout=self._timeout_seconds
         )
@@ -261,6 +265,8 @@ class TopicReader(Closing):
             self._refusals += 1
 
     def _raise_if_refused(self, tolerated: int) -> None:
+        if self._refusals and self._passwords.take_up():
+            self._refusals = 0
         if self._refusals > tolerated:
             raise AuthenticationFailedError(
                 f"Cannot read {self._what}: the brokers refuse its login. Was its "

@@ -107,6 +107,7 @@ def _cluster(
                     endpoints, cluster, ports.address(broker, "broker"), broker_id
                 ),
                 needs=(zookeeper,),
+                serves_as=((cluster, "broker"),),
                 # While its old session lives in ZooKeeper it cannot register.
                 deaths_allowed=8,
                 environment=environment,
@@ -209,6 +210,14 @@ def _spark(ports: Ports, endpoints: Endpoints) -> list[Part]:
     ]
 
 
+_OF_DAGSTER: tuple[tuple[ClusterName, str], ...] = (
+    ("inbound", "dagster"),
+    ("analytics", "dagster"),
+    ("analytics", "recommender"),
+)
+"""As whom its runs, sensors and checks log in, each anew."""
+
+
 def _dagster(home: Home, ports: Ports, endpoints: Endpoints) -> list[Part]:
     common = {"DAGSTER_HOME": str(home.dagster), "PROJECT_DIR": str(PROJECT_ROOT)}
     return [
@@ -217,6 +226,7 @@ def _dagster(home: Home, ports: Ports, endpoints: Endpoints) -> list[Part]:
             folder="dagster",
             address=endpoints.dagster_url,
             check=lambda: probes.dagster_webserver(endpoints.dagster_url),
+            follows=_OF_DAGSTER,
             environment={
                 **common,
                 "DAGSTER_ROLE": "webserver",
@@ -230,6 +240,7 @@ def _dagster(home: Home, ports: Ports, endpoints: Endpoints) -> list[Part]:
             address="",
             # Its heartbeats are what the webserver knows of it.
             check=lambda: probes.dagster_daemon(endpoints.dagster_url),
+            follows=_OF_DAGSTER,
             environment={**common, "DAGSTER_ROLE": "daemon"},
         ),
     ]
@@ -297,5 +308,6 @@ def _service(name: str, port_variable: str, ports: Ports, endpoints: Endpoints) 
         address=f"http://{ports.address(name, 'http')}",
         check=lambda: probes.http_ok(endpoints.services[name].health_url),
         needs=(BOOTSTRAP,),
+        follows=(("inbound", name),),
         environment={port_variable: str(ports.of(name, "http"))},
     )

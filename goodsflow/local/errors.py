@@ -7,7 +7,8 @@ Tree::
     ├── PartFailedError      a part died, or was not ready in time
     ├── SupervisorError      the supervisor does not run or refused
     │   └── SupervisorEndsError  it is on its way down
-    └── AlreadyRunningError  another launcher is at work in the same folder
+    ├── AlreadyRunningError  another launcher is at work in the same folder
+    └── UnknownPrincipalError  no cluster declares it
 """
 
 from goodsflow.errors import GoodsflowError
@@ -35,3 +36,7 @@ class SupervisorEndsError(SupervisorError):
 
 class AlreadyRunningError(LocalError):
     """Another launcher holds the folder."""
+
+
+class UnknownPrincipalError(LocalError):
+    """No cluster declares a principal of that name."""

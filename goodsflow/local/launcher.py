@@ -21,6 +21,7 @@ from goodsflow.local.parts import Part, to_program
 from goodsflow.local.ports import MAX_OFFSET, Ports, check_free
 from goodsflow.local.programs import render_config
 from goodsflow.local.progress import Progress
+from goodsflow.local.rotation import finish, settle_before_start
 from goodsflow.local.secrets import make_missing_secrets
 from goodsflow.local.startup import Startup
 from goodsflow.local.status import PartStatus, platform_status
@@ -92,6 +93,7 @@ def up(
     with home.locked():
         _prepare(platform, spec, progress, port_offset)
         started_supervisor = _ensure_supervisor(platform)
+        settle_before_start(platform, spec, cold=started_supervisor)
         statuses = platform.status()
         ready = [s.name for s in statuses if s.state == "ready"]
         absent = [s.name for s in statuses if s.pid is None]
@@ -103,6 +105,7 @@ def up(
             check_free(platform.ports, absent)
             missing = len(ready) < len(platform.parts)
             startup.run(bootstrap=missing or bootstrapped != digest)
+            finish(platform, spec, progress)
             if bootstrapped is None:
                 _start_sensors(platform.endpoints, progress)
             home.bootstrap_stamp.write_text(digest)

@@ -66,6 +66,7 @@ def _exporter(ports: Ports) -> Part:
         address=root,
         check=lambda: probes.http_ok(f"{root}/health"),
         needs=(BOOTSTRAP,),
+        follows=(("inbound", "exporter"), ("analytics", "exporter")),
         environment={
             "GOODSFLOW_EXPORTER_WEB_HOST": LOOPBACK,
             "GOODSFLOW_EXPORTER_WEB_PORT": str(ports.of("exporter", "http")),

@@ -26,6 +26,9 @@ class Part:
         environment: What its ``run.sh`` reads.
         needs: Parts that must be ready, and steps that must be done, before it starts.
         logins: Principals that must be able to log in before it starts.
+        serves_as: Principals whose passwords it reads when it starts, as logins are:
+            a broker's, which logs in to its like.
+        follows: Principals whose new passwords it takes up while it runs.
         address: What a person would connect to.
         check: Raises ``probes.NotReadyError`` with the reason while it is not ready.
         ready_seconds: How long its start may take before it counts as failed.
@@ -39,6 +42,8 @@ class Part:
     check: Callable[[], None]
     needs: tuple[str, ...] = ()
     logins: tuple[tuple[ClusterName, str], ...] = ()
+    serves_as: tuple[tuple[ClusterName, str], ...] = ()
+    follows: tuple[tuple[ClusterName, str], ...] = ()
     ready_seconds: float = 300
     deaths_allowed: int = 3
 

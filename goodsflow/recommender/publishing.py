@@ -30,6 +30,7 @@ from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.errors import HeldUpError, OperationFailedError
 from goodsflow.kafka.futures import named_error
 from goodsflow.kafka.held_up import await_within, run_apart
+from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.recommender.errors import FenceError, PublicationError
 from goodsflow.recommender.settings import RecommenderSettings
 
@@ -65,6 +66,7 @@ class Publisher(Closing):
         principal = settings.principal
         # A producer whose login is refused would only time out: log in once to see.
         KafkaAdmin.connect(endpoints, "analytics", principal, timeout)
+        self._passwords = PasswordFollower(endpoints, "analytics", principal)
         self._producer = Producer(
             producer_config(endpoints, "analytics", principal)
             | {"transactional.id": settings.transactional_id, "log_level": 0}
@@ -79,6 +81,8 @@ class Publisher(Closing):
                 "log_level": 0,
             }
         )
+        self._passwords.follow(self._producer, "producer")
+        self._passwords.follow(self._consumer, "consumer")
 
     def close(self) -> None:
         """Close the consumer; the producer has nothing left outside a transaction."""
@@ -160,6 +164,7 @@ class Publisher(Closing):
         Raises:
             HeldUpError: It did not return.
         """
+        self._passwords.take_up()
         self._step = future = run_apart(step, "recommender-kafka")
         return await_within(future, self._timeout_seconds + _GRACE_SECONDS, attempted)
 

@@ -51,6 +51,8 @@ class CardProducer:
         self._producer = Producer(
             {**config, "error_cb": self._on_error, "logger": _LOGGER}
         )
+        if faults.passwords:
+            faults.passwords.follow(self._producer)
 
     def send_until(
         self,

@@ -14,6 +14,7 @@ from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.faults import ClientFaults
+from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.registry import RegistryClient, ValueSerializer, value_serializer
 from goodsflow.shop_api.offers import next_offer
 from goodsflow.shop_api.producer import TOPIC, CardProducer
@@ -65,7 +66,11 @@ def run(
         else nullcontext()
     )
     with web, _card_serializer(endpoints) as serialize:
-        faults = ClientFaults("inbound", PRINCIPAL)
+        faults = ClientFaults(
+            "inbound",
+            PRINCIPAL,
+            passwords=PasswordFollower(endpoints, "inbound", PRINCIPAL),
+        )
         producer = CardProducer(
             producer_config(endpoints, "inbound", PRINCIPAL), serialize, faults, tally
         )

@@ -1,0 +1,140 @@
+"""`goodsflow credentials`: whose passwords there are, and new ones for them."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from goodsflow.cli.context import Context
+from goodsflow.endpoints import PROJECT_ROOT, ClusterName, load_endpoints
+
+if TYPE_CHECKING:
+    from goodsflow.local.rotation import Outcome
+
+
+@click.group()
+def credentials() -> None:
+    """Show and change the passwords with which principals log in."""
+
+
+@credentials.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def list_(context: Context, *, as_json: bool) -> None:
+    """Show each declared principal: its password's age, and whether it can log in.
+
+    No password is shown.
+    """
+    found = _credentials(context)
+    if as_json:
+        click.echo(json.dumps({"credentials": found}, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("CLUSTER", "PRINCIPAL", "AGE", "ITERATIONS", "LOGS IN"):
+        table.add_column(name, justify="right" if name == "AGE" else "left")
+    for each in found:
+        table.add_row(
+            each["cluster"],
+            each["principal"],
+            _age(each["age_seconds"]),
+            str(each["iterations"] or "none"),
+            "yes" if each["logs_in"] else "no",
+        )
+    Console(soft_wrap=True).print(table)
+
+
+@credentials.command()
+@click.argument("principal")
+@click.option(
+    "--cluster",
+    type=click.Choice(get_args(ClusterName)),
+    help="Only there. Default: on each cluster that declares the principal.",
+)
+@click.pass_obj
+def rotate(context: Context, principal: str, *, cluster: ClusterName | None) -> None:
+    """Give a principal a new password while the platform works.
+
+    Services take it up at their next login. The schema registry, Kafka Connect and, for
+    the principal `broker`, the brokers are restarted, one at a time. A rotation that
+    was cut short is finished.
+    """
+    from rich.console import Console
+
+    from goodsflow.local.launcher import open_platform
+    from goodsflow.local.progress import Progress
+    from goodsflow.local.rotation import clusters_of
+    from goodsflow.local.rotation import rotate as rotate_there
+    from goodsflow.spec import load_platform
+
+    load_endpoints(context.home)
+    clusters = clusters_of(
+        load_platform(PROJECT_ROOT / "platform.yaml"), principal, cluster
+    )
+    platform = open_platform(context.home)
+    with Progress(Console(stderr=True)) as progress:
+        outcomes = rotate_there(platform, principal, clusters, progress)
+    for outcome in outcomes:
+        _echo(principal, outcome)
+
+
+def _echo(principal: str, outcome: Outcome) -> None:
+    done = (
+        "a rotation that was cut short is finished"
+        if outcome.resumed
+        else "new password"
+    )
+    click.echo(f"'{principal}' on {outcome.cluster}: {done}")
+    if outcome.restarted:
+        click.echo(f"  restarted:                 {', '.join(outcome.restarted)}")
+    if outcome.follows:
+        click.echo(f"  take it up by themselves:  {', '.join(outcome.follows)}")
+    if not outcome.restarted and not outcome.follows:
+        click.echo("  no part that stays up logs in with it")
+
+
+def _credentials(context: Context) -> list[dict[str, Any]]:
+    from goodsflow.kafka.admin import KafkaAdmin
+    from goodsflow.kafka.credentials import PasswordFiles
+    from goodsflow.kafka.rotation import Rotation
+    from goodsflow.local.rotation import has_password
+    from goodsflow.spec import load_platform
+
+    endpoints = load_endpoints(context.home)
+    now = time.time()
+    found: list[dict[str, Any]] = []
+    for cluster, declared in load_platform(
+        PROJECT_ROOT / "platform.yaml"
+    ).clusters.items():
+        iterations = KafkaAdmin.connect(endpoints, cluster, "admin").scram_iterations()
+        files = PasswordFiles(endpoints, cluster)
+        names = [n for n, each in declared.principals.items() if has_password(each)]
+        works = files.working(name for name in names if files.has(name))
+        for name in names:
+            rotation = Rotation(files, name)
+            changed_at = rotation.changed_at()
+            found.append(
+                {
+                    "cluster": cluster,
+                    "principal": name,
+                    "age_seconds": None if changed_at is None else now - changed_at,
+                    "iterations": iterations.get(name),
+                    "logs_in": works.get(name, False),
+                    "rotation_pending": rotation.is_pending,
+                }
+            )
+    return found
+
+
+def _age(seconds: float | None) -> str:
+    if seconds is None:
+        return "no file"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

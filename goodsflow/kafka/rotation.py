@@ -1,0 +1,215 @@
+"""One principal's change of password on one cluster, in steps that may be repeated.
+
+The new password lies beside the old one until the cluster has it, so that at every
+moment one of the two files logs in: whoever comes after a change that was cut short can
+tell which. Who has to start anew for it is not known here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from goodsflow.endpoints import Endpoints, EndpointsError
+from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.config import client_config
+from goodsflow.kafka.credentials import PasswordFiles
+from goodsflow.kafka.errors import (
+    ClusterUnavailableError,
+    OperationFailedError,
+    RotationRunsError,
+)
+from goodsflow.kafka.login import LoginResult, try_login
+from goodsflow.secret_files import write_secret
+
+_EFFECTIVE_SECONDS = 30.0
+"""Each broker hears of a new credential through ZooKeeper, soon but not at once."""
+_POLL_SECONDS = 0.3
+
+
+class Rotation:
+    """The change of one principal's password on one cluster.
+
+    Args:
+        files: The cluster's password files.
+        principal: Whose password changes.
+    """
+
+    def __init__(self, files: PasswordFiles, principal: str) -> None:
+        self.cluster = files.cluster
+        self.principal = principal
+        self._endpoints = files.endpoints
+        self._timeout_seconds = files.timeout_seconds
+        self._file = files.endpoints.password_file(files.cluster, principal)
+        self._next = self._file.with_name(f"{self._file.name}.next")
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a new password lies beside the old one."""
+        return self._next.exists()
+
+    def prepare(self) -> None:
+        """Write a new password beside the old one; one that lies there stays.
+
+        Raises:
+            EndpointsError: It cannot be written.
+        """
+        if self.is_pending:
+            return
+        with self._naming("write the new password"):
+            write_secret(self._next)
+
+    def set_at_cluster(self, admin: KafkaAdmin) -> None:
+        """Give the cluster the new password; where none lies there, the file's.
+
+        Raises:
+            KafkaError: The cluster refused or did not answer.
+            EndpointsError: A file cannot be read.
+        """
+        outcome = admin.upsert_credentials({self.principal: self._newest()})
+        if error := outcome[self.principal]:
+            raise error
+
+    def replace(self) -> None:
+        """Put the new password in the old one's place.
+
+        The file's time tells from now on who has started since.
+
+        Raises:
+            EndpointsError: It cannot be renamed.
+        """
+        if not self.is_pending:
+            return
+        with self._naming("put the new password in its place"):
+            os.utime(self._next)
+            self._next.replace(self._file)
+
+    def await_effect(self, timeout_seconds: float = _EFFECTIVE_SECONDS) -> None:
+        """Wait until every broker lets the principal in with its file.
+
+        Raises:
+            ClusterUnavailableError: A broker did not answer.
+            OperationFailedError: A broker still refuses.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        for broker in self._endpoints.bootstrap_servers[self.cluster].split(","):
+            while (result := self._login(broker)).error:
+                if time.monotonic() > deadline:
+                    kind = (
+                        OperationFailedError
+                        if result.refused
+                        else ClusterUnavailableError
+                    )
+                    raise kind(
+                        f"The new password of principal '{self.principal}' on cluster "
+                        f"'{self.cluster}' is not in effect on broker {broker} within "
+                        f"{timeout_seconds:.0f} s: {result.error}. Is the broker up? "
+                        "Then rotate again: that finishes this change."
+                    )
+                time.sleep(_POLL_SECONDS)
+
+    def logs_in(self) -> bool:
+        """Say whether the cluster takes the password of the file.
+
+        Raises:
+            ClusterUnavailableError: Nobody answered.
+            EndpointsError: There is no file.
+        """
+        return self._works(self._endpoints.password(self.cluster, self.principal))
+
+    def settle(self) -> bool:
+        """End a change that was cut short, whichever password the cluster has.
+
+        Returns:
+            Whether there was one, and it is settled.
+
+        Raises:
+            ClusterUnavailableError: Nobody answered; nothing was changed.
+        """
+        if not self.is_pending:
+            return False
+        if self._works(self._newest()):
+            self.replace()
+            return True
+        if self._file.exists() and not self.logs_in():
+            return False
+        with self._naming("remove the password that never came into effect"):
+            self._next.unlink()
+        return True
+
+    def changed_at(self) -> float | None:
+        """Return when the password was put in place, in seconds since the epoch."""
+        try:
+            return self._file.stat().st_mtime
+        except FileNotFoundError:
+            return None
+
+    def _newest(self) -> SecretStr:
+        if not self.is_pending:
+            return self._endpoints.password(self.cluster, self.principal)
+        with self._naming("read the new password"):
+            return SecretStr(self._next.read_text(encoding="utf-8").strip())
+
+    def _works(self, password: SecretStr) -> bool:
+        servers = self._endpoints.bootstrap_servers[self.cluster]
+        result = self._login(servers, password)
+        if result.error and not result.refused:
+            raise ClusterUnavailableError(
+                f"Cannot tell whether '{self.principal}' can log in to cluster "
+                f"'{self.cluster}' ({servers}): {result.error}. Are its brokers up?"
+            )
+        return result.error is None
+
+    def _login(self, servers: str, password: SecretStr | None = None) -> LoginResult:
+        config = client_config(self._endpoints, self.cluster, self.principal)
+        config["bootstrap.servers"] = servers
+        if password is not None:
+            config["sasl.password"] = password.get_secret_value()
+        return try_login(config, self._timeout_seconds)
+
+    @contextmanager
+    def _naming(self, attempted: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise EndpointsError(
+                f"Cannot {attempted} of principal '{self.principal}' on cluster "
+                f"'{self.cluster}', {self._next}: {error.strerror}."
+            ) from error
+
+
+@contextmanager
+def rotation_lock(endpoints: Endpoints) -> Iterator[None]:
+    """Keep a second rotation out; the kernel frees it however this process ends.
+
+    Raises:
+        RotationRunsError: Another is under way.
+        EndpointsError: The folder of the secrets cannot be written.
+    """
+    path: Path = endpoints.secrets_dir / "rotation.lock"
+    try:
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise EndpointsError(
+            f"Cannot hold {path} against a second rotation: {error.strerror}."
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise RotationRunsError(
+                f"Another rotation (process {file.read().strip() or 'unknown'}) is "
+                f"under way and holds {path}. Nothing was changed; try again when it "
+                "has ended."
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

@@ -1,0 +1,392 @@
+"""Changing passwords while the native platform works, whoever logs in with them.
+
+Parts that follow their password file are left alone. Those that read it when they start
+(``Part.logins``, ``Part.serves_as``) start anew, one at a time, where they have run
+since before the file was written: so a change that was cut short shows, and the next
+``rotate`` or ``goodsflow up`` finishes it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goodsflow.connect import ConnectClient, ConnectError
+from goodsflow.endpoints import ClusterName
+from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.credentials import PasswordFiles
+from goodsflow.kafka.errors import (
+    AuthenticationFailedError,
+    ClusterUnavailableError,
+    KafkaError,
+)
+from goodsflow.kafka.rotation import Rotation, rotation_lock
+from goodsflow.local.errors import PartFailedError, UnknownPrincipalError
+from goodsflow.local.parts import Part
+from goodsflow.local.progress import Progress
+from goodsflow.local.startup import Startup
+from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.provision.errors import NotReadyInTimeError
+from goodsflow.provision.lock import apply_lock
+from goodsflow.provision.waiting import wait_for
+from goodsflow.spec import Platform
+
+if TYPE_CHECKING:
+    from goodsflow.local.launcher import LocalPlatform
+
+_ADMIN = "admin"
+_BROKER = "broker"
+_LOCK_SECONDS = 300.0
+_REPLICATED_SECONDS = 120.0
+_CUT_OFF_SECONDS = 20.0
+"""A broker that was left with the old password may be cut off: no use in waiting."""
+_CONNECTORS_SECONDS = 120.0
+
+
+@dataclass
+class Outcome:
+    """What came of a rotation on one cluster.
+
+    Attributes:
+        resumed: An earlier one was finished; there is no newer password than its.
+        restarted: Parts that started anew, in that order.
+        follows: Parts that take the password up at their next login.
+    """
+
+    cluster: ClusterName
+    resumed: bool
+    restarted: list[str] = field(default_factory=list)
+    follows: list[str] = field(default_factory=list)
+
+
+def clusters_of(
+    spec: Platform, principal: str, only: ClusterName | None
+) -> list[ClusterName]:
+    """Return the clusters that declare a principal whose password is ours.
+
+    Raises:
+        UnknownPrincipalError: None does; with those that are declared.
+    """
+    declared: dict[ClusterName, list[str]] = {
+        name: [p for p, each in cluster.principals.items() if has_password(each)]
+        for name, cluster in spec.clusters.items()
+        if only is None or name == only
+    }
+    found = [name for name, names in declared.items() if principal in names]
+    if not found:
+        known = "; ".join(f"{c}: {', '.join(names)}" for c, names in declared.items())
+        raise UnknownPrincipalError(
+            f"No password of principal '{principal}' can be rotated: platform.yaml "
+            f"declares none with one of ours by that name. It has {known}."
+        )
+    return found
+
+
+def has_password(principal: object) -> bool:
+    """Say whether the platform manages a declared principal's password."""
+    return getattr(principal, "credential", "managed") == "managed"
+
+
+def rotate(
+    platform: LocalPlatform,
+    principal: str,
+    clusters: Sequence[ClusterName],
+    progress: Progress,
+) -> list[Outcome]:
+    """Give a principal a new password on clusters; finish what was cut short instead.
+
+    Args:
+        platform: It is up.
+        principal: One that the clusters declare.
+        clusters: Where.
+        progress: Is told each step.
+
+    Raises:
+        KafkaError: A cluster refused, did not answer, or another rotation runs.
+        LocalError: A part did not come back, or a launcher is at work.
+        EndpointsError: A password file cannot be read or written.
+    """
+    with ExitStack() as held:
+        held.enter_context(rotation_lock(platform.endpoints))
+        held.enter_context(platform.home.locked())
+        rotators = [Rotator(platform, name, progress) for name in clusters]
+        # All of them, before anything is changed.
+        for rotator in rotators:
+            rotator.connect()
+        return [rotator.rotate(principal) for rotator in rotators]
+
+
+def settle_before_start(platform: LocalPlatform, spec: Platform, *, cold: bool) -> None:
+    """Let the start's probes log in where a rotation was cut short.
+
+    Args:
+        platform: What is about to start; this process holds its folder.
+        spec: Its declaration.
+        cold: Nothing runs: the first brokers put their files' passwords in anew.
+    """
+    for rotation in _rotations(platform, spec):
+        if not rotation.is_pending:
+            continue
+        if cold:
+            for part in platform.parts:
+                if (rotation.cluster, _BROKER) in part.serves_as:
+                    made = platform.home.data(part.name) / "users-made"
+                    made.unlink(missing_ok=True)
+        else:
+            # With its brokers down it is settled once they are up.
+            with suppress(ClusterUnavailableError):
+                rotation.settle()
+
+
+def finish(platform: LocalPlatform, spec: Platform, progress: Progress) -> list[str]:
+    """Finish what rotations left undone, with all parts up; return who started anew.
+
+    Raises:
+        KafkaError: A cluster refused or did not answer.
+        LocalError: A part did not come back.
+    """
+    restarted: list[str] = []
+    for rotation in _rotations(platform, spec):
+        stale = stale_parts(platform, rotation)
+        if not rotation.is_pending and not stale:
+            continue
+        rotator = Rotator(platform, rotation.cluster, progress)
+        rotator.connect()
+        restarted += rotator.finish(rotation).restarted
+    return restarted
+
+
+def _rotations(platform: LocalPlatform, spec: Platform) -> Iterator[Rotation]:
+    for name, cluster in spec.clusters.items():
+        files = PasswordFiles(platform.endpoints, name)
+        # The one with which the others are put right comes first.
+        for principal in sorted(cluster.principals, key=lambda p: p != _ADMIN):
+            if has_password(cluster.principals[principal]):
+                yield Rotation(files, principal)
+
+
+def stale_parts(platform: LocalPlatform, rotation: Rotation) -> list[Part]:
+    """Return the parts that run with an older password than the file's.
+
+    The first broker comes last: it is the one that puts passwords into ZooKeeper.
+    """
+    changed_at = rotation.changed_at()
+    if changed_at is None:
+        return []
+    started = {
+        process.name: process.started_at
+        for process in SupervisorClient(platform.home.socket).processes()
+    }
+    user = (rotation.cluster, rotation.principal)
+    stale = [
+        part
+        for part in platform.parts
+        if user in (*part.logins, *part.serves_as)
+        and (at := started.get(part.name)) is not None
+        and at < changed_at
+    ]
+    return stale[::-1] if rotation.principal == _BROKER else stale
+
+
+class Rotator:
+    """Rotates on one cluster.
+
+    Args:
+        platform: It is up.
+        cluster: Which of its clusters.
+        progress: Is told each step.
+    """
+
+    def __init__(
+        self, platform: LocalPlatform, cluster: ClusterName, progress: Progress
+    ) -> None:
+        self._platform = platform
+        self._cluster = cluster
+        self._progress = progress
+        self._files = PasswordFiles(platform.endpoints, cluster)
+        self._admin: KafkaAdmin | None = None
+
+    def connect(self) -> None:
+        """Log in, after ending an earlier change of the admin's own password.
+
+        Raises:
+            KafkaError: The cluster refused or did not answer.
+        """
+        try:
+            self._admin = self._connected()
+        except AuthenticationFailedError:
+            if not Rotation(self._files, _ADMIN).settle():
+                raise
+            self._admin = self._connected()
+
+    def _connected(self) -> KafkaAdmin:
+        return KafkaAdmin.connect(self._platform.endpoints, self._cluster, _ADMIN)
+
+    def rotate(self, principal: str) -> Outcome:
+        """Give a principal a new password, or finish what was cut short."""
+        rotation = Rotation(self._files, principal)
+        unfinished = (
+            rotation.is_pending
+            or not rotation.logs_in()
+            or bool(stale_parts(self._platform, rotation))
+        )
+        if not unfinished:
+            rotation.prepare()
+        outcome = self.finish(rotation)
+        outcome.resumed = unfinished
+        return outcome
+
+    def finish(self, rotation: Rotation) -> Outcome:
+        """Bring the newest password there is into effect everywhere."""
+        user = (self._cluster, rotation.principal)
+        outcome = Outcome(self._cluster, resumed=True)
+        outcome.follows = [p.name for p in self._platform.parts if user in p.follows]
+        if rotation.principal == _BROKER:
+            self._roll_brokers(rotation, outcome)
+            return outcome
+        self._set(rotation)
+        for part in stale_parts(self._platform, rotation):
+            with self._connectors_again(part):
+                self._restart(part)
+            outcome.restarted.append(part.name)
+        return outcome
+
+    def _set(self, rotation: Rotation) -> None:
+        what = f"'{rotation.principal}' on {self._cluster}"
+        with self._step(f"{what}: new password"), self._unapplied():
+            if rotation.is_pending or not rotation.logs_in():
+                rotation.set_at_cluster(self._client)
+            rotation.replace()
+        with self._step(f"{what}: login on each broker"):
+            rotation.await_effect()
+
+    def _roll_brokers(self, rotation: Rotation, outcome: Outcome) -> None:
+        """Change the password that the brokers use among themselves.
+
+        The last broker with the old password leads the cluster while the others come
+        back, and has to log in to them: so the cluster gets the new one only when that
+        has happened, and those that came back wait for it until then.
+        """
+        with self._unapplied():
+            rotation.replace()
+            stale = stale_parts(self._platform, rotation)
+            brokers = [p for p in self._platform.parts if self._is_broker(p)]
+            self._await_replicas(can_be_cut_off=len(stale) < len(brokers))
+            for part in stale[:-1]:
+                self._restart(part)
+                outcome.restarted.append(part.name)
+            self._set_now(rotation)
+            self._await_replicas(can_be_cut_off=len(stale) < len(brokers))
+            for part in stale[-1:]:
+                self._restart(part)
+                outcome.restarted.append(part.name)
+            self._await_replicas()
+
+    def _set_now(self, rotation: Rotation) -> None:
+        with self._step(f"'{rotation.principal}' on {self._cluster}: new password"):
+            if not rotation.logs_in():
+                rotation.set_at_cluster(self._client)
+            rotation.await_effect()
+
+    def _is_broker(self, part: Part) -> bool:
+        return (self._cluster, _BROKER) in part.serves_as
+
+    def _await_replicas(self, *, can_be_cut_off: bool = False) -> None:
+        with self._step(f"replicas on {self._cluster}"):
+            try:
+                wait_for(
+                    self._client.under_replicated,
+                    f"the replicas on cluster '{self._cluster}'",
+                    timeout_seconds=(
+                        _CUT_OFF_SECONDS if can_be_cut_off else _REPLICATED_SECONDS
+                    ),
+                    retry_on=(KafkaError,),
+                    unmet=lambda behind: (
+                        f"{len(behind)} partitions have a replica that is behind"
+                        if behind
+                        else None
+                    ),
+                )
+            except NotReadyInTimeError:
+                if not can_be_cut_off:
+                    raise
+
+    def _restart(self, part: Part) -> None:
+        with self._step(f"{part.name}: stop"):
+            SupervisorClient(self._platform.home.socket).stop(part.name)
+        others = [p.name for p in self._platform.parts if p.name != part.name]
+        Startup(
+            self._platform.home,
+            self._platform.endpoints,
+            [part],
+            others,
+            self._progress,
+        ).run(bootstrap=False)
+
+    @contextmanager
+    def _connectors_again(self, part: Part) -> Iterator[None]:
+        """See that the connectors that ran before a worker's restart run after it."""
+        url = self._platform.endpoints.connect_url
+        if part.address != url:
+            yield
+            return
+        with ConnectClient(url) as client:
+            running = [
+                name
+                for name in client.connectors()
+                if client.status(name).state == "RUNNING"
+            ]
+            yield
+            for name in running:
+                with self._step(f"connector {name}"):
+                    self._await_connector(client, name)
+
+    def _await_connector(self, client: ConnectClient, name: str) -> None:
+        deadline = time.monotonic() + _CONNECTORS_SECONDS
+        while True:
+            try:
+                status = client.status(name)
+                if status.is_running:
+                    return
+                reason = ", ".join(
+                    [status.state, *(f"task {t.id} {t.state}" for t in status.tasks)]
+                )
+            except ConnectError as error:
+                reason = str(error)
+            if time.monotonic() > deadline:
+                raise PartFailedError(
+                    f"Connector '{name}' does not run again within "
+                    f"{_CONNECTORS_SECONDS:.0f} s of the restart of kafka-connect: "
+                    f"{reason}. Its principals have their new passwords; see "
+                    "`goodsflow connector` and `goodsflow logs kafka-connect`."
+                )
+            time.sleep(0.5)
+
+    @contextmanager
+    def _unapplied(self) -> Iterator[None]:
+        """Keep an apply out: it would set the password of a file about to change."""
+        path: Path = self._platform.endpoints.state_dir / "apply.lock"
+        with apply_lock(
+            path, "goodsflow credentials rotate", timeout_seconds=_LOCK_SECONDS
+        ):
+            yield
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        self._progress.begin(name)
+        try:
+            yield
+        except BaseException:
+            self._progress.failed(name)
+            raise
+        self._progress.done(name)
+
+    @property
+    def _client(self) -> KafkaAdmin:
+        if self._admin is None:
+            raise AssertionError("connect() comes first")
+        return self._admin
