@@ -1,0 +1,283 @@
+"""New passwords for a platform that works, on real brokers under load."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, Message, Producer
+
+from goodsflow.cards import frame, sample_cards
+from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
+from goodsflow.kafka.config import producer_config
+from goodsflow.kafka.credentials import PasswordFiles, credential_works
+from goodsflow.kafka.faults import ClientFaults
+from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.kafka.reading import TopicReader
+from goodsflow.kafka.rotation import rotation_lock
+from tests.support import await_condition, goodsflow, status
+
+SERVICES = ("shop-api", "blocking", "exporter")
+KEYS = tuple(f"rotation-{number}" for number in range(7))
+
+
+def rotate(home: Path, *arguments: str) -> str:
+    """Rotate and return what the command says."""
+    done = goodsflow("credentials", "rotate", *arguments, home=home)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def credentials(home: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what `goodsflow credentials list` says."""
+    asked = goodsflow("credentials", "list", "--json", home=home)
+    assert asked.returncode == 0, asked.stderr
+    found = json.loads(asked.stdout)["credentials"]
+    return {(each["cluster"], each["principal"]): each for each in found}
+
+
+class Load:
+    """Sends numbered cards as shop-api; reads them behind filter and mirror."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        """Begin to send, and to read what comes from now on."""
+        self.sent: dict[str, list[int]] = defaultdict(list)
+        self.read: dict[str, dict[str, list[int]]] = {}
+        self.errors: list[str] = []
+        self._endpoints = endpoints
+        self._stop = Event()
+        self._ended = Event()
+        places: dict[str, ClusterName] = {
+            "goods": "inbound",
+            "goods-filtered": "inbound",
+            "source.goods-filtered": "analytics",
+        }
+        self._threads = [
+            Thread(target=self._guarded, args=(self._reading(cluster, topic),))
+            for topic, cluster in places.items()
+        ]
+        self._threads.append(Thread(target=self._guarded, args=(self._send,)))
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        """Stop sending, wait until all is read, and compare."""
+        self._stop.set()
+        self._threads[-1].join()
+        try:
+            await_condition(
+                lambda: self.errors or all(r == self.sent for r in self.read.values()),
+                "every record is read once and in order: "
+                + str(
+                    {t: {k: len(v) for k, v in r.items()} for t, r in self.read.items()}
+                ),
+                60,
+            )
+        finally:
+            self._ended.set()
+            for thread in self._threads:
+                thread.join()
+        assert not self.errors
+        assert sum(map(len, self.sent.values())) > 100
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:
+            self.errors.append(repr(error))
+            raise
+
+    def _reading(self, cluster: ClusterName, topic: str) -> Callable[[], None]:
+        found = self.read[topic] = defaultdict(list)
+        offsets = OffsetReader.connect(self._endpoints, cluster, "admin")
+        ends = offsets.topic_offsets([topic])[topic]
+
+        def work() -> None:
+            with TopicReader(
+                self._endpoints, cluster, "admin", "rotation-test", topic
+            ) as reader:
+                for record in reader.follow({p: o.end for p, o in ends.items()}):
+                    if record and record.key and record.key.decode() in KEYS:
+                        number = json.loads((record.value or b"")[5:])["number"]
+                        found[record.key.decode()].append(number)
+                    if self._ended.is_set():
+                        return
+
+        return work
+
+    def _send(self) -> None:
+        passwords = PasswordFollower(self._endpoints, "inbound", "shop-api")
+        faults = ClientFaults("inbound", "shop-api", passwords=passwords)
+        producer = Producer(
+            producer_config(self._endpoints, "inbound", "shop-api")
+            # Logins all the while: what is idle so shortly is disconnected.
+            | {"error_cb": faults.on_error, "connections.max.idle.ms": 2000}
+        )
+        passwords.follow(producer)
+        card = sample_cards()[0].as_json()
+        number = 0
+        while not self._stop.is_set():
+            key = KEYS[number % len(KEYS)]
+            value = json.dumps({**card, "product_id": key, "number": number})
+            producer.produce(
+                "goods", frame(1, value.encode()), key, on_delivery=self._delivered
+            )
+            self.sent[key].append(number)
+            number += 1
+            producer.poll(0.02)
+            faults.raise_if_hopeless()
+        assert producer.flush(30) == 0
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self.errors.append(error.str())
+
+
+def services(home: Path) -> dict[str, tuple[Any, Any]]:
+    """Return who the services are, and how often each has started again."""
+    parts = status(home)
+    return {
+        name: (parts[name]["pid"], parts[name]["restarts"])
+        for name in SERVICES
+        if name in parts
+    }
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(500)
+@pytest.mark.parametrize(
+    ("principal", "restarted"),
+    [
+        ("shop-api", set()),
+        ("blocking", set()),
+        ("exporter", set()),
+        ("mirror", {"kafka-connect"}),
+        ("kafka-connect", {"kafka-connect"}),
+        ("schema-registry", {"schema-registry"}),
+        ("broker", {"kafka-0", "kafka-1", "kafka-mirror-0", "kafka-mirror-1"}),
+    ],
+)
+def test_no_record_is_lost_while_a_password_changes(
+    platform_home: Path, endpoints: Endpoints, principal: str, restarted: set[str]
+) -> None:
+    """A rotation that costs records or stops a service would never be done."""
+    before, parts = services(platform_home), status(platform_home)
+    ages = credentials(platform_home)
+    load = Load(endpoints)
+    try:
+        said = rotate(platform_home, principal)
+    finally:
+        load.end()
+    assert services(platform_home) == before
+    after = status(platform_home)
+    assert {n for n in after if after[n]["pid"] != parts[n]["pid"]} == restarted
+    assert all(name in said for name in restarted)
+    for user, found in credentials(platform_home).items():
+        assert found["logs_in"], user
+        assert (found["age_seconds"] < ages[user]["age_seconds"]) == (
+            user[1] == principal
+        ), user
+
+
+CUT_SHORT = """
+import os, signal
+from goodsflow.kafka import rotation
+from goodsflow.local import rotation as local
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+step = {step!r}
+setattr(local.Rotator if hasattr(local.Rotator, step) else rotation.Rotation, step, die)
+from goodsflow.cli.main import main
+main()
+"""
+
+
+def cut_short(home: Path, principal: str, step: str) -> None:
+    """Rotate and die of SIGKILL where a step would begin."""
+    code = CUT_SHORT.format(step=step)
+    arguments = ("--home", str(home), "credentials", "rotate", principal)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments, "--cluster", "inbound"],
+        check=False,
+        capture_output=True,
+        timeout=200,
+        cwd=PROJECT_ROOT,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("principal", "step"),
+    [
+        ("shop-api", "set_at_cluster"),
+        ("shop-api", "replace"),
+        ("admin", "replace"),
+        ("mirror", "_restart"),
+        ("broker", "_set_now"),
+    ],
+)
+@pytest.mark.parametrize("next_command", ["rotate", "up"])
+@pytest.mark.timeout(500)
+def test_a_rotation_that_is_killed_is_finished_by_the_next(
+    platform_home: Path,
+    endpoints: Endpoints,
+    principal: str,
+    step: str,
+    next_command: str,
+) -> None:
+    """A principal that is locked out half-way would stop the flow for good."""
+    cut_short(platform_home, principal, step)
+    if next_command == "rotate":
+        said = rotate(platform_home, principal, "--cluster", "inbound")
+        assert "cut short is finished" in said
+    else:
+        up = goodsflow("up", home=platform_home, timeout_seconds=300)
+        assert up.returncode == 0, up.stderr
+    files = PasswordFiles(endpoints, "inbound")
+    assert files.working([principal]) == {principal: True}
+    assert not list(endpoints.secrets_dir.rglob("*.next"))
+    assert all(part["state"] == "ready" for part in status(platform_home).values())
+
+
+def test_two_rotations_do_not_interleave(
+    platform_home: Path, endpoints: Endpoints
+) -> None:
+    """One would put its file in place over the password of the other."""
+    with rotation_lock(endpoints):
+        done = goodsflow("credentials", "rotate", "shop-api", home=platform_home)
+    assert done.returncode == 1
+    assert "Another rotation" in done.stderr
+    assert credential_works(endpoints, "inbound", "shop-api")
+
+
+def test_an_unknown_principal_is_named_with_those_there_are(
+    platform_home: Path, endpoints: Endpoints
+) -> None:
+    """Nobody knows every principal's name by heart."""
+    del endpoints
+    done = goodsflow("credentials", "rotate", "nobody", home=platform_home)
+    assert done.returncode == 1
+    assert "'nobody'" in done.stderr
+    assert "shop-api" in done.stderr
+
+
+def test_no_secret_is_shown(platform_home: Path, endpoints: Endpoints) -> None:
+    """What is on a screen is in its log as well."""
+    done = goodsflow("credentials", "rotate", "shop-api", home=platform_home)
+    listed = goodsflow("credentials", "list", home=platform_home)
+    secret = endpoints.password("inbound", "shop-api").get_secret_value()
+    for text in (done.stdout, done.stderr, listed.stdout, listed.stderr):
+        assert secret not in text
+    assert "shop-api" in listed.stdout

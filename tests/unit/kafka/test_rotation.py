@@ -1,0 +1,161 @@
+"""A change of password, cut short at each of its steps."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from goodsflow.endpoints import Endpoints
+from goodsflow.kafka import rotation as module
+from goodsflow.kafka.credentials import PasswordFiles
+from goodsflow.kafka.errors import (
+    ClusterUnavailableError,
+    OperationFailedError,
+    RotationRunsError,
+)
+from goodsflow.kafka.login import LoginResult
+from goodsflow.kafka.rotation import Rotation, rotation_lock
+
+
+class Cluster:
+    """Takes one password, as a cluster's administrative client and at its logins."""
+
+    def __init__(self) -> None:
+        self.password = "old"
+        self.is_up = True
+        self.late: set[str] = set()
+
+    def upsert_credentials(self, passwords: Mapping[str, SecretStr]) -> dict[str, None]:
+        """Take the password."""
+        (self.password,) = (each.get_secret_value() for each in passwords.values())
+        return dict.fromkeys(passwords)
+
+    def login(self, config: Mapping[str, Any], _: float) -> LoginResult:
+        """Answer a login."""
+        if not self.is_up:
+            return LoginResult(frozenset(), refused=False, error="no answer")
+        known = "old" if config["bootstrap.servers"] in self.late else self.password
+        if config["sasl.password"] == known:
+            return LoginResult(frozenset({0}), refused=False, error=None)
+        return LoginResult(frozenset(), refused=True, error="invalid credentials")
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """A cluster that knows the old password."""
+    cluster = Cluster()
+    monkeypatch.setattr(module, "try_login", cluster.login)
+    return cluster
+
+
+@pytest.fixture
+def file(endpoints: Endpoints) -> Path:
+    """The password file, with the old password."""
+    path = endpoints.password_file("inbound", "shop-api")
+    path.parent.mkdir(parents=True)
+    path.write_text("old")
+    return path
+
+
+@pytest.fixture
+def rotation(endpoints: Endpoints, file: Path) -> Rotation:
+    """A rotation that has not begun."""
+    assert file.exists()
+    return Rotation(PasswordFiles(endpoints, "inbound"), "shop-api")
+
+
+def test_the_new_password_takes_the_old_ones_place(
+    rotation: Rotation, cluster: Cluster, file: Path
+) -> None:
+    """A password that others may read is none."""
+    rotation.prepare()
+    assert file.read_text() == "old"
+    rotation.set_at_cluster(cluster)  # type: ignore[arg-type]
+    rotation.replace()
+    rotation.await_effect(0)
+    assert file.read_text() == cluster.password != "old"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert not rotation.is_pending
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+def test_whoever_comes_after_a_kill_finds_a_password_that_logs_in(
+    rotation: Rotation, cluster: Cluster, file: Path, steps: int
+) -> None:
+    """A kill between two steps would lock the principal out."""
+    begun = [
+        rotation.prepare,
+        lambda: rotation.set_at_cluster(cluster),  # type: ignore[arg-type]
+        rotation.replace,
+    ]
+    for step in begun[:steps]:
+        step()
+    assert rotation.settle() == (steps in {1, 2})
+    assert rotation.logs_in()
+    assert (file.read_text() == "old") == (steps < 2)
+    assert not rotation.is_pending
+
+
+def test_a_rotation_that_is_repeated_keeps_its_new_password(
+    rotation: Rotation, cluster: Cluster
+) -> None:
+    """With a third password, nobody could tell which one the cluster has."""
+    rotation.prepare()
+    rotation.set_at_cluster(cluster)  # type: ignore[arg-type]
+    first = cluster.password
+    rotation.prepare()
+    rotation.set_at_cluster(cluster)  # type: ignore[arg-type]
+    assert cluster.password == first
+
+
+def test_with_the_cluster_down_nothing_is_settled(
+    rotation: Rotation, cluster: Cluster
+) -> None:
+    """The file that the cluster knows might be thrown away."""
+    rotation.prepare()
+    cluster.is_up = False
+    with pytest.raises(ClusterUnavailableError):
+        rotation.settle()
+    assert rotation.is_pending
+
+
+def test_where_neither_password_logs_in_both_stay(
+    rotation: Rotation, cluster: Cluster
+) -> None:
+    """A third may have set a password; which of ours is wanted is then unknown."""
+    rotation.prepare()
+    cluster.password = "another"
+    assert not rotation.settle()
+    assert rotation.is_pending
+
+
+def test_a_broker_that_still_refuses_is_named(
+    rotation: Rotation, cluster: Cluster, endpoints: Endpoints
+) -> None:
+    """In effect on one broker is not in effect: clients log in to each."""
+    broker = endpoints.bootstrap_servers["inbound"].split(",")[-1]
+    rotation.prepare()
+    rotation.set_at_cluster(cluster)  # type: ignore[arg-type]
+    rotation.replace()
+    cluster.late.add(broker)
+    with pytest.raises(OperationFailedError, match=broker):
+        rotation.await_effect(0)
+
+
+def test_one_rotation_at_a_time(endpoints: Endpoints) -> None:
+    """Two would put their files in place over each other's passwords."""
+    endpoints.secrets_dir.mkdir(parents=True, exist_ok=True)
+    with (
+        rotation_lock(endpoints),
+        pytest.raises(RotationRunsError, match="process"),
+        rotation_lock(endpoints),
+    ):
+        pass
+    with rotation_lock(endpoints):
+        pass
