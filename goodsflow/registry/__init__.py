@@ -1,8 +1,9 @@
 """The schema registry: a plain client of its Confluent-compatible API.
 
-Here: one method for each thing the registry can be asked, a serializer that names the
-field that breaks a schema, and their errors. Not here: which schemas should be there
-(``goodsflow.spec``), the difference to what is (``goodsflow.reconcile``).
+Here: one method for each thing the registry can be asked, their errors, and in a module
+of its own, which takes long to import, a serializer that names the field that breaks a
+schema. Not here: which schemas should be there (``goodsflow.spec``), the difference to
+what is (``goodsflow.reconcile``).
 """
 
 from goodsflow.registry.client import RegisteredSchema, RegistryClient, canonical_text
@@ -13,7 +14,6 @@ from goodsflow.registry.errors import (
     RegistryUnavailableError,
     SubjectNotFoundError,
 )
-from goodsflow.registry.serializer import ValueSerializer, value_serializer
 
 __all__ = [
     "IncompatibleSchemaError",
@@ -23,7 +23,5 @@ __all__ = [
     "RegistryError",
     "RegistryUnavailableError",
     "SubjectNotFoundError",
-    "ValueSerializer",
     "canonical_text",
-    "value_serializer",
 ]

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from goodsflow.cards import Card
 from goodsflow.kafka.errors import OperationFailedError
 from goodsflow.kafka.faults import ClientFaults
-from goodsflow.registry import ValueSerializer
+from goodsflow.registry.serializer import ValueSerializer
 from goodsflow.shop_api.tally import Tally
 
 _LOGGER = logging.getLogger(__name__)

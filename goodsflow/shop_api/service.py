@@ -15,7 +15,8 @@ from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.faults import ClientFaults
 from goodsflow.kafka.passwords import PasswordFollower
-from goodsflow.registry import RegistryClient, ValueSerializer, value_serializer
+from goodsflow.registry import RegistryClient
+from goodsflow.registry.serializer import ValueSerializer, value_serializer
 from goodsflow.shop_api.offers import next_offer
 from goodsflow.shop_api.producer import TOPIC, CardProducer
 from goodsflow.shop_api.settings import ShopApiSettings

@@ -10,9 +10,8 @@ from goodsflow.registry import (
     InvalidSchemaError,
     RegistryClient,
     RegistryUnavailableError,
-    ValueSerializer,
-    value_serializer,
 )
+from goodsflow.registry.serializer import ValueSerializer, value_serializer
 
 SCHEMA = (PROJECT_ROOT / "schemas/goods.json").read_text(encoding="utf-8")
 NOBODY = "http://127.0.0.1:9/apis/ccompat/v7"
