@@ -1,106 +1,140 @@
-"""Measures what reading a cluster's state takes, by how much there is to read.
+"""Measures what a plan takes, by how much there is to plan for.
 
 usage: python -m benchmarks.plans
 
-It starts a platform of its own beside any that is up, fills the inbound cluster with
-more and more topics and ACL bindings, and has them read as a plan reads them.
+It starts a platform of its own beside any that is up, declares more and more topics and
+rights on the inbound cluster, applies that, and has it planned again: in a process that
+is there, and by the command line, whose start and imports count as well. Beside that
+the single reads that a plan of that cluster consists of.
 """
 
 from __future__ import annotations
 
 import os
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
-from benchmarks.platform import platform
+import yaml
+
+from benchmarks.platform import HOME, platform
 from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.credentials import PasswordFiles
-from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.quotas import QuotaAdmin
-from goodsflow.spec import AclBinding, Topic, load_platform
+from goodsflow.provision.reconciler import Reconciler
+from goodsflow.provision.timeouts import Timeouts
+from goodsflow.spec import load_platform
 
 _SIZES = (0, 100, 300, 1_000)
-_BINDINGS_EACH = 5
-_REPEATS = 7
-_BATCH = 200
+_REPEATS = 5
 _PATIENCE_SECONDS = 120.0
 _CLUSTER: ClusterName = "inbound"
-_TOPIC = Topic(partitions=1, replication_factor=1, config={"retention.ms": "604800000"})
-
-T = TypeVar("T")
+_TOPIC = {"partitions": 1, "replication_factor": 1, "config": {"retention.ms": -1}}
 
 
 def main() -> None:
-    """Measure at each size and print a table, in milliseconds."""
-    with platform() as endpoints:
+    """Measure at each size and print a table."""
+    print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"apply in seconds, once; all else in milliseconds, median of {_REPEATS}\n")
+    with platform() as endpoints, tempfile.TemporaryDirectory() as folder:
         admin = KafkaAdmin.connect(endpoints, _CLUSTER, "admin", _PATIENCE_SECONDS)
-        print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-        print("median of", _REPEATS, "in milliseconds\n")
-        there = 0
         for size in _SIZES:
-            _fill(admin, range(there, size))
-            there = size
-            _await_shown(admin, size)
+            file = Path(folder) / "platform.yaml"
+            file.write_text(yaml.safe_dump(_declaration(size)))
+            began = time.perf_counter()
+            _apply(endpoints, file)
+            applied = time.perf_counter() - began
             figures = {
                 name: _median_ms(question)
-                for name, question in _questions(endpoints, admin).items()
+                for name, question in _questions(endpoints, admin, file).items()
             }
             if size == _SIZES[0]:
-                _show("topics", "bindings", *figures)
+                _show("topics", "ACLs", "apply", *figures)
             _show(
                 len(admin.topics()),
                 len(admin.acl_bindings()),
+                f"{applied:.1f}",
                 *(f"{each:.0f}" for each in figures.values()),
             )
 
 
+def _declaration(size: int) -> Mapping[str, Any]:
+    """Return the project's declaration with so many topics more, and five ACLs each."""
+    document: dict[str, Any] = yaml.safe_load(
+        (PROJECT_ROOT / "platform.yaml").read_text()
+    )
+    for section in ("schemas", "connectors"):
+        for each in document[section].values():
+            each["file"] = str(PROJECT_ROOT / each["file"])
+    inbound = document["clusters"][_CLUSTER]
+    names = [f"bench-{number}" for number in range(size)]
+    inbound["topics"] |= dict.fromkeys(names, _TOPIC)
+    if size:
+        half = {"topics": names[: size // 2], "group": "bench"}
+        inbound["principals"] |= {
+            "bench-a": {"credential": "none", "produce": names},
+            "bench-b": {"credential": "none", "produce": names},
+            "bench-c": {"credential": "none", "consume": [half]},
+        }
+    return document
+
+
+def _reconciler(endpoints: Endpoints, file: Path) -> Reconciler:
+    timeouts = Timeouts(request=_PATIENCE_SECONDS)
+    return Reconciler.of_file(file, endpoints, principal="admin", timeouts=timeouts)
+
+
+def _apply(endpoints: Endpoints, file: Path) -> None:
+    with _reconciler(endpoints, file) as reconciler:
+        survey = reconciler.survey(reconciler.targets())
+        if survey.failures:
+            raise RuntimeError(f"Could not read: {survey.failures}")
+        for result in reconciler.apply(survey.plan.changes, ()):
+            if result.error:
+                raise result.error
+
+
 def _questions(
-    endpoints: Endpoints, admin: KafkaAdmin
+    endpoints: Endpoints, admin: KafkaAdmin, file: Path
 ) -> dict[str, Callable[[], object]]:
     passwords = PasswordFiles(endpoints, _CLUSTER)
-    declared = load_platform(PROJECT_ROOT / "platform.yaml").clusters[_CLUSTER]
+    logins = load_platform(PROJECT_ROOT / "platform.yaml").clusters[_CLUSTER].principals
     quotas = QuotaAdmin.connect(endpoints, _CLUSTER, "admin")
+
+    def plan() -> None:
+        with _reconciler(endpoints, file) as reconciler:
+            survey = reconciler.survey(reconciler.targets())
+        if survey.failures or not survey.plan.is_empty:
+            raise RuntimeError(f"Not as declared: {survey}")
+
+    def command(name: str) -> None:
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "goodsflow.cli", "--home", str(HOME)),
+                *(name, "--file", str(file)),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
     return {
-        "connect": lambda: KafkaAdmin.connect(endpoints, _CLUSTER, "admin"),
+        "plan": plan,
+        "goodsflow plan": lambda: command("plan"),
+        "goodsflow apply": lambda: command("apply"),
+        "of it: YAML": lambda: load_platform(file),
+        "login": lambda: KafkaAdmin.connect(endpoints, _CLUSTER, "admin"),
         "topics": admin.topics,
         "ACLs": admin.acl_bindings,
         "SCRAM users": admin.scram_iterations,
         "quotas": quotas.quotas,
-        f"{len(declared.principals)} logins": lambda: passwords.working(
-            declared.principals
-        ),
+        f"{len(logins)} logins": lambda: passwords.working(logins),
     }
-
-
-def _fill(admin: KafkaAdmin, numbers: range) -> None:
-    for some in _batches(numbers):
-        check_all(admin.create_topics({f"bench-{n}": _TOPIC for n in some}))
-        check_all(
-            admin.create_acls(
-                AclBinding(f"bench-{each}", "topic", f"bench-{n}", "literal", "read")
-                for n in some
-                for each in range(_BINDINGS_EACH)
-            )
-        )
-
-
-def _batches(numbers: Iterable[T]) -> Iterator[list[T]]:
-    source = iter(numbers)
-    while batch := list(islice(source, _BATCH)):
-        yield batch
-
-
-def _await_shown(admin: KafkaAdmin, topics: int) -> None:
-    """Wait until the brokers show all: each hears of them in its own time."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while sum(name.startswith("bench-") for name in admin.topics()) < topics:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"The brokers do not show {topics:,} topics.")
-        time.sleep(1)
 
 
 def _median_ms(question: Callable[[], object]) -> float:
@@ -113,7 +147,9 @@ def _median_ms(question: Callable[[], object]) -> float:
 
 
 def _show(*cells: object) -> None:
-    print(" | ".join(f"{cell!s:>11}" for cell in cells), flush=True)
+    print(
+        " | ".join(f"{cell!s:>{len('goodsflow apply')}}" for cell in cells), flush=True
+    )
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def _ask(
 ) -> frozenset[Permission]:
     """Ask for each permission that is needed and not given."""
     missing = {p: c for p, c in plan.needed().items() if p not in allowed}
-    if never_ask or not missing or not sys.stdin.isatty():
+    if never_ask or not missing or not _is_terminal():
         return frozenset()
     granted = set()
     for permission, changes in missing.items():
@@ -129,6 +129,10 @@ def _ask(
         if click.confirm(f"Allow {permission}?", default=False):
             granted.add(permission)
     return frozenset(granted)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _make(

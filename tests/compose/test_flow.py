@@ -55,6 +55,15 @@ def test_a_tool_on_the_host_connects_as_the_readme_says(
     assert len(described.nodes) == 2
 
 
+@pytest.mark.usefixtures("platform")
+def test_the_operator_plans_and_applies_as_the_readme_says() -> None:
+    """The code server has the networks and passwords, and its runs' lock, for it."""
+    in_code_server = ("exec", "--no-TTY", "dagster-code", "goodsflow")
+    for command in ("plan", "apply"):
+        told = compose(*in_code_server, command).stdout
+        assert "Everything is as declared." in told
+
+
 def test_it_is_up_within_four_minutes(platform: Stack) -> None:
     """The README promises it; MAX_UP_SECONDS is for a machine that is busy."""
     assert platform.up_seconds <= _MAX_UP_SECONDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -283,3 +284,28 @@ def test_a_view_that_does_not_fit_is_named_with_its_line(
     assert any(
         (one[0], one[1]) == (line, path) and one[2].startswith(message) for one in found
     ), found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("scope: {topics: ['*goods']}", "is no pattern of names"),
+        ("scope: {topics: ['']}", "is no pattern of names"),
+        ("scope: {consumers: [a]}", "is not a known key"),
+        ("default_quota: {}", "a quota needs at least one figure"),
+        ("default_quota: {producer_byte_rate: 0}", "greater than 0"),
+        (
+            "principals: {a: {credential: mine}}",
+            "Input should be 'managed', 'external' or 'none'",
+        ),
+    ],
+)
+def test_a_wrong_scope_quota_or_credential_is_named_with_its_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    """A pattern that matches nothing protects nothing."""
+    path = tmp_path / "platform.yaml"
+    path.write_text(f"clusters:\n  analytics: {{}}\n  inbound:\n    {text}\n")
+    with pytest.raises(SpecError, match=re.escape(message)) as caught:
+        load_platform(path)
+    assert caught.value.problems[0].line == 4

@@ -1,0 +1,204 @@
+"""`goodsflow plan` and `goodsflow apply` over a hand-written reconciler."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from goodsflow.cli.main import cli
+from goodsflow.endpoints import Endpoints
+from goodsflow.errors import GoodsflowError
+from goodsflow.provision.provider import Result as Outcome
+from goodsflow.provision.reconciler import Survey
+from goodsflow.reconcile import Change, Permission, Plan, Target
+
+TOPICS, ACLS = Target("topics", "inbound"), Target("acls", "inbound")
+SAFE = Change(TOPICS, "create", "goods")
+COSTLY = Change(
+    TOPICS, "delete", "old", permission="delete-topics", why="its records go with it"
+)
+RIGHT = Change(
+    ACLS, "delete", "x may read topic 'y'", permission="delete-acls", why="x loses it"
+)
+
+
+class FakeReconciler:
+    """Finds these changes, and makes those that are allowed."""
+
+    def __init__(self, *changes: Change, failure: GoodsflowError | None = None) -> None:
+        """Find these; fail to read the ACLs with an error."""
+        self.changes = changes
+        self.failure = failure
+        self.refused: dict[str, GoodsflowError] = {}
+        self.made: list[str] = []
+
+    def __enter__(self) -> FakeReconciler:
+        """Be itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close nothing."""
+
+    def targets(self) -> tuple[Target, ...]:
+        """Have two."""
+        return TOPICS, ACLS
+
+    def survey(self, targets: Iterable[Target]) -> Survey:
+        """Find what there is in these."""
+XX
+        if self.failure is None:
+            return Survey(plans, {})
+        plans.pop(ACLS)
+        return Survey(plans, {ACLS: self.failure})
+
+    def apply(
+        self,
+        changes: Sequence[Change],
+        allowed: Collection[Permission],
+        report: Callable[[Outcome], None],
+    ) -> list[Outcome]:
+        """Make them."""
+        outcomes = []
+        for change in changes:
+            if change.is_allowed(allowed):
+                outcome = Outcome(change, self.refused.get(change.name))
+                outcomes.append(outcome)
+                report(outcome)
+                if outcome.error is None:
+                    self.made.append(change.name)
+        return outcomes
+
+    def provider(self, target: Target) -> FakeReconciler:  # noqa: ARG002
+        """Be the provider as well."""
+        return self
+
+    def settle(self) -> list[str]:
+        """Say how it is."""
+        return ["all is well"]
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command over a reconciler, at a terminal or not."""
+    endpoints = Endpoints(
+        bootstrap_servers={"inbound": "a:1", "analytics": "b:1"},
+        ca_file=tmp_path / "ca",
+        secrets_dir=tmp_path,
+        state_dir=tmp_path,
+        schema_registry_url="http://r",
+        connect_url="http://c",
+        webhdfs_url="http://h",
+        hdfs_url="hdfs://h",
+        spark_connect_url="sc://s",
+        dagster_url="http://d",
+    )
+    (tmp_path / "endpoints.json").write_text(endpoints.model_dump_json())
+
+    def run(
+        reconciler: FakeReconciler,
+        *command: str,
+        answers: str = "",
+        at_terminal: bool = False,
+    ) -> Result:
+        for module in ("plan", "apply"):
+            path = f"goodsflow.cli.{module}.open_reconciler"
+            monkeypatch.setattr(path, lambda *_: reconciler)
+        monkeypatch.setattr("goodsflow.cli.apply._is_terminal", lambda: at_terminal)
+        home = ("--home", str(tmp_path))
+        return CliRunner().invoke(cli, [*home, *command], input=answers)
+
+    return run
+
+
+def test_a_plan_tells_by_its_status_and_changes_nothing(run: Run) -> None:
+    """A pipeline stops where there is drift."""
+    drifted, settled = FakeReconciler(SAFE, COSTLY), FakeReconciler()
+    assert run(drifted, "plan").exit_code == 3
+    assert run(settled, "plan").exit_code == 0
+    document = json.loads(run(drifted, "plan", "--json").stdout)
+    assert [c["name"] for c in document["changes"]] == ["goods", "old"]
+    assert run(drifted, "plan", "--kind", "acls").exit_code == 0
+    assert drifted.made == []
+
+
+def test_what_is_safe_is_made_and_the_rest_is_named(run: Run) -> None:
+    """Nobody is there to be asked in a pipeline."""
+    reconciler = FakeReconciler(SAFE, COSTLY, RIGHT)
+    result = run(reconciler, "apply")
+    assert reconciler.made == ["goods"]
+    assert result.exit_code == 3
+    assert "1 done, 0 failed, 2 left." in result.stdout
+    assert "left    delete inbound topic old (needs delete-topics" in result.stdout
+
+
+def test_what_is_allowed_is_made_and_nothing_else(run: Run) -> None:
+    """One permission is not another."""
+    reconciler = FakeReconciler(SAFE, COSTLY, RIGHT)
+    result = run(reconciler, "apply", "--allow", "delete-acls", "--yes")
+    assert reconciler.made == ["goods", "x may read topic 'y'"]
+    assert result.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("answers", "made"),
+    [
+        ("n\ny\n", ["goods", "old"]),
+        ("y\nn\n", ["goods", "x may read topic 'y'"]),
+        ("\n\n", ["goods"]),
+    ],
+)
+def test_at_a_terminal_each_permission_is_asked_for(
+    run: Run, answers: str, made: list[str]
+) -> None:
+    """An answer to one question must not count for the other; none means no."""
+    reconciler = FakeReconciler(SAFE, COSTLY, RIGHT)
+    result = run(reconciler, "apply", answers=answers, at_terminal=True)
+    assert reconciler.made == made
+    assert "Allow delete-topics?" in result.stdout
+    assert "its records go with it" in result.stdout
+
+
+def test_yes_asks_nothing_and_allows_nothing(run: Run) -> None:
+    """Typed out of habit, it must not delete a topic."""
+    reconciler = FakeReconciler(SAFE, COSTLY)
+    result = run(reconciler, "apply", "--yes", at_terminal=True)
+    assert reconciler.made == ["goods"]
+    assert "Allow" not in result.stdout
+
+
+def test_nothing_is_made_on_a_partial_view(run: Run) -> None:
+    """What could not be read is not what is not there."""
+    reconciler = FakeReconciler(SAFE, failure=GoodsflowError("nobody there"))
+    planned, applied = run(reconciler, "plan"), run(reconciler, "apply")
+    assert (planned.exit_code, applied.exit_code) == (1, 1)
+    assert "could not read inbound ACLs: nobody there" in planned.stderr
+    assert "+ goods" in planned.stdout
+    assert reconciler.made == []
+
+
+def test_a_failure_does_not_hide_the_others(run: Run) -> None:
+    """Ten of eleven are made, and the eleventh says why not."""
+    reconciler = FakeReconciler(SAFE, COSTLY)
+    reconciler.refused = {"goods": GoodsflowError("no such setting")}
+    result = run(reconciler, "apply", "--allow", "delete-topics")
+    assert reconciler.made == ["old"]
+    assert result.exit_code == 1
+    assert "no such setting" in result.stderr
+    assert "1 done, 1 failed, 0 left." in result.stdout
+
+
+def test_an_unknown_permission_or_nothing_to_look_at_is_a_misuse(run: Run) -> None:
+    """A misspelt permission would leave what was meant to be done."""
+    reconciler = FakeReconciler(SAFE)
+    unknown = run(reconciler, "apply", "--allow", "delete-all")
+    nothing = run(reconciler, "plan", "--kind", "schemas", "--cluster", "inbound")
+    assert (unknown.exit_code, nothing.exit_code) == (2, 2)
+    assert "there is no delete-all" in unknown.stderr
+    assert reconciler.made == []
