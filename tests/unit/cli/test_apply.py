@@ -49,7 +49,10 @@ class FakeReconciler:
 
     def survey(self, targets: Iterable[Target]) -> Survey:
         """Find what there is in these."""
-XX
+        plans = {
+            target: Plan(tuple(c for c in self.changes if c.target == target))
+            for target in targets
+        }
         if self.failure is None:
             return Survey(plans, {})
         plans.pop(ACLS)
