@@ -1,23 +1,30 @@
 """The files that the HDFS sink commits, and the offsets their names carry.
 
 A committed file is ``<topic>+<N>+<first>+<last>.json``, both offsets in ten digits, in
-the folder ``<topics dir>/<topic>/partition=<N>/``. It holds the records from ``first``
+the folder ``<topics dir>/<topic>/partition=<N>/``; ``.gz`` follows if it is compressed. It holds the records from ``first``
 to ``last``, one JSON card a line. Offsets may be missing within it and between files:
 transaction markers take offsets, and compaction frees them.
 """
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from goodsflow.hdfs.client import FileStatus, HdfsClient
-from goodsflow.hdfs.errors import HdfsNotFoundError, MalformedFileNameError
+from goodsflow.hdfs.errors import (
+    HdfsNotFoundError,
+    MalformedFileError,
+    MalformedFileNameError,
+)
 
 _PARTITION_FOLDER = re.compile(r"partition=(\d+)")
 _OFFSET_DIGITS = 10
+_EXTENSION = re.compile(r"\.json(\.gz)?$")
 
 
 @dataclass(frozen=True)
@@ -39,13 +46,19 @@ class TopicFile:
 
 
 def topic_file_path(
-    topics_dir: str, topic: str, partition: int, first_offset: int, last_offset: int
+    topics_dir: str,
+    topic: str,
+    partition: int,
+    first_offset: int,
+    last_offset: int,
+    *,
+    compressed: bool = False,
 ) -> str:
     """Return where the sink commits the records of these offsets."""
     return (
         f"{topics_dir.rstrip('/')}/{topic}/partition={partition}/"
         f"{topic}+{partition}+{first_offset:0{_OFFSET_DIGITS}d}"
-        f"+{last_offset:0{_OFFSET_DIGITS}d}.json"
+        f"+{last_offset:0{_OFFSET_DIGITS}d}.json{'.gz' if compressed else ''}"
     )
 
 
@@ -67,14 +80,15 @@ def parse_topic_file(
             are not what they must be.
     """
     name = status.name
-    if not (name.startswith(f"{topic}+") and name.endswith(".json")):
+    extension = _EXTENSION.search(name)
+    if not (name.startswith(f"{topic}+") and extension):
         return None
-    fields = name.removeprefix(f"{topic}+").removesuffix(".json").split("+")
+    fields = name[len(topic) + 1 : extension.start()].split("+")
     problem = _problem(fields, partition)
     if problem:
         raise MalformedFileNameError(
             f"{status.path}: {problem}. A committed file is named "
-            f"{topic}+{partition}+<first offset>+<last offset>.json, offsets of "
+            f"{topic}+{partition}+<first offset>+<last offset>.json[.gz], offsets of "
             f"{_OFFSET_DIGITS} digits. Find out who wrote it, and move it away."
         )
     _, first, last = (int(field) for field in fields)
@@ -93,6 +107,26 @@ def _problem(fields: list[str], partition: int) -> str | None:
     if int(fields[1]) > int(fields[2]):
         return "the first offset is beyond the last"
     return None
+
+
+def read_topic_file(client: HdfsClient, file: TopicFile) -> bytes:
+    """Return the lines of a committed file, whether it is compressed or not.
+
+    Raises:
+        MalformedFileError: Its name says that it is compressed, and it is not, or not
+            to its end.
+        HdfsError: The NameNode or a DataNode refused or did not answer.
+    """
+    content = client.read(file.path)
+    if not file.name.endswith(".gz"):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise MalformedFileError(
+            f"Cannot decompress {file.path}: {error}. The sink commits complete files "
+            "only: find out who has changed it, and restore it from the topic."
+        ) from error
 
 
 def list_topic_files(

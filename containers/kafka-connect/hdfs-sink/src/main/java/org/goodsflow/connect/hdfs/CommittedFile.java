@@ -6,21 +6,25 @@ import java.util.regex.Pattern;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * What the name of a committed file says: {@code <topic>+<partition>+<first>+<last>.json}. Topic
- * names cannot hold a plus sign, so that a name is never ambiguous.
+ * What the name of a committed file says: {@code <topic>+<partition>+<first>+<last>.json}, with
+ * {@code .gz} after it if it is compressed. Topic names cannot hold a plus sign, so that a name is
+ * never ambiguous.
  *
  * @param partition the topic's partition
  * @param first the offset of the file's first record
  * @param last the offset of the file's last record
+ * @param compression how the file is compressed
  */
-record CommittedFile(TopicPartition partition, long first, long last) {
+record CommittedFile(TopicPartition partition, long first, long last, Compression compression) {
   private static final Pattern NAME =
-      Pattern.compile("([A-Za-z0-9._-]{1,249})\\+(\\d{1,9})\\+(\\d{10,18})\\+(\\d{10,18})\\.json");
+      Pattern.compile(
+          "([A-Za-z0-9._-]{1,249})\\+(\\d{1,9})\\+(\\d{10,18})\\+(\\d{10,18})\\.json(\\.gz)?");
 
   /** Returns the file's name, its offsets padded with zeros to ten digits so that names sort. */
   String name() {
     return String.format(
-        "%s+%d+%010d+%010d.json", partition.topic(), partition.partition(), first, last);
+        "%s+%d+%010d+%010d.json%s",
+        partition.topic(), partition.partition(), first, last, compression.extension());
   }
 
   /**
@@ -38,7 +42,8 @@ record CommittedFile(TopicPartition partition, long first, long last) {
         new TopicPartition(matcher.group(1), Integer.parseInt(matcher.group(2)));
     long first = Long.parseLong(matcher.group(3));
     long last = Long.parseLong(matcher.group(4));
-    CommittedFile file = new CommittedFile(partition, first, last);
+    Compression compression = matcher.group(5) == null ? Compression.NONE : Compression.GZIP;
+    CommittedFile file = new CommittedFile(partition, first, last, compression);
     // Another spelling of the same numbers was not written by this sink.
     return first <= last && file.name().equals(name) ? Optional.of(file) : Optional.empty();
   }

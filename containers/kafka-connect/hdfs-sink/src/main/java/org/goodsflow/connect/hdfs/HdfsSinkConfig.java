@@ -10,6 +10,7 @@ import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.LambdaValidator;
 import org.apache.kafka.common.config.ConfigDef.Range;
 import org.apache.kafka.common.config.ConfigDef.Type;
+import org.apache.kafka.common.config.ConfigDef.ValidString;
 import org.apache.kafka.common.config.ConfigDef.Validator;
 import org.apache.kafka.common.config.ConfigDef.Width;
 import org.apache.kafka.common.config.ConfigException;
@@ -42,6 +43,9 @@ public final class HdfsSinkConfig extends AbstractConfig {
 
   /** How large a file may grow, in bytes. */
   public static final String FILE_MAX_BYTES = "file.max.bytes";
+
+  /** How files are compressed. */
+  public static final String COMPRESSION_TYPE = "compression.type";
 
   private static final String HDFS_GROUP = "HDFS";
   private static final String FILES_GROUP = "Files";
@@ -90,6 +94,11 @@ public final class HdfsSinkConfig extends AbstractConfig {
     return getString(TOPICS_DIR);
   }
 
+  /** Returns how files are compressed. */
+  Compression compression() {
+    return Compression.ofConfig(getString(COMPRESSION_TYPE));
+  }
+
   /** Returns when a file is committed. */
   RotationPolicy rotationPolicy() {
     return new RotationPolicy(
@@ -130,8 +139,15 @@ public final class HdfsSinkConfig extends AbstractConfig {
             FILES_GROUP, 3, Width.SHORT, "Rotation interval (ms)")
         .define(
             FILE_MAX_BYTES, Type.LONG, 128L * 1024 * 1024, Range.atLeast(1), Importance.MEDIUM,
-            "How large a file may grow, in bytes; only a single larger record exceeds it.",
-            FILES_GROUP, 4, Width.SHORT, "Bytes per file");
+            "How large a file may grow, in bytes before compression; only a single larger record"
+                + " exceeds it.",
+            FILES_GROUP, 4, Width.SHORT, "Bytes per file")
+        .define(
+            COMPRESSION_TYPE, Type.STRING, Compression.NONE.configName(),
+            ValidString.in(Compression.configNames()), Importance.LOW,
+            "How files are compressed, which their extension shows: none (.json) or gzip"
+                + " (.json.gz). After a change, files of both kinds stand side by side.",
+            FILES_GROUP, 5, Width.SHORT, "Compression");
   }
 
   private interface Check {

@@ -1,8 +1,9 @@
 package org.goodsflow.connect.hdfs;
 
-import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.connect.connector.Task;
 import org.apache.kafka.connect.sink.SinkConnector;
@@ -30,13 +31,20 @@ public final class HdfsSinkConnector extends SinkConnector {
   }
 
   /**
-   * Returns the same configuration for every task: Connect itself shares the partitions out.
+   * Returns the same configuration for every task but for the task's number, which only names its
+   * metrics: Connect itself shares the partitions out.
    *
    * @param maxTasks how many tasks there may be
    */
   @Override
   public List<Map<String, String>> taskConfigs(int maxTasks) {
-    return Collections.nCopies(maxTasks, properties);
+    return IntStream.range(0, maxTasks).mapToObj(this::taskConfig).toList();
+  }
+
+  private Map<String, String> taskConfig(int task) {
+    Map<String, String> config = new HashMap<>(properties);
+    config.put(HdfsSinkTask.TASK_ID, String.valueOf(task));
+    return config;
   }
 
   /** Does nothing: all that is open belongs to the tasks. */

@@ -27,9 +27,13 @@ import org.slf4j.LoggerFactory;
 public final class HdfsSinkTask extends SinkTask {
   private static final Logger LOG = LoggerFactory.getLogger(HdfsSinkTask.class);
 
+  /** The key of the task's number, which the connector adds to its configuration. */
+  static final String TASK_ID = "task.id";
+
   private final LongSupplier clock;
   private final Function<HdfsSinkConfig, Storage> storageFactory;
   private final Map<TopicPartition, PartitionWriter> writers = new HashMap<>();
+  private final Map<TopicPartition, PartitionMetrics> metrics = new HashMap<>();
 
   /**
    * Partitions whose records of the batch at hand were polled before the seek that a recovery asked
@@ -47,8 +51,11 @@ public final class HdfsSinkTask extends SinkTask {
   private Storage storage;
   private Layout layout;
   private RotationPolicy policy;
+  private Compression compression;
   private BadRecords badRecords;
   private long retryBackoffMs;
+  private Outage outage;
+  private Jmx jmx;
   private boolean redelivery;
   private final Set<TopicPartition> warnedOfOld = new HashSet<>();
 
@@ -82,9 +89,13 @@ public final class HdfsSinkTask extends SinkTask {
     HdfsSinkConfig config = new HdfsSinkConfig(props);
     layout = new Layout(config.topicsDir());
     policy = config.rotationPolicy();
+    compression = config.compression();
     retryBackoffMs = config.retryBackoffMs();
     badRecords = new BadRecords(context.errantRecordReporter());
     storage = storageFactory.apply(config);
+    outage = new Outage(clock, retryBackoffMs);
+    jmx = new Jmx(props.getOrDefault("name", "unnamed"), props.getOrDefault(TASK_ID, "0"));
+    jmx.show(outage);
   }
 
   /**
@@ -96,7 +107,12 @@ public final class HdfsSinkTask extends SinkTask {
   @Override
   public void open(Collection<TopicPartition> partitions) {
     for (TopicPartition partition : partitions) {
-      writers.put(partition, new PartitionWriter(partition, storage, layout, policy, clock));
+      PartitionMetrics counts = new PartitionMetrics();
+      metrics.put(partition, counts);
+      jmx.show(partition, counts);
+      writers.put(
+          partition,
+          new PartitionWriter(partition, storage, layout, policy, compression, counts, clock));
     }
   }
 
@@ -126,9 +142,10 @@ public final class HdfsSinkTask extends SinkTask {
       // their next offsets what they have of the batch that comes again.
       redelivery = true;
       context.timeout(retryBackoffMs);
-      LOG.warn("writing to HDFS failed, next try in {} ms: {}", retryBackoffMs, e.toString());
+      outage.failed(e);
       throw new RetriableException("writing to HDFS failed", e);
     }
+    outage.ended();
     redelivery = false;
     beforeSeek.clear();
     askForNextCall();
@@ -159,17 +176,19 @@ public final class HdfsSinkTask extends SinkTask {
     } else if (record.value() == null) {
       writer.skip(offset);
     } else {
-      writeValue(writer, record, offset);
+      writeValue(partition, writer, record);
     }
   }
 
-  private void writeValue(PartitionWriter writer, SinkRecord record, long offset)
+  private void writeValue(TopicPartition partition, PartitionWriter writer, SinkRecord record)
       throws IOException {
+    long offset = record.originalKafkaOffset();
     byte[] line;
     try {
       line = WireFormat.line(record.value());
     } catch (DataException e) {
       badRecords.report(record, e);
+      metrics.get(partition).deadLetter();
       writer.skip(offset);
       return;
     }
@@ -227,6 +246,10 @@ public final class HdfsSinkTask extends SinkTask {
     for (TopicPartition partition : partitions) {
       warnedOfOld.remove(partition);
       beforeSeek.remove(partition);
+      PartitionMetrics counts = metrics.remove(partition);
+      if (counts != null) {
+        Jmx.hide(counts);
+      }
       PartitionWriter writer = writers.remove(partition);
       if (writer == null) {
         continue;
@@ -257,6 +280,7 @@ public final class HdfsSinkTask extends SinkTask {
     if (storage == null) {
       return;
     }
+    Jmx.hide(outage);
     try {
       storage.close();
     } catch (IOException e) {

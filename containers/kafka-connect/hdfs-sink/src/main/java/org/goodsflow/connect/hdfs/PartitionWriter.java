@@ -27,6 +27,8 @@ final class PartitionWriter {
   private final Storage storage;
   private final Layout layout;
   private final RotationPolicy policy;
+  private final Compression compression;
+  private final PartitionMetrics metrics;
   private final LongSupplier clock;
 
   private Path folder;
@@ -41,6 +43,8 @@ final class PartitionWriter {
    * @param storage where to write
    * @param layout which files to write
    * @param policy when to commit them
+   * @param compression how to write them
+   * @param metrics counts what is written
    * @param clock a clock that does not jump, in milliseconds
    */
   PartitionWriter(
@@ -48,11 +52,15 @@ final class PartitionWriter {
       Storage storage,
       Layout layout,
       RotationPolicy policy,
+      Compression compression,
+      PartitionMetrics metrics,
       LongSupplier clock) {
     this.partition = partition;
     this.storage = storage;
     this.layout = layout;
     this.policy = policy;
+    this.compression = compression;
+    this.metrics = metrics;
     this.clock = clock;
   }
 
@@ -85,6 +93,7 @@ final class PartitionWriter {
     }
     committedEnd = endOf(storage.list(layout.committedFolder(partition)));
     nextOffset = Math.max(committedEnd, 0);
+    metrics.recovered(committedEnd);
     folder = new Path(owners, own);
     LOG.info("{} reads on from offset {}, {} other owners fenced", partition, nextOffset, fenced);
     return nextOffset;
@@ -118,10 +127,11 @@ final class PartitionWriter {
       if (file == null) {
         Path path = new Path(folder, String.format("%010d.json", offset));
         FSDataOutputStream stream = storage.create(path);
-        file = new OpenFile(path, stream, offset, clock.getAsLong());
+        file = new OpenFile(path, stream, compression, offset, clock.getAsLong());
       }
       file.write(offset, line);
       nextOffset = offset + 1;
+      metrics.opened(file.records());
       if (policy.isFull(file.records(), file.bytes())) {
         commit();
       }
@@ -173,11 +183,13 @@ final class PartitionWriter {
   }
 
   private void commit() throws IOException {
-    CommittedFile committed = new CommittedFile(partition, file.first(), file.last());
+    CommittedFile committed =
+        new CommittedFile(partition, file.first(), file.last(), compression);
     file.complete();
     storage.move(file.path(), layout.committed(committed));
     LOG.debug("committed {} with {} records", committed.name(), file.records());
     committedEnd = file.last() + 1;
+    metrics.committed(file);
     file = null;
   }
 
@@ -189,6 +201,7 @@ final class PartitionWriter {
     }
     OpenFile dropped = file;
     file = null;
+    metrics.closed();
     try {
       dropped.close();
     } catch (IOException e) {

@@ -15,14 +15,23 @@ class CommittedFileTest {
   void nameSaysPartitionAndOffsets() {
     assertEquals(
         "source.goods-filtered+3+0000000007+0000000042.json",
-        new CommittedFile(PARTITION, 7, 42).name());
+        new CommittedFile(PARTITION, 7, 42, Compression.NONE).name());
+  }
+
+  @Test
+  void nameOfACompressedFileEndsWithGz() {
+    assertEquals(
+        "source.goods-filtered+3+0000000007+0000000042.json.gz",
+        new CommittedFile(PARTITION, 7, 42, Compression.GZIP).name());
   }
 
   @ParameterizedTest
   @ValueSource(longs = {0, 7, 9_999_999_999L, 10_000_000_000L, 123_456_789_012_345_678L})
   void nameIsReadBack(long last) {
-    CommittedFile file = new CommittedFile(PARTITION, 0, last);
-    assertEquals(Optional.of(file), CommittedFile.parse(file.name()));
+    for (Compression compression : Compression.values()) {
+      CommittedFile file = new CommittedFile(PARTITION, 0, last, compression);
+      assertEquals(Optional.of(file), CommittedFile.parse(file.name()));
+    }
   }
 
   @ParameterizedTest
@@ -33,6 +42,8 @@ class CommittedFileTest {
         "part-00000.json",
         "goods+0+0000000000+0000000001.json.crc",
         "goods+0+0000000000+0000000001.avro",
+        "goods+0+0000000000+0000000001.json.bz2",
+        "goods+0+0000000000+0000000001.gz",
         ".goods+0+0000000000.json",
         "goods+0+0000000000.json",
         "goods+0+0+1.json",

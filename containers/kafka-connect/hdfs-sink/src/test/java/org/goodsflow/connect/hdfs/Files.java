@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -54,7 +56,9 @@ final class Files {
   }
 
   private List<String> lines(Path path) throws IOException {
-    try (FSDataInputStream stream = fs.open(path)) {
+    // Read by the name alone, as every reader has to.
+    try (FSDataInputStream file = fs.open(path);
+        InputStream stream = path.getName().endsWith(".gz") ? new GZIPInputStream(file) : file) {
       String text = new String(stream.readAllBytes(), UTF_8);
       assertTrue(text.endsWith("\n"), "the last line of " + path + " has an end");
       return text.lines().toList();

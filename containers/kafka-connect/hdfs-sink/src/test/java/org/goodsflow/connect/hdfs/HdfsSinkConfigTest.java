@@ -1,10 +1,14 @@
 package org.goodsflow.connect.hdfs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +36,7 @@ class HdfsSinkConfigTest {
     assertEquals("/data/kafka/topics", config.topicsDir());
     assertEquals(new RotationPolicy(1000, 128 << 20, 60_000), config.rotationPolicy());
     assertEquals(5000, config.retryBackoffMs());
+    assertEquals(Compression.NONE, config.compression());
     assertEquals(Map.of(), config.hadoopSettings());
   }
 
@@ -60,12 +65,49 @@ class HdfsSinkConfigTest {
     "rotate.interval.ms,-2",
     "file.max.bytes,0",
     "hadoop.user,' '",
-    "retry.backoff.ms,0"
+    "retry.backoff.ms,0",
+    "compression.type,lz4",
+    "compression.type,''"
   })
   void badValuesAreNamed(String key, String value) {
     ConfigException problem =
         assertThrows(ConfigException.class, () -> new HdfsSinkConfig(properties(key, value)));
     assertTrue(problem.getMessage().contains(key), problem.getMessage());
+  }
+
+  @Test
+  void everyKeySaysWhatItIsForAndChecksItsValue() {
+    HdfsSinkConfig.definition()
+        .configKeys()
+        .values()
+        .forEach(
+            key -> {
+              assertTrue(key.documentation.endsWith("."), key.name);
+              assertNotNull(key.validator, key.name);
+            });
+  }
+
+  @Test
+  void documentationListsEveryKeyAsItIs() throws IOException {
+    List<String> wanted =
+        HdfsSinkConfig.definition().configKeys().values().stream()
+            .map(
+                key ->
+                    String.format(
+                        "| `%s` | %s | %s | %s |",
+                        key.name,
+                        key.hasDefault() ? "`" + key.defaultValue + "`" : "none, needed",
+                        key.validator.toString().replace("|", "\\|"),
+                        key.documentation))
+            .sorted()
+            .toList();
+    List<String> found =
+        Files.readAllLines(Path.of("../../../docs/hdfs-sink.md")).stream()
+            .filter(line -> line.startsWith("| `") && line.split("\\|").length == 5)
+            .filter(line -> !line.contains("hadoop.conf."))
+            .sorted()
+            .toList();
+    assertEquals(String.join("\n", wanted), String.join("\n", found));
   }
 
   @Test
@@ -83,10 +125,11 @@ class HdfsSinkConfigTest {
   }
 
   @Test
-  void connectorGivesEachTaskTheConfiguration() {
+  void connectorGivesEachTaskTheConfigurationAndItsNumber() {
     HdfsSinkConnector connector = new HdfsSinkConnector();
     connector.start(properties());
-    assertEquals(List.of(properties(), properties()), connector.taskConfigs(2));
+    assertEquals(
+        List.of(properties("task.id", "0"), properties("task.id", "1")), connector.taskConfigs(2));
     assertEquals(HdfsSinkTask.class, connector.taskClass());
   }
 }

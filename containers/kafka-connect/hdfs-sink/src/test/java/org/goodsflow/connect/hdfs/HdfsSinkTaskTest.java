@@ -8,12 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
+import javax.management.InstanceNotFoundException;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -179,6 +183,101 @@ class HdfsSinkTaskTest {
     produce(GOODS, 0, 2);
     ownerOf(GOODS).poll(100);
     assertTrue(files.committed(GOODS).contains("goods+0+0000000000+0000000002.json"));
+  }
+
+  @Test
+  void gzipFilesHoldTheSameLines() throws IOException {
+    FakeConnect worker = worker(true, "compression.type", "gzip");
+    worker.assign(GOODS, 0);
+    worker.poll(0);
+    produce(GOODS, 0, 7);
+    worker.poll(100);
+    now += 5000;
+    worker.poll(0);
+    assertEquals(
+        List.of(
+            "goods+0+0000000000+0000000002.json.gz",
+            "goods+0+0000000003+0000000005.json.gz",
+            "goods+0+0000000006+0000000007.json.gz"),
+        files.committed(GOODS));
+    assertEquals(range(0, 7), files.offsets(GOODS));
+  }
+
+  @Test
+  void ownerGoesOnAfterFilesOfTheOtherCompression() throws IOException {
+    produce(GOODS, 0, 8);
+    for (String compression : new String[] {"none", "gzip", "none"}) {
+      FakeConnect worker = worker(true, "compression.type", compression);
+      worker.assign(GOODS, 0);
+      worker.poll(0);
+      worker.poll(3);
+    }
+    assertEquals(3, files.committed(GOODS).size());
+    assertEquals(range(0, 8), files.offsets(GOODS));
+  }
+
+  @Test
+  void failureInTheMiddleOfAGzipFileIsNoDuplicate() throws IOException {
+    FakeConnect worker = worker(true, "compression.type", "gzip");
+    worker.assign(GOODS, 0);
+    worker.poll(0);
+    produce(GOODS, 0, 5);
+    worker.poll(2);
+    storage.failsBefore = operation -> operation.equals("write");
+    assertFalse(worker.poll(2));
+    storage.failsBefore = operation -> false;
+    worker.poll(100);
+    worker.poll(100);
+    assertEquals(range(0, 5), files.offsets(GOODS));
+  }
+
+  private static Object metric(String keys, String attribute) throws JMException {
+    return ManagementFactory.getPlatformMBeanServer()
+        .getAttribute(new ObjectName("goodsflow.connect:" + keys), attribute);
+  }
+
+  @Test
+  void metricsSayWhatIsWrittenAndWhatWaits() throws Exception {
+    FakeConnect worker = worker(true, "name", "a sink", "task.id", "1");
+    worker.assign(GOODS, 0);
+    String task = "type=hdfs-sink-task-metrics,connector=a sink,task=1";
+    String partition =
+        "type=hdfs-sink-partition-metrics,connector=a sink,task=1,topic=goods,partition=0";
+    assertEquals(-1L, metric(partition, "LastCommittedOffset"));
+    worker.poll(0);
+    produce(GOODS, 0, 3);
+    topics.get(GOODS).add(record(GOODS, 4, new byte[3]));
+    worker.poll(100);
+    assertEquals(3L, metric(partition, "RecordsWritten"));
+    assertEquals(39L, metric(partition, "BytesWritten"));
+    assertEquals(1L, metric(partition, "FilesCommitted"));
+    assertEquals(2L, metric(partition, "LastCommittedOffset"));
+    assertEquals(1, metric(partition, "OpenFiles"));
+    assertEquals(1, metric(partition, "OpenRecords"));
+    assertEquals(1L, metric(partition, "DeadLetters"));
+    assertEquals(0L, metric(task, "Retries"));
+
+    storage.failsBefore = operation -> true;
+    now += 5000;
+    worker.poll(0);
+    worker.poll(0);
+    assertEquals(2L, metric(task, "Retries"));
+    assertEquals(1, metric(task, "Waiting"));
+    assertEquals(0, metric(partition, "OpenFiles"));
+    storage.failsBefore = operation -> false;
+    worker.poll(0);
+    assertEquals(0, metric(task, "Waiting"));
+
+    // A successor's metrics outlive a task that ends late.
+    FakeConnect successor = worker(true, "name", "a sink", "task.id", "1");
+    successor.assign(GOODS, 0);
+    successor.poll(0);
+    worker.task.stop();
+    assertEquals(0L, metric(task, "Retries"));
+    assertEquals(2L, metric(partition, "LastCommittedOffset"));
+    successor.task.stop();
+    assertThrows(InstanceNotFoundException.class, () -> metric(task, "Retries"));
+    assertThrows(InstanceNotFoundException.class, () -> metric(partition, "OpenFiles"));
   }
 
   @Test

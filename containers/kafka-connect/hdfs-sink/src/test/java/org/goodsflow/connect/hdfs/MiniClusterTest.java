@@ -108,7 +108,7 @@ class MiniClusterTest {
     produce(0, 2);
     assertTrue(owner().poll(100));
     assertEquals(range(0, 2), files.offsets(partition));
-    CommittedFile committed = new CommittedFile(partition, 0, 2);
+    CommittedFile committed = new CommittedFile(partition, 0, 2, Compression.NONE);
     FileStatus status =
         cluster.getFileSystem().getFileStatus(new Layout(TOPICS_DIR).committed(committed));
     assertEquals("connect", status.getOwner());

@@ -64,6 +64,8 @@ class RandomFailuresTest {
             "hdfs.url", "file:///",
             "topics.dir", folder + "/topics",
             "flush.size", "5",
+            // Owners of both kinds: a change of the configuration reaches one after the other.
+            "compression.type", random.nextBoolean() ? "gzip" : "none",
             "rotate.interval.ms", "3000");
     return new FakeConnect(task, properties, topics, true);
   }
