@@ -3,6 +3,7 @@
 from panels import RATE, Board, Query, heap, lines, number
 
 _BY_TASK = "{{connector}}-{{task}}"
+_BY_PARTITION = "{{topic}}-{{partition}}"
 CONNECTORS = Board(
     "connectors",
     "Connectors",
@@ -93,6 +94,54 @@ CONNECTORS = Board(
                     "Putting a batch to the sink, longest",
                     "ms",
                     Query("kafka_connect_sink_put_max_milliseconds", _BY_TASK),
+                ),
+            ],
+        ),
+        (
+            "Files of the sink",
+            [
+                lines(
+                    "Records written",
+                    "cps",
+                    Query(
+                        f"rate(kafka_connect_hdfs_sink_records_written_total{RATE})",
+                        _BY_PARTITION,
+                    ),
+                ),
+                lines(
+                    "Bytes written",
+                    "Bps",
+                    Query(
+                        f"rate(kafka_connect_hdfs_sink_bytes_written_total{RATE})",
+                        _BY_PARTITION,
+                    ),
+                ),
+                lines(
+                    "Files committed",
+                    "cps",
+                    Query(
+                        f"rate(kafka_connect_hdfs_sink_files_committed_total{RATE})",
+                        _BY_PARTITION,
+                    ),
+                ),
+                lines(
+                    "Records in open files",
+                    "short",
+                    Query("kafka_connect_hdfs_sink_open_records", _BY_PARTITION),
+                ),
+                lines(
+                    "Last committed offset",
+                    "short",
+                    Query("kafka_connect_hdfs_sink_last_committed_offset", _BY_PARTITION),
+                ),
+                lines(
+                    "Waiting for HDFS, and tries again",
+                    "short",
+                    Query("kafka_connect_hdfs_sink_waiting", f"{_BY_TASK} waits"),
+                    Query(
+                        f"rate(kafka_connect_hdfs_sink_retries_total{RATE})",
+                        f"{_BY_TASK} tries/s",
+                    ),
                 ),
             ],
         ),

@@ -11,9 +11,15 @@ from goodsflow.hdfs.errors import (
     HdfsNotFoundError,
     HdfsRefusedError,
     HdfsUnavailableError,
+    MalformedFileError,
     MalformedFileNameError,
 )
-from goodsflow.hdfs.files import TopicFile, list_topic_files, parse_topic_file
+from goodsflow.hdfs.files import (
+    TopicFile,
+    list_topic_files,
+    parse_topic_file,
+    read_topic_file,
+)
 
 __all__ = [
     "FileStatus",
@@ -22,8 +28,10 @@ __all__ = [
     "HdfsNotFoundError",
     "HdfsRefusedError",
     "HdfsUnavailableError",
+    "MalformedFileError",
     "MalformedFileNameError",
     "TopicFile",
     "list_topic_files",
     "parse_topic_file",
+    "read_topic_file",
 ]

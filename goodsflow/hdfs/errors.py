@@ -6,6 +6,7 @@ Tree::
     ├── HdfsUnavailableError      no answer, starting up, or in safe mode: try later
     ├── HdfsNotFoundError         no such file or directory
     ├── HdfsRefusedError          the NameNode refused: permissions, or not empty
+    ├── MalformedFileError        a committed file that is not what its name says
     └── MalformedFileNameError    a committed file whose name carries no sound offsets
 """
 
@@ -26,6 +27,10 @@ class HdfsNotFoundError(HdfsError):
 
 class HdfsRefusedError(HdfsError):
     """The NameNode understood and refused."""
+
+
+class MalformedFileError(HdfsError):
+    """A file of ours is compressed by its name, and cannot be decompressed."""
 
 
 class MalformedFileNameError(HdfsError):

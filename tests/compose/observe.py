@@ -14,7 +14,7 @@ from typing import Any
 
 from goodsflow.cards import payload_of
 from goodsflow.endpoints import ClusterName, Endpoints, load_endpoints
-from goodsflow.hdfs import HdfsClient, list_topic_files
+from goodsflow.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.recommender import RecommenderSettings, waiting_files
@@ -58,7 +58,7 @@ def files_and_cards(endpoints: Endpoints) -> tuple[list[tuple[str, int]], Cards]
     with HdfsClient.connect(endpoints, _SETTINGS.principal) as client:
         files = list_topic_files(client, _SETTINGS.topics_dir, _SETTINGS.source_topic)
         for file in files:
-            cards[file.partition] += client.read(file.path).splitlines()
+            cards[file.partition] += read_topic_file(client, file).splitlines()
     return [(file.path, file.size) for file in files], cards
 
 

@@ -298,6 +298,7 @@ def test_trouble_raises_its_alerts_and_its_end_takes_them_back(
         ("MirrorLag", "goods-filtered"),
         ("FilterLag", "goods"),
         ("SinkLag", "source.goods-filtered"),
+        ("SinkStands", "source.goods-filtered"),
         ("RecommenderLag", "source.goods-filtered"),
         ("NoCards", None),
         ("DeadLetters", "goods-dead-letter"),

@@ -17,7 +17,7 @@ from confluent_kafka import Producer
 
 from goodsflow.cards import frame, payload_of, sample_cards
 from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
-from goodsflow.hdfs import HdfsClient, list_topic_files
+from goodsflow.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.offsets import OffsetReader, PartitionOffsets
 from goodsflow.kafka.reading import Record, TopicReader
@@ -100,7 +100,7 @@ def lines_on_hdfs(
             json.loads(line)["product_id"]
             for file in list_topic_files(client, hops.topics_dir, hops.source_topic)
             if file.last_offset >= since[file.partition].end
-            for line in client.read(file.path).splitlines()
+            for line in read_topic_file(client, file).splitlines()
             if marker.encode() in line
         ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime
 
 import pytest
@@ -10,9 +11,11 @@ from goodsflow.hdfs import (
     FileStatus,
     HdfsNotFoundError,
     HdfsUnavailableError,
+    MalformedFileError,
     MalformedFileNameError,
     list_topic_files,
     parse_topic_file,
+    read_topic_file,
 )
 from goodsflow.hdfs.files import topic_file_path
 
@@ -37,6 +40,11 @@ class FakeHdfs:
     def __init__(self, *paths: str, down: bool = False) -> None:
         self.paths = paths
         self.down = down
+        self.contents: dict[str, bytes] = {}
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes as they are stored."""
+        return self.contents[path]
 
     def list_directory(self, path: str) -> list[FileStatus]:
         """List what is directly in a directory."""
@@ -63,6 +71,42 @@ def test_name_is_read_as_the_sink_writes_it() -> None:
     assert file.name == path.rsplit("/", 1)[-1]
 
 
+def test_the_name_of_a_compressed_file_says_the_same() -> None:
+    """Taken for foreign, all files after a change of the sink would never count."""
+    path = topic_file_path(ROOT, TOPIC, 1, 0, 41, compressed=True)
+    assert path.endswith(f"{TOPIC}+1+0000000000+0000000041.json.gz")
+    file = parse_topic_file(status(path), TOPIC, 1)
+    assert file is not None
+    assert (file.partition, file.first_offset, file.last_offset) == (1, 0, 41)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_lines_are_read_from_either_kind_of_file(compressed: bool) -> None:
+    """A reader must not have to know how the sink was set when it wrote."""
+    lines = b'{"offset": 0}\n{"offset": 1}\n'
+    path = topic_file_path(ROOT, TOPIC, 1, 0, 1, compressed=compressed)
+    file = parse_topic_file(status(path), TOPIC, 1)
+    assert file is not None
+    hdfs = FakeHdfs(path)
+    hdfs.contents[path] = gzip.compress(lines) if compressed else lines
+    assert read_topic_file(hdfs, file) == lines  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"offset": 0}\n', gzip.compress(b"{}")[:-4], b"", b"\x1f\x8b\x08" + b"\0" * 30],
+)
+def test_a_file_that_is_not_what_its_name_says_is_an_error(content: bytes) -> None:
+    """Half of a file taken for all of it would be cards that are lost."""
+    path = topic_file_path(ROOT, TOPIC, 1, 0, 1, compressed=True)
+    file = parse_topic_file(status(path), TOPIC, 1)
+    assert file is not None
+    hdfs = FakeHdfs(path)
+    hdfs.contents[path] = content
+    with pytest.raises(MalformedFileError, match="restore it from the topic"):
+        read_topic_file(hdfs, file)  # type: ignore[arg-type]
+
+
 def test_offsets_beyond_ten_digits_are_read() -> None:
     """A long-lived partition outgrows the padding; its files must not be ignored."""
     path = topic_file_path(ROOT, TOPIC, 0, 9_999_999_999, 10_000_000_005)
@@ -77,6 +121,8 @@ def test_offsets_beyond_ten_digits_are_read() -> None:
         "_SUCCESS",
         "notes.json",
         f"{TOPIC}+1+0000000000+0000000001.json.tmp",
+        f"{TOPIC}+1+0000000000+0000000001.json.bz2",
+        f"{TOPIC}+1+0000000000+0000000001.gz",
         "a+1+2.json",
     ],
 )
@@ -89,6 +135,7 @@ def test_foreign_names_are_ignored(name: str) -> None:
     ("name", "said"),
     [
         (f"{TOPIC}+1+0000000000.json", "two offsets"),
+        (f"{TOPIC}+1+0000000000.json.gz", "two offsets"),
         (f"{TOPIC}+1+0000000000+00000000x1.json", "two offsets"),
         (f"{TOPIC}+1+-000000001+0000000001.json", "two offsets"),
         (f"{TOPIC}+2+0000000000+0000000001.json", "partition 2"),
