@@ -270,17 +270,27 @@ class Rotator:
         The last broker with the old password leads the cluster while the others come
         back, and has to log in to them: so the cluster gets the new one only when that
         has happened, and those that came back wait for it until then.
+
+        It also logs in to itself, as the controller, when it first says that a replica
+        is in step again. So the others start anew once before the change: that
+        makes it the controller, and leaves it with that connection.
         """
         with self._unapplied():
-            rotation.replace()
-            stale = stale_parts(self._platform, rotation)
             brokers = [p for p in self._platform.parts if self._is_broker(p)]
-            self._await_replicas(can_be_cut_off=len(stale) < len(brokers))
+            if rotation.is_pending:
+                for part in brokers[:0:-1]:
+                    self._await_replicas()
+                    self._restart(part)
+                self._await_replicas()
+                rotation.replace()
+            stale = stale_parts(self._platform, rotation)
+            can_be_cut_off = len(stale) < len(brokers)
             for part in stale[:-1]:
+                self._await_replicas(can_be_cut_off=can_be_cut_off)
                 self._restart(part)
                 outcome.restarted.append(part.name)
             self._set_now(rotation)
-            self._await_replicas(can_be_cut_off=len(stale) < len(brokers))
+            self._await_replicas(can_be_cut_off=can_be_cut_off)
             for part in stale[-1:]:
                 self._restart(part)
                 outcome.restarted.append(part.name)
