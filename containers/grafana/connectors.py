@@ -132,7 +132,9 @@ CONNECTORS = Board(
                 lines(
                     "Last committed offset",
                     "short",
-                    Query("kafka_connect_hdfs_sink_last_committed_offset", _BY_PARTITION),
+                    Query(
+                        "kafka_connect_hdfs_sink_last_committed_offset", _BY_PARTITION
+                    ),
                 ),
                 lines(
                     "Waiting for HDFS, and tries again",

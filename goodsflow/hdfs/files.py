@@ -1,9 +1,10 @@
 """The files that the HDFS sink commits, and the offsets their names carry.
 
 A committed file is ``<topic>+<N>+<first>+<last>.json``, both offsets in ten digits, in
-the folder ``<topics dir>/<topic>/partition=<N>/``; ``.gz`` follows if it is compressed. It holds the records from ``first``
-to ``last``, one JSON card a line. Offsets may be missing within it and between files:
-transaction markers take offsets, and compaction frees them.
+the folder ``<topics dir>/<topic>/partition=<N>/``; ``.gz`` follows if it is compressed.
+It holds the records from ``first`` to ``last``, one JSON card a line. Offsets may be
+missing within it and between files: transaction markers take offsets, and compaction
+frees them.
 """
 
 from __future__ import annotations
@@ -121,12 +122,19 @@ def read_topic_file(client: HdfsClient, file: TopicFile) -> bytes:
     if not file.name.endswith(".gz"):
         return content
     try:
-        return gzip.decompress(content)
+        return _decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise MalformedFileError(
             f"Cannot decompress {file.path}: {error}. The sink commits complete files "
             "only: find out who has changed it, and restore it from the topic."
         ) from error
+
+
+def _decompress(content: bytes) -> bytes:
+    # Of nothing at all gzip makes nothing, and does not complain.
+    if not content:
+        raise EOFError("it is empty")
+    return gzip.decompress(content)
 
 
 def list_topic_files(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 import uuid
@@ -59,15 +60,27 @@ class Shop:
     settings: RecommenderSettings
     schema_id: int
 
-    def put(self, partition: int, first: int, lines: list[bytes]) -> str:
+    def put(
+        self,
+        partition: int,
+        first: int,
+        lines: list[bytes],
+        *,
+        compressed: bool = False,
+    ) -> str:
         """Commit a file as the sink does; one offset a line."""
         settings = self.settings
-        last = first + len(lines) - 1
         path = topic_file_path(
-            settings.topics_dir, settings.source_topic, partition, first, last
+            settings.topics_dir,
+            settings.source_topic,
+            partition,
+            first,
+            first + len(lines) - 1,
+            compressed=compressed,
         )
+        content = b"".join(one + b"\n" for one in lines)
         with HdfsClient.connect(self.endpoints, "hdfs") as client:
-            client.write(path, b"".join(one + b"\n" for one in lines))
+            client.write(path, gzip.compress(content) if compressed else content)
         return path
 
     def recommend(self, **options: Any) -> RunReport:
@@ -128,8 +141,10 @@ def test_windows_yield_the_best_of_their_cards_in_the_bytes_that_came(
     """A card that was parsed and written anew loses what its reader does not know."""
     latest = line("cheap", 50, note="  kept: ё  ", big=12345678901234567890.123)
     shop.put(0, 0, [line("cheap", 100), line("same", 10), b"junk", b"\xff\xfe"])
-    shop.put(1, 3, [line("gone", 5, available=2), line("dear", 1), line("dear", 4)])
-    shop.put(0, 7, [line("cheap", 150), latest, line("b", 3), line("a", 3)])
+    dear = [line("gone", 5, available=2), line("dear", 1), line("dear", 4)]
+    shop.put(1, 3, dear, compressed=True)
+    cheap = [line("cheap", 150), latest, line("b", 3), line("a", 3)]
+    shop.put(0, 7, cheap, compressed=True)
     shop.put(1, 9, [line("dear", 8), line("cheap2", 2), line("free", 0)])
     found = waiting_files(shop.endpoints, "admin", shop.settings)
     assert (len(found.files), found.complete_windows) == (4, 2)
