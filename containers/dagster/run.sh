@@ -19,6 +19,7 @@ YAML
   set -- -w "$PART_CONFIG_DIR/workspace.yaml"
 else
   set --
+  "$python" "$PROJECT_DIR/containers/dagster/make_storage.py"
 fi
 
 case $DAGSTER_ROLE in
