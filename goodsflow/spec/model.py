@@ -180,10 +180,10 @@ class Quota(_Declared):
     https://kafka.apache.org/39/documentation.html#design_quotas
     """
 
-    producer_byte_rate: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="Bytes a second."
+    producer_byte_rate: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, description="Bytes a second: Kafka takes whole ones alone."
     )
-    consumer_byte_rate: Annotated[float, Field(gt=0)] | None = Field(
+    consumer_byte_rate: Annotated[int, Field(gt=0)] | None = Field(
         default=None, description="Bytes a second."
     )
     request_percentage: Annotated[float, Field(gt=0)] | None = Field(
