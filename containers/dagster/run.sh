@@ -19,7 +19,9 @@ YAML
   set -- -w "$PART_CONFIG_DIR/workspace.yaml"
 else
   set --
-  "$python" "$PROJECT_DIR/containers/dagster/make_storage.py"
+  # The code server has no storage of its own.
+  [ "$DAGSTER_ROLE" = code-server ] ||
+    "$python" "$PROJECT_DIR/containers/dagster/make_storage.py"
 fi
 
 case $DAGSTER_ROLE in

@@ -101,7 +101,11 @@ def apply(
         survey = reconciler.survey(targets)
         if survey.failures:
             echo_failures(survey.failures.items())
-            click.echo("Nothing was changed: not everything could be read.", err=True)
+            click.echo(
+                "Nothing was changed: not everything could be read. --kind and "
+                "--cluster leave out what cannot.",
+                err=True,
+            )
             sys.exit(1)
         echo_plan(as_text(survey.plan))
         if survey.plan.is_empty:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from goodsflow.reconcile.plan import Change, Plan, Target
+from goodsflow.spec import AclBinding
 
 _SYMBOLS = {"create": "+", "update": "~", "delete": "-"}
 _IMPOSSIBLE = "!"
@@ -29,6 +31,8 @@ def _lines(plan: Plan) -> Iterator[str]:
     for target, group in groupby(by_target, key=lambda change: change.target):
         changes = list(group)
         yield str(target)
+        if target.kind == "acls":
+            changes = _by_object(changes)
         width = min(40, max(len(change.name) for change in changes))
         for change in changes:
             yield from _change_lines(change, width)
@@ -39,6 +43,26 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  {target}: {_shortened(names)}"
         yield ""
     yield summary(plan)
+
+
+def _by_object(changes: Iterable[Change]) -> list[Change]:
+    """Put changes of rights together that differ in their operations alone."""
+    operations: dict[tuple[Any, ...], list[str]] = {}
+    for change in changes:
+        binding: AclBinding = change.desired
+        of_any = replace(binding, operation="all")
+        key = (change.action, change.permission, change.why, change.target, of_any)
+        operations.setdefault(key, []).append(binding.operation)
+    return [
+        Change(
+            target,
+            action,
+            binding.with_operations(of_it),
+            permission=permission,
+            why=why,
+        )
+        for (action, permission, why, target, binding), of_it in operations.items()
+    ]
 
 
 def _change_lines(change: Change, width: int) -> Iterator[str]:

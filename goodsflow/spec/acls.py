@@ -6,7 +6,7 @@ https://kafka.apache.org/39/documentation.html#operations_resources_and_protocol
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from goodsflow.spec.model import (
@@ -36,12 +36,15 @@ class AclBinding:
 
     def __str__(self) -> str:
         """Say it as a person would: who may do what on which object."""
-        what = self.name + ("*" if self.pattern == "prefixed" else "")
+        return self.with_operations([self.operation])
+
+    def with_operations(self, operations: Iterable[str]) -> str:
+        """Say several bindings in one, which differ in their operations alone."""
+        name = self.name + ("*" if self.pattern == "prefixed" else "")
+        what = "cluster" if self.resource == "cluster" else f"{self.resource} '{name}'"
         may = "may" if self.permission == "allow" else "may not"
         where = "" if self.host == "*" else f" from {self.host}"
-        return (
-            f"{self.principal} {may} {self.operation} {self.resource} '{what}'{where}"
-        )
+        return f"{self.principal} {may} {', '.join(operations)} {what}{where}"
 
 
 def acl_bindings(cluster: Cluster) -> frozenset[AclBinding]:

@@ -15,14 +15,21 @@ from goodsflow.errors import GoodsflowError
 from goodsflow.provision.provider import Result as Outcome
 from goodsflow.provision.reconciler import Survey
 from goodsflow.reconcile import Change, Permission, Plan, Target
+from goodsflow.spec import AclBinding
 
 TOPICS, ACLS = Target("topics", "inbound"), Target("acls", "inbound")
 SAFE = Change(TOPICS, "create", "goods")
 COSTLY = Change(
     TOPICS, "delete", "old", permission="delete-topics", why="its records go with it"
 )
+BINDING = AclBinding("x", "topic", "y", "literal", "read")
 RIGHT = Change(
-    ACLS, "delete", "x may read topic 'y'", permission="delete-acls", why="x loses it"
+    ACLS,
+    "delete",
+    str(BINDING),
+    desired=BINDING,
+    permission="delete-acls",
+    why="x loses it",
 )
 
 

@@ -1,9 +1,11 @@
 """Plans as wholes: their order, and how they read."""
 
 import json
+from dataclasses import replace
 
 from goodsflow.reconcile import Change, Difference, Plan, Target, merge_plans
 from goodsflow.reconcile.rendering import as_json, as_text
+from goodsflow.spec import AclBinding
 
 TOPICS = Target("topics", "inbound")
 IN_ACLS, OUT_ACLS = Target("acls", "inbound"), Target("acls", "analytics")
@@ -71,6 +73,24 @@ def test_a_plan_reads_as_a_list_of_what_happens() -> None:
         "1 of them with --allow delete-topics."
     )
     assert as_text(Plan()) == "Everything is as declared."
+
+
+def test_rights_on_one_object_read_as_one_line() -> None:
+    """A hundred lines of single operations are not read by anybody."""
+    read = AclBinding("ui", "topic", "goods", "prefixed", "read")
+    write = replace(read, operation="write")
+    cluster = AclBinding("ui", "cluster", "kafka-cluster", "literal", "describe")
+    rights = [
+        Change(IN_ACLS, "create", str(each), desired=each)
+        for each in (read, write, cluster)
+    ]
+    lost = Change(IN_ACLS, "delete", str(read), desired=read, permission="delete-acls")
+    assert as_text(Plan((*rights, lost))).startswith(
+        "inbound ACLs\n"
+        "  + ui may read, write topic 'goods*'\n"
+        "  + ui may describe cluster\n"
+        "  - ui may read topic 'goods*'\n"
+    )
 
 
 def test_a_machine_gets_every_part_of_a_change() -> None:
