@@ -22,4 +22,22 @@ def write_secret(path: Path) -> None:
         file.write(secrets.token_urlsafe(24))
         file.flush()
         os.fsync(file.fileno())
-    partial.rename(path)
+    move_secret(partial, path)
+
+
+def move_secret(source: Path, target: Path) -> None:
+    """Put a file in another's place, so that it is there after a power cut too.
+
+    Args:
+        source: In the same folder.
+        target: Is replaced.
+
+    Raises:
+        OSError: It cannot be renamed.
+    """
+    source.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -26,7 +26,7 @@ from goodsflow.kafka.errors import (
     RotationRunsError,
 )
 from goodsflow.kafka.login import LoginResult, try_login
-from goodsflow.secret_files import write_secret
+from goodsflow.secret_files import move_secret, write_secret
 
 _EFFECTIVE_SECONDS = 30.0
 """Each broker hears of a new credential through ZooKeeper, soon but not at once."""
@@ -88,7 +88,7 @@ class Rotation:
             return
         with self._naming("put the new password in its place"):
             os.utime(self._next)
-            self._next.replace(self._file)
+            move_secret(self._next, self._file)
 
     def await_effect(self, timeout_seconds: float = _EFFECTIVE_SECONDS) -> None:
         """Wait until every broker lets the principal in with its file.

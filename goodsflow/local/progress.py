@@ -70,8 +70,10 @@ class Progress:
             self._states[step] = "waiting"
 
     def begin(self, step: str, note: str = "") -> None:
-        """Say that a step is being worked on."""
+        """Say that a step is being worked on; one that has ended begins anew."""
         self._states[step] = "working"
+        if self._ended.pop(step, None) is not None:
+            del self._started[step]
         self._started.setdefault(step, time.monotonic())
         self.note(step, note)
         self._line(step)

@@ -42,8 +42,6 @@ _ADMIN = "admin"
 _BROKER = "broker"
 _LOCK_SECONDS = 300.0
 _REPLICATED_SECONDS = 120.0
-_CUT_OFF_SECONDS = 20.0
-"""A broker that was left with the old password may be cut off: no use in waiting."""
 _CONNECTORS_SECONDS = 120.0
 
 
@@ -284,13 +282,12 @@ class Rotator:
                 self._await_replicas()
                 rotation.replace()
             stale = stale_parts(self._platform, rotation)
-            can_be_cut_off = len(stale) < len(brokers)
             for part in stale[:-1]:
-                self._await_replicas(can_be_cut_off=can_be_cut_off)
+                self._await_replicas()
                 self._restart(part)
                 outcome.restarted.append(part.name)
             self._set_now(rotation)
-            self._await_replicas(can_be_cut_off=can_be_cut_off)
+            self._await_replicas()
             for part in stale[-1:]:
                 self._restart(part)
                 outcome.restarted.append(part.name)
@@ -305,15 +302,14 @@ class Rotator:
     def _is_broker(self, part: Part) -> bool:
         return (self._cluster, _BROKER) in part.serves_as
 
-    def _await_replicas(self, *, can_be_cut_off: bool = False) -> None:
+    def _await_replicas(self) -> None:
+        """Wait until each partition outlives the restart of one broker."""
         with self._step(f"replicas on {self._cluster}"):
             try:
                 wait_for(
                     self._client.under_replicated,
                     f"the replicas on cluster '{self._cluster}'",
-                    timeout_seconds=(
-                        _CUT_OFF_SECONDS if can_be_cut_off else _REPLICATED_SECONDS
-                    ),
+                    timeout_seconds=_REPLICATED_SECONDS,
                     retry_on=(KafkaError,),
                     unmet=lambda behind: (
                         f"{len(behind)} partitions have a replica that is behind"
@@ -321,9 +317,17 @@ class Rotator:
                         else None
                     ),
                 )
-            except NotReadyInTimeError:
-                if not can_be_cut_off:
-                    raise
+            except NotReadyInTimeError as error:
+                raise PartFailedError(
+                    f"The rotation of '{_BROKER}' on cluster '{self._cluster}' stopped "
+                    "before the next restart of a broker, which would have made "
+                    f"partitions unavailable. {error}. See `goodsflow status` and the "
+                    "brokers' logs; `goodsflow up` starts a broker that is down. Then "
+                    f"`goodsflow credentials rotate {_BROKER}` goes on. Replicas that "
+                    "stay behind because a broker with the old password is refused "
+                    "need `goodsflow down` and `goodsflow up`, which bring the new "
+                    "password into effect."
+                ) from error
 
     def _restart(self, part: Part) -> None:
         with self._step(f"{part.name}: stop"):

@@ -6,6 +6,7 @@ import re
 import threading
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from goodsflow.local.progress import Progress
@@ -50,6 +51,28 @@ def test_a_step_that_ends_without_a_begin_is_shown() -> None:
     with Progress(Console(file=output)) as progress:
         progress.done("sensors", "on")
     assert shown(output) == ["✓ sensors: on"]
+
+
+def test_a_step_that_repeats_has_the_time_of_its_last_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A restart after a minute's wait would look as if it had taken the minute."""
+    now = 0.0
+    monkeypatch.setattr("goodsflow.local.progress.time.monotonic", lambda: now)
+    output = StringIO()
+    with Progress(Console(file=output)) as progress:
+        for begin, end in ((0.0, 2.0), (60.0, 63.0)):
+            now = begin
+            progress.begin("kafka-1")
+            now = end
+            progress.done("kafka-1")
+    lines = output.getvalue().splitlines()
+    assert [line.split("kafka-1")[1] for line in lines] == [
+        "",
+        " (2.0 s)",
+        "",
+        " (3.0 s)",
+    ]
 
 
 def test_on_a_terminal_steps_may_come_while_it_is_drawn() -> None:
