@@ -114,18 +114,20 @@ class KafkaAdmin(ClusterClient):
             for name, topic in found.items()
         }
 
-    def under_replicated(self) -> list[tuple[str, int]]:
-        """Return the partitions, internal ones too, of which a replica is behind.
+    def replicated(self) -> dict[tuple[str, int], bool]:
+        """Say of each partition, internal ones too, whether all replicas are in step.
+
+        A broker that has just started may know no partition yet, or not all: compare
+        with what was there before.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
         """
-        return [
-            (name, number)
+        return {
+            (name, number): len(partition.isrs) == len(partition.replicas)
             for name, topic in self._metadata().topics.items()
             for number, partition in topic.partitions.items()
-            if len(partition.isrs) < len(partition.replicas)
-        ]
+        }
 
     def create_topics(self, topics: Mapping[str, Topic]) -> Outcomes[str]:
         """Create topics and wait until the controller has them.

@@ -207,6 +207,7 @@ class Rotator:
         self._progress = progress
         self._files = PasswordFiles(platform.endpoints, cluster)
         self._admin: KafkaAdmin | None = None
+        self._partitions: set[tuple[str, int]] = set()
 
     def connect(self) -> None:
         """Log in, after ending an earlier change of the admin's own password.
@@ -307,12 +308,12 @@ class Rotator:
         with self._step(f"replicas on {self._cluster}"):
             try:
                 wait_for(
-                    self._client.under_replicated,
+                    self._behind,
                     f"the replicas on cluster '{self._cluster}'",
                     timeout_seconds=_REPLICATED_SECONDS,
                     retry_on=(KafkaError,),
                     unmet=lambda behind: (
-                        f"{len(behind)} partitions have a replica that is behind"
+                        f"{behind} partitions have a replica that is behind"
                         if behind
                         else None
                     ),
@@ -328,6 +329,16 @@ class Rotator:
                     "need `goodsflow down` and `goodsflow up`, which bring the new "
                     "password into effect."
                 ) from error
+
+    def _behind(self) -> int:
+        # A broker that has just started is asked too, and may know no partition yet.
+        found = self._client.replicated()
+        self._partitions |= set(found)
+        if not self._partitions:
+            raise ClusterUnavailableError(
+                f"No broker of cluster '{self._cluster}' names a partition yet."
+            )
+        return sum(not found.get(each) for each in self._partitions)
 
     def _restart(self, part: Part) -> None:
         with self._step(f"{part.name}: stop"):

@@ -40,14 +40,14 @@ def test_a_change_that_goes_on_restarts_no_broker_while_a_replica_is_behind(
         "SupervisorClient",
         lambda _: SimpleNamespace(processes=lambda: processes, stop=restarted.append),
     )
-    monkeypatch.setattr(module, "_REPLICATED_SECONDS", 0.0)
+    monkeypatch.setattr(module, "_REPLICATED_SECONDS", 0.2)
     monkeypatch.setattr(Rotation, "logs_in", lambda _: True)
     monkeypatch.setattr(Rotation, "await_effect", lambda _: None)
     output = StringIO()
     rotator = Rotator(platform, "inbound", Progress(Console(file=output)))
-    behind = [("goods", 0)]
+    answers = iter([{("goods", 0): False}, {}])
     monkeypatch.setattr(
-        rotator, "_admin", SimpleNamespace(under_replicated=lambda: behind)
+        rotator, "_admin", SimpleNamespace(replicated=lambda: next(answers))
     )
     with pytest.raises(PartFailedError, match=r"(?s)1 partitions.*rotate broker.*goes"):
         rotator.finish(Rotation(PasswordFiles(platform.endpoints, "inbound"), "broker"))
