@@ -72,7 +72,11 @@ def rotate(context: Context, principal: str, *, cluster: ClusterName | None) -> 
     from goodsflow.local.rotation import rotate as rotate_there
     from goodsflow.spec import load_platform
 
-    load_endpoints(context.home)
+    if load_endpoints(context.home).supervisor_socket is None:
+        raise click.UsageError(
+            "The parts of this platform are containers, and nobody here can restart "
+            "those that need it: passwords are rotated on a native platform alone."
+        )
     clusters = clusters_of(
         load_platform(PROJECT_ROOT / "platform.yaml"), principal, cluster
     )
