@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 
 T = TypeVar("T")
 
@@ -58,3 +58,22 @@ def await_condition(
         )
         time.sleep(0.2)
     return value
+
+
+def write_endpoints(folder: Path, **given: str) -> Endpoints:
+    """Write the addresses of a platform that nobody ever started to its folder."""
+    endpoints = Endpoints(
+        bootstrap_servers={"inbound": "a:1", "analytics": "b:1"},
+        ca_file=folder / "ca",
+        secrets_dir=folder / "secrets",
+        state_dir=folder,
+        schema_registry_url="http://r",
+        connect_url="http://c",
+        webhdfs_url="http://h",
+        hdfs_url="hdfs://h",
+        spark_connect_url="sc://s",
+        dagster_url="http://d",
+        **given,
+    )
+    (folder / "endpoints.json").write_text(endpoints.model_dump_json())
+    return endpoints

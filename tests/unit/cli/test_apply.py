@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from goodsflow.cli.main import cli
-from goodsflow.endpoints import Endpoints
 from goodsflow.errors import GoodsflowError
 from goodsflow.provision.provider import Result as Outcome
 from goodsflow.provision.reconciler import Survey
 from goodsflow.reconcile import Change, Permission, Plan, Target
 from goodsflow.spec import AclBinding
+from tests.support import write_endpoints
 
 TOPICS, ACLS = Target("topics", "inbound"), Target("acls", "inbound")
 SAFE = Change(TOPICS, "create", "goods")
@@ -97,19 +97,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command over a reconciler, at a terminal or not."""
-    endpoints = Endpoints(
-        bootstrap_servers={"inbound": "a:1", "analytics": "b:1"},
-        ca_file=tmp_path / "ca",
-        secrets_dir=tmp_path,
-        state_dir=tmp_path,
-        schema_registry_url="http://r",
-        connect_url="http://c",
-        webhdfs_url="http://h",
-        hdfs_url="hdfs://h",
-        spark_connect_url="sc://s",
-        dagster_url="http://d",
-    )
-    (tmp_path / "endpoints.json").write_text(endpoints.model_dump_json())
+    write_endpoints(tmp_path)
 
     def run(
         reconciler: FakeReconciler,

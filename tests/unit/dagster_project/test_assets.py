@@ -11,7 +11,6 @@ import pytest
 from dagster_project.assets.recommendations import WINDOW_TAG, recommendations
 from dagster_project.jobs import BOOTSTRAP_ASSETS
 from dagster_project.resources import DesiredStateResource, PlatformResource
-from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import TopicFile
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.errors import ClusterUnavailableError
@@ -19,6 +18,7 @@ from goodsflow.kafka.futures import Outcomes
 from goodsflow.recommender.errors import FenceError
 from goodsflow.recommender.report import Recommendation, RunReport
 from goodsflow.spec import AclBinding, Topic
+from tests.support import write_endpoints
 from tests.unit.ksqldb.fake_server import serving
 
 # Dagster itself uses what it deprecates, to make resources that hold others.
@@ -102,7 +102,7 @@ class FakeRecommender:
 @pytest.fixture
 def platform(tmp_path: Path) -> PlatformResource:
     """A platform of one topic and one principal."""
-    home_with(tmp_path)
+    write_endpoints(tmp_path)
     path = tmp_path / "platform.yaml"
     path.write_text(DECLARATION)
     return PlatformResource(home=str(tmp_path), declaration=str(path))
@@ -317,36 +317,17 @@ def test_a_fenced_run_is_not_tried_again() -> None:
     assert len(recommender.asked) == 1
 
 
-def home_with(folder: Path, **given: str) -> Endpoints:
-    """Write endpoints of a platform to its folder."""
-    written = Endpoints(
-        bootstrap_servers={"inbound": "a:1", "analytics": "b:1"},
-        ca_file=folder / "ca",
-        secrets_dir=folder,
-        state_dir=folder,
-        schema_registry_url="http://r",
-        connect_url="http://c",
-        webhdfs_url="http://h",
-        hdfs_url="hdfs://h",
-        spark_connect_url="sc://s",
-        dagster_url="http://d",
-        **given,
-    )
-    (folder / "endpoints.json").write_text(written.model_dump_json())
-    return written
-
-
 def test_endpoints_are_read_when_used(tmp_path: Path) -> None:
     """The launcher writes them after the code was loaded."""
     platform = PlatformResource(home=str(tmp_path))
-    assert home_with(tmp_path) == platform.endpoints()
+    assert write_endpoints(tmp_path) == platform.endpoints()
 
 
 def test_views_are_made_once_ksqldb_is_ready(tmp_path: Path) -> None:
     """It starts only after its principal was made, in the same run."""
     platform = PlatformResource(home=str(tmp_path))
     with serving() as server:
-        home_with(tmp_path, ksqldb_url=server.url)
+        write_endpoints(tmp_path, ksqldb_url=server.url)
         server.starting = 2
         first = make(platform, "search_views")
         second = make(platform, "search_views")
@@ -358,7 +339,7 @@ def test_views_are_made_once_ksqldb_is_ready(tmp_path: Path) -> None:
 
 def test_without_ksqldb_no_view_is_claimed_and_nothing_fails(tmp_path: Path) -> None:
     """A failure would end every native bootstrap; a materialization would lie."""
-    home_with(tmp_path)
+    write_endpoints(tmp_path)
     result = make(PlatformResource(home=str(tmp_path)), "search_views")
     assert result.success
     assert not result.get_asset_materialization_events()
