@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.interrupts import interrupts
 
 if TYPE_CHECKING:
     from goodsflow.endpoints import Endpoints
@@ -62,7 +63,10 @@ def recommendations(
     # First, for a request counts however it ends; its failure is told at the end.
     failure = _send_event(endpoints, user)
     try:
-        with TopicReader(endpoints, "analytics", "user", _GROUP_ID, _TOPIC) as reader:
+        with (
+            interrupts(),
+            TopicReader(endpoints, "analytics", "user", _GROUP_ID, _TOPIC) as reader,
+        ):
             _follow(reader, printer, from_latest, max_messages, deadline)
     except KeyboardInterrupt:
         click.echo(err=True)

@@ -1,0 +1,23 @@
+"""Ctrl-C where it meets code that is not Python's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def interrupts() -> Iterator[None]:
+    """Let Ctrl-C be Ctrl-C, whatever it interrupts.
+
+    While librdkafka makes a client, Python wraps what is raised in a ``SystemError``.
+
+    Raises:
+        KeyboardInterrupt: It was pressed.
+    """
+    try:
+        yield
+    except SystemError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        raise

@@ -1,0 +1,19 @@
+"""Ctrl-C within a library's C code."""
+
+import pytest
+
+from goodsflow.cli.interrupts import interrupts
+
+
+def test_ctrl_c_in_a_constructor_of_c_is_ctrl_c() -> None:
+    """A traceback for whoever ends a command a moment after its start."""
+    wrapped = SystemError("returned a result with an exception set")
+    wrapped.__cause__ = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt), interrupts():
+        raise wrapped
+
+
+def test_another_failure_stays_what_it_is() -> None:
+    """Taken for Ctrl-C, a broken library would end a command as if all were well."""
+    with pytest.raises(SystemError, match="broken"), interrupts():
+        raise SystemError("broken")
