@@ -119,6 +119,7 @@ fi
 say "installing Python packages from $requirements into .venv"
 [ -x .venv/bin/python ] || "$uv" venv --quiet --python '>=3.11,<3.14' .venv
 export VIRTUAL_ENV=$PWD/.venv
-"$uv" pip sync --quiet --require-hashes "$requirements"
+# Compiled once here, and not at each start where Python may not keep what it compiles.
+"$uv" pip sync --quiet --compile-bytecode --require-hashes "$requirements"
 "$uv" pip install --quiet --no-deps --editable .
 printf '%s\n' "$digest" >"$stamp"
