@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
-from goodsflow.reconcile.scope import is_in_scope, unmanaged
+from goodsflow.reconcile.scope import plan_strangers
 
 Config = Mapping[str, str]
 ConnectorAim = Literal["running", "paused", "stopped"]
@@ -68,25 +68,16 @@ def plan_connectors(
         scope: Patterns of connectors that are ours although not declared.
         verdicts: What Connect says of the declared configurations.
     """
-    patterns, said = tuple(scope), verdicts or Verdicts()
+    said = verdicts or Verdicts()
     changes: list[Change] = []
     for name, connector in desired.items():
         wanted = ConnectorState({**connector.config, "name": name}, connector.aim)
         there = actual.get(name)
         changes += _changes(target, name, wanted, there, said)
-    ours = [name for name in others if is_in_scope(name, patterns)]
-    changes += [
-        Change(
-            target,
-            "delete",
-            name,
-            permission="delete-connectors",
-            why="it stops; its offsets stay",
-        )
-        for name in sorted(ours)
-    ]
-    left = unmanaged(target, set(others) - set(ours))
-    return merge_plans([Plan(tuple(changes)), left])
+    strangers = plan_strangers(
+        target, others, scope, "delete-connectors", "it stops; its offsets stay"
+    )
+    return merge_plans([Plan(tuple(changes)), strangers])
 
 
 def _changes(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
-from goodsflow.reconcile.scope import is_in_scope, unmanaged
+from goodsflow.reconcile.scope import plan_strangers
 from goodsflow.spec import Principal
 
 
@@ -43,7 +43,6 @@ def plan_principals(
         iterations: How many a credential of ours should have.
         scope: Patterns of principals that are ours although not declared.
     """
-    patterns = tuple(scope)
     changes: list[Change] = []
     for name, principal in desired.items():
         if principal.credential == "none":
@@ -52,20 +51,15 @@ def plan_principals(
         if change:
             changes.append(change)
     wanted = {n for n, each in desired.items() if each.credential != "none"}
-    others = [name for name in actual if name not in wanted]
-    ours = [n for n in others if n in desired or is_in_scope(n, patterns)]
-    changes += [
-        Change(
-            target,
-            "delete",
-            name,
-            permission="delete-principals",
-            why="who uses it can no longer log in",
-        )
-        for name in sorted(ours)
-    ]
-    left = unmanaged(target, set(others) - set(ours))
-    return merge_plans([Plan(tuple(changes)), left])
+    strangers = plan_strangers(
+        target,
+        actual.keys() - wanted,
+        # Who is declared to have no credential is ours as well.
+        (*scope, *desired),
+        "delete-principals",
+        "who uses it can no longer log in",
+    )
+    return merge_plans([Plan(tuple(changes)), strangers])
 
 
 def _change(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
-from goodsflow.reconcile.scope import is_in_scope, unmanaged
+from goodsflow.reconcile.scope import plan_strangers
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,6 @@ def plan_schemas(
         newer: Where a declared schema is an older version already, the versions since:
             a registry registers no schema twice.
     """
-    patterns = tuple(scope)
     changes: list[Change] = []
     for subject, schema in desired.items():
         there = actual.get(subject)
@@ -66,19 +65,14 @@ def plan_schemas(
             reasons = (incompatible or {}).get(subject, ())
             since = (newer or {}).get(subject, ())
             changes += _changes(target, subject, schema, there, reasons, since)
-    ours = [subject for subject in others if is_in_scope(subject, patterns)]
-    changes += [
-        Change(
-            target,
-            "delete",
-            subject,
-            permission="delete-schemas",
-            why="records that name its versions can no longer be checked",
-        )
-        for subject in sorted(ours)
-    ]
-    left = unmanaged(target, set(others) - set(ours))
-    return merge_plans([Plan(tuple(changes)), left])
+    strangers = plan_strangers(
+        target,
+        others,
+        scope,
+        "delete-schemas",
+        "records that name its versions can no longer be checked",
+    )
+    return merge_plans([Plan(tuple(changes)), strangers])
 
 
 def _changes(  # noqa: PLR0917 - all of one subject

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from goodsflow.reconcile.plan import Plan, Target
+from goodsflow.reconcile.plan import (
+    Change,
+    Permission,
+    Plan,
+    Target,
+    merge_plans,
+)
 from goodsflow.spec.names import matches
 
 _INTERNAL_TOPICS = re.compile(
@@ -29,6 +35,33 @@ def is_internal_topic(name: str) -> bool:
 def is_in_scope(name: str, patterns: Iterable[str]) -> bool:
     """Say whether a name is within a declared scope."""
     return any(matches(name, pattern) for pattern in patterns)
+
+
+def plan_strangers(
+    target: Target,
+    names: Iterable[str],
+    scope: Iterable[str],
+    permission: Permission,
+    why: str,
+) -> Plan:
+    """Plan for what is there and not declared: ours goes, the rest is only named.
+
+    Args:
+        target: What they are.
+        names: What is there and not declared.
+        scope: Patterns of names that are ours all the same.
+        permission: What their deletion needs.
+        why: What it costs.
+    """
+    patterns, others = tuple(scope), set(names)
+    ours = {name for name in others if is_in_scope(name, patterns)}
+    deletions = Plan(
+        tuple(
+            Change(target, "delete", name, permission=permission, why=why)
+            for name in sorted(ours)
+        )
+    )
+    return merge_plans([deletions, unmanaged(target, others - ours)])
 
 
 def unmanaged(target: Target, names: Iterable[str]) -> Plan:

@@ -12,7 +12,7 @@ from goodsflow.reconcile.plan import (
     Target,
     merge_plans,
 )
-from goodsflow.reconcile.scope import is_in_scope, is_internal_topic, unmanaged
+from goodsflow.reconcile.scope import is_internal_topic, plan_strangers
 from goodsflow.spec import Topic
 
 _INFINITE = float("inf")
@@ -34,7 +34,6 @@ def plan_topics(
         actual: Those of the cluster, with the settings made for the topic itself.
         scope: Patterns of names that are ours although not declared.
     """
-    patterns = tuple(scope)
     changes: list[Change] = []
     for name, topic in desired.items():
         there = actual.get(name)
@@ -43,22 +42,11 @@ def plan_topics(
             changes.append(Change(target, "create", name, differences, topic))
         else:
             changes += _changes(target, name, topic, there)
-    others = [
-        name for name in actual if name not in desired and not is_internal_topic(name)
-    ]
-    ours = [name for name in others if is_in_scope(name, patterns)]
-    changes += [
-        Change(
-            target,
-            "delete",
-            name,
-            permission="delete-topics",
-            why="all its records go with it",
-        )
-        for name in sorted(ours)
-    ]
-    left = unmanaged(target, set(others) - set(ours))
-    return merge_plans([Plan(tuple(changes)), left])
+    others = (n for n in actual if n not in desired and not is_internal_topic(n))
+    strangers = plan_strangers(
+        target, others, scope, "delete-topics", "all its records go with it"
+    )
+    return merge_plans([Plan(tuple(changes)), strangers])
 
 
 def _described(topic: Topic) -> Iterator[Difference]:

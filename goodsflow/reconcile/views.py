@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
-from goodsflow.reconcile.scope import is_in_scope, unmanaged
+from goodsflow.reconcile.scope import plan_strangers
 from goodsflow.spec import View
 
 ViewKind = Literal["source table", "table", "stream"]
@@ -50,7 +50,6 @@ def plan_views(
         others: Names of the tables and streams that are not declared.
         scope: Patterns of names that are ours although not declared.
     """
-    patterns = tuple(pattern.upper() for pattern in scope)
     changes: list[Change] = []
     for name, (view, state) in desired.items():
         there = actual.get(name)
@@ -59,19 +58,14 @@ def plan_views(
             changes.append(Change(target, "create", name, differences, view))
         elif found := tuple(_differences(state, there)):
             changes.append(_replacement(target, name, found, view, there))
-    ours = [name for name in others if is_in_scope(name, patterns)]
-    changes += [
-        Change(
-            target,
-            "delete",
-            name,
-            permission="delete-views",
-            why="its topic and the records in it stay",
-        )
-        for name in sorted(ours)
-    ]
-    left = unmanaged(target, set(others) - set(ours))
-    return merge_plans([Plan(tuple(changes)), left])
+    strangers = plan_strangers(
+        target,
+        others,
+        [pattern.upper() for pattern in scope],
+        "delete-views",
+        "its topic and the records in it stay",
+    )
+    return merge_plans([Plan(tuple(changes)), strangers])
 
 
 def _differences(desired: ViewState, actual: ViewState) -> Iterator[Difference]:
