@@ -22,8 +22,16 @@ def credential_works(
     cluster: ClusterName,
     principal: str,
     timeout_seconds: float = 10,
+    password: SecretStr | None = None,
 ) -> bool:
-    """Log in as a principal with its password file.
+    """Log in as a principal.
+
+    Args:
+        endpoints: Of the platform.
+        cluster: Where.
+        principal: As whom.
+        timeout_seconds: How long to try.
+        password: What to try; None: what its password file holds.
 
     Returns:
         False where a broker answered and refused.
@@ -32,7 +40,10 @@ def credential_works(
         ClusterUnavailableError: Nobody answered, so nothing is known.
         EndpointsError: The principal has no password file.
     """
-    login = log_in(client_config(endpoints, cluster, principal), timeout_seconds)
+    config = client_config(endpoints, cluster, principal)
+    if password is not None:
+        config["sasl.password"] = password.get_secret_value()
+    login = log_in(config, timeout_seconds)
     if login.error and not login.refused:
         raise ClusterUnavailableError(
             f"Cannot tell whether '{principal}' can log in to cluster '{cluster}' "

@@ -7,25 +7,24 @@ tell which. Who has to start anew for it is not known here.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 
 from pydantic import SecretStr
 
 from goodsflow.endpoints import Endpoints, EndpointsError
+from goodsflow.file_lock import HeldError, held
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config
-from goodsflow.kafka.credentials import PasswordFiles
+from goodsflow.kafka.credentials import PasswordFiles, credential_works
 from goodsflow.kafka.errors import (
     ClusterUnavailableError,
     OperationFailedError,
     RotationRunsError,
 )
-from goodsflow.kafka.login import LoginResult, try_login
+from goodsflow.kafka.login import Login, log_in
 from goodsflow.secret_files import move_secret, write_secret
 
 _EFFECTIVE_SECONDS = 30.0
@@ -121,7 +120,7 @@ class Rotation:
             ClusterUnavailableError: Nobody answered.
             EndpointsError: There is no file.
         """
-        return self._works(self._endpoints.password(self.cluster, self.principal))
+        return self._works()
 
     def settle(self) -> bool:
         """End a change that was cut short, whichever password the cluster has.
@@ -156,22 +155,18 @@ class Rotation:
         with self._naming("read the new password"):
             return SecretStr(self._next.read_text(encoding="utf-8").strip())
 
-    def _works(self, password: SecretStr) -> bool:
-        servers = self._endpoints.bootstrap_servers[self.cluster]
-        result = self._login(servers, password)
-        if result.error and not result.refused:
-            raise ClusterUnavailableError(
-                f"Cannot tell whether '{self.principal}' can log in to cluster "
-                f"'{self.cluster}' ({servers}): {result.error}. Are its brokers up?"
-            )
-        return result.error is None
+    def _works(self, password: SecretStr | None = None) -> bool:
+        return credential_works(
+            self._endpoints,
+            self.cluster,
+            self.principal,
+            self._timeout_seconds,
+            password,
+        )
 
-    def _login(self, servers: str, password: SecretStr | None = None) -> LoginResult:
+    def _login(self, broker: str) -> Login:
         config = client_config(self._endpoints, self.cluster, self.principal)
-        config["bootstrap.servers"] = servers
-        if password is not None:
-            config["sasl.password"] = password.get_secret_value()
-        return try_login(config, self._timeout_seconds)
+        return log_in(config | {"bootstrap.servers": broker}, self._timeout_seconds)
 
     @contextmanager
     def _naming(self, attempted: str) -> Iterator[None]:
@@ -192,24 +187,17 @@ def rotation_lock(endpoints: Endpoints) -> Iterator[None]:
         RotationRunsError: Another is under way.
         EndpointsError: The folder of the secrets cannot be written.
     """
-    path: Path = endpoints.secrets_dir / "rotation.lock"
-    try:
-        file = path.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise EndpointsError(
-            f"Cannot hold {path} against a second rotation: {error.strerror}."
-        ) from error
-    with file:
+    path = endpoints.secrets_dir / "rotation.lock"
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
+            stack.enter_context(held(path, str(os.getpid())))
+        except HeldError as error:
             raise RotationRunsError(
-                f"Another rotation (process {file.read().strip() or 'unknown'}) is "
-                f"under way and holds {path}. Nothing was changed; try again when it "
-                "has ended."
+                f"Another rotation (process {error.holder}) is under way and holds "
+                f"{path}. Nothing was changed; try again when it has ended."
             ) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        except OSError as error:
+            raise EndpointsError(
+                f"Cannot hold {path} against a second rotation: {error.strerror}."
+            ) from error
         yield

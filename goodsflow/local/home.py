@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from goodsflow.file_lock import HeldError, held
 from goodsflow.local.errors import AlreadyRunningError, PreflightError
 
 _MAX_SOCKET_PATH = 95
@@ -178,26 +177,18 @@ class Home:
             AlreadyRunningError: Another process holds it.
             PreflightError: The folder cannot be written.
         """
-        with self._open_lock() as lock:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                lock.seek(0)
+                self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+                stack.enter_context(held(self.lock_file, str(os.getpid())))
+            except HeldError as error:
                 raise AlreadyRunningError(
-                    f"Another launcher (pid {lock.read().strip() or 'unknown'}) is at "
-                    f"work in {self.root}. Wait until it is done, or stop it."
+                    f"Another launcher (pid {error.holder}) is at work in {self.root}. "
+                    "Wait until it is done, or stop it."
                 ) from error
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+            except OSError as error:
+                raise PreflightError(
+                    f"Cannot hold {self.root} against a second launcher: "
+                    f"{self.lock_file}: {error.strerror}."
+                ) from error
             yield
-
-    def _open_lock(self) -> TextIO:
-        try:
-            self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return self.lock_file.open("a+")
-        except OSError as error:
-            raise PreflightError(
-                f"Cannot hold {self.root} against a second launcher: "
-                f"{self.lock_file}: {error.strerror}."
-            ) from error

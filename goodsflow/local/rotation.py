@@ -8,14 +8,13 @@ since before the file was written: so a change that was cut short shows, and the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goodsflow.connect import ConnectClient, ConnectError
+from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import ClusterName
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.credentials import PasswordFiles
@@ -30,6 +29,7 @@ from goodsflow.local.parts import Part
 from goodsflow.local.progress import Progress
 from goodsflow.local.startup import Startup
 from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.provision.connectors import await_running
 from goodsflow.provision.errors import NotReadyInTimeError
 from goodsflow.provision.lock import apply_lock
 from goodsflow.provision.waiting import wait_for
@@ -366,30 +366,14 @@ class Rotator:
                 if client.status(name).state == "RUNNING"
             ]
             yield
-            for name in running:
-                with self._step(f"connector {name}"):
-                    self._await_connector(client, name)
-
-    def _await_connector(self, client: ConnectClient, name: str) -> None:
-        deadline = time.monotonic() + _CONNECTORS_SECONDS
-        while True:
-            try:
-                status = client.status(name)
-                if status.is_running:
-                    return
-                reason = ", ".join(
-                    [status.state, *(f"task {t.id} {t.state}" for t in status.tasks)]
+            with self._step(f"connectors of {part.name}"):
+                # A failure from before may be shown as long as they take to start.
+                await_running(
+                    client,
+                    running,
+                    _CONNECTORS_SECONDS,
+                    settle_seconds=_CONNECTORS_SECONDS,
                 )
-            except ConnectError as error:
-                reason = str(error)
-            if time.monotonic() > deadline:
-                raise PartFailedError(
-                    f"Connector '{name}' does not run again within "
-                    f"{_CONNECTORS_SECONDS:.0f} s of the restart of kafka-connect: "
-                    f"{reason}. Its principals have their new passwords; see "
-                    "`goodsflow connector` and `goodsflow logs kafka-connect`."
-                )
-            time.sleep(0.5)
 
     @contextmanager
     def _unapplied(self) -> Iterator[None]:

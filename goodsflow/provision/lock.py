@@ -1,21 +1,17 @@
 """One apply at a time: command line and Dagster's runs hold the same file.
 
-The kernel frees it however a process ends. Containers share it by a volume.
+Containers share it by a volume.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO
 
+from goodsflow.file_lock import HeldError, held
 from goodsflow.provision.errors import ApplyLockedError, ProvisionError
-
-_POLL_SECONDS = 0.2
 
 
 @contextmanager
@@ -38,43 +34,21 @@ def apply_lock(
         ApplyLockedError: Another did not end in time.
         ProvisionError: The file cannot be written.
     """
-    try:
-        file = path.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise ProvisionError(
-            f"Cannot hold {path} against a second apply: {error.strerror}."
-        ) from error
-    with file:
-        _wait_for(file, path, timeout_seconds, on_wait)
-        file.truncate(0)
-        file.write(f"{who}, process {os.getpid()} on {os.uname().nodename}")
-        file.flush()
+    holder = f"{who}, process {os.getpid()} on {os.uname().nodename}"
+    # What goes wrong beneath the lock is not the lock's.
+    with ExitStack() as stack:
         try:
-            yield
-        finally:
-            file.truncate(0)
-
-
-def _wait_for(
-    file: TextIO, path: Path, timeout_seconds: float, on_wait: Callable[[str], None]
-) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    is_told = False
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            holder = file.read().strip() or "somebody"
-            if not is_told:
-                on_wait(holder)
-                is_told = True
-            if time.monotonic() > deadline:
-                raise ApplyLockedError(
-                    f"The platform is being changed by another ({holder}), who was not "
-                    f"done within {timeout_seconds:.0f} s and holds {path}. Nothing "
-                    "was changed. Try again when it has ended."
-                ) from error
-            time.sleep(_POLL_SECONDS)
-        else:
-            return
+            stack.enter_context(
+                held(path, holder, timeout_seconds=timeout_seconds, on_wait=on_wait)
+            )
+        except HeldError as error:
+            raise ApplyLockedError(
+                f"The platform is being changed by another ({error.holder}), who was "
+                f"not done within {timeout_seconds:.0f} s and holds {path}. Nothing "
+                "was changed. Try again when it has ended."
+            ) from error
+        except OSError as error:
+            raise ProvisionError(
+                f"Cannot hold {path} against a second apply: {error.strerror}."
+            ) from error
+        yield

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from goodsflow.endpoints import Endpoints
+from goodsflow.kafka import credentials
 from goodsflow.kafka import rotation as module
 from goodsflow.kafka.credentials import PasswordFiles
 from goodsflow.kafka.errors import (
@@ -18,7 +19,7 @@ from goodsflow.kafka.errors import (
     OperationFailedError,
     RotationRunsError,
 )
-from goodsflow.kafka.login import LoginResult
+from goodsflow.kafka.login import Login
 from goodsflow.kafka.rotation import Rotation, rotation_lock
 
 
@@ -35,21 +36,22 @@ class Cluster:
         (self.password,) = (each.get_secret_value() for each in passwords.values())
         return dict.fromkeys(passwords)
 
-    def login(self, config: Mapping[str, Any], _: float) -> LoginResult:
+    def login(self, config: Mapping[str, Any], _: float) -> Login:
         """Answer a login."""
         if not self.is_up:
-            return LoginResult(frozenset(), refused=False, error="no answer")
+            return Login(None, error="no answer")
         known = "old" if config["bootstrap.servers"] in self.late else self.password
         if config["sasl.password"] == known:
-            return LoginResult(frozenset({0}), refused=False, error=None)
-        return LoginResult(frozenset(), refused=True, error="invalid credentials")
+            return Login(self)  # type: ignore[arg-type]
+        return Login(None, refused=True, error="invalid credentials")
 
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """A cluster that knows the old password."""
     cluster = Cluster()
-    monkeypatch.setattr(module, "try_login", cluster.login)
+    for each in (module, credentials):
+        monkeypatch.setattr(each, "log_in", cluster.login)
     return cluster
 
 
