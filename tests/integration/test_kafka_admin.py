@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from confluent_kafka import Producer, ThrottleEvent
+from confluent_kafka import Consumer, Producer, ThrottleEvent, TopicPartition
 from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
@@ -26,26 +26,16 @@ from goodsflow.kafka.errors import (
 )
 from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.login import log_in
+from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.quotas import DEFAULT_USER, Default, QuotaAdmin, QuotaEntity
 from goodsflow.spec import AclBinding, Topic
+from tests.integration.declaration import COMPACT
 from tests.support import await_condition, status
 
 INBOUND: ClusterName = "inbound"
 _SECONDS = 30
 _BYTES_A_SECOND = 10_000.0
 NEW = Topic(partitions=1, replication_factor=2, config={"cleanup.policy": "compact"})
-
-
-@pytest.fixture
-def name() -> str:
-    """A name that no other test uses."""
-    return f"test-{uuid.uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def admin(endpoints: Endpoints) -> KafkaAdmin:
-    """A client that may do all on the inbound cluster."""
-    return KafkaAdmin.connect(endpoints, INBOUND, "admin")
 
 
 @pytest.fixture
@@ -361,3 +351,63 @@ def test_a_client_finds_the_controller_after_an_outage_of_it(
 
     await_condition(is_back, "the broker is back")
     check_all(admin.delete_topics([name]))
+
+
+def test_a_refused_topic_is_named_with_its_cluster(
+    admin: KafkaAdmin, topic: str
+) -> None:
+    """The broker's reason has to reach the person who declared it."""
+    unknown = COMPACT.model_copy(update={"config": {"no.such.setting": "b"}})
+    with pytest.raises(OperationFailedError, match=f"inbound.*{topic}"):
+        check_all(admin.create_topics({topic: unknown}))
+
+
+def test_a_refused_login_is_not_an_unreachable_cluster(
+    endpoints: Endpoints, tmp_path: Path
+) -> None:
+    """Taken for refused, an outage would have every password replaced."""
+    wrong = endpoints.model_copy(update={"secrets_dir": tmp_path})
+    wrong.password_file("inbound", "admin").parent.mkdir()
+    wrong.password_file("inbound", "admin").write_text("wrong")
+    away = endpoints.model_copy(
+        update={"bootstrap_servers": {"inbound": "127.0.0.1:1"}}
+    )
+
+    assert not credential_works(wrong, "inbound", "admin")
+    with pytest.raises(AuthenticationFailedError) as refused:
+        KafkaAdmin.connect(wrong, "inbound", "admin")
+    assert "wrong" not in str(refused.value)
+    with pytest.raises(ClusterUnavailableError):
+        credential_works(away, "inbound", "admin", timeout_seconds=1)
+    with pytest.raises(ClusterUnavailableError, match="Are its brokers up"):
+        KafkaAdmin.connect(away, "inbound", "admin", timeout_seconds=1)
+
+
+def test_offsets_and_lag_are_what_was_written_and_committed(
+    admin: KafkaAdmin, endpoints: Endpoints, topic: str
+) -> None:
+    """A lag that is wrong hides a service that has stopped."""
+    check_all(admin.create_topics({topic: COMPACT}))
+    again = admin.create_topics({topic: COMPACT})[topic]
+    assert isinstance(again, TopicExistsError)
+    config = client_config(endpoints, "inbound", "admin")
+    producer = Producer(config)
+    for partition, count in ((0, 3), (1, 2)):
+        for _ in range(count):
+            producer.produce(topic, b"v", b"k", partition=partition)
+    assert producer.flush(20) == 0
+    group_config = {**config, "group.id": topic, "enable.auto.commit": False}
+    with Consumer(group_config) as consumer:
+        consumer.commit(offsets=[TopicPartition(topic, 0, 1)], asynchronous=False)
+
+    reader = OffsetReader.connect(endpoints, "inbound", "dagster")
+    offsets = reader.topic_offsets([topic])[topic]
+    lag = reader.group_lag(topic, [topic])
+
+    assert {p: (o.first, o.end) for p, o in offsets.items()} == {0: (0, 3), 1: (0, 2)}
+    assert lag.offsets == {(topic, 0): 1}
+    assert lag.lag == {(topic, 0): 2, (topic, 1): 2}
+    assert lag.total == 4
+    assert reader.group_offsets(f"{topic}-unknown") == {}
+    with pytest.raises(OperationFailedError, match="it has no topic"):
+        reader.topic_offsets([f"{topic}-unknown"])
