@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import dagster as dg
 
@@ -58,6 +58,27 @@ class Repair:
         return self.asked_at + min(wait, MOST_RETRY_SECONDS)
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """What a tick hands on to the next one: each asset's repair, and the news."""
+
+    repairs: Mapping[str, Repair] = field(default_factory=dict)
+    reported: Memory = field(default_factory=lambda: Memory({}, 0.0))
+
+    @classmethod
+    def from_cursor(cls, cursor: str | None) -> "Remembered":
+        """Read the sensor's cursor; nothing is remembered without one."""
+        if not cursor:
+            return cls()
+        stored = json.loads(cursor)
+        repairs = {asset: Repair(**told) for asset, told in stored["repairs"].items()}
+        return cls(repairs, Memory(**stored["reported"]))
+
+    def to_cursor(self) -> str:
+        """Write the sensor's cursor."""
+        return json.dumps(asdict(self))
+
+
 def decide_repairs(
     drift: Mapping[str, str], repairs: Mapping[str, Repair], now: float
 ) -> tuple[list[str], dict[str, Repair]]:
@@ -104,8 +125,8 @@ def drift_sensor(
     context: dg.SensorEvaluationContext, desired_state: DesiredStateResource
 ) -> dg.SensorResult:
     """Evaluates what is declared, and asks for a run where a difference is safe."""
-    stored = json.loads(context.cursor) if context.cursor else {}
-    repairs = {key: Repair(**each) for key, each in stored.get("repairs", {}).items()}
+    remembered = Remembered.from_cursor(context.cursor)
+    repairs = dict(remembered.repairs)
     now = time.time()
 
     surveys: list[Survey] = []
@@ -130,19 +151,13 @@ def drift_sensor(
     due: list[str] = []
     if surveys and not is_busy:
         due, repairs = decide_repairs(drift, repairs, now)
-    memory = Memory.from_cursor(stored.get("memory"))
-    news, remembered = select_news(findings, memory, now)
+    news, reported = select_news(findings, remembered.reported, now)
     requests = [_request(due, repairs)] if due else []
     return dg.SensorResult(
         run_requests=requests,
         asset_events=to_events(news),
         skip_reason=None if requests else summarize(findings),
-        cursor=json.dumps(
-            {
-                "memory": remembered.to_cursor(),
-                "repairs": {key: asdict(repair) for key, repair in repairs.items()},
-            }
-        ),
+        cursor=Remembered(repairs, reported).to_cursor(),
     )
 
 
