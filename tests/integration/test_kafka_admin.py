@@ -54,6 +54,15 @@ def topic(admin: KafkaAdmin, name: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def two_partitions(admin: KafkaAdmin, name: str) -> Iterator[str]:
+    """Make a topic of two partitions; remove it afterwards."""
+    check_all(admin.create_topics({name: COMPACT}))
+    await_topic(admin, name)
+    yield name
+    check_all(admin.delete_topics([name]))
+
+
+@pytest.fixture
 def user(endpoints: Endpoints, admin: KafkaAdmin, name: str) -> Iterator[str]:
     """Let a new principal log in; remove it afterwards."""
     files = PasswordFiles(endpoints, INBOUND)
@@ -384,10 +393,10 @@ def test_a_refused_login_is_not_an_unreachable_cluster(
 
 
 def test_offsets_and_lag_are_what_was_written_and_committed(
-    admin: KafkaAdmin, endpoints: Endpoints, topic: str
+    admin: KafkaAdmin, endpoints: Endpoints, two_partitions: str
 ) -> None:
     """A lag that is wrong hides a service that has stopped."""
-    check_all(admin.create_topics({topic: COMPACT}))
+    topic = two_partitions
     again = admin.create_topics({topic: COMPACT})[topic]
     assert isinstance(again, TopicExistsError)
     config = client_config(endpoints, "inbound", "admin")
