@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.cluster import ClusterClient
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import OperationFailedError
+from goodsflow.kafka.futures import named_error
 from goodsflow.kafka.passwords import PasswordFollower
 
 
@@ -47,7 +48,33 @@ class GroupLag:
 
 
 class OffsetReader(ClusterClient):
-    """Reads offsets of one cluster."""
+    """Reads offsets of one cluster.
+
+    What a group has committed is asked of a consumer of that group, which never joins
+    it: librdkafka's administrative request ends the process where the group's
+    coordinator goes away meanwhile
+    (https://github.com/confluentinc/librdkafka/issues/4605).
+
+    Args:
+        config: Of a client that logs in.
+        cluster: For messages.
+        timeout_seconds: For each operation.
+        passwords: Follows the principal's password file; None: its password stays.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        cluster: str,
+        timeout_seconds: float = 20,
+        passwords: PasswordFollower | None = None,
+    ) -> None:
+        # Errors come back as exceptions; librdkafka would print them as well.
+        self._config = {**config, "log_level": 0}
+        self._consumers: dict[str, Consumer] = {}
+        super().__init__(
+            AdminClient(dict(self._config)), cluster, timeout_seconds, passwords
+        )
 
     @classmethod
     def connect(
@@ -64,9 +91,7 @@ class OffsetReader(ClusterClient):
         """
         passwords = PasswordFollower(endpoints, cluster, principal)
         config = client_config(endpoints, cluster, principal)
-        # Errors come back as exceptions; librdkafka would print them as well.
-        client = AdminClient({**config, "log_level": 0})
-        return cls(client, cluster, timeout_seconds, passwords)
+        return cls(config, cluster, timeout_seconds, passwords)
 
     def topic_offsets(
         self, topics: Iterable[str]
@@ -88,24 +113,43 @@ class OffsetReader(ClusterClient):
             )
         return offsets
 
-    def group_offsets(self, group: str) -> dict[tuple[str, int], int]:
-        """Return what a group has committed, by topic and partition.
+    def group_offsets(
+        self, group: str, topics: Iterable[str]
+    ) -> dict[tuple[str, int], int]:
+        """Return what a group has committed on topics, by topic and partition.
 
         A group that is not known has committed nothing.
 
         Raises:
+            OperationFailedError: A topic does not exist.
             KafkaError: The cluster refused or did not answer.
         """
-        futures = self._client.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group)],
-            request_timeout=self._timeout_seconds,
-        )
-        found = self._await(futures, f"read the offsets of group '{group}'")
+        what = "Cannot " + self._on(f"read the offsets of group '{group}'")
+        partitions = [TopicPartition(*each) for each in self._partitions(topics)]
+        try:
+            found = self._consumer(group).committed(partitions, self._timeout_seconds)
+            for position in found:
+                if position.error is not None:
+                    raise KafkaException(position.error)
+        except KafkaException as error:
+            raise named_error(error, what) from error
         return {
             (position.topic, position.partition): position.offset
-            for position in found[group].topic_partitions
+            for position in found
             if position.offset >= 0
         }
+
+    def _consumer(self, group: str) -> Consumer:
+        if group not in self._consumers:
+            consumer = Consumer(
+                {**self._config, "group.id": group, "enable.auto.commit": False}
+            )
+            if self._passwords:
+                self._passwords.follow(consumer, f"group {group}")
+            self._consumers[group] = consumer
+        if self._passwords:
+            self._passwords.take_up()
+        return self._consumers[group]
 
     def group_lag(self, group: str, topics: Iterable[str]) -> GroupLag:
         """Return how far a group is behind on topics.
@@ -115,8 +159,9 @@ class OffsetReader(ClusterClient):
             KafkaError: The cluster refused or did not answer.
         """
         # The group first: read the other way around, it could be ahead of the end.
-        committed = self.group_offsets(group)
-        offsets = self.topic_offsets(topics)
+        names = list(topics)
+        committed = self.group_offsets(group, names)
+        offsets = self.topic_offsets(names)
         lag = {
             (topic, partition): max(
                 0, ends.end - committed.get((topic, partition), ends.first)

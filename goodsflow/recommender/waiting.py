@@ -55,12 +55,8 @@ def waiting_files(
     """
     settings = settings or RecommenderSettings()
     reader = OffsetReader.connect(endpoints, "analytics", principal, timeout_seconds)
-    committed = reader.group_offsets(settings.group_id)
-    offsets = {
-        partition: offset
-        for (topic, partition), offset in committed.items()
-        if topic == settings.source_topic
-    }
+    committed = reader.group_offsets(settings.group_id, [settings.source_topic])
+    offsets = {partition: offset for (_, partition), offset in committed.items()}
     plan = plan_windows(
         offsets,
         list_files(endpoints, settings, principal),

@@ -30,10 +30,12 @@ _TOPICS: dict[ClusterName, tuple[str, ...]] = {
         "hdfs-sink-dead-letter",
     ),
 }
-_GROUPS: dict[ClusterName, tuple[str, ...]] = {
-    "inbound": ("blocking",),
-    "analytics": ("recommender",),
+_GROUPS: dict[ClusterName, dict[str, str]] = {
+    "inbound": {"blocking": "goods"},
+    "analytics": {"recommender": "source.goods-filtered"},
 }
+"""The groups, and what each reads."""
+
 _PARTITIONS = (0, 1)
 
 Cards = dict[int, list[bytes]]
@@ -110,9 +112,9 @@ def observe(endpoints: Endpoints) -> dict[str, Any]:
         "groups": {
             f"{group} on {topic}-{partition}": offset
             for cluster, groups in _GROUPS.items()
-            for group in groups
-            for (topic, partition), offset in sorted(
-                readers[cluster].group_offsets(group).items()
+            for group, topic in groups.items()
+            for (_, partition), offset in sorted(
+                readers[cluster].group_offsets(group, [topic]).items()
             )
         },
         "files": files,

@@ -34,7 +34,7 @@ from goodsflow.kafka.reading import TopicReader
 
 endpoints = load_endpoints()
 offsets = OffsetReader.connect(endpoints, "analytics", "admin").group_offsets(
-    "recommender"
+    "recommender", ["source.goods-filtered"]
 )
 topic = "goods-recomendations"
 with TopicReader(endpoints, "analytics", "admin", "test", topic) as reader:

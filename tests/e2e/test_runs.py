@@ -72,7 +72,7 @@ def kill_one(instance: dg.DagsterInstance) -> str:
 def offsets_of(endpoints: Endpoints) -> Mapping[int, int]:
     """Return what the recommender has committed, by partition."""
     reader = OffsetReader.connect(endpoints, "analytics", "admin")
-    found = reader.group_offsets("recommender")
+    found = reader.group_offsets("recommender", ["source.goods-filtered"])
     return {partition: offset for (_, partition), offset in found.items()}
 
 

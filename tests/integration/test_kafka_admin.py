@@ -417,6 +417,6 @@ def test_offsets_and_lag_are_what_was_written_and_committed(
     assert lag.offsets == {(topic, 0): 1}
     assert lag.lag == {(topic, 0): 2, (topic, 1): 2}
     assert lag.total == 4
-    assert reader.group_offsets(f"{topic}-unknown") == {}
+    assert reader.group_offsets(f"{topic}-unknown", [topic]) == {}
     with pytest.raises(OperationFailedError, match="it has no topic"):
         reader.topic_offsets([f"{topic}-unknown"])

@@ -99,7 +99,9 @@ class Shop:
     def offsets(self) -> Mapping[int, int]:
         """Return what the group has committed, by partition."""
         reader = OffsetReader.connect(self.endpoints, "analytics", "admin")
-        found = reader.group_offsets(self.settings.group_id)
+        found = reader.group_offsets(
+            self.settings.group_id, [self.settings.source_topic]
+        )
         return {partition: offset for (_, partition), offset in found.items()}
 
 
