@@ -19,7 +19,15 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         default=10, ge=1, description="Files that make a window complete."
     )
     max_windows: int = Field(
-        default=50, ge=1, description="Windows that one run takes at most."
+        default=100, ge=1, description="Windows that one run takes at most."
+    )
+    per_window: int = Field(
+        default=3, ge=1, description="Products recommended for each window at most."
+    )
+    blocked_products: str = Field(
+        default="",
+        description="Product IDs that are not recommended, separated by commas. Empty: "
+        "those that the filter blocks, as $GOODSFLOW_BLOCKING_BLOCKED_PRODUCTS says.",
     )
     watch_timeout_seconds: float = Field(
         default=6, description="For each question of a sensor."
@@ -58,5 +66,19 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
 
     def _settings(self) -> RecommenderSettings:
         return RecommenderSettings(
-            files_per_window=self.files_per_window, max_windows=self.max_windows
+            files_per_window=self.files_per_window,
+            max_windows=self.max_windows,
+            per_window=self.per_window,
+            blocked_products=self._blocked(),
         )
+
+    def _blocked(self) -> frozenset[str]:
+        if self.blocked_products:
+            names = (name.strip() for name in self.blocked_products.split(","))
+            return frozenset(name for name in names if name)
+        from goodsflow.blocking.settings import BlockingSettings
+
+        filtered = BlockingSettings()
+        # What the filter blocks by default never came through it.
+        is_set = "blocked_products" in filtered.model_fields_set
+        return filtered.blocked_products if is_set else frozenset()

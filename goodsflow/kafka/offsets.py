@@ -128,11 +128,11 @@ class OffsetReader(ClusterClient):
         partitions = [TopicPartition(*each) for each in self._partitions(topics)]
         try:
             found = self._consumer(group).committed(partitions, self._timeout_seconds)
-            for position in found:
-                if position.error is not None:
-                    raise KafkaException(position.error)
         except KafkaException as error:
             raise named_error(error, what) from error
+        for position in found:
+            if position.error is not None:
+                raise named_error(KafkaException(position.error), what)
         return {
             (position.topic, position.partition): position.offset
             for position in found

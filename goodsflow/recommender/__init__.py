@@ -1,12 +1,15 @@
 """The batch recommender: files of cards in, recommendations out, exactly once.
 
-Here: which files a run takes (``windows``), what it recommends of them (``scoring``),
-the run in one Kafka transaction (``run``) and what waits (``waiting``). Not here: who
+Here: which files a run takes (``windows``), what it recommends of them (``scoring``,
+``interest``), what it knows of earlier ones (``state``), the run in one Kafka
+transaction (``run``) and what waits (``waiting``). Not here: who
 starts a run and when; that is Dagster's.
 """
 
+from goodsflow.recommender.cursor import Cursor
 from goodsflow.recommender.errors import (
     FenceError,
+    MissingFilesError,
     OverlappingFilesError,
     PublicationError,
     RecommenderError,
@@ -18,7 +21,9 @@ from goodsflow.recommender.waiting import WaitingFiles, waiting_files
 from goodsflow.recommender.windows import Window, WindowPlan, plan_windows
 
 __all__ = [
+    "Cursor",
     "FenceError",
+    "MissingFilesError",
     "OverlappingFilesError",
     "PublicationError",
     "Recommendation",

@@ -4,6 +4,7 @@ Tree::
 
     RecommenderError
     ├── OverlappingFilesError     two files hold the same offsets
+    ├── MissingFilesError         files that the offsets count as done are gone
     ├── FenceError                a newer run took over; this one published nothing
     └── PublicationError          the transaction was aborted, or is in doubt
 """
@@ -17,6 +18,10 @@ class RecommenderError(GoodsflowError):
 
 class OverlappingFilesError(RecommenderError):
     """Committed files overlap each other or the offset up to which files are done."""
+
+
+class MissingFilesError(RecommenderError):
+    """The offsets are beyond all files: files are gone, or were written anew."""
 
 
 class FenceError(RecommenderError):

@@ -1,6 +1,6 @@
 """The recommender's side towards Kafka: its cursor and its one transaction.
 
-``start`` comes before ``committed_offsets``: initializing the one transactional ID
+``start`` comes before ``cursor``: initializing the one transactional ID
 fences an older run and settles its transaction, so that the offsets read afterwards
 are final and only this run can move them.
 
@@ -11,7 +11,7 @@ run, then fences what it may still try (``goodsflow.kafka.held_up``).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -31,6 +31,7 @@ from goodsflow.kafka.errors import HeldUpError, OperationFailedError
 from goodsflow.kafka.futures import named_error
 from goodsflow.kafka.held_up import await_within, run_apart
 from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.recommender.cursor import Cursor
 from goodsflow.recommender.errors import FenceError, PublicationError
 from goodsflow.recommender.settings import RecommenderSettings
 
@@ -108,43 +109,52 @@ class Publisher(Closing):
         except KafkaException as error:
             raise named_error(error, f"Cannot {attempted}") from error
 
-    def committed_offsets(self) -> dict[int, int]:
-        """Return by partition up to where files are done; without a commit, missing.
+    def cursor(self) -> Cursor:
+        """Return up to where files are done, and which state belongs to that.
 
         Raises:
             KafkaError: The cluster refused, did not answer, or has no such topic.
         """
         return self._take(
-            self._committed_offsets,
-            f"read the offsets of group '{self._settings.group_id}'",
+            self._cursor, f"read the offsets of group '{self._settings.group_id}'"
         )
 
-    def _committed_offsets(self) -> dict[int, int]:
-        source = self._settings.source_topic
+    def _cursor(self) -> Cursor:
         what = f"Cannot read the offsets of group '{self._settings.group_id}'"
         deadline = time.monotonic() + self._timeout_seconds
-        try:
-            metadata = self._consumer.list_topics(source, self._timeout_seconds)
-            topic = metadata.topics[source]
-            if topic.error is not None:
-                raise OperationFailedError(
-                    f"{what}: {topic.error.str()} '{source}'. Has the bootstrap run?"
-                )
-            partitions = [TopicPartition(source, n) for n in topic.partitions]
+        found: dict[str, list[TopicPartition]] = {}
+        for name in (self._settings.source_topic, self._settings.events_topic):
             remaining = max(0.1, deadline - time.monotonic())
-            found = self._consumer.committed(partitions, remaining)
-        except KafkaException as error:
-            raise named_error(error, what) from error
-        return {part.partition: part.offset for part in found if part.offset >= 0}
+            try:
+                topic = self._consumer.list_topics(name, remaining).topics[name]
+                if topic.error is not None:
+                    raise OperationFailedError(
+                        f"{what}: {topic.error.str()} '{name}'. Has the bootstrap run?"
+                    )
+                partitions = [TopicPartition(name, n) for n in topic.partitions]
+                remaining = max(0.1, deadline - time.monotonic())
+                committed = self._consumer.committed(partitions, remaining)
+            except KafkaException as error:
+                raise named_error(error, what) from error
+            found[name] = [part for part in committed if part.offset >= 0]
+        parts = [part for each in found.values() for part in each]
+        names = {part.metadata for part in parts}
+        cards, events = (
+            {part.partition: part.offset for part in each} for each in found.values()
+        )
+        return Cursor(
+            cards,
+            events,
+            # Offsets that somebody moved by hand carry no name, or another's.
+            snapshot=(names.pop() or None) if len(names) == 1 else None,
+        )
 
-    def publish(
-        self, records: Iterable[tuple[bytes, bytes]], offsets: Mapping[int, int]
-    ) -> None:
-        """Publish records and move the offsets: both or neither.
+    def publish(self, records: Iterable[tuple[bytes, bytes]], cursor: Cursor) -> None:
+        """Publish records and move the cursor: both or neither.
 
         Args:
             records: Keys and values for the topic of recommendations, in order.
-            offsets: By partition of the source, the first offset that is not done.
+            cursor: Where it is to stand, with the name of a state that is complete.
 
         Raises:
             FenceError: A newer run has taken over; nothing was published.
@@ -152,7 +162,7 @@ class Publisher(Closing):
         """
         try:
             self._take(
-                lambda: self._publish(records, offsets),
+                lambda: self._publish(records, cursor),
                 "publish to cluster 'analytics'",
             )
         except HeldUpError as error:
@@ -168,12 +178,16 @@ class Publisher(Closing):
         self._step = future = run_apart(step, "recommender-kafka")
         return await_within(future, self._timeout_seconds + _GRACE_SECONDS, attempted)
 
-    def _publish(
-        self, records: Iterable[tuple[bytes, bytes]], offsets: Mapping[int, int]
-    ) -> None:
+    def _publish(self, records: Iterable[tuple[bytes, bytes]], cursor: Cursor) -> None:
         deadline = time.monotonic() + self._timeout_seconds
-        source = self._settings.source_topic
-        positions = [TopicPartition(source, n, at) for n, at in offsets.items()]
+        positions = [
+            TopicPartition(topic, n, at, cursor.snapshot or "")
+            for topic, offsets in (
+                (self._settings.source_topic, cursor.offsets),
+                (self._settings.events_topic, cursor.event_offsets),
+            )
+            for n, at in offsets.items()
+        ]
         group = self._consumer.consumer_group_metadata()
         try:
             self._producer.begin_transaction()

@@ -6,17 +6,38 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from goodsflow.cards import frame
 from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
+from goodsflow.recommender import scoring
+from goodsflow.recommender.cursor import Cursor
+from goodsflow.recommender.interest import (
+    Asked,
+    Interest,
+    Search,
+    interest_by_window,
+    window_times,
+)
 from goodsflow.recommender.publishing import Publisher
 from goodsflow.recommender.report import Recommendation, RunReport
 from goodsflow.recommender.settings import RecommenderSettings
-from goodsflow.recommender.windows import WindowPlan, plan_windows
+from goodsflow.recommender.state import StateStore, new_name
+from goodsflow.recommender.windows import (
+    HISTORY,
+    Window,
+    WindowPlan,
+    done_files,
+    order_files,
+    plan_windows,
+)
 from goodsflow.registry import RegistryClient
 from goodsflow.spark import spark_session
+
+if TYPE_CHECKING:
+    from pyspark.sql.connect.session import SparkSession
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,6 +55,7 @@ class Computed:
     recommendations: tuple[Recommendation, ...]
     cards_in: int
     bad_lines: int
+    searches: int
 
 
 @dataclass
@@ -72,73 +94,142 @@ def recommend(
     with Publisher(endpoints, settings) as publisher:
         with watch.phase("start"):
             publisher.start()
-            # Only now: an older run can no longer move them.
-            offsets = publisher.committed_offsets()
+            # Only now: an older run can no longer move it.
+            cursor = publisher.cursor()
         with watch.phase("plan"):
-            plan = plan_windows(
-                offsets,
-                list_files(endpoints, settings, settings.principal),
-                files_per_window=settings.files_per_window,
-                max_windows=settings.max_windows,
-                include_incomplete=include_incomplete,
-            )
-        if not plan.windows:
-            return _report(plan, settings, None, watch)
+            job = _plan(endpoints, settings, cursor, include_incomplete)
+        if not job.plan.windows:
+            return _report(job, settings, None, watch)
         schema_id = _schema_id(endpoints, settings.output_topic)
         with watch.phase("compute"):
-            computed = compute(endpoints, settings, plan)
+            computed = compute(endpoints, settings, job, watch)
         with watch.phase("publish"):
             publisher.publish(
                 (
                     (row.product_id.encode(), frame(schema_id, row.card))
                     for row in computed.recommendations
                 ),
-                {
-                    file.partition: plan.offsets_after[file.partition]
-                    for file in plan.files
-                },
+                job.end,
             )
-    report = _report(plan, settings, computed, watch)
+    report = _report(job, settings, computed, watch)
     _LOGGER.info("%s", report.summary())
     return report
 
 
+@dataclass(frozen=True)
+class Job:
+    """What a run does.
+
+    Attributes:
+        plan: The windows of cards.
+        event_files: The files of events that it takes.
+        start: Where it starts; its snapshot is one that is there.
+        snapshot: The name of the state that it leaves.
+        history: Files that are done, where what was known of them is gone: they are
+            read again, and nothing is recommended for them.
+        event_history: The same for events.
+    """
+
+    plan: WindowPlan
+    event_files: tuple[TopicFile, ...]
+    start: Cursor
+    snapshot: str
+    history: tuple[TopicFile, ...] = ()
+    event_history: tuple[TopicFile, ...] = ()
+
+    @property
+    def end(self) -> Cursor:
+        """Where the run ends."""
+        events = dict(self.start.event_offsets)
+        for file in self.event_files:
+            events[file.partition] = file.last_offset + 1
+        return Cursor(self.plan.offsets_after, events, self.snapshot)
+
+
+def _plan(
+    endpoints: Endpoints,
+    settings: RecommenderSettings,
+    cursor: Cursor,
+    include_incomplete: bool,
+) -> Job:
+    files, event_files = list_files(endpoints, settings)
+    plan = plan_windows(
+        cursor.offsets,
+        files,
+        files_per_window=settings.files_per_window,
+        max_windows=settings.max_windows,
+        include_incomplete=include_incomplete,
+    )
+    events = tuple(order_files(cursor.event_offsets, event_files))
+    events = events[: settings.max_event_files]
+    job = Job(plan, events, cursor, snapshot="")
+    job = replace(job, snapshot=new_name(job.end))
+    with HdfsClient.connect(endpoints, settings.hdfs_user) as client:
+        if cursor.is_start or _store(endpoints, settings, client).has(cursor.snapshot):
+            return job
+    return replace(
+        job,
+        start=replace(cursor, snapshot=None),
+        history=done_files(cursor.offsets, files),
+        event_history=done_files(cursor.event_offsets, event_files),
+    )
+
+
 def list_files(
-    endpoints: Endpoints, settings: RecommenderSettings, user: str
-) -> list[TopicFile]:
-    """List the committed files of the source topic, done ones included.
+    endpoints: Endpoints, settings: RecommenderSettings
+) -> tuple[list[TopicFile], list[TopicFile]]:
+    """List the committed files of cards and of events, done ones included.
 
     Raises:
         HdfsError: The NameNode refused or did not answer, or names are malformed.
     """
-    with HdfsClient.connect(endpoints, user, settings.hdfs_timeout_seconds) as client:
-        return list_topic_files(client, settings.topics_dir, settings.source_topic)
+    with HdfsClient.connect(
+        endpoints, settings.hdfs_user, settings.hdfs_timeout_seconds
+    ) as client:
+        cards, events = (
+            list_topic_files(client, settings.topics_dir, topic)
+            for topic in (settings.source_topic, settings.events_topic)
+        )
+    return cards, events
 
 
 def compute(
-    endpoints: Endpoints, settings: RecommenderSettings, plan: WindowPlan
+    endpoints: Endpoints, settings: RecommenderSettings, job: Job, watch: _Stopwatch
 ) -> Computed:
-    """Compute the recommendations of all windows in one Spark job.
+    """Compute the recommendations of all windows in one session, and save the state.
 
     Raises:
         SparkError: Spark refused, failed or did not answer.
+        HdfsError: The state could not be read or written.
     """
-    from pyspark.sql.connect import functions as F  # noqa: N812
-    from pyspark.sql.connect.observation import Observation
-
-    from goodsflow.recommender.scoring import parse_cards, read_lines, recommend_cards
-
-    counts = Observation()
     root = endpoints.hdfs_url.rstrip("/")
     timeout = settings.spark_timeout_seconds
-    with spark_session(endpoints, _SPARK_CONFIG, timeout_seconds=timeout) as spark:
-        cards = parse_cards(read_lines(spark, plan.windows, root)).observe(
-            counts,  # type: ignore[arg-type] # pyspark annotates the classic one only
-            F.count_if(F.col("is_card")).alias("cards_in"),
-            F.count_if(~F.col("is_card")).alias("bad_lines"),
-        )
-        rows = recommend_cards(cards, settings.per_window).collect()
-        counted = counts.get
+    windows = list(job.plan.windows)
+    if job.history:
+        windows.insert(0, Window(HISTORY, job.history))
+    with (
+        spark_session(endpoints, _SPARK_CONFIG, timeout_seconds=timeout) as spark,
+        HdfsClient.connect(endpoints, settings.hdfs_user) as client,
+    ):
+        store = _store(endpoints, settings, client)
+        known = store.prices(spark, job.start.snapshot)
+        interests, kept = _follow_interest(spark, settings, job, store, root)
+        cards = scoring.parse_cards(scoring.read_lines(spark, windows, root))
+        # Asked thrice: for recommendations, for counts, for the prices to keep.
+        products = scoring.gather_products(cards).cache()
+        rows = scoring.recommend_cards(
+            products,
+            known,
+            interests,
+            blocked=settings.blocked_products,
+            per_window=settings.per_window,
+            scoring=settings.scoring,
+        ).collect()
+        cards_in, bad_lines = scoring.count_lines(products)
+        with watch.phase("save"):
+            if job.start.snapshot is not None:
+                store.prune(job.start.snapshot)
+            store.save(job.snapshot, scoring.add_prices(known, products), kept)
     found = [
         Recommendation(
             window=row.window,
@@ -147,12 +238,44 @@ def compute(
             score=row.score,
             mean_amount=row.mean_amount,
             amount=row.amount,
+            currency=row.currency,
+            free_stock=row.free_stock,
+            interest=row.interest,
             card=bytes(row.line),
         )
         for row in rows
     ]
     found.sort(key=lambda one: (one.window, one.rank))
-    return Computed(tuple(found), counted["cards_in"], counted["bad_lines"])
+    return Computed(tuple(found), cards_in, bad_lines, len(kept.weights))
+
+
+def _follow_interest(
+    spark: SparkSession,
+    settings: RecommenderSettings,
+    job: Job,
+    store: StateStore,
+    root: str,
+) -> tuple[list[Interest], Interest]:
+    """Return the interest at each window, and what to keep of it."""
+    interest = store.interest(job.start.snapshot)
+    written = [window.written_at.timestamp() for window in job.plan.windows]
+    times = window_times(written, interest)
+    half_life = settings.scoring.half_life_seconds
+    asked: list[Asked] = []
+    files = job.event_history + job.event_files
+    if files:
+        lines = scoring.read_lines(spark, [Window(0, files)], root)
+        asked = [
+            Asked(Search(row["name"], row["brand"]), row["window"], row["weight"])
+            for row in scoring.count_searches(lines, times, half_life).collect()
+        ]
+    return interest_by_window(interest, asked, times, half_life)
+
+
+def _store(
+    endpoints: Endpoints, settings: RecommenderSettings, client: HdfsClient
+) -> StateStore:
+    return StateStore(client, endpoints.hdfs_url.rstrip("/"), settings.state_dir)
 
 
 def _schema_id(endpoints: Endpoints, topic: str) -> int:
@@ -161,21 +284,30 @@ def _schema_id(endpoints: Endpoints, topic: str) -> int:
 
 
 def _report(
-    plan: WindowPlan,
+    job: Job,
     settings: RecommenderSettings,
     computed: Computed | None,
     watch: _Stopwatch,
 ) -> RunReport:
-    computed = computed or Computed((), 0, 0)
-    return RunReport(
+    plan = job.plan
+    report = RunReport(
         windows=len(plan.windows),
         files=plan.files,
         files_waiting=len(plan.waiting),
         files_needed=settings.files_per_window,
         offsets_before=plan.offsets_before,
         offsets_after=plan.offsets_after,
+        seconds=watch.seconds,
+    )
+    if computed is None:
+        return report
+    return replace(
+        report,
         cards_in=computed.cards_in,
         bad_lines=computed.bad_lines,
         recommendations=computed.recommendations,
-        seconds=watch.seconds,
+        searches=computed.searches,
+        event_files=len(job.event_files),
+        rebuilt_from=len(job.history) + len(job.event_history),
+        snapshot=job.snapshot,
     )

@@ -1,14 +1,15 @@
 """From the lines of files to the recommended cards: DataFrame in, DataFrame out.
 
+``docs/recommender.md`` has the formula and an example by hand.
+
 **The latest card.** A record's place is its partition's offset, and a line's place is
 its file's first offset and its position in the file. A key lives in one partition, so
 among a product's cards the greatest place is the latest. The position is exact because
 a file is read whole and split here: Spark's own line reader may split a large file
 between tasks, after which no function of Spark numbers the lines of the file.
 
-**The score** of a product is its mean price in the window over its latest price: above
-1 it is cheaper than it was. Prices are averaged as decimals, so that the sum, and with
-it the order of equals, does not depend on the order in which tasks finish.
+**The same for the same input.** Prices and weights are summed as decimals, so that no
+sum, and with it the order of equals, depends on the order in which tasks finish.
 
 **Original bytes.** The line itself is carried along and returned; cards are parsed only
 for what the score needs, and never written anew. Splitting decodes the text, which puts
@@ -18,9 +19,11 @@ UTF-8, is therefore no card.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from goodsflow.recommender.interest import Interest
+from goodsflow.recommender.settings import Scoring
 from goodsflow.recommender.windows import Window
 
 if TYPE_CHECKING:
@@ -28,14 +31,25 @@ if TYPE_CHECKING:
     from pyspark.sql.dataframe import DataFrame
 
 CARD_SCHEMA = (
-    "product_id STRING, "
+    "product_id STRING, name STRING, brand STRING, "
     "price STRUCT<amount: DOUBLE, currency: STRING>, "
     "stock STRUCT<available: BIGINT, reserved: BIGINT>"
 )
 """What the score needs of a card."""
 
+EVENT_SCHEMA = "type STRING, query STRUCT<name: STRING, brand: STRING>, at TIMESTAMP"
+"""What the score needs of an event."""
+
 _AMOUNT_TYPE = "DECIMAL(20, 4)"
-_WINDOWS_SCHEMA = "file_name STRING, window INT, partition INT, first_offset BIGINT"
+_SUM_TYPE = "DECIMAL(38, 4)"
+_WEIGHT_TYPE = "DECIMAL(28, 12)"
+_WINDOWS_SCHEMA = (
+    "file_name STRING, window INT, partition INT, first_offset BIGINT, "
+    "written_at DOUBLE"
+)
+_SEARCHES_SCHEMA = (
+    "window INT, part_of_name STRING, part_of_brand STRING, weight DOUBLE"
+)
 
 
 def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> DataFrame:
@@ -47,14 +61,20 @@ def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> Dat
         root: Prefix of the files' paths, such as ``hdfs://namenode:8020``.
 
     Returns:
-        Columns ``window``, ``partition``, ``first_offset``, ``line_number`` (from 0),
-        ``line`` and ``is_intact`` (its bytes are those of the file), a row for each
-        line that is not blank.
+        Columns ``window``, ``partition``, ``first_offset``, ``written_at`` (seconds
+        since 1970), ``line_number`` (from 0), ``line`` and ``is_intact`` (its bytes are
+        those of the file), a row for each line that is not blank.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812 - pyspark's own convention
 
     rows = [
-        (file.name, window.index, file.partition, file.first_offset)
+        (
+            file.name,
+            window.index,
+            file.partition,
+            file.first_offset,
+            file.modified_at.timestamp(),
+        )
         for window in windows
         for file in window.files
     ]
@@ -73,6 +93,7 @@ def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> Dat
             "window",
             "partition",
             "first_offset",
+            "written_at",
             "is_utf8",
             F.posexplode(F.split("value", "\n")).alias("line_number", "line"),
         )
@@ -81,6 +102,7 @@ def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> Dat
             "window",
             "partition",
             "first_offset",
+            "written_at",
             "line_number",
             "line",
             (F.col("is_utf8") | ~F.contains("line", F.lit("\ufffd"))).alias(
@@ -97,8 +119,8 @@ def parse_cards(lines: DataFrame) -> DataFrame:
         lines: As ``read_lines`` returns them.
 
     Returns:
-        The same rows with ``is_card``, ``product_id``, ``amount`` and ``free_stock``,
-        which are null where the line is no card.
+        The same rows with ``is_card``, ``product_id``, ``name``, ``brand``, ``amount``,
+        ``currency`` and ``free_stock``, which may be null where the line is no card.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 
@@ -112,7 +134,10 @@ def parse_cards(lines: DataFrame) -> DataFrame:
         "line",
         "is_intact",
         F.col("card.product_id").alias("product_id"),
+        F.coalesce("card.name", F.lit("")).alias("name"),
+        F.coalesce("card.brand", F.lit("")).alias("brand"),
         F.col("card.price.amount").try_cast(_AMOUNT_TYPE).alias("amount"),
+        F.coalesce("card.price.currency", F.lit("")).alias("currency"),
         F.expr("try_subtract(card.stock.available, card.stock.reserved)").alias(
             "free_stock"
         ),
@@ -126,48 +151,238 @@ def parse_cards(lines: DataFrame) -> DataFrame:
     return fields.withColumn("is_card", F.coalesce(is_card, F.lit(False)))
 
 
-def recommend_cards(cards: DataFrame, per_window: int) -> DataFrame:
-    """Pick the best cards of each window.
-
-    Of the products whose latest card in the window has free stock and a price, those
-    with the greatest score; equals go by ``product_id``.
+def gather_products(cards: DataFrame) -> DataFrame:
+    """Gather what each window holds of each product, by currency.
 
     Args:
         cards: As ``parse_cards`` returns them.
+
+    Returns:
+        Columns ``window``, ``is_card``, ``product_id``, ``currency``, ``price_sum``,
+        ``price_count``, ``place`` and ``latest``: place and fields of the latest card.
+        Lines that are no cards are counted in a row a window: ``is_card`` is false.
+    """
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    place = F.struct("first_offset", "line_number", "partition")
+    latest = F.struct("amount", "free_stock", "name", "brand", "line")
+    keys = [
+        F.when(F.col("is_card"), F.col(name)).alias(name)
+        for name in ("product_id", "currency")
+    ]
+    return cards.groupBy("window", "is_card", *keys).agg(
+        F.sum("amount").cast(_SUM_TYPE).alias("price_sum"),
+        F.count("*").alias("price_count"),
+        F.max(place).alias("place"),
+        F.max_by(latest, place).alias("latest"),
+    )
+
+
+def count_lines(products: DataFrame) -> tuple[int, int]:
+    """Count the lines that are cards, and those that are not; history left out.
+
+    Args:
+        products: As ``gather_products`` returns them.
+    """
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    rows = (
+        products.where("window >= 0")
+        .groupBy("is_card")
+        .agg(F.sum("price_count").alias("lines"))
+        .collect()
+    )
+    counts = {row["is_card"]: row["lines"] for row in rows}
+    return counts.get(True, 0), counts.get(False, 0)
+
+
+def add_prices(known: DataFrame, products: DataFrame) -> DataFrame:
+    """Return the prices that are known once the windows are done.
+
+    Args:
+        known: As in a snapshot: ``goodsflow.recommender.state.PRICES_SCHEMA``.
+        products: As ``gather_products`` returns them.
+    """
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    columns = ("product_id", "currency", "price_sum", "price_count")
+    return (
+        known.unionByName(products.where("is_card").select(*columns))
+        .groupBy("product_id", "currency")
+        .agg(
+            F.sum("price_sum").cast(_SUM_TYPE).alias("price_sum"),
+            F.sum("price_count").alias("price_count"),
+        )
+    )
+
+
+def count_searches(
+    lines: DataFrame, times: Sequence[float], half_life_seconds: float
+) -> DataFrame:
+    """Sum up the searches among the events, by what was asked and by window.
+
+    An event counts from the time it gives for itself, and no later than its file was
+    written: a clock that is ahead does not make a search stronger.
+
+    Args:
+        lines: As ``read_lines`` returns them, of files of events.
+        times: Of the windows, in seconds since 1970, none before another.
+        half_life_seconds: After which a search counts half.
+
+    Returns:
+        Columns ``name``, ``brand`` (in lower case, ``""`` where not asked for),
+        ``window`` (the first one that is not before the search; one after the last
+        where there is none) and ``weight`` at the time of that window, or the last.
+    """
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    moments = F.array(*(F.lit(float(time)) for time in times))
+    event = F.from_json("line", EVENT_SCHEMA, {"mode": "PERMISSIVE"})
+    searches = (
+        lines.where("is_intact")
+        .withColumn("event", event)
+        .where("event.type = 'search' AND event.at IS NOT NULL")
+        .select(
+            F.lower(F.coalesce("event.query.name", F.lit(""))).alias("name"),
+            F.lower(F.coalesce("event.query.brand", F.lit(""))).alias("brand"),
+            F.least(
+                F.unix_millis("event.at") / F.lit(1000.0), F.col("written_at")
+            ).alias("at"),
+        )
+        # Who asks for everything shows no interest in anything.
+        .where("name != '' OR brand != ''")
+        .withColumn("window", F.size(F.filter(moments, lambda t: t < F.col("at"))))
+    )
+    then = F.element_at(moments, F.least("window", F.lit(len(times) - 1)) + 1)
+    weight = F.pow(F.lit(2.0), (F.col("at") - then) / F.lit(half_life_seconds))
+    return searches.groupBy("name", "brand", "window").agg(
+        F.sum(weight.cast(_WEIGHT_TYPE)).cast("DOUBLE").alias("weight")
+    )
+
+
+def recommend_cards(
+    products: DataFrame,
+    known: DataFrame,
+    interests: Sequence[Interest],
+    *,
+    blocked: Collection[str] = (),
+    per_window: int = 3,
+    scoring: Scoring | None = None,
+) -> DataFrame:
+    """Pick the best cards of each window.
+
+    Of the products whose latest card in the window has free stock and a price, which
+    are not blocked and of which no later window says that nothing is left, those with
+    the greatest score; equals go by ``product_id``.
+
+    Args:
+        products: As ``gather_products`` returns them. Windows before 0 are history.
+        known: The prices of earlier windows, as in a snapshot.
+        interests: What users look for at each window, by its index.
+        blocked: Product IDs that are never recommended.
         per_window: How many products at most.
+        scoring: The defaults where not given.
 
     Returns:
         Columns ``window``, ``rank`` (from 1), ``product_id``, ``score``,
-        ``mean_amount``, ``amount`` and ``line``: the latest card's bytes as they were
-        read.
+        ``mean_amount``, ``amount``, ``currency``, ``free_stock``, ``interest`` and
+        ``line``: the latest card's bytes as they were read.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
     from pyspark.sql.connect.window import Window as Over
 
-    place = F.struct("first_offset", "line_number", "partition")
-    products = (
-        cards.where("is_card")
-        .groupBy("window", "product_id")
-        .agg(
-            F.avg("amount").alias("mean_amount"),
-            F.max_by(F.struct("amount", "free_stock", "line"), place).alias("latest"),
+    scoring = scoring or Scoring()
+    products = products.where("is_card").drop("is_card")
+    history = (
+        Over.partitionBy("product_id", "currency")
+        .orderBy("window")
+        .rowsBetween(Over.unboundedPreceding, Over.currentRow)
+    )
+    newest = Over.partitionBy("product_id").orderBy(F.desc("place"))
+    newest_of_window = Over.partitionBy("window", "product_id").orderBy(F.desc("place"))
+    earlier = known.select(
+        "product_id",
+        "currency",
+        F.col("price_sum").alias("sum_before"),
+        F.col("price_count").alias("count_before"),
+    )
+    # History may be long: only what the windows hold is looked up in it.
+    offered = earlier.join(
+        F.broadcast(products.select("product_id", "currency").distinct()),
+        on=["product_id", "currency"],
+        how="inner",
+    )
+    candidates = (
+        products.join(F.broadcast(offered), on=["product_id", "currency"], how="left")
+        .select(
+            "window",
+            "product_id",
+            "currency",
+            "latest.*",
+            (
+                F.sum("price_sum").over(history) + F.coalesce("sum_before", F.lit(0))
+            ).alias("price_sum"),
+            (
+                F.sum("price_count").over(history)
+                + F.coalesce("count_before", F.lit(0))
+            ).alias("price_count"),
+            F.first("latest.free_stock").over(newest).alias("free_now"),
+            F.row_number().over(newest_of_window).alias("recency"),
+        )
+        .where("recency = 1 AND window >= 0")
+        .where("amount > 0 AND free_stock > 0 AND free_now > 0")
+        .where(~F.col("product_id").isin(list(blocked)))
+        .withColumn(
+            "mean_amount", F.col("price_sum").cast(_SUM_TYPE) / F.col("price_count")
         )
     )
-    scored = products.where("latest.free_stock > 0 AND latest.amount > 0").select(
-        "window",
-        "product_id",
-        F.expr("CAST(mean_amount / latest.amount AS DOUBLE)").alias("score"),
-        F.col("mean_amount").cast("DOUBLE").alias("mean_amount"),
-        F.col("latest.amount").cast("DOUBLE").alias("amount"),
-        F.col("latest.line").cast("BINARY").alias("line"),
-    )
+    shown = _interest_of(candidates, interests, scoring)
+    price = F.expr("CAST(mean_amount / amount AS DOUBLE)")
+    free = F.col("free_stock").cast("DOUBLE")
+    availability = free / (free + F.lit(scoring.scarce_stock))
+    interest = F.lit(1.0) + F.lit(scoring.interest_weight) * F.log1p("interest")
     best_first = Over.partitionBy("window").orderBy(
         F.desc("score"), F.asc("product_id")
     )
     return (
-        scored.withColumn("rank", F.row_number().over(best_first))
+        candidates.join(F.broadcast(shown), on=["window", "product_id"], how="left")
+        .withColumn("interest", F.coalesce("interest", F.lit(0.0)))
+        .withColumn("score", price * availability * interest)
+        .withColumn("rank", F.row_number().over(best_first))
         .where(F.col("rank") <= per_window)
         .select(
-            "window", "rank", "product_id", "score", "mean_amount", "amount", "line"
+            "window",
+            "rank",
+            "product_id",
+            "score",
+            F.col("mean_amount").cast("DOUBLE").alias("mean_amount"),
+            F.col("amount").cast("DOUBLE").alias("amount"),
+            "currency",
+            "free_stock",
+            "interest",
+            F.col("line").cast("BINARY").alias("line"),
         )
+    )
+
+
+def _interest_of(
+    candidates: DataFrame, interests: Sequence[Interest], scoring: Scoring
+) -> DataFrame:
+    """Return ``window``, ``product_id`` and ``interest`` where somebody asked."""
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    rows = [
+        (index, search.name, search.brand, weight)
+        for index, interest in enumerate(interests)
+        for search, weight in interest.strongest(scoring.max_searches)
+    ]
+    searches = candidates.sparkSession.createDataFrame(rows, _SEARCHES_SCHEMA)
+    asked_for = F.contains(F.lower("name"), F.col("part_of_name")) & F.contains(
+        F.lower("brand"), F.col("part_of_brand")
+    )
+    return (
+        candidates.join(F.broadcast(searches), on="window", how="inner")
+        .where(asked_for)
+        .groupBy("window", "product_id")
+        .agg(F.sum(F.col("weight").cast(_WEIGHT_TYPE)).cast("DOUBLE").alias("interest"))
     )

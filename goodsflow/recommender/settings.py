@@ -7,13 +7,35 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class Scoring(BaseModel):
+    """What a score is made of; ``docs/recommender.md`` has the formula."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scarce_stock: Annotated[float, Field(ge=0)] = Field(
+        default=5.0,
+        description="Free pieces at which a product counts half of one in plenty.",
+    )
+    interest_weight: Annotated[float, Field(ge=0)] = Field(
+        default=0.25, description="How much the users' searches count; 0: not at all."
+    )
+    half_life_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=7 * 24 * 3600.0, description="After which a search counts half."
+    )
+    max_searches: Annotated[int, Field(ge=1)] = Field(
+        default=50, description="The strongest searches, which a window looks at."
+    )
+
+
 class RecommenderSettings(BaseModel):
     """Where a run reads and writes, how much it takes, how long it waits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    principal: str = Field(
-        default="recommender", description="On Kafka, and the user on HDFS."
+    principal: str = Field(default="recommender", description="On Kafka.")
+    hdfs_user: str = Field(
+        default="recommender",
+        description="On HDFS; Spark's executors write as the same.",
     )
     source_topic: str = "source.goods-filtered"
     output_topic: str = Field(
@@ -28,13 +50,28 @@ class RecommenderSettings(BaseModel):
         default="recommender",
         description="One for all runs: a newer one fences others.",
     )
+    events_topic: str = Field(
+        default="events", description="What users asked for; the sink writes it too."
+    )
     topics_dir: str = Field(
         default="/data/kafka/topics", description="As the HDFS sink's topics.dir."
     )
+    state_dir: str = Field(
+        default="/recommender/state",
+        description="On HDFS: what is known of earlier prices and searches.",
+    )
     files_per_window: Annotated[int, Field(ge=1)] = 10
     max_windows: Annotated[int, Field(ge=1)] = Field(
-        default=50, description="Windows that one run takes at most."
+        default=100, description="Windows that one run takes at most."
     )
+    max_event_files: Annotated[int, Field(ge=1)] = Field(
+        default=1000, description="Files of events that one run takes at most."
+    )
+    blocked_products: frozenset[str] = Field(
+        default=frozenset(),
+        description="Product IDs that are not recommended, whatever the files say.",
+    )
+    scoring: Scoring = Scoring()
     per_window: Annotated[int, Field(ge=1)] = Field(
         default=3, description="Products recommended for each window at most."
     )

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from goodsflow.endpoints import Endpoints
-from goodsflow.hdfs import TopicFile
+from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.kafka.offsets import OffsetReader
-from goodsflow.recommender.run import list_files
 from goodsflow.recommender.settings import RecommenderSettings
 from goodsflow.recommender.windows import plan_windows
 
@@ -51,15 +50,20 @@ def waiting_files(
 
     Raises:
         OverlappingFilesError: Files overlap each other or an offset.
+        MissingFilesError: No file reaches up to an offset.
         GoodsflowError: Kafka or HDFS refused or did not answer.
     """
     settings = settings or RecommenderSettings()
     reader = OffsetReader.connect(endpoints, "analytics", principal, timeout_seconds)
     committed = reader.group_offsets(settings.group_id, [settings.source_topic])
     offsets = {partition: offset for (_, partition), offset in committed.items()}
+    with HdfsClient.connect(
+        endpoints, principal, settings.hdfs_timeout_seconds
+    ) as client:
+        files = list_topic_files(client, settings.topics_dir, settings.source_topic)
     plan = plan_windows(
         offsets,
-        list_files(endpoints, settings, principal),
+        files,
         files_per_window=settings.files_per_window,
         max_windows=settings.max_windows,
     )

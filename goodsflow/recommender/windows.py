@@ -7,6 +7,9 @@ number: a file counts as written no earlier than those before it in its partitio
 Therefore every cut of the order takes a prefix of each partition, which is what the
 committed offsets can say.
 
+**The last file that is done** is still there: nothing removes it. Where no file reaches
+up to the committed offset, files are gone, or a sink began anew.
+
 **Gaps** between files are fine: transaction markers take offsets and compaction frees
 them, so the next file starts at *or after* the committed offset.
 """
@@ -19,7 +22,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from goodsflow.hdfs import TopicFile
-from goodsflow.recommender.errors import OverlappingFilesError
+from goodsflow.recommender.errors import MissingFilesError, OverlappingFilesError
+
+HISTORY = -1
+"""The index of the files that are done already."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +33,17 @@ class Window:
     """Files of which one set of recommendations is made.
 
     Attributes:
-        index: From 0 within a run.
+        index: From 0 within a run; ``HISTORY`` is for what is done already.
         files: In the order of ``order_files``.
     """
 
     index: int
     files: tuple[TopicFile, ...]
+
+    @property
+    def written_at(self) -> datetime:
+        """When its newest file was written."""
+        return max(file.modified_at for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,7 @@ def plan_windows(
 
     Raises:
         OverlappingFilesError: With every file that overlaps an offset or another file.
+        MissingFilesError: No file reaches up to a committed offset.
     """
     waiting = tuple(order_files(offsets, files))
     ends = range(files_per_window, len(waiting) + 1, files_per_window)
@@ -101,9 +113,12 @@ def order_files(
 
     Raises:
         OverlappingFilesError: With every file that overlaps an offset or another file.
+        MissingFilesError: No file reaches up to a committed offset.
     """
+    files = sorted(files, key=lambda f: (f.partition, f.first_offset, f.path))
+    _check_presence(offsets, files)
     waiting: dict[int, list[TopicFile]] = {}
-    for file in sorted(files, key=lambda f: (f.partition, f.first_offset, f.path)):
+    for file in files:
         if file.last_offset >= offsets.get(file.partition, 0):
             waiting.setdefault(file.partition, []).append(file)
     problems = [
@@ -120,6 +135,36 @@ def order_files(
         )
     for _, file in heapq.merge(*(_by_time(queue) for queue in waiting.values())):
         yield file
+
+
+def done_files(
+    offsets: Mapping[int, int], files: Iterable[TopicFile]
+) -> tuple[TopicFile, ...]:
+    """Return the files that the offsets count as done."""
+    return tuple(
+        file for file in files if file.last_offset < offsets.get(file.partition, 0)
+    )
+
+
+def _check_presence(offsets: Mapping[int, int], files: Sequence[TopicFile]) -> None:
+    newest = {file.partition: file for file in files}
+    problems = [
+        f"partition {partition} is done up to offset {offset}, and "
+        + (
+            f"its newest file is {newest[partition].path}"
+            if partition in newest
+            else "it has no file"
+        )
+        for partition, offset in sorted(offsets.items())
+        if offset > 0
+        and (partition not in newest or newest[partition].last_offset + 1 < offset)
+    ]
+    if problems:
+        raise MissingFilesError(
+            f"Files are missing: {'; '.join(problems)}. Restore what was removed from "
+            "HDFS; if the sink has begun anew on purpose, set the offsets of the "
+            "recommender's group back to where its files begin."
+        )
 
 
 def _overlaps(offset: int, queue: Sequence[TopicFile]) -> Iterator[str]:

@@ -95,7 +95,7 @@ def lines_on_hdfs(
 ) -> list[str]:
     """Return the product IDs of a shop's cards in the files, one for each line."""
     hops = RecommenderSettings()
-    with HdfsClient.connect(endpoints, hops.principal) as client:
+    with HdfsClient.connect(endpoints, hops.hdfs_user) as client:
         return [
             json.loads(line)["product_id"]
             for file in list_topic_files(client, hops.topics_dir, hops.source_topic)

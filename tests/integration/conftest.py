@@ -1,4 +1,4 @@
-"""What tests of the desired state share."""
+"""What several test files share: a declaration, a shop's files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ import yaml
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import HdfsClient
 from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.futures import check_all
+from goodsflow.recommender import RecommenderSettings
+from goodsflow.recommender.settings import Scoring
+from goodsflow.registry import RegistryClient
+from goodsflow.spec import Topic
 from tests.integration.declaration import COMPACT, SCHEMA, Declaration
+from tests.integration.shops import Shop
 
 
 @pytest.fixture
@@ -88,3 +94,41 @@ def declaration(
     )
     with HdfsClient.connect(endpoints, "hdfs") as client:
         client.delete(f"/tmp/{name}", recursive=True)  # noqa: S108
+
+
+@pytest.fixture
+def shop(endpoints: Endpoints) -> Iterator[Shop]:
+    """Make topics, a schema and a folder; remove them afterwards."""
+    name = f"test-recommender-{uuid.uuid4().hex[:8]}"
+    settings = RecommenderSettings(
+        principal="admin",
+        source_topic=f"{name}-source",
+        output_topic=f"{name}-output",
+        events_topic=f"{name}-events",
+        group_id=name,
+        transactional_id=name,
+        topics_dir=f"/{name}/topics",
+        state_dir=f"/{name}/state",
+        files_per_window=2,
+        per_window=3,
+        # A score is the mean price over the latest one, unless a test says more.
+        scoring=Scoring(scarce_stock=0),
+    )
+    topics = {
+        settings.source_topic: Topic(partitions=2, replication_factor=2),
+        settings.output_topic: Topic(partitions=1, replication_factor=2),
+        settings.events_topic: Topic(partitions=1, replication_factor=2),
+    }
+    admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
+    check_all(admin.create_topics(topics))
+    with HdfsClient.connect(endpoints, "hdfs") as client:
+        client.make_directory(settings.topics_dir, mode="755")
+        client.make_directory(settings.state_dir, owner=settings.hdfs_user)
+    registry = RegistryClient(endpoints.schema_registry_url)
+    schema = (PROJECT_ROOT / "schemas" / "goods.json").read_text()
+    schema_id = registry.register(f"{settings.output_topic}-value", schema)
+    yield Shop(endpoints, settings, schema_id)
+    registry.close()
+    check_all(admin.delete_topics(admin.topics(topics)))
+    with HdfsClient.connect(endpoints, "hdfs") as client:
+        client.delete(f"/{name}", recursive=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import json
+import math
 import time
-import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -17,124 +16,22 @@ import pytest
 from confluent_kafka import Producer
 
 from goodsflow.cards import decode_card, payload_of, schema_id_of
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import HdfsClient
-from goodsflow.hdfs.files import topic_file_path
-from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.errors import ClusterUnavailableError
-from goodsflow.kafka.futures import check_all
-from goodsflow.kafka.offsets import OffsetReader
-from goodsflow.kafka.reading import Record, TopicReader
 from goodsflow.recommender import (
+    Cursor,
     FenceError,
+    MissingFilesError,
     OverlappingFilesError,
     PublicationError,
-    RecommenderSettings,
-    RunReport,
     publishing,
     recommend,
     waiting_files,
 )
 from goodsflow.recommender.publishing import Publisher
-from goodsflow.registry import RegistryClient
-from goodsflow.spec import Topic
+from goodsflow.recommender.settings import Scoring
+from tests.integration.shops import Shop, line
 from tests.support import await_condition, status
-
-
-def line(product_id: str, amount: object, available: int = 9, **more: Any) -> bytes:
-    """Return a card as the sink writes it, as far as the recommender reads it."""
-    card = {
-        "product_id": product_id,
-        "name": "Часы",
-        "price": {"amount": amount, "currency": "RUB"},
-        "stock": {"available": available, "reserved": 2},
-    }
-    return json.dumps(card | more, ensure_ascii=False).encode()
-
-
-@dataclass
-class Shop:
-    """Topics, a group and a folder that no other test uses."""
-
-    endpoints: Endpoints
-    settings: RecommenderSettings
-    schema_id: int
-
-    def put(
-        self,
-        partition: int,
-        first: int,
-        lines: list[bytes],
-        *,
-        compressed: bool = False,
-    ) -> str:
-        """Commit a file as the sink does; one offset a line."""
-        settings = self.settings
-        path = topic_file_path(
-            settings.topics_dir,
-            settings.source_topic,
-            partition,
-            first,
-            first + len(lines) - 1,
-            compressed=compressed,
-        )
-        content = b"".join(one + b"\n" for one in lines)
-        with HdfsClient.connect(self.endpoints, "hdfs") as client:
-            client.write(path, gzip.compress(content) if compressed else content)
-        return path
-
-    def recommend(self, **options: Any) -> RunReport:
-        """Run once."""
-        return recommend(self.endpoints, self.settings, **options)
-
-    def published(self) -> list[Record]:
-        """Return the committed records of the output topic, in order."""
-        with TopicReader(
-            self.endpoints, "analytics", "admin", "test", self.settings.output_topic
-        ) as reader:
-            starts = dict.fromkeys(reader.watermarks(), 0)
-            batches = reader.read_to_end(starts, timeout_seconds=30)
-            return [record for batch in batches for record in batch.records]
-
-    def offsets(self) -> Mapping[int, int]:
-        """Return what the group has committed, by partition."""
-        reader = OffsetReader.connect(self.endpoints, "analytics", "admin")
-        found = reader.group_offsets(
-            self.settings.group_id, [self.settings.source_topic]
-        )
-        return {partition: offset for (_, partition), offset in found.items()}
-
-
-@pytest.fixture
-def shop(endpoints: Endpoints) -> Iterator[Shop]:
-    """Make topics, a schema and a folder; remove them afterwards."""
-    name = f"test-recommender-{uuid.uuid4().hex[:8]}"
-    settings = RecommenderSettings(
-        principal="admin",
-        source_topic=f"{name}-source",
-        output_topic=f"{name}-output",
-        group_id=name,
-        transactional_id=name,
-        topics_dir=f"/{name}",
-        files_per_window=2,
-        per_window=3,
-    )
-    topics = {
-        settings.source_topic: Topic(partitions=2, replication_factor=2),
-        settings.output_topic: Topic(partitions=1, replication_factor=2),
-    }
-    admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
-    check_all(admin.create_topics(topics))
-    with HdfsClient.connect(endpoints, "hdfs") as client:
-        client.make_directory(settings.topics_dir, mode="755")
-    registry = RegistryClient(endpoints.schema_registry_url)
-    schema = (PROJECT_ROOT / "schemas" / "goods.json").read_text()
-    schema_id = registry.register(f"{settings.output_topic}-value", schema)
-    yield Shop(endpoints, settings, schema_id)
-    registry.close()
-    check_all(admin.delete_topics(admin.topics(topics)))
-    with HdfsClient.connect(endpoints, "hdfs") as client:
-        client.delete(settings.topics_dir, recursive=True)
 
 
 def test_windows_yield_the_best_of_their_cards_in_the_bytes_that_came(
@@ -224,9 +121,9 @@ def test_older_run_is_fenced_and_publishes_nothing(shop: Shop) -> None:
         older.start()
         newer.start()
         with pytest.raises(FenceError):
-            older.publish([(b"old", value)], {0: 1})
-        newer.publish([(b"new", value)], {0: 2})
-        assert newer.committed_offsets() == {0: 2}
+            older.publish([(b"old", value)], Cursor({0: 1}))
+        newer.publish([(b"new", value)], Cursor({0: 2}))
+        assert newer.cursor() == Cursor({0: 2})
     assert [record.key for record in shop.published()] == [b"new"]
 
 
@@ -260,15 +157,15 @@ def test_run_that_is_held_up_is_given_up_and_cannot_commit_any_more(
         producer = HeldUpProducer(older._producer)
         older._producer = producer  # type: ignore[assignment]
         with pytest.raises(PublicationError, match="has not returned for 12 s"):
-            older.publish([(b"old", value)], {0: 1})
+            older.publish([(b"old", value)], Cursor({0: 1}))
     with Publisher(shop.endpoints, settings) as newer:
         newer.start()
-        assert newer.committed_offsets() == {}
+        assert newer.cursor() == Cursor()
         producer.let_go.set()
         assert older._step is not None
         error = older._step.exception(60)
         assert isinstance(error, FenceError | PublicationError), error
-        newer.publish([(b"new", value)], {0: 2})
+        newer.publish([(b"new", value)], Cursor({0: 2}))
     assert [record.key for record in shop.published()] == [b"new"]
     assert shop.offsets() == {0: 2}
 
@@ -288,7 +185,7 @@ def test_run_fails_within_a_minute_where_all_brokers_fall_silent(
                 broker.suspend()
             began = time.monotonic()
             with pytest.raises(PublicationError):
-                publisher.publish([(b"silent", value)], {0: 1})
+                publisher.publish([(b"silent", value)], Cursor({0: 1}))
             assert time.monotonic() - began < 70
         finally:
             for broker in brokers:
@@ -298,8 +195,8 @@ def test_run_fails_within_a_minute_where_all_brokers_fall_silent(
         try:
             with Publisher(shop.endpoints, shop.settings) as publisher:
                 publisher.start()
-                assert publisher.committed_offsets() == {}
-                publisher.publish([(b"again", value)], {0: 1})
+                assert publisher.cursor() == Cursor()
+                publisher.publish([(b"again", value)], Cursor({0: 1}))
         except (ClusterUnavailableError, PublicationError):
             return False
         return True
@@ -319,9 +216,9 @@ def test_run_that_fails_half_way_leaves_nothing_behind(shop: Shop) -> None:
     with Publisher(shop.endpoints, shop.settings) as publisher:
         publisher.start()
         with pytest.raises(ZeroDivisionError):
-            publisher.publish(records(), {0: 1})
-        assert publisher.committed_offsets() == {}
-        publisher.publish([(b"whole", b"\0\0\0\0\1{}")], {0: 1})
+            publisher.publish(records(), Cursor({0: 1}))
+        assert publisher.cursor() == Cursor()
+        publisher.publish([(b"whole", b"\0\0\0\0\1{}")], Cursor({0: 1}))
     assert [record.key for record in shop.published()] == [b"whole"]
 
 
@@ -331,3 +228,130 @@ def test_recommended_card_is_one_that_decodes(shop: Shop) -> None:
     shop.recommend(include_incomplete=True)
     (record,) = shop.published()
     assert decode_card(record.value or b"")["name"] == "Часы"
+
+
+def test_score_is_the_one_that_the_documentation_computes(shop: Shop) -> None:
+    """What nobody can compute by hand nobody can trust."""
+    settings = shop.settings.model_copy(update={"scoring": Scoring(), "per_window": 9})
+    now = datetime.now(UTC)
+    shop.put(0, 0, [line("clock", 100, brand="Tick"), line("shoe", 30, name="Туфли")])
+    shop.put(0, 2, [line("clock", 80, 12, brand="Tick"), line("sofa", 9, 7, name="d")])
+    # 7 days are the half-life: one request of now and one that counts half of it.
+    week = timedelta(days=7)
+    shop.ask(0, {"brand": "TICK"}, {"name": "нет", "brand": "tick"}, {}, at=now)
+    shop.ask(3, {"name": "час", "brand": "tick"}, at=now - week)
+
+    report = recommend(shop.endpoints, settings)
+
+    found = {row.product_id: row for row in report.recommendations}
+    assert (report.event_files, report.searches) == (2, 3)
+    clock = found["clock"]
+    assert clock.interest == pytest.approx(1.5, rel=1e-3)
+    assert clock.score == pytest.approx(
+        (100 + 80) / 2 / 80 * 10 / (10 + 5) * (1 + 0.25 * math.log1p(1.5)), rel=1e-3
+    )
+    assert found["shoe"].score == pytest.approx(1 * 7 / (7 + 5))
+    assert found["sofa"].score == pytest.approx(1 * 5 / (5 + 5))
+    assert list(found) == ["clock", "shoe", "sofa"]
+    assert shop.cursor().event_offsets == {0: 4}
+
+
+def test_prices_and_searches_of_earlier_runs_count(shop: Shop) -> None:
+    """A price would be compared with those of the same half minute."""
+    shop.put(0, 0, [line("a", 100)])
+    shop.put(0, 1, [line("b", 10)])
+    shop.ask(0, {"name": "часы"}, at=datetime.now(UTC))
+    first = shop.recommend()
+    shop.put(0, 2, [line("a", 50)])
+    shop.put(0, 3, [line("c", 10)])
+    second = shop.recommend()
+    assert {row.product_id: row.score for row in second.recommendations} == (
+        pytest.approx({"a": (1.5) * 1.173, "c": 1.173}, rel=1e-3)
+    )
+    assert (second.event_files, second.searches) == (0, 1)
+    assert first.snapshot != second.snapshot == shop.cursor().snapshot
+
+
+@pytest.mark.parametrize("loss", ["snapshot", "name"])
+def test_lost_state_is_computed_anew_from_the_files(shop: Shop, loss: str) -> None:
+    """Offsets that were moved by hand would make every price a new one."""
+    shop.put(0, 0, [line("a", 100), line("a", 60)])
+    shop.put(0, 2, [line("b", 10)])
+    shop.ask(0, {"brand": "нет"}, at=datetime.now(UTC))
+    snapshot = shop.recommend().snapshot
+    if loss == "snapshot":
+        with HdfsClient.connect(shop.endpoints, "hdfs") as client:
+            client.delete(f"{shop.settings.state_dir}/{snapshot}", recursive=True)
+    else:
+        with Publisher(shop.endpoints, shop.settings) as publisher:
+            publisher.start()
+            publisher.publish([], replace(shop.cursor(), snapshot=None))
+    shop.put(0, 3, [line("a", 40)])
+    shop.put(0, 4, [line("c", 10)])
+    report = shop.recommend()
+    assert (report.rebuilt_from, report.cards_in) == (3, 2)
+    assert "computed anew from 3 files" in report.summary()
+    scores = {row.product_id: row.score for row in report.recommendations}
+    assert scores == pytest.approx({"a": 200 / 3 / 40, "c": 1.0})
+    assert shop.recommend().rebuilt_from == 0
+
+
+def test_windows_in_one_run_yield_what_they_yield_in_two(shop: Shop) -> None:
+    """A backlog would be recommended otherwise than the same cards in time."""
+    settings = shop.settings.model_copy(update={"max_windows": 1})
+    for number, amount in enumerate((100, 90, 120, 60, 70, 50)):
+        shop.put(number % 2, number, [line("a", amount), line(f"b{number}", 5)][:1])
+    apart = [recommend(shop.endpoints, settings) for _ in range(3)]
+    with Publisher(shop.endpoints, shop.settings) as publisher:
+        publisher.start()
+        publisher.publish([], Cursor({0: 0, 1: 0}))
+    together = shop.recommend()
+    assert together.windows == 3
+    assert [row.score for row in together.recommendations] == [
+        row.score for run in apart for row in run.recommendations
+    ]
+
+
+def test_what_is_sold_out_or_blocked_since_is_not_recommended(shop: Shop) -> None:
+    """A user would be sent to a product that is not to be had."""
+    settings = shop.settings.model_copy(update={"blocked_products": frozenset({"x"})})
+    shop.put(0, 0, [line("sold", 1), line("x", 1)])
+    shop.put(0, 2, [line("there", 1)])
+    shop.put(0, 3, [line("sold", 1, available=2)])
+    shop.put(0, 4, [line("back", 1)])
+    report = recommend(shop.endpoints, settings)
+    assert [(r.window, r.product_id) for r in report.recommendations] == [
+        (0, "there"),
+        (1, "back"),
+    ]
+
+
+def test_prices_in_another_currency_are_not_compared(shop: Shop) -> None:
+    """A hundred roubles would look dear beside two dollars."""
+    dollars = {"price": {"amount": 1, "currency": "USD"}}
+    shop.put(0, 0, [line("a", 100)])
+    shop.put(0, 1, [line("a", 0, **dollars)])
+    (row,) = shop.recommend().recommendations
+    assert (row.score, row.mean_amount, row.currency) == (1.0, 1.0, "USD")
+
+
+def test_offsets_beyond_the_files_stop_a_run(shop: Shop) -> None:
+    """A sink that has begun anew would be waited for silently, for ever."""
+    path = shop.put(0, 0, [line("a", 1)])
+    with Publisher(shop.endpoints, shop.settings) as publisher:
+        publisher.start()
+        publisher.publish([], Cursor({0: 5}))
+    with pytest.raises(MissingFilesError, match="up to offset 5") as raised:
+        shop.recommend()
+    assert path in str(raised.value)
+
+
+def test_snapshots_do_not_pile_up(shop: Shop) -> None:
+    """A snapshot a run would fill the file system."""
+    for number in range(4):
+        shop.put(0, number, [line("a", 1)])
+        shop.recommend(include_incomplete=True)
+    with HdfsClient.connect(shop.endpoints, "hdfs") as client:
+        names = [one.name for one in client.list_directory(shop.settings.state_dir)]
+    assert shop.cursor().snapshot in names
+    assert len(names) == 2

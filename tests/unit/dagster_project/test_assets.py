@@ -285,7 +285,7 @@ def test_a_run_tells_what_it_did() -> None:
     """Whoever looks at a run wants its files, offsets, cards and times."""
     now = datetime.now(tz=UTC)
     file = TopicFile("source.goods-filtered", 0, 0, 9, "/f", 100, now)
-    recommended = Recommendation(0, 1, "12348", 1.25, 10.0, 8.0, b"{}")
+    recommended = Recommendation(0, 1, "12348", 1.25, 10.0, 8.0, "RUB", 9, 0.5, b"{}")
     recommender = FakeRecommender(
         report(
             windows=1,
@@ -304,7 +304,10 @@ def test_a_run_tells_what_it_did() -> None:
     assert found["offsets after"] == "partition 0: 10"
     assert (found["cards in"], found["cards out"], found["files"]) == (10, 1, 1)
     assert found["seconds compute"] == 1.5
-    assert "| 0 | 1 | 12348 | 1.25 | 10.0 | 8.0 |" in found["recommendations"]
+    assert (
+        "| 0 | 1 | 12348 | 1.25 | 8.0 | 10.0 | RUB | 9 | 0.5 |"
+        in found["recommendations"]
+    )
 
 
 def test_a_fenced_run_is_not_tried_again() -> None:

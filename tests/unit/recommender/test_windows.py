@@ -8,7 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from goodsflow.hdfs import TopicFile
-from goodsflow.recommender import OverlappingFilesError, WindowPlan, plan_windows
+from goodsflow.recommender import (
+    MissingFilesError,
+    OverlappingFilesError,
+    WindowPlan,
+    plan_windows,
+)
+from goodsflow.recommender.windows import done_files
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 
@@ -45,9 +51,29 @@ def places(plan: WindowPlan) -> list[list[tuple[int, int]]]:
 
 def test_no_files_make_no_window() -> None:
     """An idle platform must not move its offsets."""
-    found = plan({0: 5}, [])
+    found = plan({0: 5}, [file(0, 0, 4)])
     assert (found.waiting, found.windows) == ((), ())
     assert found.offsets_after == {0: 5}
+    assert plan({}, []).windows == ()
+
+
+def test_offsets_beyond_all_files_are_an_error_that_names_them() -> None:
+    """Files that were lost, or a sink that begins anew, would go unnoticed."""
+    with pytest.raises(MissingFilesError) as raised:
+        plan({0: 5, 1: 8, 2: 0}, [file(0, 0, 4), file(1, 0, 6)])
+    said = str(raised.value)
+    assert "partition 1 is done up to offset 8" in said
+    assert file(1, 0, 6).path in said
+    assert "partition 0" not in said
+    assert "partition 2" not in said
+    with pytest.raises(MissingFilesError, match=r"partition 0 .* it has no file"):
+        plan({0: 5}, [])
+
+
+def test_done_files_are_those_before_the_offsets() -> None:
+    """What is known of earlier windows is computed anew from exactly these."""
+    done, waiting = file(0, 0, 9), file(0, 10, 19)
+    assert done_files({0: 10}, [done, waiting, file(1, 0, 4)]) == (done,)
 
 
 def test_files_before_the_offsets_are_done() -> None:
@@ -114,7 +140,7 @@ def test_every_cut_takes_a_prefix_of_each_partition() -> None:
 
 def test_offsets_move_behind_the_taken_files_only() -> None:
     """Moved further, they would skip files that wait."""
-    files = [file(0, 0, 9, 1), file(1, 0, 4, 2), file(0, 10, 19, 3)]
+    files = [file(0, 0, 9, 1), file(1, 0, 4, 2), file(0, 10, 19, 3), file(2, 0, 6)]
     found = plan({1: 0, 2: 7}, files)
     assert places(found) == [[(0, 0), (1, 0)]]
     assert found.offsets_before == {1: 0, 2: 7}

@@ -1,0 +1,105 @@
+"""A shop's files on HDFS, as the sink commits them, with topics of their own."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from goodsflow.endpoints import Endpoints
+from goodsflow.hdfs import HdfsClient
+from goodsflow.hdfs.files import topic_file_path
+from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.kafka.reading import Record, TopicReader
+from goodsflow.recommender import Cursor, RecommenderSettings, RunReport, recommend
+from goodsflow.recommender.publishing import Publisher
+
+
+def line(product_id: str, amount: object, available: int = 9, **more: Any) -> bytes:
+    """Return a card as the sink writes it, as far as the recommender reads it."""
+    card = {
+        "product_id": product_id,
+        "name": "Часы",
+        "price": {"amount": amount, "currency": "RUB"},
+        "stock": {"available": available, "reserved": 2},
+    }
+    return json.dumps(card | more, ensure_ascii=False).encode()
+
+
+@dataclass
+class Shop:
+    """Topics, a group and a folder that no other test uses."""
+
+    endpoints: Endpoints
+    settings: RecommenderSettings
+    schema_id: int
+
+    def put(
+        self,
+        partition: int,
+        first: int,
+        lines: list[bytes],
+        *,
+        compressed: bool = False,
+        topic: str | None = None,
+    ) -> str:
+        """Commit a file as the sink does; one offset a line."""
+        settings = self.settings
+        path = topic_file_path(
+            settings.topics_dir,
+            topic or settings.source_topic,
+            partition,
+            first,
+            first + len(lines) - 1,
+            compressed=compressed,
+        )
+        content = b"".join(one + b"\n" for one in lines)
+        with HdfsClient.connect(self.endpoints, "hdfs") as client:
+            client.write(path, gzip.compress(content) if compressed else content)
+        return path
+
+    def ask(self, first: int, *searches: Mapping[str, str], at: datetime) -> None:
+        """Commit a file of events: users searched."""
+        events = [
+            {
+                "event_id": str(uuid.uuid4()),
+                "type": "search",
+                "query": {"name": None, "brand": None} | dict(search),
+                "results": 1,
+                "at": at.isoformat(),
+                "user": "u",
+            }
+            for search in searches
+        ]
+        lines = [json.dumps(event, ensure_ascii=False).encode() for event in events]
+        self.put(0, first, lines, topic=self.settings.events_topic)
+
+    def recommend(self, **options: Any) -> RunReport:
+        """Run once."""
+        return recommend(self.endpoints, self.settings, **options)
+
+    def cursor(self) -> Cursor:
+        """Return where the group stands."""
+        with Publisher(self.endpoints, self.settings) as publisher:
+            return publisher.cursor()
+
+    def published(self) -> list[Record]:
+        """Return the committed records of the output topic, in order."""
+        with TopicReader(
+            self.endpoints, "analytics", "admin", "test", self.settings.output_topic
+        ) as reader:
+            starts = dict.fromkeys(reader.watermarks(), 0)
+            batches = reader.read_to_end(starts, timeout_seconds=30)
+            return [record for batch in batches for record in batch.records]
+
+    def offsets(self) -> Mapping[int, int]:
+        """Return what the group has committed, by partition."""
+        reader = OffsetReader.connect(self.endpoints, "analytics", "admin")
+        found = reader.group_offsets(
+            self.settings.group_id, [self.settings.source_topic]
+        )
+        return {partition: offset for (_, partition), offset in found.items()}
