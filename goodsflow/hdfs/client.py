@@ -164,6 +164,31 @@ class HdfsClient(Closing):
         with self._named_errors("delete", path):
             return bool(self._client.delete(path, recursive=recursive))
 
+    def rename(self, path: str, to: str) -> None:
+        """Rename a file, atomically, and never over another one.
+
+        Args:
+            path: The file.
+            to: Its new path; the folder is there, and nothing of that name.
+
+        Raises:
+            HdfsRefusedError: No such file, no such folder, the name is taken, or no
+                permission.
+            HdfsError: The NameNode refused or did not answer.
+        """
+        try:
+            with self._named_errors(f"rename to '{to}'", path):
+                self._client.rename(path, to)
+        except HdfsError as error:
+            cause = error.__cause__
+            # That it was not done is an answer without a reason.
+            if isinstance(cause, hdfs.HdfsError) and not cause.exception:
+                raise HdfsRefusedError(
+                    f"{error} Look whether the file and the folder are there, and "
+                    "nothing of the new name."
+                ) from error
+            raise
+
     @contextmanager
     def _named_errors(self, attempted: str, path: str) -> Iterator[None]:
         what = f"Cannot {attempted} '{path}' on HDFS as '{self._user}'"

@@ -1,0 +1,35 @@
+"""Compaction: the sink's many small files of cards, as few Parquet files.
+
+Here: which files may be archived (``planning``), both forms as one (``reading``), the
+Parquet files and their comparison with the sources (``parquet``), one run (``run``).
+Not here: who starts a run and when; that is Dagster's.
+"""
+
+from goodsflow.compaction.errors import (
+    CompactionError,
+    OverlappingArchiveError,
+    TakenOverError,
+    VerificationError,
+)
+from goodsflow.compaction.reading import (
+    ArchivedFile,
+    BothForms,
+    list_archive,
+    read_both,
+)
+from goodsflow.compaction.run import CompactionReport, compact
+from goodsflow.compaction.settings import CompactionSettings
+
+__all__ = [
+    "ArchivedFile",
+    "BothForms",
+    "CompactionError",
+    "CompactionReport",
+    "CompactionSettings",
+    "OverlappingArchiveError",
+    "TakenOverError",
+    "VerificationError",
+    "compact",
+    "list_archive",
+    "read_both",
+]

@@ -1,0 +1,239 @@
+"""From files of the sink to Parquet, and the comparison of both: Spark's work.
+
+**Bytes.** Read as ISO 8859-1, each byte is one character: a file is split at its line
+breaks, and each line is the bytes that came, whatever they are. A file is read whole,
+so that the position of a line is exact.
+
+**Comparison.** Of each source file: lines, bytes with their line breaks, and the sum of
+the lines' hashes with their numbers. Sources are read anew for it, and their bytes are
+counted before they are split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goodsflow.compaction.planning import Group
+from goodsflow.hdfs import TopicFile
+
+if TYPE_CHECKING:
+    from pyspark.sql.connect.session import SparkSession
+    from pyspark.sql.dataframe import DataFrame
+
+SPARK_CONFIG = {
+    "spark.app.name": "compaction",
+    "spark.sql.session.timeZone": "UTC",
+    # The default is a type that Parquet has given up.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.shuffle.partitions": "4",
+}
+
+_CARD_SCHEMA = (
+    "product_id STRING, name STRING, brand STRING, category STRING, "
+    "price STRUCT<amount: DOUBLE, currency: STRING>, "
+    "stock STRUCT<available: BIGINT, reserved: BIGINT>, "
+    "store_id STRING, updated_at STRING"
+)
+_AMOUNT_TYPE = "DECIMAL(20, 4)"
+_SOURCES_SCHEMA = (
+    "file_name STRING, part INT, partition INT, first_offset BIGINT, "
+    "last_offset BIGINT, written_at TIMESTAMP"
+)
+_ROW_GROUP_BYTES = 16 << 20
+"""Held in memory by each task; the default would fill a small executor."""
+_MOST_TASKS = 64
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a source file holds, or what is archived of it."""
+
+    lines: int
+    bytes: int
+    hashes: int
+
+
+def write_parts(
+    spark: SparkSession, groups: Sequence[Group], root: str, folder: str
+) -> None:
+    """Write a Parquet file for each group, in ``folder/part=<index>/``.
+
+    Args:
+        spark: A session on the cluster that sees the files.
+        groups: At least one.
+        root: Prefix of paths, such as ``hdfs://namenode:8020``.
+        folder: Is not there yet.
+    """
+    parts = max(1, min(len(groups), _MOST_TASKS))
+    lines = _read_lines(spark, groups, root)
+    (
+        _with_cards(lines)
+        # A group is in one task, and so in one file.
+        .repartition(parts, "part")
+        .sortWithinPartitions("part", "first_offset", "line_number")
+        .write.option("compression", "zstd")
+        .option("parquet.block.size", _ROW_GROUP_BYTES)
+        .partitionBy("part")
+        .parquet(f"{root}{folder}")
+    )
+
+
+def source_contents(
+    spark: SparkSession, files: Sequence[TopicFile], root: str
+) -> dict[str, Content]:
+    """Return what source files hold, by their names."""
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    whole = _read_whole(spark, files, root).withColumn(
+        "length",
+        F.octet_length("content")
+        + F.when(F.expr("endswith(content, X'0A')"), 0).otherwise(1),
+    )
+    counted = (
+        whole.select("file_name", "length", _split_lines())
+        .withColumn("line", F.encode("text", "ISO-8859-1"))
+        .groupBy("file_name")
+        .agg(*_content(F.max("length")))
+    )
+    return {row["file_name"]: _to_content(row) for row in counted.collect()}
+
+
+def archived_contents(
+    spark: SparkSession, paths: Sequence[str], root: str
+) -> tuple[dict[tuple[str, str], Content], int]:
+    """Return what archived files hold, by their names and their sources', and cards."""
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    length = F.octet_length("line") + F.lit(1)
+    counted = (
+        spark.read.parquet(*(f"{root}{path}" for path in paths))
+        .select(F.col("_metadata.file_name").alias("archived_as"), "*")
+        .groupBy("archived_as", "file_name")
+        .agg(*_content(F.sum(length)), F.count("product_id").alias("cards"))
+    )
+    rows = counted.collect()
+    contents = {(r["archived_as"], r["file_name"]): _to_content(r) for r in rows}
+    return contents, sum(row["cards"] for row in rows)
+
+
+def differences(
+    held: Mapping[TopicFile, str],
+    sources: Mapping[str, Content],
+    archived: Mapping[tuple[str, str], Content],
+) -> list[str]:
+    """Say of which source files the archived ones do not hold exactly the lines.
+
+    Args:
+        held: Source files, each with the name of the Parquet file that should hold it.
+        sources: As ``source_contents`` returns them.
+        archived: As ``archived_contents`` returns them.
+    """
+    return [
+        f"{file.path} holds {_say(sources.get(file.name))}, {name} holds of it "
+        f"{_say(archived.get((name, file.name)))}"
+        for file, name in held.items()
+        if sources.get(file.name) is None
+        or sources.get(file.name) != archived.get((name, file.name))
+    ]
+
+
+def _say(content: Content | None) -> str:
+    if content is None:
+        return "no line"
+    return f"{content.lines} lines in {content.bytes} bytes ({content.hashes:x})"
+
+
+def _read_whole(
+    spark: SparkSession, files: Sequence[TopicFile], root: str
+) -> DataFrame:
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    return (
+        spark.read.format("text")
+        .option("wholetext", "true")
+        .load([f"{root}{file.path}" for file in files])
+        .select(
+            F.col("_metadata.file_name").alias("file_name"),
+            F.col("value").cast("BINARY").alias("content"),
+        )
+    )
+
+
+def _split_lines() -> Any:
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    text = F.decode("content", "ISO-8859-1")
+    # What follows the last line break is no line, unless there is something.
+    ended = F.when(F.endswith(text, F.lit("\n")), text).otherwise(
+        F.concat(text, F.lit("\n"))
+    )
+    lines = F.split(ended, "\n")
+    return F.posexplode(F.slice(lines, F.lit(1), F.size(lines) - 1)).alias(
+        "line_number", "text"
+    )
+
+
+def _read_lines(spark: SparkSession, groups: Sequence[Group], root: str) -> DataFrame:
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    rows = [
+        (
+            file.name,
+            part,
+            file.partition,
+            file.first_offset,
+            file.last_offset,
+            file.modified_at,
+        )
+        for part, group in enumerate(groups)
+        for file in group.files
+    ]
+    files = [file for group in groups for file in group.files]
+    sources = spark.createDataFrame(rows, _SOURCES_SCHEMA)
+    return (
+        _read_whole(spark, files, root)
+        .join(F.broadcast(sources), on="file_name", how="inner")
+        .select(*sources.columns, _split_lines())
+        .withColumn("line", F.encode("text", "ISO-8859-1"))
+        .drop("text")
+    )
+
+
+def _with_cards(lines: DataFrame) -> DataFrame:
+    """Add the columns of a card, which are null where the line is none."""
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    text = F.col("line").cast("STRING")
+    options = {"mode": "PERMISSIVE", "allowNonNumericNumbers": "false"}
+    card = F.when(F.is_valid_utf8(text), F.from_json(text, _CARD_SCHEMA, options))
+    found = lines.withColumn("parsed", card)
+    is_card = F.expr("coalesce(parsed.product_id, '') != ''")
+    return found.withColumn("card", F.when(is_card, F.col("parsed"))).select(
+        *lines.columns,
+        "card.product_id",
+        "card.name",
+        "card.brand",
+        "card.category",
+        F.col("card.price.amount").try_cast(_AMOUNT_TYPE).alias("amount"),
+        "card.price.currency",
+        "card.stock.available",
+        "card.stock.reserved",
+        "card.store_id",
+        F.col("card.updated_at").try_cast("TIMESTAMP").alias("updated_at"),
+    )
+
+
+def _content(length: Any) -> list[Any]:
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    return [
+        F.count("line_number").alias("lines"),
+        length.alias("bytes"),
+        F.sum(F.xxhash64("line_number", "line").cast("DECIMAL(38, 0)")).alias("hashes"),
+    ]
+
+
+def _to_content(row: Any) -> Content:
+    return Content(int(row["lines"]), int(row["bytes"]), int(row["hashes"]))

@@ -1,0 +1,136 @@
+"""Which files of the sink are archived, and in which Parquet file each.
+
+**What stays.** The newest file of each partition, from which the sink finds where to go
+on; files that the recommender has not done, and the one its offset ends at, by which it
+knows that none is missing; files of later days.
+
+**What goes together.** Files of one partition and one day, with no other file of the
+sink between them, since a Parquet file's name claims all offsets from its first to its
+last.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+
+from goodsflow.compaction.reading import archive_path
+from goodsflow.hdfs import TopicFile
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files of the sink that become one Parquet file."""
+
+    day: date
+    files: tuple[TopicFile, ...]
+
+    def path(self, archive_dir: str) -> str:
+        """Return where it is archived."""
+        first, last = self.files[0], self.files[-1]
+        return archive_path(
+            archive_dir,
+            first.topic,
+            self.day,
+            first.partition,
+            (first.first_offset, last.last_offset),
+        )
+
+
+@dataclass(frozen=True)
+class CompactionPlan:
+    """What a run archives, and how many files it leaves, by reason."""
+
+    groups: tuple[Group, ...]
+    left: Mapping[str, int]
+
+
+def plan_compaction(
+    offsets: Mapping[int, int],
+    files: Iterable[TopicFile],
+    until: date,
+    *,
+    max_files: int,
+    max_bytes: int,
+) -> CompactionPlan:
+    """Decide what a run archives.
+
+    Args:
+        offsets: By partition, the first offset that the recommender has not done.
+        files: The files of the sink that are not archived.
+        until: The last day, in UTC, whose files are taken.
+        max_files: In one Parquet file at most.
+        max_bytes: Of source files in one Parquet file, unless a single one has more.
+    """
+    left: Counter[str] = Counter()
+    groups: list[Group] = []
+    by_partition: dict[int, list[TopicFile]] = {}
+    for file in sorted(files, key=lambda f: (f.partition, f.first_offset)):
+        by_partition.setdefault(file.partition, []).append(file)
+    for partition, queue in by_partition.items():
+        run: list[TopicFile] = []
+        size = 0
+        for file in queue:
+            reason = _reason_to_stay(file, queue[-1], offsets.get(partition, 0), until)
+            if reason:
+                left[reason] += 1
+            if run and (reason or not _fits(run, size, file, max_files, max_bytes)):
+                groups.append(Group(_day(run[0]), tuple(run)))
+                run, size = [], 0
+            if not reason:
+                run.append(file)
+                size += file.size
+        if run:
+            groups.append(Group(_day(run[0]), tuple(run)))
+    return CompactionPlan(tuple(groups), dict(left))
+
+
+def must_stay(file: TopicFile, newest: TopicFile, offset: int) -> bool:
+    """Return whether the sink or the recommender needs to see the file."""
+    return file.last_offset + 1 >= offset or file.last_offset >= newest.last_offset
+
+
+def batches(groups: Sequence[Group], files_per_job: int) -> Iterator[tuple[Group, ...]]:
+    """Split groups into those of one Spark job each, of so many files if possible."""
+    batch: list[Group] = []
+    count = 0
+    for group in groups:
+        if batch and count + len(group.files) > files_per_job:
+            yield tuple(batch)
+            batch, count = [], 0
+        batch.append(group)
+        count += len(group.files)
+    if batch:
+        yield tuple(batch)
+
+
+def _reason_to_stay(
+    file: TopicFile, newest: TopicFile, offset: int, until: date
+) -> str | None:
+    if _day(file) > until:
+        return "of a later day"
+    if file.last_offset >= offset:
+        return "not processed"
+    if must_stay(file, newest, offset):
+        return "the newest, or where the offset ends"
+    return None if file.size else "empty"
+
+
+def _fits(
+    run: Sequence[TopicFile],
+    size: int,
+    file: TopicFile,
+    max_files: int,
+    max_bytes: int,
+) -> bool:
+    return (
+        _day(run[0]) == _day(file)
+        and len(run) < max_files
+        and size + file.size <= max_bytes
+    )
+
+
+def _day(file: TopicFile) -> date:
+    return file.modified_at.astimezone(UTC).date()

@@ -1,0 +1,316 @@
+"""One compaction: claim, write, verify, rename into place, remove the sources.
+
+**One run at a time, held by HDFS.** A run makes a folder of its own below ``+tmp`` and
+removes all others there. Parquet files go through that folder into place, and a rename
+does not make it anew: whoever lost it can archive nothing more, so that what is listed
+after the claim is final. Spark, which makes its folders as it needs them, writes beside
+it.
+
+**Killed anywhere.** A name in place says that its offsets are archived: until then a
+reader of both forms takes the sink's files, from then on the Parquet file. Sources are
+removed only once they were compared with what is in place, those that an earlier run
+has left included.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+from goodsflow.compaction.errors import TakenOverError, VerificationError
+from goodsflow.compaction.parquet import (
+    SPARK_CONFIG,
+    archived_contents,
+    differences,
+    source_contents,
+    write_parts,
+)
+from goodsflow.compaction.planning import (
+    Group,
+    batches,
+    must_stay,
+    plan_compaction,
+)
+from goodsflow.compaction.reading import ArchivedFile, BothForms, read_both
+from goodsflow.compaction.settings import CompactionSettings
+from goodsflow.endpoints import Endpoints
+from goodsflow.hdfs import HdfsClient, HdfsNotFoundError, HdfsRefusedError, TopicFile
+from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.spark import spark_session
+
+_LOGGER = logging.getLogger(__name__)
+
+Step = Callable[[str], None]
+
+
+@dataclass
+class CompactionReport:
+    """What came of a compaction.
+
+    Attributes:
+        files_in: Source files that were archived.
+        bytes_in: Their bytes, as on HDFS.
+        files_out: Parquet files that were made.
+        bytes_out: Their bytes.
+        lines: Lines in them.
+        cards: Lines that are cards.
+        removed: Source files that were removed, of earlier runs' too.
+        left: Files that stay, by reason.
+        seconds: By phase.
+    """
+
+    files_in: int = 0
+    bytes_in: int = 0
+    files_out: int = 0
+    bytes_out: int = 0
+    lines: int = 0
+    cards: int = 0
+    removed: int = 0
+    left: Mapping[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def summary(self) -> str:
+        """Say in one line what came of it."""
+        left = ", ".join(f"{n} {reason}" for reason, n in sorted(self.left.items()))
+        return (
+            f"Archived {self.files_in} files with {self.lines} lines in "
+            f"{self.files_out} Parquet files, removed {self.removed}; left: "
+            f"{left or 'none'}."
+        )
+
+
+def compact(
+    endpoints: Endpoints,
+    until: date,
+    settings: CompactionSettings | None = None,
+    *,
+    at_step: Step = lambda _: None,
+) -> CompactionReport:
+    """Archive what the recommender has done, of all days up to one.
+
+    Args:
+        endpoints: Of the platform.
+        until: The last day, in UTC, whose files are taken.
+        settings: The defaults where not given.
+        at_step: Is told what was just done; what it raises ends the run there.
+
+    Raises:
+        CompactionError: Files overlap, a newer run took over, or what was written is
+            not what the sources hold.
+        GoodsflowError: A system refused or did not answer.
+    """
+    settings = settings or CompactionSettings()
+    with HdfsClient.connect(
+        endpoints, settings.hdfs_user, settings.hdfs_timeout_seconds
+    ) as client:
+        run = _Run(endpoints, settings, client, at_step)
+        try:
+            run.compact(until)
+        except HdfsRefusedError as error:
+            if run.is_taken_over():
+                raise TakenOverError(
+                    f"A newer compaction of topic '{settings.topic}' has taken over "
+                    f"and removed {run.claim}: this one has gone no further, and the "
+                    "newer one does its work."
+                ) from error
+            raise
+    _LOGGER.info("%s", run.report.summary())
+    return run.report
+
+
+class _Run:
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        settings: CompactionSettings,
+        client: HdfsClient,
+        at_step: Step,
+    ) -> None:
+        self._endpoints = endpoints
+        self._settings = settings
+        self._client = client
+        self._at_step = at_step
+        self._root = endpoints.hdfs_url.rstrip("/")
+        self._tmp = f"{settings.archive_dir.rstrip('/')}/+tmp/{settings.topic}"
+        self.claim = f"{self._tmp}/{uuid.uuid4().hex}"
+        self._scratch = f"{self.claim}.spark"
+        self.report = CompactionReport()
+
+    def compact(self, until: date) -> None:
+        settings = self._settings
+        with self._phase("plan"):
+            self._take_over()
+            # Before the files: what is done by then stays done.
+            offsets = self._offsets()
+            both = self._list()
+            plan = plan_compaction(
+                offsets,
+                both.json,
+                until,
+                max_files=settings.max_files,
+                max_bytes=settings.max_bytes,
+            )
+        self.report.left = plan.left
+        removable = self._removable(both, offsets)
+        if plan.groups or removable:
+            self._client.make_directory(
+                self._scratch, owner=settings.spark_user, mode="755"
+            )
+            self._remove_superseded(removable)
+            for index, groups in enumerate(
+                batches(plan.groups, settings.files_per_job)
+            ):
+                self._archive(groups, f"{self._scratch}/{index}")
+        self._client.delete(self._scratch, recursive=True)
+        self._client.delete(self.claim, recursive=True)
+        self._at_step("cleaned up")
+
+    def is_taken_over(self) -> bool:
+        try:
+            self._client.status(self.claim)
+        except HdfsNotFoundError:
+            return True
+        return False
+
+    def _take_over(self) -> None:
+        self._client.make_directory(self.claim)
+        self._at_step("claimed")
+        for other in self._client.list_directory(self._tmp):
+            if other.path != self.claim:
+                self._client.delete(other.path, recursive=True)
+        self._at_step("took over")
+
+    def _offsets(self) -> dict[int, int]:
+        settings = self._settings
+        reader = OffsetReader.connect(
+            self._endpoints,
+            "analytics",
+            settings.principal,
+            settings.kafka_timeout_seconds,
+        )
+        found = reader.group_offsets(settings.group_id, [settings.topic])
+        return {partition: offset for (_, partition), offset in found.items()}
+
+    def _list(self) -> BothForms:
+        settings = self._settings
+        return read_both(
+            self._client, settings.topics_dir, settings.archive_dir, settings.topic
+        )
+
+    def _removable(
+        self, both: BothForms, offsets: Mapping[int, int]
+    ) -> list[tuple[TopicFile, ArchivedFile]]:
+        newest: dict[int, TopicFile] = {}
+        for file in [*both.json, *(file for file, _ in both.superseded)]:
+            known = newest.setdefault(file.partition, file)
+            if file.last_offset > known.last_offset:
+                newest[file.partition] = file
+        return [
+            (file, holder)
+            for file, holder in both.superseded
+            if not must_stay(
+                file, newest[file.partition], offsets.get(file.partition, 0)
+            )
+        ]
+
+    def _remove_superseded(
+        self, removable: Sequence[tuple[TopicFile, ArchivedFile]]
+    ) -> None:
+        if not removable:
+            return
+        held = {file: holder.name for file, holder in removable}
+        with self._phase("verify"):
+            self._verify(held, sorted({holder.path for _, holder in removable}))
+        self._remove(held)
+
+    def _archive(self, groups: Sequence[Group], folder: str) -> None:
+        with (
+            self._phase("write"),
+            spark_session(
+                self._endpoints,
+                SPARK_CONFIG,
+                timeout_seconds=self._settings.spark_timeout_seconds,
+            ) as spark,
+        ):
+            write_parts(spark, groups, self._root, folder)
+        self._at_step("written")
+        targets = [group.path(self._settings.archive_dir) for group in groups]
+        names = [target.rsplit("/", 1)[-1] for target in targets]
+        claimed = [f"{self.claim}/{name}" for name in names]
+        for index, path in enumerate(claimed):
+            self._client.rename(self._part(folder, index), path)
+            self._at_step("collected")
+        held = {
+            file: name
+            for group, name in zip(groups, names, strict=True)
+            for file in group.files
+        }
+        with self._phase("verify"):
+            lines, cards = self._verify(held, claimed)
+        self._at_step("verified")
+        with self._phase("publish"):
+            for path, target in zip(claimed, targets, strict=True):
+                self._client.make_directory(target.rsplit("/", 1)[0])
+                self.report.bytes_out += self._client.status(path).size
+                self._client.rename(path, target)
+                self._at_step("published")
+        self.report.files_in += len(held)
+        self.report.bytes_in += sum(file.size for file in held)
+        self.report.files_out += len(groups)
+        self.report.lines += lines
+        self.report.cards += cards
+        self._remove(held)
+
+    def _part(self, folder: str, index: int) -> str:
+        found = [
+            status.path
+            for status in self._client.list_directory(f"{folder}/part={index}")
+            if status.name.endswith(".parquet")
+        ]
+        if len(found) != 1:
+            raise VerificationError(
+                f"Spark wrote {len(found)} Parquet files into {folder}/part={index}; "
+                "expected one. Nothing was archived or removed."
+            )
+        return found[0]
+
+    def _verify(
+        self, held: Mapping[TopicFile, str], paths: Sequence[str]
+    ) -> tuple[int, int]:
+        """Compare sources with what is archived; return how many lines and cards."""
+        with spark_session(
+            self._endpoints,
+            SPARK_CONFIG,
+            timeout_seconds=self._settings.spark_timeout_seconds,
+        ) as spark:
+            sources = source_contents(spark, list(held), self._root)
+            archived, cards = archived_contents(spark, paths, self._root)
+        problems = differences(held, sources, archived)
+        if problems:
+            raise VerificationError(
+                "Archived files do not hold what their sources do; no source was "
+                f"removed: {'; '.join(problems[:5])}"
+                + (f", and {len(problems) - 5} more" if len(problems) > 5 else "")
+                + ". If the topic was made anew, move its archive away; otherwise find "
+                "out who has changed a file."
+            )
+        return sum(content.lines for content in sources.values()), cards
+
+    def _remove(self, files: Iterable[TopicFile]) -> None:
+        with self._phase("remove"):
+            for file in files:
+                self._client.delete(file.path)
+                self.report.removed += 1
+                self._at_step("removed")
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        spent = self.report.seconds.get(name, 0.0) + time.monotonic() - started
+        self.report.seconds[name] = round(spent, 3)

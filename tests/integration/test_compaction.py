@@ -1,0 +1,292 @@
+"""Compaction on real HDFS and Spark, with a topic and folders of its own."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow.parquet as pq
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from goodsflow.compaction import (
+    CompactionReport,
+    CompactionSettings,
+    TakenOverError,
+    VerificationError,
+    compact,
+    read_both,
+)
+from goodsflow.endpoints import Endpoints
+from goodsflow.hdfs import HdfsClient, read_topic_file
+from goodsflow.hdfs.files import topic_file_path
+from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.config import client_config
+from goodsflow.kafka.futures import check_all
+from goodsflow.spec import Topic
+
+
+class KilledError(Exception):
+    """The run ends here."""
+
+
+@dataclass
+class Archive:
+    """A topic, a group and folders that no other test uses."""
+
+    endpoints: Endpoints
+    settings: CompactionSettings
+    client: HdfsClient
+
+    def put(
+        self,
+        partition: int,
+        first: int,
+        lines: list[bytes],
+        *,
+        compressed: bool = False,
+    ) -> str:
+        """Commit a file as the sink does; one offset a line."""
+        path = topic_file_path(
+            self.settings.topics_dir,
+            self.settings.topic,
+            partition,
+            first,
+            first + len(lines) - 1,
+            compressed=compressed,
+        )
+        content = b"".join(one + b"\n" for one in lines)
+        self.client.write(path, gzip.compress(content) if compressed else content)
+        return path
+
+    def commit(self, **offsets: int) -> None:
+        """Move the group, as ``p0=10``."""
+        consumer = Consumer(
+            client_config(self.endpoints, "analytics", "admin")
+            | {"group.id": self.settings.group_id}
+        )
+        topic = self.settings.topic
+        places = [TopicPartition(topic, int(p[1:]), at) for p, at in offsets.items()]
+        consumer.commit(offsets=places, asynchronous=False)
+        consumer.close()
+
+    def compact(self, until: date | None = None, **options: object) -> CompactionReport:
+        """Run once, over today's files too."""
+        day = until or datetime.now(UTC).date() + timedelta(days=1)
+        return compact(self.endpoints, day, self.settings, **options)  # type: ignore[arg-type]
+
+    def lines(self) -> Counter[tuple[int, bytes]]:
+        """Return what a reader of both forms sees: each line, with its partition."""
+        where = self.settings
+        both = read_both(self.client, where.topics_dir, where.archive_dir, where.topic)
+        seen: Counter[tuple[int, bytes]] = Counter()
+        for file in both.json:
+            content = read_topic_file(self.client, file)
+            seen.update((file.partition, one) for one in content.split(b"\n")[:-1])
+        for archived in both.archived:
+            for row in self.rows(archived.path):
+                seen[archived.partition, row["line"]] += 1
+        return seen
+
+    def rows(self, path: str) -> list[dict[str, object]]:
+        """Read an archived file as any tool does."""
+        found: list[dict[str, object]] = pq.read_table(
+            io.BytesIO(self.client.read(path)), partitioning=None
+        ).to_pylist()
+        return found
+
+    def paths(self) -> list[str]:
+        """Return all files of both forms, superseded ones too."""
+        where = self.settings
+        both = read_both(self.client, where.topics_dir, where.archive_dir, where.topic)
+        return [
+            *(file.path for file in both.json),
+            *(file.path for file, _ in both.superseded),
+            *(file.path for file in both.archived),
+        ]
+
+
+@pytest.fixture
+def archive(endpoints: Endpoints) -> Iterator[Archive]:
+    """Make a topic and folders; remove them afterwards."""
+    name = f"test-compaction-{uuid.uuid4().hex[:8]}"
+    settings = CompactionSettings(
+        principal="admin",
+        topic=name,
+        group_id=name,
+        topics_dir=f"/{name}/topics",
+        archive_dir=f"/{name}/archive",
+        max_files=2,
+    )
+    topics = {name: Topic(partitions=2, replication_factor=2)}
+    admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
+    check_all(admin.create_topics(topics))
+    with HdfsClient.connect(endpoints, "hdfs") as client:
+        yield Archive(endpoints, settings, client)
+        client.delete(f"/{name}", recursive=True)
+    check_all(admin.delete_topics(admin.topics(topics)))
+
+
+CARD = json.dumps(
+    {
+        "product_id": "12345",
+        "name": "Часы",
+        "brand": "b",
+        "category": "c",
+        "price": {"amount": 10.5, "currency": "RUB"},
+        "stock": {"available": 9, "reserved": 2},
+        "store_id": "s",
+        "updated_at": "2026-01-20T10:00:00Z",
+        "more": 12345678901234567890.123,
+    },
+    ensure_ascii=False,
+).encode()
+ODD = [b"junk", b"\xff\xfe\x00", b"", b" \r", b'{"product_id": ""}', "\ufffd".encode()]
+
+
+def fill(archive: Archive) -> None:
+    """Put files of two partitions, of which the group has done some."""
+    archive.put(0, 0, [CARD, *ODD])
+    archive.put(0, 20, [b'{"product_id": "gz"}', b"\xfe"], compressed=True)
+    archive.put(0, 30, [b"third"])
+    archive.put(0, 40, [b"cursor"])
+    archive.put(0, 50, [b"not done"])
+    archive.put(1, 0, [b"only"])
+    archive.put(1, 5, [b"newest"])
+    archive.commit(p0=41, p1=6)
+
+
+def test_lines_keep_their_bytes_and_cards_their_types(archive: Archive) -> None:
+    """What is lost here is lost for ever: the sources are removed."""
+    fill(archive)
+    before = archive.lines()
+
+    report = archive.compact()
+
+    assert archive.lines() == before
+    assert (report.files_in, report.files_out, report.removed) == (4, 3, 4)
+    assert (report.lines, report.cards) == (11, 2)
+    left = [path.rsplit("/", 1)[-1].split("+", 1)[1] for path in archive.paths()]
+    assert left == [
+        "0+0000000040+0000000040.json",
+        "0+0000000050+0000000050.json",
+        "1+0000000005+0000000005.json",
+        "0+0000000000+0000000021.parquet",
+        "0+0000000030+0000000030.parquet",
+        "1+0000000000+0000000000.parquet",
+    ]
+    rows = archive.rows(archive.paths()[3])
+    assert [row["line"] for row in rows] == [
+        CARD,
+        *ODD,
+        b'{"product_id": "gz"}',
+        b"\xfe",
+    ]
+    assert [row["line_number"] for row in rows] == [*range(7), 0, 1]
+    first = rows[0]
+    assert (first["name"], str(first["amount"]), first["available"]) == (
+        "Часы",
+        "10.5000",
+        9,
+    )
+    assert first["updated_at"] == datetime(2026, 1, 20, 10, tzinfo=UTC)
+    assert [row["product_id"] for row in rows] == ["12345", *[None] * 6, "gz", None]
+
+
+def test_rerun_changes_nothing(archive: Archive) -> None:
+    """A partition that is materialized again must not cost or move anything."""
+    fill(archive)
+    archive.compact()
+    paths = archive.paths()
+    again = archive.compact()
+    assert (again.files_in, again.files_out, again.removed) == (0, 0, 0)
+    assert archive.paths() == paths
+
+
+def test_files_of_later_days_stay(archive: Archive) -> None:
+    """A rerun of an old day must not take what belongs to a newer one."""
+    fill(archive)
+    report = archive.compact(until=date(2026, 1, 1))
+    assert (report.files_in, report.left) == (0, {"of a later day": 7})
+
+
+def test_killed_after_any_step_each_line_is_there_once(archive: Archive) -> None:
+    """A card that is missing or double after a crash is never noticed again."""
+    fill(archive)
+    before = archive.lines()
+    steps: list[str] = []
+
+    def run_until(step: int) -> bool:
+        taken = 0
+
+        def at_step(name: str) -> None:
+            nonlocal taken
+            taken += 1
+            if taken == step:
+                steps.append(name)
+                raise KilledError
+
+        try:
+            archive.compact(at_step=at_step)
+        except KilledError:
+            assert archive.lines() == before, steps
+            return True
+        return False
+
+    # Each run goes a step further than the one before, over what that has left.
+    step = 1
+    while run_until(step):
+        step += 1
+    assert set(steps) == {
+        "claimed",
+        "took over",
+        "written",
+        "collected",
+        "verified",
+        "published",
+        "removed",
+        "cleaned up",
+    }
+    assert archive.lines() == before
+    assert len(archive.paths()) == 6
+    tmp = f"{archive.settings.archive_dir}/+tmp/{archive.settings.topic}"
+    assert archive.client.list_directory(tmp) == []
+
+
+@pytest.mark.parametrize("step", ["written", "verified", "published"])
+def test_run_that_another_took_over_archives_nothing_more(
+    archive: Archive, step: str
+) -> None:
+    """Two runs that group files differently would archive the same lines twice."""
+    fill(archive)
+    before = archive.lines()
+    overtaken = False
+
+    def overtake(name: str) -> None:
+        nonlocal overtaken
+        if name == step and not overtaken:
+            overtaken = True
+            archive.commit(p0=51)
+            archive.compact()
+
+    with pytest.raises(TakenOverError):
+        archive.compact(at_step=overtake)
+    assert archive.lines() == before
+
+
+def test_source_that_is_not_what_was_archived_is_never_removed(
+    archive: Archive,
+) -> None:
+    """A topic that was made anew has the same offsets, and other cards."""
+    fill(archive)
+    archive.compact()
+    archive.put(0, 0, [b"another", b"card"])
+    with pytest.raises(VerificationError, match="made anew"):
+        archive.compact()
+    assert any(path.endswith("+0000000001.json") for path in archive.paths())
