@@ -9,11 +9,13 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.assets.archive import goods_archive
 from dagster_project.assets.flow import flow_specs
 from dagster_project.assets.recommendations import recommendations
 from dagster_project.checks import ALL_CHECKS
-from dagster_project.jobs import BOOTSTRAP_ASSETS, bootstrap, recommend
+from dagster_project.jobs import BOOTSTRAP_ASSETS, archive, bootstrap, recommend
 from dagster_project.resources import (
+    CompactionResource,
     ConnectResource,
     DesiredStateResource,
     HdfsResource,
@@ -23,6 +25,7 @@ from dagster_project.resources import (
     RecommenderResource,
     ServicesResource,
 )
+from dagster_project.schedules import goods_archive_schedule
 from dagster_project.sensors import (
     connector_restarter,
     drift_sensor,
@@ -45,6 +48,7 @@ def build_definitions(
     resources = {
         "platform": platform,
         "kafka": KafkaResource(platform=platform),
+        "compaction": CompactionResource(platform=platform),
         "connect": ConnectResource(platform=platform),
         "desired_state": DesiredStateResource(platform=platform),
         "hdfs": HdfsResource(platform=platform),
@@ -59,9 +63,10 @@ def build_definitions(
             f"{', '.join(resources)}."
         )
     return dg.Definitions(
-        assets=[*BOOTSTRAP_ASSETS, recommendations, *flow_specs()],
+        assets=[*BOOTSTRAP_ASSETS, recommendations, goods_archive, *flow_specs()],
         asset_checks=ALL_CHECKS,
-        jobs=[bootstrap, recommend],
+        jobs=[bootstrap, recommend, archive],
+        schedules=[goods_archive_schedule],
         sensors=[
             recommendations_sensor,
             platform_observer,

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from dagster_project.assets.archive import goods_archive
 from dagster_project.assets.declared import DECLARED_ASSETS
 from dagster_project.assets.recommendations import recommendations
 
@@ -24,5 +25,16 @@ recommend = dg.define_asset_job(
     selection=dg.AssetSelection.assets(recommendations).without_checks(),
     description="One run of the batch recommender.",
     tags={"dagster/max_runtime_seconds": str(MAX_RUN_SECONDS)},
+    executor_def=dg.in_process_executor,
+)
+
+MAX_ARCHIVE_SECONDS = 6 * 3600
+"""A first run may find a long backlog; each job's worth of it stays done."""
+
+archive = dg.define_asset_job(
+    "archive",
+    selection=dg.AssetSelection.assets(goods_archive).without_checks(),
+    description="Makes Parquet of the processed files of a day and those before it.",
+    tags={"dagster/max_runtime_seconds": str(MAX_ARCHIVE_SECONDS)},
     executor_def=dg.in_process_executor,
 )

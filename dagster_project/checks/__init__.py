@@ -5,6 +5,7 @@ runs. A look that
 cannot be made is a failed check with the reason, never a check that stays as it was.
 """
 
+from dagster_project.checks.archive import archive_checks
 from dagster_project.checks.connectors import connector_checks
 from dagster_project.checks.declared import declared_checks
 from dagster_project.checks.files import file_checks
@@ -19,6 +20,7 @@ ALL_CHECKS = (
     inbound_topic_checks,
     analytics_topic_checks,
     file_checks,
+    archive_checks,
     view_checks,
 )
 

@@ -4,6 +4,7 @@ Here: addresses and time-outs as configuration, and lazy clients of ``goodsflow`
 rooms. Constructing a resource reads nothing and connects nowhere.
 """
 
+from dagster_project.resources.compaction import CompactionResource
 from dagster_project.resources.connect import ConnectResource
 from dagster_project.resources.desired_state import DesiredStateResource
 from dagster_project.resources.hdfs import HdfsResource
@@ -15,6 +16,7 @@ from dagster_project.resources.recommender import RecommenderResource
 from dagster_project.resources.services import ServicesResource
 
 __all__ = [
+    "CompactionResource",
     "ConnectResource",
     "DesiredStateResource",
     "HdfsResource",

@@ -39,9 +39,9 @@ from goodsflow.compaction.planning import (
 from goodsflow.compaction.reading import ArchivedFile, BothForms, read_both
 from goodsflow.compaction.settings import CompactionSettings
 from goodsflow.endpoints import Endpoints
-from goodsflow.hdfs import HdfsClient, HdfsNotFoundError, HdfsRefusedError, TopicFile
+from goodsflow.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, TopicFile
 from goodsflow.kafka.offsets import OffsetReader
-from goodsflow.spark import spark_session
+from goodsflow.spark import SparkError, spark_session
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def compact(
         run = _Run(endpoints, settings, client, at_step)
         try:
             run.compact(until)
-        except HdfsRefusedError as error:
+        except (HdfsError, SparkError) as error:
             if run.is_taken_over():
                 raise TakenOverError(
                     f"A newer compaction of topic '{settings.topic}' has taken over "

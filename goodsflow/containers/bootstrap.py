@@ -11,7 +11,13 @@ import time
 
 from goodsflow.containers.addresses import DAGSTER_URL
 from goodsflow.errors import GoodsflowError
-from goodsflow.local.dagster import BOOTSTRAP_JOB, SENSORS, DagsterClient, RunResult
+from goodsflow.local.dagster import (
+    BOOTSTRAP_JOB,
+    SCHEDULES,
+    SENSORS,
+    DagsterClient,
+    RunResult,
+)
 
 _BOOTSTRAP_SECONDS = 420.0
 _POLL_SECONDS = 1.0
@@ -43,6 +49,8 @@ def bootstrap(client: DagsterClient) -> str:
         )
     for sensor in SENSORS:
         client.start_sensor(sensor)
+    for schedule in SCHEDULES:
+        client.start_schedule(schedule)
     return run_id
 
 

@@ -20,6 +20,7 @@ SENSORS = (
     "drift_sensor",
     "connector_restarter",
 )
+SCHEDULES = ("goods_archive_schedule",)
 
 DAGSTER_YAML = """\
 # Written by the launcher at each start.
@@ -188,6 +189,22 @@ class DagsterClient:
         answer = self._ask(query, {"selector": selector})["startSensor"]
         if answer["__typename"] != "Sensor":
             raise DagsterError(f"Dagster did not start the sensor '{sensor}': {answer}")
+
+    def start_schedule(self, schedule: str) -> None:
+        """Turn a schedule on; one that is on stays on.
+
+        Raises:
+            DagsterError: There is no such schedule, or no answer.
+        """
+        query = """mutation($selector: ScheduleSelector!) {
+          startSchedule(scheduleSelector: $selector) { __typename
+            ... on PythonError { message } } }"""
+        selector = {**self._location(), "scheduleName": schedule}
+        answer = self._ask(query, {"selector": selector})["startSchedule"]
+        if answer["__typename"] != "ScheduleStateResult":
+            raise DagsterError(
+                f"Dagster did not start the schedule '{schedule}': {answer}"
+            )
 
     def _location(self) -> dict[str, str]:
         query = """{ workspaceOrError { __typename

@@ -13,7 +13,12 @@ from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.local import build, leftovers, supervisor
 from goodsflow.local.addresses import endpoints_of
 from goodsflow.local.catalog import STOP_LAST, platform_parts
-from goodsflow.local.dagster import SENSORS, DagsterClient, write_instance_config
+from goodsflow.local.dagster import (
+    SCHEDULES,
+    SENSORS,
+    DagsterClient,
+    write_instance_config,
+)
 from goodsflow.local.errors import LocalError, PreflightError, SupervisorError
 from goodsflow.local.home import Home, HomeSettings
 from goodsflow.local.monitoring import is_monitored
@@ -211,7 +216,9 @@ def _start_sensors(endpoints: Endpoints, progress: Progress) -> None:
     client = DagsterClient(endpoints.dagster_url)
     for sensor in SENSORS:
         client.start_sensor(sensor)
-    progress.done("sensors", ", ".join(SENSORS))
+    for schedule in SCHEDULES:
+        client.start_schedule(schedule)
+    progress.done("sensors", ", ".join((*SENSORS, *SCHEDULES)))
 
 
 def _declaration_digest() -> str:

@@ -11,7 +11,7 @@ import pytest
 from dagster_project.definitions import build_definitions, defs
 from dagster_project.jobs import BOOTSTRAP_ASSETS
 from goodsflow.endpoints import PROJECT_ROOT
-from goodsflow.local.dagster import SENSORS
+from goodsflow.local.dagster import SCHEDULES, SENSORS
 
 
 def test_they_load_in_a_fresh_interpreter_with_an_empty_environment() -> None:
@@ -101,6 +101,13 @@ def test_sensors_are_off_until_somebody_turns_them_on() -> None:
     assert {s.default_status for s in sensors.values()} == {
         dg.DefaultSensorStatus.STOPPED
     }
+
+
+def test_schedules_are_off_until_somebody_turns_them_on() -> None:
+    """On by default, they would fail each night on a checkout without a platform."""
+    schedules = defs.get_repository_def().schedule_defs
+    assert {schedule.name for schedule in schedules} == set(SCHEDULES)
+    assert {s.default_status for s in schedules} == {dg.DefaultScheduleStatus.STOPPED}
 
 
 def test_every_asset_says_in_the_ui_what_it_is() -> None:

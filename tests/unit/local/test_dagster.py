@@ -209,6 +209,23 @@ def test_a_sensor_is_started_by_its_name(web: Any) -> None:
         client.start_sensor("s")
 
 
+def test_a_schedule_is_started_by_its_name(web: Any) -> None:
+    """One that is missing must not count as on: files would pile up unseen."""
+    started = {"__typename": "ScheduleStateResult"}
+    client = answering(web, startSchedule=started, **workspace(LOCATION))
+    client.start_schedule("s")
+    assert web.requests[-1][1]["variables"] == {
+        "selector": {**SELECTOR, "scheduleName": "s"}
+    }
+    client = answering(
+        web,
+        startSchedule={"__typename": "ScheduleNotFoundError"},
+        **workspace(LOCATION),
+    )
+    with pytest.raises(DagsterError, match="start the schedule 's'"):
+        client.start_schedule("s")
+
+
 def test_a_run_is_ended_by_its_id(web: Any) -> None:
     """A start that was called off leaves no run behind."""
     client = answering(web, terminateRun={"__typename": "TerminateRunSuccess"})

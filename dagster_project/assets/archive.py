@@ -1,0 +1,54 @@
+"""The archive: the sink's files as Parquet, a day at a time."""
+
+from datetime import UTC, date, datetime
+
+import dagster as dg
+
+from dagster_project.assets.groups import ANALYTICS
+from dagster_project.failures import RETRY_POLICY, named_failures
+from dagster_project.resources.compaction import CompactionResource
+
+COMPACTION_POOL = "compaction"
+GOODS_ARCHIVE = "goods_archive"
+
+DAYS = dg.DailyPartitionsDefinition(
+    start_date=datetime(2026, 1, 1, tzinfo=UTC), timezone="UTC"
+)
+
+
+@dg.asset(
+    name=GOODS_ARCHIVE,
+    group_name=ANALYTICS,
+    kinds={"spark", "hdfs", "parquet"},
+    deps=["goods_files", "recommendations"],
+    partitions_def=DAYS,
+    pool=COMPACTION_POOL,
+    retry_policy=RETRY_POLICY,
+)
+def goods_archive(
+    context: dg.AssetExecutionContext, compaction: CompactionResource
+) -> dg.MaterializeResult[None]:
+    """Processed files of this day and of days before it are Parquet files.
+
+    Each is written, compared with its sources and renamed into place before the sources
+    are removed, so that a run that fails or is killed loses and doubles no card. What
+    the recommender has not done, and each partition's newest file, stays for a later
+    run. A rerun changes nothing.
+    """
+    with named_failures():
+        report = compaction.compact(date.fromisoformat(context.partition_key))
+    context.log.info(report.summary())
+    return dg.MaterializeResult(
+        metadata={
+            "summary": report.summary(),
+            "files in": report.files_in,
+            "bytes in": report.bytes_in,
+            "Parquet files": report.files_out,
+            "bytes out": report.bytes_out,
+            "lines": report.lines,
+            "cards": report.cards,
+            "files removed": report.removed,
+            **{f"left, {reason}": n for reason, n in sorted(report.left.items())},
+            **{f"seconds {phase}": s for phase, s in report.seconds.items()},
+        }
+    )

@@ -1,0 +1,39 @@
+"""The compaction of the sink's files."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from pydantic import Field
+
+from dagster_project.resources.platform import PlatformResource
+from goodsflow.compaction.settings import CompactionSettings
+
+if TYPE_CHECKING:
+    from goodsflow.compaction.run import CompactionReport
+
+
+class CompactionResource(dg.ConfigurableResource[Any]):
+    """How much goes into one Parquet file."""
+
+    platform: dg.ResourceDependency[PlatformResource]
+    max_files: int = Field(
+        default=10_000, ge=1, description="Source files in one Parquet file at most."
+    )
+    max_bytes: int = Field(
+        default=1 << 30, ge=1, description="Bytes of source files in one at most."
+    )
+
+    def compact(self, until: date) -> "CompactionReport":
+        """Archive what is processed, of all days up to one.
+
+        Raises:
+            GoodsflowError: A system refused or did not answer; no card is lost.
+        """
+        from goodsflow.compaction.run import compact
+
+        return compact(self.platform.endpoints(), until, self.settings())
+
+    def settings(self) -> CompactionSettings:
+        """Return what a run is told."""
+        return CompactionSettings(max_files=self.max_files, max_bytes=self.max_bytes)
