@@ -4,6 +4,7 @@ import time
 
 import dagster as dg
 
+from dagster_project.checks.archive import ARCHIVE_CHECKS, look_at_archive
 from dagster_project.checks.connectors import CONNECTOR_CHECKS, look_at_connectors
 from dagster_project.checks.files import FILE_CHECKS, look_at_files
 from dagster_project.checks.services import SERVICE_CHECKS, look_at_services
@@ -45,6 +46,7 @@ def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their name
         (SERVICE_CHECKS, lambda: look_at_services(services)),
         (CONNECTOR_CHECKS, lambda: look_at_connectors(connect)),
         (FILE_CHECKS, lambda: look_at_files(hdfs)),
+        (ARCHIVE_CHECKS, lambda: look_at_archive(hdfs)),
         (VIEW_CHECKS, lambda: look_at_views(platform, ksqldb)),
         (observed_checks("inbound"), lambda: look_at_topics("inbound", kafka)),
         (observed_checks("analytics"), lambda: look_at_topics("analytics", kafka)),
