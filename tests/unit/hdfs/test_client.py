@@ -155,3 +155,17 @@ def test_proxy_of_the_environment_is_not_used(
     monkeypatch.delenv("no_proxy", raising=False)
     NameNode.answers["GETFILESTATUS", "/d"] = (200, {"FileStatus": entry("")})
     assert client.status("/d").owner == "connect"
+
+
+def test_rename_that_is_not_done_is_an_error(client: HdfsClient) -> None:
+    """The NameNode says so without an exception where the new name is taken."""
+    client.rename("/a+1", "/b+1")
+    operation, path, query = NameNode.asked[-1]
+    assert (operation, path, query["destination"]) == ("RENAME", "/a+1", "/b+1")
+    NameNode.answers["RENAME", "/a+1"] = (200, {"boolean": False})
+    with pytest.raises(HdfsRefusedError, match=r"rename to '/b\+1' '/a\+1'"):
+        client.rename("/a+1", "/b+1")
+    error = remote("FileNotFoundException", "File does not exist")
+    NameNode.answers["RENAME", "/a+1"] = (404, error)
+    with pytest.raises(HdfsNotFoundError):
+        client.rename("/a+1", "/b+1")
