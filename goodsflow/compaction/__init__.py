@@ -14,6 +14,7 @@ from goodsflow.compaction.errors import (
 from goodsflow.compaction.reading import (
     ArchivedFile,
     BothForms,
+    combine,
     list_archive,
     read_both,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "OverlappingArchiveError",
     "TakenOverError",
     "VerificationError",
+    "combine",
     "compact",
     "list_archive",
     "read_both",

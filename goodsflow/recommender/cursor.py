@@ -25,8 +25,3 @@ class Cursor:
     offsets: Mapping[int, int] = field(default_factory=dict)
     event_offsets: Mapping[int, int] = field(default_factory=dict)
     snapshot: str | None = None
-
-    @property
-    def is_start(self) -> bool:
-        """Nothing has been done yet."""
-        return not self.offsets and not self.event_offsets

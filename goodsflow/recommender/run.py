@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from goodsflow.cards import frame
+from goodsflow.compaction import ArchivedFile, combine, list_archive
 from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.recommender import scoring
@@ -29,6 +30,7 @@ from goodsflow.recommender.windows import (
     HISTORY,
     Window,
     WindowPlan,
+    check_archive,
     done_files,
     order_files,
     plan_windows,
@@ -128,6 +130,7 @@ class Job:
         history: Files that are done, where what was known of them is gone: they are
             read again, and nothing is recommended for them.
         event_history: The same for events.
+        archived: The archived files that are part of the history.
     """
 
     plan: WindowPlan
@@ -136,6 +139,7 @@ class Job:
     snapshot: str
     history: tuple[TopicFile, ...] = ()
     event_history: tuple[TopicFile, ...] = ()
+    archived: tuple[ArchivedFile, ...] = ()
 
     @property
     def end(self) -> Cursor:
@@ -165,13 +169,16 @@ def _plan(
     job = Job(plan, events, cursor, snapshot="")
     job = replace(job, snapshot=new_name(job.end))
     with HdfsClient.connect(endpoints, settings.hdfs_user) as client:
-        if cursor.is_start or _store(endpoints, settings, client).has(cursor.snapshot):
+        if _store(endpoints, settings, client).has(cursor.snapshot):
             return job
+        archived = list_archive(client, settings.archive_dir, settings.source_topic)
+    check_archive(cursor.offsets, archived)
     return replace(
         job,
         start=replace(cursor, snapshot=None),
-        history=done_files(cursor.offsets, files),
+        history=done_files(cursor.offsets, combine(files, archived).json),
         event_history=done_files(cursor.event_offsets, event_files),
+        archived=tuple(archived),
     )
 
 
@@ -214,7 +221,11 @@ def compute(
         store = _store(endpoints, settings, client)
         known = store.prices(spark, job.start.snapshot)
         interests, kept = _follow_interest(spark, settings, job, store, root)
-        cards = scoring.parse_cards(scoring.read_lines(spark, windows, root))
+        lines = scoring.read_lines(spark, windows, root)
+        if job.archived:
+            paths = [f"{root}{file.path}" for file in job.archived]
+            lines = lines.unionByName(scoring.read_archived(spark, paths))
+        cards = scoring.parse_cards(lines)
         # Asked thrice: for recommendations, for counts, for the prices to keep.
         products = scoring.gather_products(cards).cache()
         rows = scoring.recommend_cards(
@@ -308,6 +319,6 @@ def _report(
         recommendations=computed.recommendations,
         searches=computed.searches,
         event_files=len(job.event_files),
-        rebuilt_from=len(job.history) + len(job.event_history),
+        rebuilt_from=len(job.history) + len(job.event_history) + len(job.archived),
         snapshot=job.snapshot,
     )

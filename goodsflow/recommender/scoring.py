@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from goodsflow.recommender.interest import Interest
 from goodsflow.recommender.settings import Scoring
-from goodsflow.recommender.windows import Window
+from goodsflow.recommender.windows import HISTORY, Window
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession
@@ -109,6 +109,27 @@ def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> Dat
                 "is_intact"
             ),
         )
+    )
+
+
+def read_archived(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+    """Read the lines of archived files, as ``read_lines`` reads those of the sink's.
+
+    Args:
+        spark: A session on the cluster that sees the files.
+        paths: With the prefix of the file system; at least one.
+    """
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    text = F.col("line").cast("STRING")
+    return spark.read.parquet(*paths).select(
+        F.lit(HISTORY).alias("window"),
+        "partition",
+        "first_offset",
+        F.col("written_at").cast("DOUBLE").alias("written_at"),
+        "line_number",
+        text.alias("line"),
+        F.is_valid_utf8(text).alias("is_intact"),
     )
 
 

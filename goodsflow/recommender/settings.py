@@ -56,6 +56,10 @@ class RecommenderSettings(BaseModel):
     topics_dir: str = Field(
         default="/data/kafka/topics", description="As the HDFS sink's topics.dir."
     )
+    archive_dir: str = Field(
+        default="/data/kafka/archive",
+        description="Where the compaction puts files that are done.",
+    )
     state_dir: str = Field(
         default="/recommender/state",
         description="On HDFS: what is known of earlier prices and searches.",

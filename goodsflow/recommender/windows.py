@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from goodsflow.compaction import ArchivedFile
 from goodsflow.hdfs import TopicFile
 from goodsflow.recommender.errors import MissingFilesError, OverlappingFilesError
 
@@ -144,6 +145,25 @@ def done_files(
     return tuple(
         file for file in files if file.last_offset < offsets.get(file.partition, 0)
     )
+
+
+def check_archive(offsets: Mapping[int, int], archived: Iterable[ArchivedFile]) -> None:
+    """Check that everything that is archived is done: a run reads the sink's files.
+
+    Raises:
+        MissingFilesError: The offsets were set back to before what is archived.
+    """
+    problems = [
+        file.path
+        for file in archived
+        if file.last_offset >= offsets.get(file.partition, 0)
+    ]
+    if problems:
+        raise MissingFilesError(
+            "The offsets of the recommender's group are before files that are archived "
+            f"already: {', '.join(problems)}. Set them to where these files end, or "
+            "move the files away; what they hold is recommended no second time."
+        )
 
 
 def _check_presence(offsets: Mapping[int, int], files: Sequence[TopicFile]) -> None:

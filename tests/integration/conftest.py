@@ -108,6 +108,7 @@ def shop(endpoints: Endpoints) -> Iterator[Shop]:
         group_id=name,
         transactional_id=name,
         topics_dir=f"/{name}/topics",
+        archive_dir=f"/{name}/archive",
         state_dir=f"/{name}/state",
         files_per_window=2,
         per_window=3,
@@ -123,7 +124,8 @@ def shop(endpoints: Endpoints) -> Iterator[Shop]:
     check_all(admin.create_topics(topics))
     with HdfsClient.connect(endpoints, "hdfs") as client:
         client.make_directory(settings.topics_dir, mode="755")
-        client.make_directory(settings.state_dir, owner=settings.hdfs_user)
+        for path in (settings.archive_dir, settings.state_dir):
+            client.make_directory(path, owner=settings.hdfs_user)
     registry = RegistryClient(endpoints.schema_registry_url)
     schema = (PROJECT_ROOT / "schemas" / "goods.json").read_text()
     schema_id = registry.register(f"{settings.output_topic}-value", schema)
