@@ -19,7 +19,7 @@ DAYS = dg.DailyPartitionsDefinition(
 @dg.asset(
     name=GOODS_ARCHIVE,
     group_name=ANALYTICS,
-    kinds={"spark", "hdfs", "parquet"},
+    kinds={"spark", "hadoop", "parquet"},
     deps=["goods_files", "recommendations"],
     partitions_def=DAYS,
     pool=COMPACTION_POOL,

@@ -24,10 +24,10 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
     per_window: int = Field(
         default=3, ge=1, description="Products recommended for each window at most."
     )
-    blocked_products: str = Field(
-        default="",
-        description="Product IDs that are not recommended, separated by commas. Empty: "
-        "those that the filter blocks, as $GOODSFLOW_BLOCKING_BLOCKED_PRODUCTS says.",
+    blocked_products: list[str] | None = Field(
+        default=None,
+        description="Product IDs that are not recommended. Not given: those that the "
+        "filter blocks, as $GOODSFLOW_BLOCKING_BLOCKED_PRODUCTS says.",
     )
     watch_timeout_seconds: float = Field(
         default=6, description="For each question of a sensor."
@@ -73,9 +73,8 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         )
 
     def _blocked(self) -> frozenset[str]:
-        if self.blocked_products:
-            names = (name.strip() for name in self.blocked_products.split(","))
-            return frozenset(name for name in names if name)
+        if self.blocked_products is not None:
+            return frozenset(self.blocked_products)
         from goodsflow.blocking.settings import BlockingSettings
 
         filtered = BlockingSettings()

@@ -18,9 +18,9 @@ from goodsflow.compaction.errors import OverlappingArchiveError
 from goodsflow.hdfs import (
     FileStatus,
     HdfsClient,
-    HdfsNotFoundError,
     MalformedFileNameError,
     TopicFile,
+    list_if_there,
     list_topic_files,
 )
 
@@ -108,14 +108,14 @@ def list_archive(
         HdfsError: The NameNode refused or did not answer.
     """
     found: list[ArchivedFile] = []
-    for folder in _list_if_there(client, f"{archive_dir.rstrip('/')}/{topic}"):
+    for folder in list_if_there(client, f"{archive_dir.rstrip('/')}/{topic}"):
         match = _DATE_FOLDER.fullmatch(folder.name)
         if not (folder.is_directory and match):
             continue
         day = date.fromisoformat(match[1])
         found.extend(
             _parse(status, topic, day)
-            for status in _list_if_there(client, folder.path)
+            for status in list_if_there(client, folder.path)
             if not status.is_directory and status.name.endswith(".parquet")
         )
     return sorted(found, key=lambda file: (file.partition, file.first_offset))
@@ -176,10 +176,3 @@ def _parse(status: FileStatus, topic: str, day: date) -> ArchivedFile:
         )
     partition, first, last = (int(field) for field in match.groups())
     return ArchivedFile(topic, day, partition, first, last, status.path, status.size)
-
-
-def _list_if_there(client: HdfsClient, path: str) -> list[FileStatus]:
-    try:
-        return client.list_directory(path)
-    except HdfsNotFoundError:
-        return []

@@ -15,10 +15,8 @@ has left included.
 from __future__ import annotations
 
 import logging
-import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -42,6 +40,7 @@ from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, TopicFile
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.spark import SparkError, spark_session
+from goodsflow.stopwatch import Stopwatch
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -140,10 +139,11 @@ class _Run:
         self.claim = f"{self._tmp}/{uuid.uuid4().hex}"
         self._scratch = f"{self.claim}.spark"
         self.report = CompactionReport()
+        self._watch = Stopwatch(self.report.seconds)
 
     def compact(self, until: date) -> None:
         settings = self._settings
-        with self._phase("plan"):
+        with self._watch.phase("plan"):
             self._take_over()
             # Before the files: what is done by then stays done.
             offsets = self._offsets()
@@ -224,13 +224,13 @@ class _Run:
         if not removable:
             return
         held = {file: holder.name for file, holder in removable}
-        with self._phase("verify"):
+        with self._watch.phase("verify"):
             self._verify(held, sorted({holder.path for _, holder in removable}))
         self._remove(held)
 
     def _archive(self, groups: Sequence[Group], folder: str) -> None:
         with (
-            self._phase("write"),
+            self._watch.phase("write"),
             spark_session(
                 self._endpoints,
                 SPARK_CONFIG,
@@ -250,10 +250,10 @@ class _Run:
             for group, name in zip(groups, names, strict=True)
             for file in group.files
         }
-        with self._phase("verify"):
+        with self._watch.phase("verify"):
             lines, cards = self._verify(held, claimed)
         self._at_step("verified")
-        with self._phase("publish"):
+        with self._watch.phase("publish"):
             for path, target in zip(claimed, targets, strict=True):
                 self._client.make_directory(target.rsplit("/", 1)[0])
                 self.report.bytes_out += self._client.status(path).size
@@ -302,15 +302,8 @@ class _Run:
         return sum(content.lines for content in sources.values()), cards
 
     def _remove(self, files: Iterable[TopicFile]) -> None:
-        with self._phase("remove"):
+        with self._watch.phase("remove"):
             for file in files:
                 self._client.delete(file.path)
                 self.report.removed += 1
                 self._at_step("removed")
-
-    @contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
-        started = time.monotonic()
-        yield
-        spent = self.report.seconds.get(name, 0.0) + time.monotonic() - started
-        self.report.seconds[name] = round(spent, 3)

@@ -16,6 +16,7 @@ from goodsflow.hdfs.errors import (
 )
 from goodsflow.hdfs.files import (
     TopicFile,
+    list_if_there,
     list_topic_files,
     parse_topic_file,
     read_topic_file,
@@ -31,6 +32,7 @@ __all__ = [
     "MalformedFileError",
     "MalformedFileNameError",
     "TopicFile",
+    "list_if_there",
     "list_topic_files",
     "parse_topic_file",
     "read_topic_file",

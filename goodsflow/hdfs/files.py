@@ -12,7 +12,6 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -152,11 +151,11 @@ def list_topic_files(
     root = f"{topics_dir.rstrip('/')}/{topic}"
     files: list[TopicFile] = []
     problems: list[str] = []
-    for folder in _list_if_there(client, root):
+    for folder in list_if_there(client, root):
         match = _PARTITION_FOLDER.fullmatch(folder.name)
         if not (folder.is_directory and match):
             continue
-        for status in _list_if_there(client, folder.path):
+        for status in list_if_there(client, folder.path):
             if status.is_directory:
                 continue
             try:
@@ -171,7 +170,12 @@ def list_topic_files(
     return sorted(files, key=lambda file: (file.partition, file.first_offset))
 
 
-def _list_if_there(client: HdfsClient, path: str) -> Iterable[FileStatus]:
+def list_if_there(client: HdfsClient, path: str) -> list[FileStatus]:
+    """List what is directly in a directory; nothing where there is none.
+
+    Raises:
+        HdfsError: The NameNode refused or did not answer.
+    """
     try:
         return client.list_directory(path)
     except HdfsNotFoundError:

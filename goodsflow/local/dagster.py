@@ -182,13 +182,7 @@ class DagsterClient:
         Raises:
             DagsterError: There is no such sensor, or no answer.
         """
-        query = """mutation($selector: SensorSelector!) {
-          startSensor(sensorSelector: $selector) { __typename
-            ... on PythonError { message } } }"""
-        selector = {**self._location(), "sensorName": sensor}
-        answer = self._ask(query, {"selector": selector})["startSensor"]
-        if answer["__typename"] != "Sensor":
-            raise DagsterError(f"Dagster did not start the sensor '{sensor}': {answer}")
+        self._start("sensor", "Sensor", sensor)
 
     def start_schedule(self, schedule: str) -> None:
         """Turn a schedule on; one that is on stays on.
@@ -196,15 +190,27 @@ class DagsterClient:
         Raises:
             DagsterError: There is no such schedule, or no answer.
         """
-        query = """mutation($selector: ScheduleSelector!) {
-          startSchedule(scheduleSelector: $selector) { __typename
-            ... on PythonError { message } } }"""
-        selector = {**self._location(), "scheduleName": schedule}
-        answer = self._ask(query, {"selector": selector})["startSchedule"]
-        if answer["__typename"] != "ScheduleStateResult":
-            raise DagsterError(
-                f"Dagster did not start the schedule '{schedule}': {answer}"
-            )
+        self._start("schedule", "ScheduleStateResult", schedule)
+
+    def _start(self, kind: str, started: str, name: str) -> None:
+        """Turn on what ticks by itself.
+
+        Args:
+            kind: ``sensor`` or ``schedule``.
+            started: The type of the answer where it is on.
+            name: Which one.
+
+        Raises:
+            DagsterError: There is none of that name, or no answer.
+        """
+        title = kind.title()
+        query = f"""mutation($selector: {title}Selector!) {{
+          start{title}({kind}Selector: $selector) {{ __typename
+            ... on PythonError {{ message }} }} }}"""
+        selector = {**self._location(), f"{kind}Name": name}
+        answer = self._ask(query, {"selector": selector})[f"start{title}"]
+        if answer["__typename"] != started:
+            raise DagsterError(f"Dagster did not start the {kind} '{name}': {answer}")
 
     def _location(self) -> dict[str, str]:
         query = """{ workspaceOrError { __typename

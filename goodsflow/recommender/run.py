@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goodsflow.cards import frame
@@ -22,6 +19,7 @@ from goodsflow.recommender.interest import (
     interest_by_window,
     window_times,
 )
+from goodsflow.recommender.lines import read_archived, read_lines
 from goodsflow.recommender.publishing import Publisher
 from goodsflow.recommender.report import Recommendation, RunReport
 from goodsflow.recommender.settings import RecommenderSettings
@@ -37,6 +35,7 @@ from goodsflow.recommender.windows import (
 )
 from goodsflow.registry import RegistryClient
 from goodsflow.spark import spark_session
+from goodsflow.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession
@@ -60,17 +59,6 @@ class Computed:
     searches: int
 
 
-@dataclass
-class _Stopwatch:
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        started = time.monotonic()
-        yield
-        self.seconds[name] = round(time.monotonic() - started, 3)
-
-
 def recommend(
     endpoints: Endpoints,
     settings: RecommenderSettings | None = None,
@@ -92,19 +80,26 @@ def recommend(
         GoodsflowError: A system refused or did not answer; nothing has changed.
     """
     settings = settings or RecommenderSettings()
-    watch = _Stopwatch()
-    with Publisher(endpoints, settings) as publisher:
+    watch = Stopwatch()
+    with (
+        Publisher(endpoints, settings) as publisher,
+        HdfsClient.connect(
+            endpoints, settings.hdfs_user, settings.hdfs_timeout_seconds
+        ) as client,
+    ):
+        root = endpoints.hdfs_url.rstrip("/")
+        store = StateStore(client, root, settings.state_dir)
         with watch.phase("start"):
             publisher.start()
             # Only now: an older run can no longer move it.
             cursor = publisher.cursor()
         with watch.phase("plan"):
-            job = _plan(endpoints, settings, cursor, include_incomplete)
+            job = _plan(client, store, settings, cursor, include_incomplete)
         if not job.plan.windows:
             return _report(job, settings, None, watch)
         schema_id = _schema_id(endpoints, settings.output_topic)
         with watch.phase("compute"):
-            computed = compute(endpoints, settings, job, watch)
+            computed = compute(endpoints, store, settings, job, watch)
         with watch.phase("publish"):
             publisher.publish(
                 (
@@ -151,12 +146,16 @@ class Job:
 
 
 def _plan(
-    endpoints: Endpoints,
+    client: HdfsClient,
+    store: StateStore,
     settings: RecommenderSettings,
     cursor: Cursor,
     include_incomplete: bool,
 ) -> Job:
-    files, event_files = list_files(endpoints, settings)
+    files, event_files = (
+        list_topic_files(client, settings.topics_dir, topic)
+        for topic in (settings.source_topic, settings.events_topic)
+    )
     plan = plan_windows(
         cursor.offsets,
         files,
@@ -168,10 +167,9 @@ def _plan(
     events = events[: settings.max_event_files]
     job = Job(plan, events, cursor, snapshot="")
     job = replace(job, snapshot=new_name(job.end))
-    with HdfsClient.connect(endpoints, settings.hdfs_user) as client:
-        if _store(endpoints, settings, client).has(cursor.snapshot):
-            return job
-        archived = list_archive(client, settings.archive_dir, settings.source_topic)
+    if store.has(cursor.snapshot):
+        return job
+    archived = list_archive(client, settings.archive_dir, settings.source_topic)
     check_archive(cursor.offsets, archived)
     return replace(
         job,
@@ -182,26 +180,12 @@ def _plan(
     )
 
 
-def list_files(
-    endpoints: Endpoints, settings: RecommenderSettings
-) -> tuple[list[TopicFile], list[TopicFile]]:
-    """List the committed files of cards and of events, done ones included.
-
-    Raises:
-        HdfsError: The NameNode refused or did not answer, or names are malformed.
-    """
-    with HdfsClient.connect(
-        endpoints, settings.hdfs_user, settings.hdfs_timeout_seconds
-    ) as client:
-        cards, events = (
-            list_topic_files(client, settings.topics_dir, topic)
-            for topic in (settings.source_topic, settings.events_topic)
-        )
-    return cards, events
-
-
 def compute(
-    endpoints: Endpoints, settings: RecommenderSettings, job: Job, watch: _Stopwatch
+    endpoints: Endpoints,
+    store: StateStore,
+    settings: RecommenderSettings,
+    job: Job,
+    watch: Stopwatch,
 ) -> Computed:
     """Compute the recommendations of all windows in one session, and save the state.
 
@@ -214,17 +198,13 @@ def compute(
     windows = list(job.plan.windows)
     if job.history:
         windows.insert(0, Window(HISTORY, job.history))
-    with (
-        spark_session(endpoints, _SPARK_CONFIG, timeout_seconds=timeout) as spark,
-        HdfsClient.connect(endpoints, settings.hdfs_user) as client,
-    ):
-        store = _store(endpoints, settings, client)
+    with spark_session(endpoints, _SPARK_CONFIG, timeout_seconds=timeout) as spark:
         known = store.prices(spark, job.start.snapshot)
         interests, kept = _follow_interest(spark, settings, job, store, root)
-        lines = scoring.read_lines(spark, windows, root)
+        lines = read_lines(spark, windows, root)
         if job.archived:
             paths = [f"{root}{file.path}" for file in job.archived]
-            lines = lines.unionByName(scoring.read_archived(spark, paths))
+            lines = lines.unionByName(read_archived(spark, paths))
         cards = scoring.parse_cards(lines)
         # Asked thrice: for recommendations, for counts, for the prices to keep.
         products = scoring.gather_products(cards).cache()
@@ -275,18 +255,12 @@ def _follow_interest(
     asked: list[Asked] = []
     files = job.event_history + job.event_files
     if files:
-        lines = scoring.read_lines(spark, [Window(0, files)], root)
+        lines = read_lines(spark, [Window(0, files)], root)
         asked = [
             Asked(Search(row["name"], row["brand"]), row["window"], row["weight"])
             for row in scoring.count_searches(lines, times, half_life).collect()
         ]
     return interest_by_window(interest, asked, times, half_life)
-
-
-def _store(
-    endpoints: Endpoints, settings: RecommenderSettings, client: HdfsClient
-) -> StateStore:
-    return StateStore(client, endpoints.hdfs_url.rstrip("/"), settings.state_dir)
 
 
 def _schema_id(endpoints: Endpoints, topic: str) -> int:
@@ -298,7 +272,7 @@ def _report(
     job: Job,
     settings: RecommenderSettings,
     computed: Computed | None,
-    watch: _Stopwatch,
+    watch: Stopwatch,
 ) -> RunReport:
     plan = job.plan
     report = RunReport(

@@ -1,20 +1,16 @@
-"""From the lines of files to the recommended cards: DataFrame in, DataFrame out.
+"""From lines to the recommended cards: DataFrame in, DataFrame out.
 
 ``docs/recommender.md`` has the formula and an example by hand.
 
 **The latest card.** A record's place is its partition's offset, and a line's place is
 its file's first offset and its position in the file. A key lives in one partition, so
-among a product's cards the greatest place is the latest. The position is exact because
-a file is read whole and split here: Spark's own line reader may split a large file
-between tasks, after which no function of Spark numbers the lines of the file.
+among a product's cards the greatest place is the latest.
 
 **The same for the same input.** Prices and weights are summed as decimals, so that no
 sum, and with it the order of equals, depends on the order in which tasks finish.
 
 **Original bytes.** The line itself is carried along and returned; cards are parsed only
-for what the score needs, and never written anew. Splitting decodes the text, which puts
-U+FFFD where a byte is not UTF-8. A line with that character, in a file that is not
-UTF-8, is therefore no card.
+for what the score needs, and never written anew.
 """
 
 from __future__ import annotations
@@ -24,10 +20,8 @@ from typing import TYPE_CHECKING
 
 from goodsflow.recommender.interest import Interest
 from goodsflow.recommender.settings import Scoring
-from goodsflow.recommender.windows import HISTORY, Window
 
 if TYPE_CHECKING:
-    from pyspark.sql.connect.session import SparkSession
     from pyspark.sql.dataframe import DataFrame
 
 CARD_SCHEMA = (
@@ -43,101 +37,16 @@ EVENT_SCHEMA = "type STRING, query STRUCT<name: STRING, brand: STRING>, at TIMES
 _AMOUNT_TYPE = "DECIMAL(20, 4)"
 _SUM_TYPE = "DECIMAL(38, 4)"
 _WEIGHT_TYPE = "DECIMAL(28, 12)"
-_WINDOWS_SCHEMA = (
-    "file_name STRING, window INT, partition INT, first_offset BIGINT, "
-    "written_at DOUBLE"
-)
 _SEARCHES_SCHEMA = (
     "window INT, part_of_name STRING, part_of_brand STRING, weight DOUBLE"
 )
-
-
-def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> DataFrame:
-    """Read the files of all windows as lines, each with its window and its place.
-
-    Args:
-        spark: A session on the cluster that sees the files.
-        windows: At least one.
-        root: Prefix of the files' paths, such as ``hdfs://namenode:8020``.
-
-    Returns:
-        Columns ``window``, ``partition``, ``first_offset``, ``written_at`` (seconds
-        since 1970), ``line_number`` (from 0), ``line`` and ``is_intact`` (its bytes are
-        those of the file), a row for each line that is not blank.
-    """
-    from pyspark.sql.connect import functions as F  # noqa: N812 - pyspark's own convention
-
-    rows = [
-        (
-            file.name,
-            window.index,
-            file.partition,
-            file.first_offset,
-            file.modified_at.timestamp(),
-        )
-        for window in windows
-        for file in window.files
-    ]
-    paths = [f"{root}{file.path}" for window in windows for file in window.files]
-    places = spark.createDataFrame(rows, _WINDOWS_SCHEMA)
-    contents = (
-        spark.read.format("text")
-        .option("wholetext", "true")
-        .load(paths)
-        .select(F.col("_metadata.file_name").alias("file_name"), "value")
-        .withColumn("is_utf8", F.is_valid_utf8("value"))
-    )
-    return (
-        contents.join(F.broadcast(places), on="file_name", how="inner")
-        .select(
-            "window",
-            "partition",
-            "first_offset",
-            "written_at",
-            "is_utf8",
-            F.posexplode(F.split("value", "\n")).alias("line_number", "line"),
-        )
-        .where(F.trim("line") != "")
-        .select(
-            "window",
-            "partition",
-            "first_offset",
-            "written_at",
-            "line_number",
-            "line",
-            (F.col("is_utf8") | ~F.contains("line", F.lit("\ufffd"))).alias(
-                "is_intact"
-            ),
-        )
-    )
-
-
-def read_archived(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
-    """Read the lines of archived files, as ``read_lines`` reads those of the sink's.
-
-    Args:
-        spark: A session on the cluster that sees the files.
-        paths: With the prefix of the file system; at least one.
-    """
-    from pyspark.sql.connect import functions as F  # noqa: N812
-
-    text = F.col("line").cast("STRING")
-    return spark.read.parquet(*paths).select(
-        F.lit(HISTORY).alias("window"),
-        "partition",
-        "first_offset",
-        F.col("written_at").cast("DOUBLE").alias("written_at"),
-        "line_number",
-        text.alias("line"),
-        F.is_valid_utf8(text).alias("is_intact"),
-    )
 
 
 def parse_cards(lines: DataFrame) -> DataFrame:
     """Take from each line what the score needs.
 
     Args:
-        lines: As ``read_lines`` returns them.
+        lines: As ``lines.read_lines`` returns them.
 
     Returns:
         The same rows with ``is_card``, ``product_id``, ``name``, ``brand``, ``amount``,
@@ -246,7 +155,7 @@ def count_searches(
     written: a clock that is ahead does not make a search stronger.
 
     Args:
-        lines: As ``read_lines`` returns them, of files of events.
+        lines: As ``lines.read_lines`` returns them, of files of events.
         times: Of the windows, in seconds since 1970, none before another.
         half_life_seconds: After which a search counts half.
 

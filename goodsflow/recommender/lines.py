@@ -1,0 +1,106 @@
+"""The lines of files, each with its place; of the sink's files and of archived ones.
+
+**Places.** The position of a line in its file is exact because a file is read whole and
+split here: Spark's own line reader may split a large file between tasks, after which no
+function of Spark numbers the lines of the file.
+
+**Bytes.** Splitting decodes the text, which puts U+FFFD where a byte is not UTF-8. A
+line with that character, in a file that is not UTF-8, is therefore not intact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from goodsflow.recommender.windows import HISTORY, Window
+
+if TYPE_CHECKING:
+    from pyspark.sql.connect.session import SparkSession
+    from pyspark.sql.dataframe import DataFrame
+
+_WINDOWS_SCHEMA = (
+    "file_name STRING, window INT, partition INT, first_offset BIGINT, "
+    "written_at DOUBLE"
+)
+
+
+def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> DataFrame:
+    """Read the files of all windows as lines, each with its window and its place.
+
+    Args:
+        spark: A session on the cluster that sees the files.
+        windows: At least one.
+        root: Prefix of the files' paths, such as ``hdfs://namenode:8020``.
+
+    Returns:
+        Columns ``window``, ``partition``, ``first_offset``, ``written_at`` (seconds
+        since 1970), ``line_number`` (from 0), ``line`` and ``is_intact`` (its bytes are
+        those of the file), a row for each line that is not blank.
+    """
+    from pyspark.sql.connect import functions as F  # noqa: N812 - pyspark's own convention
+
+    rows = [
+        (
+            file.name,
+            window.index,
+            file.partition,
+            file.first_offset,
+            file.modified_at.timestamp(),
+        )
+        for window in windows
+        for file in window.files
+    ]
+    paths = [f"{root}{file.path}" for window in windows for file in window.files]
+    places = spark.createDataFrame(rows, _WINDOWS_SCHEMA)
+    contents = (
+        spark.read.format("text")
+        .option("wholetext", "true")
+        .load(paths)
+        .select(F.col("_metadata.file_name").alias("file_name"), "value")
+        .withColumn("is_utf8", F.is_valid_utf8("value"))
+    )
+    return (
+        contents.join(F.broadcast(places), on="file_name", how="inner")
+        .select(
+            "window",
+            "partition",
+            "first_offset",
+            "written_at",
+            "is_utf8",
+            F.posexplode(F.split("value", "\n")).alias("line_number", "line"),
+        )
+        .where(F.trim("line") != "")
+        .select(
+            "window",
+            "partition",
+            "first_offset",
+            "written_at",
+            "line_number",
+            "line",
+            (F.col("is_utf8") | ~F.contains("line", F.lit("\ufffd"))).alias(
+                "is_intact"
+            ),
+        )
+    )
+
+
+def read_archived(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+    """Read the lines of archived files, as ``read_lines`` reads those of the sink's.
+
+    Args:
+        spark: A session on the cluster that sees the files.
+        paths: With the prefix of the file system; at least one.
+    """
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    text = F.col("line").cast("STRING")
+    return spark.read.parquet(*paths).select(
+        F.lit(HISTORY).alias("window"),
+        "partition",
+        "first_offset",
+        F.col("written_at").cast("DOUBLE").alias("written_at"),
+        "line_number",
+        text.alias("line"),
+        F.is_valid_utf8(text).alias("is_intact"),
+    )
