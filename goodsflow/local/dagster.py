@@ -50,6 +50,9 @@ run_monitoring:
   max_resume_run_attempts: 0
   # A run that dies before it has begun is known by this alone.
   start_timeout_seconds: 90
+  # So is one that is killed before it can say that it was cancelled; as long as it
+  # passes for one under way, the next one waits.
+  cancel_timeout_seconds: 40
   max_runtime_seconds: 900
 retention:
   sensor:
