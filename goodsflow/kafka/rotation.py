@@ -86,7 +86,10 @@ class Rotation:
         if not self.is_pending:
             return
         with self._naming("put the new password in its place"):
-            os.utime(self._next)
+            # In whole seconds, as the supervisor tells when a part was started: one
+            # that came back within the same second would count as older than the file.
+            now = int(time.time())
+            os.utime(self._next, (now, now))
             move_secret(self._next, self._file)
 
     def await_effect(self, timeout_seconds: float = _EFFECTIVE_SECONDS) -> None:

@@ -25,7 +25,7 @@ from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.kafka.rotation import rotation_lock
-from tests.support import await_condition, goodsflow, status
+from tests.support import await_condition, goodsflow, schema_id, status
 
 SERVICES = ("shop-api", "blocking", "exporter")
 KEYS = tuple(f"rotation-{number}" for number in range(7))
@@ -135,13 +135,14 @@ class Load:
             | {"error_cb": faults.on_error, "connections.max.idle.ms": 2000}
         )
         passwords.follow(producer)
+        schema = schema_id(self._endpoints)
         card = sample_cards()[0].as_json()
         number = 0
         while not self._stop.is_set():
             key = KEYS[number % len(KEYS)]
             value = json.dumps({**card, "product_id": key, "number": number})
             producer.produce(
-                "goods", frame(1, value.encode()), key, on_delivery=self._delivered
+                "goods", frame(schema, value.encode()), key, on_delivery=self._delivered
             )
             self.sent[key].append(number)
             number += 1

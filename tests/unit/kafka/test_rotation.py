@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,19 @@ def test_the_new_password_takes_the_old_ones_place(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not rotation.is_pending
     assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+def test_a_part_that_starts_within_the_same_second_is_no_older_than_the_file(
+    rotation: Rotation,
+) -> None:
+    """The supervisor tells starts in whole seconds: it would be restarted again."""
+    rotation.prepare()
+    began = int(time.time())
+    rotation.replace()
+    changed_at = rotation.changed_at()
+    assert changed_at is not None
+    assert began <= changed_at <= int(time.time())
+    assert changed_at == int(changed_at)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
