@@ -164,12 +164,13 @@ class HdfsClient(Closing):
         with self._named_errors("delete", path):
             return bool(self._client.delete(path, recursive=recursive))
 
-    def rename(self, path: str, to: str) -> None:
-        """Rename a file, atomically, and never over another one.
+    def rename(self, path: str, to: str, *, overwrite: bool = False) -> None:
+        """Rename a file, atomically, and over another one only where that is asked.
 
         Args:
             path: The file.
             to: Its new path; the folder is there, and nothing of that name.
+            overwrite: A file of that name is replaced, in the same step.
 
         Raises:
             HdfsRefusedError: No such file, no such folder, the name is taken, or no
@@ -178,7 +179,13 @@ class HdfsClient(Closing):
         """
         try:
             with self._named_errors(f"rename to '{to}'", path):
-                self._client.rename(path, to)
+                if overwrite:
+                    # The library's own method knows no options.
+                    self._client._rename(  # noqa: SLF001
+                        path, destination=to, renameoptions="OVERWRITE"
+                    )
+                else:
+                    self._client.rename(path, to)
         except HdfsError as error:
             cause = error.__cause__
             # That it was not done is an answer without a reason.

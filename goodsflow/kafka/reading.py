@@ -1,9 +1,10 @@
 """Reading a topic from given offsets: to its current end, or following it.
 
 Partitions are assigned by hand and no offsets are committed: the caller keeps its own.
-Only committed records are seen. Offsets have gaps, where transaction markers were and
-where compaction removed records, so the end is reached when the broker says so (the
-end-of-partition event), never when a certain offset was seen.
+Only committed records are seen, unless others are asked for. Offsets have gaps, where
+transaction markers were and where compaction removed records, so the end is reached
+when the broker says so (the end-of-partition event), never when a certain offset was
+seen.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from confluent_kafka import (
     Consumer,
@@ -33,6 +34,7 @@ from goodsflow.kafka.errors import (
     OperationFailedError,
 )
 from goodsflow.kafka.futures import await_all, named_error
+from goodsflow.kafka.held_up import run_apart
 from goodsflow.kafka.offsets import PartitionOffsets
 from goodsflow.kafka.passwords import PasswordFollower
 
@@ -40,20 +42,33 @@ _POLL_SECONDS = 0.2
 _FILL_SECONDS = 0.02
 """How long a batch may wait to be filled: consume() blocks until its count is full."""
 
+_HOLD_SECONDS = 0.5
+"""How long a batch of a read to the end may take to be filled."""
+
 _TOLERATED_REFUSALS = 5
 """A broker that goes down during a login looks like a refusal."""
 
 _FOLLOWED = 500
 
 
-@dataclass(frozen=True)
-class Record:
-    """A record as it is on the topic; a value of None is a tombstone."""
+Header: TypeAlias = tuple[str, str | bytes | None]
+
+
+class Record(NamedTuple):
+    """A record as it is on the topic; a value of None is a tombstone.
+
+    Attributes:
+        headers: In their order; empty where the reader was not asked for them.
+        timestamp: Milliseconds since 1970; None where there is none, or it was not
+            asked for.
+    """
 
     partition: int
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[Header, ...] = ()
+    timestamp: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,8 @@ class TopicReader(Closing):
         group_id: A group the principal may name; nothing is committed to it.
         topic: The topic.
         timeout_seconds: For each question to the cluster.
+        whole: Also give headers and timestamps.
+        uncommitted: Also give records of transactions that are open or were aborted.
     """
 
     def __init__(
@@ -85,10 +102,13 @@ class TopicReader(Closing):
         topic: str,
         *,
         timeout_seconds: float = 15.0,
+        whole: bool = False,
+        uncommitted: bool = False,
     ) -> None:
         self.topic = topic
         self._what = f"'{topic}' on cluster '{cluster}' as '{principal}'"
         self._timeout_seconds = timeout_seconds
+        self._as_record = whole_record if whole else _record
         self._refusals = 0
         self._passwords = PasswordFollower(endpoints, cluster, principal)
         self._config: dict[str, Any] = {
@@ -100,7 +120,9 @@ class TopicReader(Closing):
             | {
                 "group.id": group_id,
                 "enable.auto.commit": False,
-                "isolation.level": "read_committed",
+                "isolation.level": (
+                    "read_uncommitted" if uncommitted else "read_committed"
+                ),
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
                 # The end is told with a fetch's answer: half a second by default.
@@ -113,6 +135,16 @@ class TopicReader(Closing):
     def close(self) -> None:
         """Close the connections; nothing can be read afterwards."""
         self._consumer.close()
+
+    def look(self) -> tuple[str, dict[int, PartitionOffsets]]:
+        """Return ``topic_id`` and ``watermarks``, asked for side by side.
+
+        Raises:
+            KafkaError: The cluster refused, did not answer, or has no such topic.
+        """
+        topic_id = run_apart(self.topic_id, "topic-id")
+        watermarks = self.watermarks()
+        return topic_id.result(), watermarks
 
     def topic_id(self) -> str:
         """Return the ID that Kafka gave the topic when it was created.
@@ -168,15 +200,18 @@ class TopicReader(Closing):
         self._assign(offsets)
         while unfinished:
             records: list[Record] = []
-            for message in self._messages(batch_size):
-                partition, offset = _place(message)
-                if message.error() is None:
-                    records.append(_record(message))
-                    next_offsets[partition] = offset + 1
-                else:
-                    # The end lies behind markers, which no record's offset shows.
-                    next_offsets[partition] = max(offset, next_offsets[partition])
-                    unfinished.discard(partition)
+            due = time.monotonic() + _HOLD_SECONDS
+            # A batch that is larger costs its reader less, record by record.
+            while unfinished and len(records) < batch_size and time.monotonic() < due:
+                for message in self._messages(batch_size - len(records)):
+                    partition, offset = place_of(message)
+                    if message.error() is None:
+                        records.append(self._as_record(message))
+                        next_offsets[partition] = offset + 1
+                    else:
+                        # The end lies behind markers, which no record's offset shows.
+                        next_offsets[partition] = max(offset, next_offsets[partition])
+                        unfinished.discard(partition)
             if records or not unfinished:
                 yield Batch(tuple(records), dict(next_offsets))
             if unfinished and time.monotonic() > deadline:
@@ -184,6 +219,33 @@ class TopicReader(Closing):
                     f"Cannot read {self._what} to its end within "
                     f"{timeout_seconds:g} s: partitions {sorted(unfinished)} are not "
                     "done. Try again with more time, or see whether the brokers are up."
+                )
+
+    def read_span(
+        self, partition: int, first: int, last: int, *, timeout_seconds: float
+    ) -> list[Record]:
+        """Return what there is of a partition from one offset to another, inclusive.
+
+        Raises:
+            ClusterUnavailableError: Its end was not reached in time.
+            KafkaError: The cluster refused.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        found: list[Record] = []
+        self._assign({partition: first})
+        while True:
+            for message in self._messages(min(last - first + 2, 10_000)):
+                offset = place_of(message)[1]
+                if message.error() is not None or offset > last:
+                    return found
+                found.append(self._as_record(message))
+                if offset == last:
+                    return found
+            if time.monotonic() > deadline:
+                raise ClusterUnavailableError(
+                    f"Cannot read {self._what} from offset {first} to {last} of "
+                    f"partition {partition} within {timeout_seconds:g} s. Try again, "
+                    "or see whether the brokers are up."
                 )
 
     def follow(self, offsets: Mapping[int, int]) -> Iterator[Record | None]:
@@ -198,7 +260,7 @@ class TopicReader(Closing):
         self._assign(offsets)
         while True:
             messages = [m for m in self._messages(_FOLLOWED) if m.error() is None]
-            yield from (_record(message) for message in messages)
+            yield from map(self._as_record, messages)
             if not messages:
                 yield None
 
@@ -274,7 +336,12 @@ class TopicReader(Closing):
             )
 
 
-def _place(message: Message) -> tuple[int, int]:
+def place_of(message: Message) -> tuple[int, int]:
+    """Return a consumed message's partition and offset.
+
+    Raises:
+        OperationFailedError: The message is none of a topic.
+    """
     partition, offset = message.partition(), message.offset()
     if partition is None or offset is None:  # librdkafka sets both on what it fetched
         raise OperationFailedError("A record came without its partition or offset.")
@@ -283,7 +350,23 @@ def _place(message: Message) -> tuple[int, int]:
 
 def _record(message: Message) -> Record:
     return Record(
-        *_place(message), _as_bytes(message.key()), _as_bytes(message.value())
+        *place_of(message), _as_bytes(message.key()), _as_bytes(message.value())
+    )
+
+
+def whole_record(message: Message) -> Record:
+    """Return a consumed message as a record, with its headers and its timestamp.
+
+    Raises:
+        OperationFailedError: The message is none of a topic.
+    """
+    headers = message.headers() or ()
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    timestamp = message.timestamp()[1]
+    return _record(message)._replace(
+        headers=tuple((name, _as_bytes(value)) for name, value in pairs),
+        # librdkafka gives -1, which no broker takes for a time.
+        timestamp=timestamp if timestamp >= 0 else None,
     )
 
 

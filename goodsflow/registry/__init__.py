@@ -12,6 +12,7 @@ from goodsflow.registry.errors import (
     InvalidSchemaError,
     RegistryError,
     RegistryUnavailableError,
+    SchemaNotFoundError,
     SubjectNotFoundError,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "RegistryClient",
     "RegistryError",
     "RegistryUnavailableError",
+    "SchemaNotFoundError",
     "SubjectNotFoundError",
     "canonical_text",
 ]

@@ -12,11 +12,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-import httpx2
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from goodsflow.closing import Closing
 from goodsflow.registry.errors import (
@@ -24,8 +21,16 @@ from goodsflow.registry.errors import (
     InvalidSchemaError,
     RegistryError,
     RegistryUnavailableError,
+    SchemaNotFoundError,
     SubjectNotFoundError,
 )
+
+if TYPE_CHECKING:
+    from confluent_kafka.schema_registry import Schema
+    from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+# Confluent's client takes long to import: a search, which only needs errors of this
+# room, would wait for it.
 
 _NATIVE_API = "/apis/registry/v3"
 """Apicurio's own API, on the same port."""
@@ -76,6 +81,9 @@ class RegistryClient(Closing):
         Raises:
             RegistryError: The URL is none.
         """
+        import httpx2
+        from confluent_kafka.schema_registry import SchemaRegistryClient
+
         self.url = url
         self._timeout_seconds = timeout_seconds
         try:
@@ -137,6 +145,22 @@ class RegistryClient(Closing):
         return RegisteredSchema(
             subject, found.version, found.schema_id, found.schema.schema_str or ""
         )
+
+    def schema_text(self, schema_id: int) -> str:
+        """Return the schema that an ID stands for, whatever its subject.
+
+        Raises:
+            SchemaNotFoundError: There is none.
+            RegistryError: The registry did not answer, or refused.
+        """
+        what = f"look up schema {schema_id}"
+        try:
+            with self._named(what):
+                return self.confluent_client.get_schema(schema_id).schema_str or ""
+        except SubjectNotFoundError as error:
+            raise SchemaNotFoundError(
+                f"Cannot {what}: the schema registry at {self.url} has none of this ID."
+            ) from error
 
     def compatibility(self, subject: str) -> str:
         """Return a subject's compatibility; ``NONE`` also where it was never set.
@@ -219,6 +243,8 @@ class RegistryClient(Closing):
 
     def _dry_run(self, subject: str, text: str) -> list[str]:
         """Try a registration; the compatible API tells no reasons without one."""
+        import httpx2
+
         what = f"ask what speaks against the schema of subject '{subject}'"
         path = (
             f"{_NATIVE_API}/groups/default/artifacts/{quote(subject, safe='')}/versions"
@@ -247,6 +273,9 @@ class RegistryClient(Closing):
 
     @contextmanager
     def _named(self, attempt: str, subject: str = "") -> Iterator[None]:
+        import httpx2
+        from confluent_kafka.schema_registry.error import SchemaRegistryError
+
         what = f"{attempt} of subject '{subject}'" if subject else attempt
         try:
             yield
@@ -260,6 +289,8 @@ class RegistryClient(Closing):
 
 
 def _schema(text: str) -> Schema:
+    from confluent_kafka.schema_registry import Schema
+
     return Schema(canonical_text(text), schema_type="JSON")
 
 

@@ -5,6 +5,7 @@ Tree::
     RegistryError
     ├── RegistryUnavailableError   it did not answer, or cannot at the moment
     ├── SubjectNotFoundError       nothing is registered under the subject
+    ├── SchemaNotFoundError        no schema has the ID
     ├── IncompatibleSchemaError    the schema breaks the subject's compatibility
     └── InvalidSchemaError         the text is no schema
 """
@@ -24,6 +25,10 @@ class RegistryUnavailableError(RegistryError):
 
 class SubjectNotFoundError(RegistryError):
     """Nothing is registered under the subject."""
+
+
+class SchemaNotFoundError(RegistryError):
+    """No schema has the ID."""
 
 
 class IncompatibleSchemaError(RegistryError):

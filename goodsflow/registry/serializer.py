@@ -27,6 +27,34 @@ ValueSerializer = Callable[[str, Mapping[str, Any]], bytes]
 _SHOWN_CHARACTERS = 60
 
 
+class ValueValidator:
+    """Says what of a value breaks a schema.
+
+    Args:
+        schema_text: A JSON Schema, draft 7.
+
+    Raises:
+        InvalidSchemaError: The text is none.
+    """
+
+    def __init__(self, schema_text: str) -> None:
+        schema = json.loads(canonical_text(schema_text))
+        try:
+            Draft7Validator.check_schema(schema)
+        except SchemaError as error:
+            raise InvalidSchemaError(
+                f"The schema is no JSON Schema: {error.message} at {error.json_path}."
+            ) from error
+        self.title = schema.get("title", "untitled")
+        self._validator = Draft7Validator(schema)
+
+    def problems(self, value: Mapping[str, Any]) -> list[str]:
+        """Return each field that breaks the schema, with what was found there."""
+        return sorted(
+            _problem(error) for error in self._validator.iter_errors(dict(value))
+        )
+
+
 def value_serializer(client: RegistryClient, schema_text: str) -> ValueSerializer:
     """Return a serializer that registers the schema for a topic it first writes to.
 
@@ -40,14 +68,7 @@ def value_serializer(client: RegistryClient, schema_text: str) -> ValueSerialize
         InvalidSchemaError: The text is no JSON Schema.
     """
     text = canonical_text(schema_text)
-    schema = json.loads(text)
-    try:
-        Draft7Validator.check_schema(schema)
-    except SchemaError as error:
-        raise InvalidSchemaError(
-            f"The schema is no JSON Schema: {error.message} at {error.json_path}."
-        ) from error
-    validator = Draft7Validator(schema)
+    validator = ValueValidator(schema_text)
     serializer = JSONSerializer(
         text,
         client.confluent_client,
@@ -62,11 +83,11 @@ def value_serializer(client: RegistryClient, schema_text: str) -> ValueSerialize
     registered: set[str] = set()
 
     def serialize(topic: str, value: Mapping[str, Any]) -> bytes:
-        problems = [_problem(error) for error in validator.iter_errors(dict(value))]
+        problems = validator.problems(value)
         if problems:
             raise CardError(
                 f"The value for topic '{topic}' breaks its schema "
-                f"'{schema.get('title', 'untitled')}': {'; '.join(sorted(problems))}."
+                f"'{validator.title}': {'; '.join(problems)}."
             )
         subject = f"{topic}-value"
         if subject not in registered:
