@@ -1,0 +1,9 @@
+"""What goes wrong with the block list."""
+
+from __future__ import annotations
+
+from goodsflow.errors import GoodsflowError
+
+
+class BlockListError(GoodsflowError):
+    """A rule or an entry is none, or the list could not be changed."""

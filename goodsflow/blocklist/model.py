@@ -1,0 +1,144 @@
+"""A rule of the block list, and its record on the topic.
+
+The record's key is the rule, ``<scope>:<text>``, and alone decides what is blocked; its
+value says why, by whom and since when. A tombstone takes the rule away.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeAlias, get_args
+
+from goodsflow.blocklist.errors import BlockListError
+from goodsflow.cards import CardError, payload_of
+
+TOPIC = "blocked-products"
+
+Scope: TypeAlias = Literal["product", "brand", "store", "category"]
+"""Which field of a card a rule is about."""
+
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+FIELDS: dict[Scope, str] = {
+    "product": "product_id",
+    "brand": "brand",
+    "store": "store_id",
+    "category": "category",
+}
+"""The field of a card that a rule's text has to equal, letter by letter."""
+
+
+@dataclass(frozen=True, order=True)
+class Rule:
+    """What is blocked: all cards whose field equals the text.
+
+    Raises:
+        BlockListError: The text is empty, or not valid Unicode.
+    """
+
+    scope: Scope
+    text: str
+
+    def __post_init__(self) -> None:
+        """Refuse a text that no card has."""
+        if not self.text:
+            raise BlockListError(f"A rule for a {self.scope} needs a text.")
+        try:
+            self.text.encode()
+        except UnicodeEncodeError as error:
+            raise BlockListError(
+                f"A rule for a {self.scope} has a text that is not valid UTF-8."
+            ) from error
+
+    def __str__(self) -> str:
+        """Write it as the record's key has it."""
+        return f"{self.scope}:{self.text}"
+
+    @property
+    def key(self) -> bytes:
+        """The key of its record."""
+        return str(self).encode()
+
+    @classmethod
+    def from_key(cls, key: bytes | None) -> Rule:
+        """Read a record's key.
+
+        Raises:
+            BlockListError: It is no rule.
+        """
+        try:
+            return cls.parse((key or b"").decode())
+        except UnicodeDecodeError as error:
+            raise BlockListError(f"The key {key!r} is not UTF-8.") from error
+
+    @classmethod
+    def parse(cls, text: str) -> Rule:
+        """Read ``<scope>:<text>``.
+
+        Raises:
+            BlockListError: It is no rule.
+        """
+        name, colon, rest = text.partition(":")
+        for scope in SCOPES:
+            if colon and name == scope:
+                return cls(scope, rest)
+        raise BlockListError(
+            f"'{text}' is no rule: expected one of "
+            f"{', '.join(f'{scope}:…' for scope in SCOPES)}."
+        )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A rule that holds.
+
+    Attributes:
+        rule: What is blocked.
+        reason: Why; empty where nobody said.
+        by: Who blocked it; empty where the record does not say.
+        at: Since when; None where the record does not say.
+    """
+
+    rule: Rule
+    reason: str = ""
+    by: str = ""
+    at: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the record's value as ``schemas/blocked-products.json`` has it."""
+        at = self.at or datetime.now(UTC)
+        return {
+            "reason": self.reason,
+            "by": self.by,
+            "at": at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        }
+
+    @classmethod
+    def from_record(cls, rule: Rule, value: bytes) -> Entry:
+        """Read a record; what its value does not say stays empty.
+
+        The key alone decides: a list with one odd value must still block.
+        """
+        try:
+            found = json.loads(payload_of(value))
+        except (CardError, ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            return cls(rule)
+        reason, by = (
+            text if isinstance(text := found.get(name), str) else ""
+            for name in ("reason", "by")
+        )
+        return cls(rule, reason, by, _time(found.get("at")))
+
+
+def _time(text: object) -> datetime | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,197 @@
+"""Reading the block list: whole, or following it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Event
+
+from goodsflow.blocklist.errors import BlockListError
+from goodsflow.blocklist.model import TOPIC, Entry, Rule
+from goodsflow.blocklist.rules import BlockRules
+from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.kafka.held_up import run_apart
+from goodsflow.kafka.reading import Batch, Record, TopicReader
+
+CLUSTER: ClusterName = "inbound"
+
+_LOGGER = logging.getLogger(__name__)
+_PAUSE_SECONDS = 1.0
+_LOAD_SECONDS = 120.0
+
+
+def read_block_list(
+    endpoints: Endpoints, principal: str, *, timeout_seconds: float = 30.0
+) -> dict[Rule, Entry]:
+    """Return what is blocked now, as the topic says to its current end.
+
+    Args:
+        endpoints: Of the platform.
+        principal: May read the topic.
+        timeout_seconds: For the whole read.
+
+    Raises:
+        KafkaError: The cluster refused, did not answer in time, or has no such topic.
+        EndpointsError: The principal has no password file.
+    """
+    entries: dict[Rule, Entry] = {}
+    with TopicReader(
+        endpoints,
+        CLUSTER,
+        principal,
+        f"{principal}-block-list",
+        TOPIC,
+        timeout_seconds=timeout_seconds,
+    ) as reader:
+        for batch in _read(reader, timeout_seconds):
+            for record in batch.records:
+                rule = _rule_of(record)
+                if rule is None:
+                    continue
+                if record.value is None:
+                    entries.pop(rule, None)
+                else:
+                    entries[rule] = Entry.from_record(rule, record.value)
+    return entries
+
+
+def _read(reader: TopicReader, timeout_seconds: float) -> Iterable[Batch]:
+    starts = {number: ends.first for number, ends in reader.watermarks().items()}
+    if set(starts) != {0}:
+        raise BlockListError(
+            f"Topic '{TOPIC}' has {len(starts)} partitions; the block list is one "
+            "sequence of changes and needs exactly one. Recreate it as platform.yaml "
+            "declares it."
+        )
+    return reader.read_to_end(starts, timeout_seconds=timeout_seconds)
+
+
+def _rule_of(record: Record) -> Rule | None:
+    try:
+        return Rule.from_key(record.key)
+    except BlockListError as error:
+        # Who takes it away again has found the mistake.
+        if record.value is not None:
+            place = f"offset {record.offset} of topic '{TOPIC}'"
+            _LOGGER.warning("The record at %s is passed over: %s", place, error)
+        return None
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far the list was read.
+
+    Attributes:
+        topic_id: Kafka's ID of the topic: of a topic made anew, offsets start again.
+        next_offset: Of the first record that is not part of the rules.
+    """
+
+    topic_id: str
+    next_offset: int
+
+    def __str__(self) -> str:
+        """Write it for the metadata of a committed offset."""
+        return f"{self.topic_id}@{self.next_offset}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Position | None:
+        """Read what ``str`` wrote; None where it is something else."""
+        topic_id, _, offset = (text or "").rpartition("@")
+        if not topic_id or not offset.isdecimal():
+            return None
+        return cls(topic_id, int(offset))
+
+
+class BlockListFollower:
+    """Keeps rules as the topic says, in a thread of its own.
+
+    It waits an outage out, with the rules that it has; whether a right is missing or
+    the topic is, ``raise_if_failed`` says.
+
+    Args:
+        endpoints: Of the platform.
+        principal: May read the topic.
+    """
+
+    def __init__(self, endpoints: Endpoints, principal: str) -> None:
+        self._endpoints = endpoints
+        self._principal = principal
+        self._work: Future[None] | None = None
+        self._position: Position | None = None
+        self.rules = BlockRules()
+
+    @property
+    def position(self) -> Position | None:
+        """How far the rules are; None where they have not been read to the end once.
+
+        The rules hold what is before it, and perhaps more.
+        """
+        return self._position
+
+    def start(self, stop: Event) -> None:
+        """Begin to follow.
+
+        Args:
+            stop: Ends it.
+        """
+        self._work = run_apart(lambda: self._run(stop), "block-list")
+
+    def raise_if_failed(self) -> None:
+        """Raise what ended it.
+
+        Raises:
+            GoodsflowError: The cluster refuses for good, or the topic is none.
+        """
+        if self._work is not None and self._work.done():
+            self._work.result()
+
+    def _run(self, stop: Event) -> None:
+        while not stop.is_set():
+            try:
+                with TopicReader(
+                    self._endpoints,
+                    CLUSTER,
+                    self._principal,
+                    f"{self._principal}-block-list",
+                    TOPIC,
+                ) as reader:
+                    self._follow(reader, stop)
+            except ClusterUnavailableError as error:
+                _LOGGER.warning("The block list stays as it is for now: %s", error)
+                stop.wait(_PAUSE_SECONDS)
+
+    def _follow(self, reader: TopicReader, stop: Event) -> None:
+        """Read the list anew, and go on from there; return where it was made anew."""
+        topic_id = reader.topic_id()
+        rules, next_offset = BlockRules(), 0
+        for batch in _read(reader, _LOAD_SECONDS):
+            for record in batch.records:
+                _apply(record, rules)
+            next_offset = batch.next_offsets[0]
+        self.rules = rules
+        self._position = Position(topic_id, next_offset)
+        _LOGGER.info("The block list has %d rules", len(rules))
+        for found in reader.follow({0: next_offset}):
+            if stop.is_set():
+                return
+            if found is None:
+                continue
+            if found.offset < next_offset:
+                _LOGGER.warning("Topic '%s' was made anew", TOPIC)
+                return
+            _apply(found, rules)
+            next_offset = found.offset + 1
+            self._position = Position(topic_id, next_offset)
+
+
+def _apply(record: Record, rules: BlockRules) -> None:
+    rule = _rule_of(record)
+    if rule is None:
+        return
+    if record.value is None:
+        rules.remove(rule)
+    else:
+        rules.add(rule, record.offset)

@@ -1,0 +1,75 @@
+"""Files of rules."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from goodsflow.blocklist import BlockListError, Entry, Rule
+from goodsflow.blocklist.changing import read_entries
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def read(folder: Path, text: str, name: str = "list.csv") -> list[Entry]:
+    """Read a file with this text."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return read_entries(path, reason="given", by="ann", at=AT)
+
+
+def entry(rule: Rule, reason: str = "given") -> Entry:
+    """Return what is to be read."""
+    return Entry(rule, reason, "ann", AT)
+
+
+def test_a_file_of_products_needs_no_header(tmp_path: Path) -> None:
+    """It is what a shop's own tools write out."""
+    assert read(tmp_path, "1\n\n 2 \nA,B\n") == [
+        entry(Rule("product", "1")),
+        entry(Rule("product", "2")),
+        entry(Rule("product", "A,B")),
+    ]
+
+
+def test_a_csv_file_names_its_columns(tmp_path: Path) -> None:
+    """Texts may hold commas; a spreadsheet starts with a byte order mark."""
+    text = '\ufeffproduct,brand,reason\n1,,fake\n,"Brand, Ltd",\n'
+    assert read(tmp_path, text) == [
+        entry(Rule("product", "1"), "fake"),
+        entry(Rule("brand", "Brand, Ltd")),
+    ]
+
+
+def test_json_lines_are_read_by_their_names(tmp_path: Path) -> None:
+    """The form of most exports."""
+    text = '{"store": "s", "reason": "r"}\n\n{"category": "К"}\n'
+    assert read(tmp_path, text, "list.jsonl") == [
+        entry(Rule("store", "s"), "r"),
+        entry(Rule("category", "К")),
+    ]
+
+
+def test_every_wrong_line_is_named_and_nothing_taken(tmp_path: Path) -> None:
+    """Half an import is worse than none."""
+    text = '{"product": "1"}\n{"product": 2}\n[]\n{\n{"name": "x"}\n'
+    with pytest.raises(BlockListError) as caught:
+        read(tmp_path, text, "list.jsonl")
+    for number in (2, 3, 4, 5):
+        assert f"line {number}: " in str(caught.value)
+    assert "line 1: " not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "product,reason\n"])
+def test_a_file_without_rules_is_an_error(tmp_path: Path, text: str) -> None:
+    """Most likely it is the wrong file."""
+    with pytest.raises(BlockListError, match="no rule"):
+        read(tmp_path, text)
+
+
+def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    """A spreadsheet itself, not its export."""
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"PK\x03\x04\xff")
+    with pytest.raises(BlockListError, match="Cannot read"):
+        read_entries(path, reason="", by="", at=AT)
