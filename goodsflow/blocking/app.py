@@ -11,14 +11,18 @@ from faust.web import Request, Response, View
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from goodsflow.blocking.errors import BlockingError
-from goodsflow.blocking.filtering import decide
+from goodsflow.blocking.filtering import CardFilter
 from goodsflow.blocking.pipeline import Pipeline
+from goodsflow.blocking.schemas import Schemas
 from goodsflow.blocking.service import PipelineService
 from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.blocking.status import PipelineStatus
+from goodsflow.blocking.withdrawing import Withdrawals, find_cards
+from goodsflow.blocklist.reading import BlockListFollower
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import SCRAM_MECHANISM, client_config, producer_config
 from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.registry import RegistryClient
 
 APP_ID = "blocking-app"
 """Also faust's own group and the start of its topics' names, which ACLs allow."""
@@ -37,8 +41,13 @@ _SESSION_MILLISECONDS = 10_000
 """How long a killed copy keeps its partitions from the next. (As a static member it
 would keep them from nobody, but librdkafka fences itself after an outage.)"""
 
-_MOST_QUEUED_KILOBYTES = 8192
-"""Of records read ahead; librdkafka's default of 64 MB a consumer is much here."""
+_READ_AHEAD = {
+    # Librdkafka's default of 64 MB a consumer is much here.
+    "queued.max.messages.kbytes": 16_384,
+    # Once so much is read ahead it would wait a second before it reads on, in which the
+    # pipeline has long been through with it.
+    "fetch.queue.backoff.ms": 5,
+}
 
 _MOST_RECORD_BYTES = 64 * 1024 * 1024
 """The brokers decide how large a record may be, compressed; the client does not."""
@@ -113,6 +122,9 @@ def create_pipeline(
         EndpointsError: The principal has no password file.
     """
     passwords = PasswordFollower(endpoints, "inbound", PRINCIPAL)
+    block_list = BlockListFollower(endpoints, PRINCIPAL)
+    status.show_rules(lambda: block_list.rules)
+    schemas = Schemas(RegistryClient(endpoints.schema_registry_url))
     return Pipeline(
         client_config(endpoints, "inbound", PRINCIPAL)
         | _THROUGH_OUTAGES
@@ -124,8 +136,8 @@ def create_pipeline(
             "auto.offset.reset": "earliest",
             "partition.assignment.strategy": "cooperative-sticky",
             "allow.auto.create.topics": False,
-            "queued.max.messages.kbytes": _MOST_QUEUED_KILOBYTES,
-        },
+        }
+        | _READ_AHEAD,
         producer_config(endpoints, "inbound", PRINCIPAL)
         | _THROUGH_OUTAGES
         | {
@@ -133,8 +145,10 @@ def create_pipeline(
             "linger.ms": 0,
             "message.max.bytes": _MOST_RECORD_BYTES,
         },
-        partial(decide, blocked=settings.blocked_products),
+        CardFilter(lambda: block_list.rules, schemas).decide,
         status,
+        block_list=block_list,
+        withdrawals=Withdrawals(partial(find_cards, endpoints, PRINCIPAL)),
         batch_records=settings.batch_records,
         batch_seconds=settings.batch_seconds,
         passwords=passwords,

@@ -1,14 +1,25 @@
-"""The rule by which a card is held back; pure."""
+"""The rules by which a record goes on, is held back, or becomes a dead letter."""
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
-from goodsflow.cards import CardError, decode_card
+import orjson
+
+from goodsflow.blocking.schemas import Schemas, UnknownSchemaError
+from goodsflow.blocklist import SCOPES, BlockRules, Scope
+from goodsflow.cards import CardError, schema_id_of
+from goodsflow.cards.wire import HEADER_BYTES
 
 Outcome = Literal["passed", "blocked", "undecodable"]
+
+Kind: TypeAlias = Literal["key", "header", "schema-id", "json", "schema"]
+"""What a dead letter fails at: it has no key, no header of the wire format, a schema
+ID that the registry does not know, no JSON, or breaks its schema."""
+
+KINDS: tuple[Kind, ...] = ("key", "header", "schema-id", "json", "schema")
 
 
 @dataclass(frozen=True)
@@ -18,36 +29,94 @@ class Verdict:
     Attributes:
         outcome: ``passed`` goes on, ``blocked`` ends here, ``undecodable`` is kept for
             a person to look at.
-        reason: Why it does not pass; empty where it does.
+        because: By what it is blocked, or what it fails at; None where it passes.
+        reason: Why it is a dead letter; empty where it is none.
     """
 
     outcome: Outcome
+    because: Scope | Kind | None = None
     reason: str = ""
 
 
 PASSED = Verdict("passed")
 
+BLOCKED: dict[Scope, Verdict] = {scope: Verdict("blocked", scope) for scope in SCOPES}
+
 KEYLESS = Verdict(
     "undecodable",
+    "key",
     "The record has no key; a card's key is its product ID. The topic behind the "
     "filter, compacted by key, would refuse it.",
 )
 
+Decide = Callable[[bytes | None, bytes | None], Verdict]
+"""Says what becomes of a record with this key and this value."""
 
-def decide(value: bytes | None, blocked: AbstractSet[str]) -> Verdict:
-    """Say what becomes of a record with this value.
+
+class CardFilter:
+    """Decides by the block list and by the schema that a value names.
 
     Args:
-        value: As it is on the topic. None is a tombstone: it takes a card away, and
-            passes so that the card goes away behind the filter too.
-        blocked: The product IDs to hold back.
+        rules: Gives the rules of the block list as they are now.
+        schemas: Checks cards.
     """
-    if value is None:
-        return PASSED
-    try:
-        product_id = decode_card(value)["product_id"]
-    except CardError as error:
-        return Verdict("undecodable", str(error))
-    if product_id in blocked:
-        return Verdict("blocked", f"product '{product_id}' is on the block list")
-    return PASSED
+
+    def __init__(self, rules: Callable[[], BlockRules], schemas: Schemas) -> None:
+        self._rules = rules
+        self._schemas = schemas
+
+    def decide(self, key: bytes | None, value: bytes | None) -> Verdict:
+        """Say what becomes of a record.
+
+        Args:
+            key: None cannot be passed on.
+            value: As it is on the topic. None is a tombstone: it takes a card away, and
+                passes so that the card goes away behind the filter too.
+
+        Raises:
+            RegistryUnavailableError: The schema that the value names is not known
+                yet, and the registry does not answer.
+        """
+        if key is None:
+            return KEYLESS
+        if value is None:
+            return PASSED
+        try:
+            card = self._card(value)
+        except _NoCardError as error:
+            return Verdict("undecodable", error.kind, str(error))
+        scope = self._rules().match(card)
+        return PASSED if scope is None else BLOCKED[scope]
+
+    def _card(self, value: bytes) -> dict[str, Any]:
+        try:
+            check = self._schemas.of(schema_id_of(value))
+            card = orjson.loads(memoryview(value)[HEADER_BYTES:])
+        except CardError as error:
+            raise _NoCardError("header", str(error)) from error
+        except UnknownSchemaError as error:
+            raise _NoCardError("schema-id", str(error)) from error
+        except orjson.JSONDecodeError as error:
+            raise _NoCardError("json", f"The payload is no JSON: {error}.") from error
+        if not check.is_valid(card):
+            raise _NoCardError("schema", check.problem(card))
+        problem = _identity_problem(card)
+        if problem:
+            raise _NoCardError("schema", problem)
+        return card  # type: ignore[no-any-return] # it is a dict now
+
+
+class _NoCardError(Exception):
+    def __init__(self, kind: Kind, reason: str) -> None:
+        self.kind = kind
+        super().__init__(reason)
+
+
+def _identity_problem(card: Any) -> str:
+    """Say what keeps a value from being a card at all, whatever its schema allows."""
+    if not isinstance(card, dict):
+        return "The payload is no JSON object; a card is one."
+    product_id = card.get("product_id")
+    if not isinstance(product_id, str) or not product_id:
+        return "The card's field 'product_id' is no string, or an empty one."
+    return ""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
@@ -22,16 +23,22 @@ from confluent_kafka import (
 )
 
 from goodsflow.blocking.errors import PipelineError
-from goodsflow.blocking.filtering import KEYLESS, Outcome, Verdict
-from goodsflow.blocking.records import SOURCE, Header, Origin, Record, outgoing
+from goodsflow.blocking.filtering import PASSED, Decide, Kind, Verdict
+from goodsflow.blocking.records import PASSED_ON, SOURCE, Outgoing, dead_letter
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocking.transaction import (
     AbortedTransactionError,
     InterruptedTransactionError,
     TransactionalWriter,
+    Writing,
 )
+from goodsflow.blocking.withdrawing import Committed, Withdrawals
+from goodsflow.blocklist import Scope
+from goodsflow.blocklist.reading import BlockListFollower
 from goodsflow.kafka.faults import ClientFaults
 from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.kafka.reading import place_of, whole_record
+from goodsflow.registry import RegistryError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,7 +54,27 @@ _FATAL_READS = frozenset(
     }
 )
 
-Decide = Callable[[bytes | None], Verdict]
+_FIRST_SECONDS = 0.2
+"""How long a turn waits for its first record, and thus for what is to be withdrawn."""
+
+_LEAST_WITHDRAWN = 1000
+
+
+@dataclass
+class Sorted:
+    """A batch, by what becomes of its records.
+
+    Attributes:
+        passed: In their order.
+        letters: Of what is no card.
+        because: By what records were blocked, or what they failed at.
+        first_letter: Where the first letter came from, and why; empty: there is none.
+    """
+
+    passed: list[Message] = field(default_factory=list)
+    letters: list[Outgoing] = field(default_factory=list)
+    because: Counts[Scope | Kind] = field(default_factory=Counts)
+    first_letter: str = ""
 
 
 class Pipeline:
@@ -60,6 +87,8 @@ class Pipeline:
         decide: Decide,
         status: PipelineStatus,
         *,
+        block_list: BlockListFollower,
+        withdrawals: Withdrawals,
         batch_records: int,
         batch_seconds: float,
         passwords: PasswordFollower | None = None,
@@ -69,16 +98,22 @@ class Pipeline:
         Args:
             consumer_config: A librdkafka configuration of a group's member.
             producer_config: A librdkafka configuration with a transactional ID.
-            decide: Says what becomes of a value.
+            decide: Says what becomes of a record.
             status: Is told how the pipeline is.
+            block_list: Is followed from before the first record on.
+            withdrawals: Says what is to be taken back.
             batch_records: Most records of a transaction.
-            batch_seconds: Longest wait for a full batch.
+            batch_seconds: Longest wait for more, once there is a record. What has come
+                meanwhile, while a transaction was committed, is taken at once: the
+                longer the backlog, the larger the transactions.
             passwords: Follows the password of both; None: it stays.
         """
         self._consumer_config = consumer_config
         self._producer_config = producer_config
         self._decide = decide
         self._status = status
+        self._block_list = block_list
+        self._withdrawals = withdrawals
         self._batch_records = batch_records
         self._batch_seconds = batch_seconds
         self._stop = Event()
@@ -109,15 +144,25 @@ class Pipeline:
             self._status.partitions = None
 
     def _run(self) -> None:
+        self._block_list.start(self._stop)
         writer = TransactionalWriter(self._producer_config, self._faults, self._stop)
         # Before reading: it ends a killed copy's transaction, whose offsets the group
         # would otherwise wait for.
         writer.open()
+        self._await_block_list()
         consumer = self._subscribe()
         try:
             self._turn_until_stopped(consumer, writer)
         finally:
             consumer.close()
+
+    def _await_block_list(self) -> None:
+        """Let no card pass before it is known what must not."""
+        while self._block_list.position is None and not self._stop.wait(0.05):
+            self._status.note_turn()
+            self._status.trouble = "the block list has not been read yet"
+            self._block_list.raise_if_failed()
+        self._status.trouble = None
 
     def _subscribe(self) -> Consumer:
         consumer = Consumer(
@@ -145,46 +190,100 @@ class Pipeline:
         pause_seconds = 0.0
         while not self._stop.wait(pause_seconds):
             self._status.note_turn()
-            messages = consumer.consume(self._batch_records, self._batch_seconds)
+            batch = self._readable(self._read(consumer))
             self._faults.raise_if_hopeless()
-            batch = self._readable(messages)
-            if not batch:
-                pause_seconds = 0.0
-                continue
+            self._block_list.raise_if_failed()
             try:
-                self._move(batch, consumer, writer)
+                self._turn(batch, consumer, writer)
                 pause_seconds = 0.0
-            except AbortedTransactionError as error:
+            except (AbortedTransactionError, RegistryError) as error:
                 _LOGGER.warning("Aborted a batch of %d: %s", len(batch), error)
                 self._status.note_abort(str(error))
+                self._withdrawals.forget()
                 self._rewind(batch, consumer)
                 pause_seconds = min(2 * pause_seconds or 0.1, _LONGEST_PAUSE_SECONDS)
 
-    def _move(
+    def _read(self, consumer: Consumer) -> list[Message]:
+        """Wait a moment for a record; then take what there is."""
+        first = consumer.poll(_FIRST_SECONDS)
+        if first is None:
+            return []
+        if self._batch_records == 1:
+            return [first]
+        return [first, *consumer.consume(self._batch_records - 1, self._batch_seconds)]
+
+    def _turn(
         self,
         batch: Sequence[Message],
         consumer: Consumer,
         writer: TransactionalWriter,
     ) -> None:
-        outcomes: Counts[Outcome] = Counts()
-        first_dead = ""
-        sent_on: list[Record] = []
-        for message in batch:
-            record, origin = read_message(message)
-            verdict = KEYLESS if record.key is None else self._decide(record.value)
-            outcomes[verdict.outcome] += 1
-            if verdict.outcome == "undecodable":
-                first_dead = first_dead or f"{origin}: {verdict.reason}"
-            result = outgoing(record, origin, verdict)
-            if result is not None:
-                sent_on.append(result)
-        positions = next_positions(batch)
-        writer.write(sent_on, positions, consumer.consumer_group_metadata())
-        self._status.note_commit(outcomes)
-        if first_dead:
+        withdrawn = self._take_withdrawn(consumer)
+        if not batch and not withdrawn:
+            return
+        found = sort_batch(batch, self._decide)
+        nexts = next_offsets(batch)
+        positions = [
+            TopicPartition(SOURCE, number, offset, self._withdrawals.metadata(number))
+            for number, offset in self._positions(nexts, bool(withdrawn)).items()
+        ]
+        writing = Writing(withdrawn, found.passed, found.letters)
+        writer.write(writing, positions, consumer.consumer_group_metadata())
+        self._withdrawals.note_committed(nexts)
+        self._status.note_commit(
+            len(found.passed), found.because, withdrawn=len(withdrawn)
+        )
+        if found.first_letter:
             # One line for a batch: a flood of garbage must not fill the disk.
-            dead = outcomes["undecodable"]
-            _LOGGER.warning("%d dead letters, the first from %s", dead, first_dead)
+            count = len(found.letters)
+            _LOGGER.warning("%d dead letters, the first %s", count, found.first_letter)
+
+    def _positions(self, nexts: dict[int, int], withdrawn: bool) -> dict[int, int]:
+        """Return what to commit; with tombstones, for all partitions."""
+        known = {}
+        for number in self._status.partitions or () if withdrawn else ():
+            offset = self._withdrawals.position(number)
+            if offset is not None:
+                known[number] = offset
+        return known | nexts
+
+    def _take_withdrawn(self, consumer: Consumer) -> tuple[Outgoing, ...]:
+        unknown = self._withdrawals.unknown(self._status.partitions or ())
+        if unknown:
+            found = self._committed(unknown, consumer)
+            self._withdrawals.learn(
+                {
+                    each.partition: Committed(
+                        each.offset if each.offset >= 0 else None,
+                        each.metadata,
+                        self._nothing_passed(consumer, each.partition),
+                    )
+                    for each in found
+                },
+                partitions=self._count_partitions(consumer),
+            )
+        position = self._block_list.position
+        if position is None:
+            return ()
+        limit = max(_LEAST_WITHDRAWN, self._batch_records)
+        return self._withdrawals.take(self._block_list.rules, position, limit)
+
+    def _nothing_passed(self, consumer: Consumer, partition: int) -> bool:
+        if partition >= self._count_partitions(consumer):
+            return True
+        place = TopicPartition(PASSED_ON, partition)
+        try:
+            _, end = consumer.get_watermark_offsets(place, timeout=_CALL_SECONDS)
+        except KafkaException as exception:
+            raise AbortedTransactionError(exception.args[0].str()) from exception
+        return end == 0
+
+    def _count_partitions(self, consumer: Consumer) -> int:
+        try:
+            found = consumer.list_topics(PASSED_ON, timeout=_CALL_SECONDS)
+        except KafkaException as exception:
+            raise AbortedTransactionError(exception.args[0].str()) from exception
+        return max(1, len(found.topics[PASSED_ON].partitions))
 
     def _readable(self, messages: Sequence[Message]) -> list[Message]:
         """Drop errors, and records of partitions that went away during the call."""
@@ -209,18 +308,19 @@ class Pipeline:
 
     def _rewind(self, batch: Sequence[Message], consumer: Consumer) -> None:
         """Go back to the committed offsets; to the batch's first where none are."""
-        firsts = first_positions(batch)
+        firsts = first_offsets(batch)
+        if not firsts:
+            return
         for found in self._committed(firsts, consumer):
             if found.partition not in (self._status.partitions or ()):
                 continue
-            if found.offset < 0:
-                found.offset = firsts[found.partition].offset
-            consumer.seek(found)
+            offset = found.offset if found.offset >= 0 else firsts[found.partition]
+            consumer.seek(TopicPartition(SOURCE, found.partition, offset))
 
     def _committed(
-        self, firsts: dict[int, TopicPartition], consumer: Consumer
+        self, numbers: Iterable[int], consumer: Consumer
     ) -> list[TopicPartition]:
-        partitions = [TopicPartition(SOURCE, partition) for partition in firsts]
+        partitions = [TopicPartition(SOURCE, partition) for partition in numbers]
         while not self._stop.is_set():
             try:
                 found = consumer.committed(partitions, timeout=_CALL_SECONDS)
@@ -255,49 +355,44 @@ class Pipeline:
         self._status.note_statistics(statistics)
 
 
-def read_message(message: Message) -> tuple[Record, Origin]:
-    """Return a consumed message as a record, and where it was read.
+def sort_batch(batch: Iterable[Message], decide: Decide) -> Sorted:
+    """Decide about each record of a batch.
 
     Raises:
-        PipelineError: The message is none of a topic.
+        RegistryError: A card's schema cannot be looked up at the moment.
     """
-    topic, partition, offset = message.topic(), message.partition(), message.offset()
-    if topic is None or partition is None or offset is None:
-        raise PipelineError("A message without topic, partition or offset was read.")
-    timestamp = message.timestamp()[1]
-    record = Record(
-        topic=topic,
-        key=message.key(),
-        value=message.value(),
-        headers=tuple(_headers(message)),
-        timestamp=timestamp if timestamp >= 0 else None,
-    )
-    return record, Origin(topic, partition, offset)
-
-
-def _headers(message: Message) -> Iterable[Header]:
-    headers = message.headers() or ()
-    return headers.items() if isinstance(headers, dict) else headers
-
-
-def first_positions(batch: Sequence[Message]) -> dict[int, TopicPartition]:
-    """Return the first position of the batch in each of its partitions."""
-    firsts: dict[int, TopicPartition] = {}
+    found = Sorted()
+    keep = found.passed.append
     for message in batch:
-        _, origin = read_message(message)
-        firsts.setdefault(
-            origin.partition,
-            TopicPartition(origin.topic, origin.partition, origin.offset),
-        )
+        verdict = decide(message.key(), message.value())
+        if verdict is PASSED:
+            keep(message)
+            continue
+        if verdict.because is not None:
+            found.because[verdict.because] += 1
+        if verdict.outcome == "undecodable":
+            _add_letter(message, verdict, found)
+    return found
+
+
+def _add_letter(message: Message, verdict: Verdict, found: Sorted) -> None:
+    record = whole_record(message)
+    found.letters.append(dead_letter(record, verdict))
+    if not found.first_letter:
+        place = f"{SOURCE}-{record.partition}@{record.offset}"
+        found.first_letter = f"from {place}: {verdict.reason}"
+
+
+def first_offsets(batch: Iterable[Message]) -> dict[int, int]:
+    """Return the first offset of the batch in each of its partitions."""
+    firsts: dict[int, int] = {}
+    for message in batch:
+        partition, offset = place_of(message)
+        firsts.setdefault(partition, offset)
     return firsts
 
 
-def next_positions(batch: Sequence[Message]) -> list[TopicPartition]:
-    """Return the position after the batch in each of its partitions."""
-    nexts: dict[int, TopicPartition] = {}
-    for message in batch:
-        _, origin = read_message(message)
-        nexts[origin.partition] = TopicPartition(
-            origin.topic, origin.partition, origin.offset + 1
-        )
-    return list(nexts.values())
+def next_offsets(batch: Iterable[Message]) -> dict[int, int]:
+    """Return the offset after the batch in each of its partitions."""
+    lasts = dict(map(place_of, batch))
+    return {partition: offset + 1 for partition, offset in lasts.items()}

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PREFIX = "blocking"
 """The filter's rights are for groups and transactional IDs that start so."""
 
 
 class BlockingSettings(BaseSettings):
-    """What is blocked, how records are moved, where the app answers about itself."""
+    """How records are moved, where the app answers about itself."""
 
     model_config = SettingsConfigDict(
         env_prefix="GOODSFLOW_BLOCKING_", env_ignore_empty=True, frozen=True
     )
 
-    blocked_products: Annotated[
-        frozenset[str],
-        NoDecode,
-        Field(description="Product IDs, separated by commas."),
-    ] = frozenset({"12346"})
     group_id: Annotated[str, Field(pattern=f"^{_PREFIX}(-.+)?$")] = _PREFIX
     transactional_id: Annotated[
         str,
@@ -33,16 +28,10 @@ class BlockingSettings(BaseSettings):
     ] = f"{_PREFIX}-0"
     batch_records: Annotated[
         int, Field(ge=1, le=100_000, description="Most records of a transaction.")
-    ] = 1000
+    ] = 10_000
     batch_seconds: Annotated[
-        float, Field(gt=0, le=10, description="Longest wait for a full batch.")
-    ] = 0.1
+        float,
+        Field(gt=0, le=10, description="Longest wait for more, once there is one."),
+    ] = 0.01
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=1, le=65535)] = 9102
-
-    @field_validator("blocked_products", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return frozenset(part.strip() for part in value.split(",") if part.strip())
-        return value

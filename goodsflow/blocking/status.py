@@ -6,10 +6,12 @@ import json
 import time
 from collections import Counter as Counts
 from collections.abc import Callable
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from goodsflow.blocking.filtering import Outcome
+from goodsflow.blocking.filtering import KINDS, Kind, Outcome
+from goodsflow.blocklist import SCOPES, BlockRules, Scope
 
 _MOST_SECONDS_FOR_A_TURN = 10.0
 _MOST_ABORTS_IN_A_ROW = 3
@@ -54,6 +56,32 @@ class PipelineStatus:
         )
         for result in ("committed", "aborted"):
             self._transactions.labels(result)
+        self._blocked = Counter(
+            "goodsflow_blocking_blocked_total",
+            "Cards that were held back, by what was on the block list.",
+            ["scope"],
+            registry=self.registry,
+        )
+        self._letters = Counter(
+            "goodsflow_blocking_dead_letters_total",
+            "Dead letters, by what the record failed at.",
+            ["kind"],
+            registry=self.registry,
+        )
+        for scope in SCOPES:
+            self._blocked.labels(scope)
+        for kind in KINDS:
+            self._letters.labels(kind)
+        self._withdrawn = Counter(
+            "goodsflow_blocking_withdrawn_total",
+            "Tombstones written for what was blocked after it had passed.",
+            registry=self.registry,
+        )
+        self._batch = Gauge(
+            "goodsflow_blocking_last_transaction_records",
+            "Records read for the last transaction.",
+            registry=self.registry,
+        )
         self._last_commit = Gauge(
             "goodsflow_blocking_last_commit_timestamp_seconds",
             "When records were last committed, in seconds since 1970; 0: never.",
@@ -69,10 +97,40 @@ class PipelineStatus:
         """Note that the pipeline goes on: it waits for records, nothing holds it up."""
         self._turned_at = self._clock()
 
-    def note_commit(self, outcomes: Counts[Outcome]) -> None:
-        """Count the records of a committed transaction."""
+    def show_rules(self, rules: Callable[[], BlockRules]) -> None:
+        """Show how many rules the block list has, by scope."""
+        gauge = Gauge(
+            "goodsflow_blocking_block_list_rules",
+            "Rules of the block list.",
+            ["scope"],
+            registry=self.registry,
+        )
+        for scope in SCOPES:
+            gauge.labels(scope).set_function(partial(_count, rules, scope))
+
+    def note_commit(
+        self, passed: int, because: Counts[Scope | Kind], *, withdrawn: int = 0
+    ) -> None:
+        """Count the records of a committed transaction.
+
+        Args:
+            passed: Cards that went on.
+            because: The others, by what blocks them or what they fail at.
+            withdrawn: Tombstones of cards that had passed before.
+        """
+        outcomes: Counts[Outcome] = Counts()
+        outcomes["passed"] = passed
+        for reason, count in because.items():
+            if reason in SCOPES:
+                outcomes["blocked"] += count
+                self._blocked.labels(reason).inc(count)
+            else:
+                outcomes["undecodable"] += count
+                self._letters.labels(reason).inc(count)
         for outcome, count in outcomes.items():
             self._records.labels(outcome).inc(count)
+        self._batch.set(outcomes.total())
+        self._withdrawn.inc(withdrawn)
         self._transactions.labels("committed").inc()
         self._last_commit.set_to_current_time()
         self._aborts_in_a_row = 0
@@ -119,3 +177,7 @@ class PipelineStatus:
         elif self._aborts_in_a_row >= _MOST_ABORTS_IN_A_ROW:
             reason = f"{self._aborts_in_a_row} transactions in a row were aborted"
         return reason
+
+
+def _count(rules: Callable[[], BlockRules], scope: Scope) -> int:
+    return rules().count(scope)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from threading import Event
 from typing import Any, NoReturn
 
@@ -17,7 +18,7 @@ from confluent_kafka import (
 )
 
 from goodsflow.blocking.errors import PipelineError
-from goodsflow.blocking.records import Record
+from goodsflow.blocking.records import PASSED_ON, Outgoing
 from goodsflow.kafka.faults import ClientFaults
 
 _LOGGER = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ _PATIENCE_SECONDS = 30.0
 After a long outage in the middle of a transaction librdkafka 2.16 can wait for ever on
 a coordinator that it does not look for any more.
 """
+
+_POLL_EVERY = 256
 
 _PASSING = frozenset(
     {
@@ -70,6 +73,21 @@ class AbortedTransactionError(Exception):
     """The transaction was aborted: nothing of the batch has happened."""
 
 
+@dataclass(frozen=True)
+class Writing:
+    """What one transaction writes, in this order.
+
+    Attributes:
+        withdrawn: Tombstones of what was blocked before the batch was looked at.
+        passed: Cards, as they were read.
+        letters: What is no card.
+    """
+
+    withdrawn: Sequence[Outgoing] = ()
+    passed: Sequence[Message] = ()
+    letters: Sequence[Outgoing] = ()
+
+
 class TransactionalWriter:
     """Writes batches to the topics behind the filter, each in a transaction."""
 
@@ -83,7 +101,14 @@ class TransactionalWriter:
             faults: Is told of the client's errors.
             stop: Ends waiting for brokers.
         """
-        self._config = {**config, "error_cb": faults.on_error, "logger": _LOGGER}
+        self._config = {
+            **config,
+            "error_cb": faults.on_error,
+            "logger": _LOGGER,
+            "on_delivery": self._on_delivery,
+            # A call into Python for each record that is fine would cost as much as it.
+            "delivery.report.only.error": True,
+        }
         self._faults = faults
         self._stop = stop
         self._refusal: str | None = None
@@ -113,14 +138,14 @@ class TransactionalWriter:
 
     def write(
         self,
-        records: Iterable[Record],
+        batch: Writing,
         positions: list[TopicPartition],
         group_metadata: object,
     ) -> None:
         """Write records, and how far was read, as one.
 
         Args:
-            records: What is sent on.
+            batch: What is written.
             positions: The next offset to read, for each partition of the batch.
             group_metadata: Of the consumer that read the batch.
 
@@ -141,37 +166,63 @@ class TransactionalWriter:
         try:
             self._producer.begin_transaction()
             try:
-                for record in records:
-                    self._produce(record)
+                for outgoing in batch.withdrawn:
+                    self._produce(outgoing)
+                self._pass_on(batch.passed)
+                for outgoing in batch.letters:
+                    self._produce(outgoing)
             except KafkaException:
                 # It only says that the transaction has failed; the next call says why.
                 self._insist(send_offsets)
                 raise
-            self._insist(send_offsets)
+            if positions:
+                self._insist(send_offsets)
             self._insist(self._producer.commit_transaction)
         except KafkaException as exception:
             self._abort(exception)
         except _HeldUpError as error:
             self._start_over(error)
 
-    def _produce(self, record: Record) -> None:
+    def _pass_on(self, messages: Sequence[Message]) -> None:
+        """Write cards as they are: key, value, headers and timestamp, byte by byte."""
+        produce, poll = self._producer.produce, self._producer.poll
+        for number, message in enumerate(messages):
+            arguments: dict[str, Any] = {
+                "value": message.value(),
+                "key": message.key(),
+                "timestamp": max(0, message.timestamp()[1]),
+                "headers": message.headers(),
+            }
+            try:
+                produce(PASSED_ON, **arguments)
+            except BufferError:
+                self._produce_when_there_is_room(PASSED_ON, arguments)
+            if number % _POLL_EVERY == 0:
+                poll(0)
+
+    def _produce(self, record: Outgoing) -> None:
+        self._produce_when_there_is_room(
+            record.topic,
+            {
+                "value": record.value,
+                "key": record.key,
+                "timestamp": record.timestamp or 0,
+                "headers": list(record.headers),
+            },
+        )
+
+    def _produce_when_there_is_room(
+        self, topic: str, arguments: Mapping[str, Any]
+    ) -> None:
         while True:
             try:
-                self._producer.produce(
-                    record.topic,
-                    key=record.key,
-                    value=record.value,
-                    headers=list(record.headers),
-                    timestamp=record.timestamp or 0,
-                    on_delivery=self._on_delivery,
-                )
+                self._producer.produce(topic, **arguments)
             except BufferError as error:
                 if self._stop.is_set():
                     raise InterruptedTransactionError from error
                 self._producer.poll(0.1)
                 self._faults.raise_if_hopeless()
             else:
-                self._producer.poll(0)
                 return
 
     def _insist(self, call: Callable[[float], object]) -> None:
@@ -234,7 +285,7 @@ class TransactionalWriter:
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is None or error.code() in _PASSING or error.retriable():
-            return
+            return  # an outage's
         self._refusal = (
             f"Topic '{message.topic()}' on cluster 'inbound' refused a record: "
             f"{error.str()}."

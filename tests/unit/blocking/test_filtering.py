@@ -1,51 +1,177 @@
-"""The rule of the filter."""
+"""What passes, what is held back, what becomes a dead letter."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from goodsflow.blocking.filtering import PASSED, decide
+from goodsflow.blocking.filtering import KEYLESS, PASSED, CardFilter
+from goodsflow.blocking.schemas import Schemas
+from goodsflow.blocklist import BlockRules, Rule, Scope
 from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.registry import (
+    RegistryUnavailableError,
+    SchemaNotFoundError,
+    SubjectNotFoundError,
+)
 
-BLOCKED = frozenset({"12346"})
+KEY = b"12345"
+BLOCKED = Rule("product", "12346")
 
 
-def value(product_id: object) -> bytes:
+class Registry:
+    """Knows the cards' schema as 1, a number as 2, and no other."""
+
+    url = "http://registry"
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.is_up = True
+        self.is_ready = True
+
+    def schema_text(self, schema_id: int) -> str:
+        """Return a schema."""
+        self.asked.append(schema_id)
+        if not self.is_up:
+            raise RegistryUnavailableError("down")
+        if schema_id == 1:
+            return Path(PROJECT_ROOT / "schemas" / "goods.json").read_text("utf-8")
+        if schema_id == 2:
+            return '{"type": "number"}'
+        if schema_id == 3:
+            return '{"type": 3}'
+        raise SchemaNotFoundError("no such schema")
+
+    def latest(self, subject: str) -> None:
+        """Answer where it has replayed its journal."""
+        if not self.is_ready:
+            raise SubjectNotFoundError(subject)
+
+
+def filter_of(*rules: Rule, registry: Registry | None = None) -> CardFilter:
+    """Return a filter with rules."""
+    found = BlockRules(rules)
+    schemas = Schemas(registry or Registry())  # type: ignore[arg-type]
+    return CardFilter(lambda: found, schemas)
+
+
+def card(**fields: object) -> dict[str, object]:
+    """Return a card."""
+    return sample_cards()[0].as_json() | fields
+
+
+def value(schema_id: int = 1, **fields: object) -> bytes:
     """Return a card's value."""
-    card = sample_cards()[0].as_json() | {"product_id": product_id}
-    return frame(1, json.dumps(card).encode())
+    return frame(schema_id, json.dumps(card(**fields)).encode())
 
 
 @pytest.mark.parametrize("product_id", ["12345", "123", "1234", "123466"])
 def test_a_card_that_is_not_blocked_passes(product_id: str) -> None:
     """A comparison of beginnings would hold back other products."""
-    assert decide(value(product_id), BLOCKED) == PASSED
+    assert filter_of(BLOCKED).decide(KEY, value(product_id=product_id)) is PASSED
 
 
 def test_a_blocked_card_is_held_back_however_its_json_is_spelt() -> None:
     """A search for bytes would let an escaped product ID through."""
-    assert decide(value("12346"), BLOCKED).outcome == "blocked"
-    escaped = frame(1, b'{"product_\\u0069d": "\\u0031234\\u0036"}')
-    assert decide(escaped, BLOCKED).outcome == "blocked"
-    last_wins = frame(1, b'{"product_id": "1", "product_id": "12346"}')
-    assert decide(last_wins, BLOCKED).outcome == "blocked"
+    held_back = filter_of(BLOCKED)
+    assert held_back.decide(KEY, value(product_id="12346")).because == "product"
+    text = json.dumps(card(product_id="12346"))
+    escaped = text.replace('"product_id"', '"product_\\u0069d"').replace(
+        "12346", "\\u0031234\\u0036"
+    )
+    assert escaped != text
+    assert held_back.decide(KEY, frame(1, escaped.encode())).outcome == "blocked"
+    last_wins = json.dumps(card(product_id="1"))[:-1] + ', "product_id": "12346"}'
+    assert held_back.decide(KEY, frame(1, last_wins.encode())).outcome == "blocked"
 
 
-@pytest.mark.parametrize("garbage", [b"", b"hello", value(None), frame(1, b"[1]")])
-def test_garbage_is_undecodable_with_a_reason(garbage: bytes) -> None:
+@pytest.mark.parametrize(
+    ("scope", "text"),
+    [("brand", "brand_XYZ"), ("store", "store_001"), ("category", "Электроника")],
+)
+def test_a_card_is_held_back_by_each_scope(scope: Scope, text: str) -> None:
+    """One that looks at the wrong field lets a whole brand pass."""
+    assert filter_of(Rule(scope, text)).decide(KEY, value()).because == scope
+    assert filter_of(Rule(scope, text[:-1])).decide(KEY, value()) is PASSED
+    assert filter_of(Rule("product", text)).decide(KEY, value()) is PASSED
+
+
+@pytest.mark.parametrize(
+    ("garbage", "kind"),
+    [
+        (b"", "header"),
+        (b"hello", "header"),
+        (frame(1, b"{"), "json"),
+        (frame(1, b'{"a": NaN}'), "json"),
+        (frame(1, b"\xff"), "json"),
+        (frame(1, b"[" * 100_000), "json"),
+        (frame(1, b"[1]"), "schema"),
+        (value(product_id=None), "schema"),
+        (value(price={"amount": -1, "currency": "RUB"}), "schema"),
+        (value(price={"amount": 1, "currency": "roubles"}), "schema"),
+        (value(stock=None), "schema"),
+        (value(77), "schema-id"),
+        (value(3), "schema-id"),
+        (frame(2, b"5"), "schema"),
+    ],
+)
+def test_what_is_no_card_is_a_dead_letter_with_a_reason(
+    garbage: bytes, kind: str
+) -> None:
     """An exception here would stop the filter for good."""
-    verdict = decide(garbage, BLOCKED)
-    assert verdict.outcome == "undecodable"
+    verdict = filter_of().decide(KEY, garbage)
+    assert (verdict.outcome, verdict.because) == ("undecodable", kind)
     assert verdict.reason
 
 
-def test_a_tombstone_passes() -> None:
+def test_the_reason_names_the_field_that_breaks_the_schema() -> None:
+    """A shop's developer has to find it among fifty."""
+    price = {"amount": -1, "currency": "RUB"}
+    reason = filter_of().decide(KEY, value(price=price)).reason
+    assert "schema 1 at ['price']['amount']" in reason
+
+
+def test_a_tombstone_passes_and_a_record_without_a_key_does_not() -> None:
     """A card taken away at the shop would stay in search for ever."""
-    assert decide(None, BLOCKED) == PASSED
+    assert filter_of(BLOCKED).decide(KEY, None) is PASSED
+    assert filter_of().decide(None, None) is KEYLESS
+    assert filter_of().decide(None, value()) is KEYLESS
 
 
 def test_with_an_empty_block_list_all_samples_pass() -> None:
     """An operator who empties the list means it."""
-    for card in sample_cards():
-        data = frame(1, encode_json(card.as_json()).encode())
-        assert decide(data, frozenset()) == PASSED
+    for each in sample_cards():
+        data = frame(1, encode_json(each.as_json()).encode())
+        assert filter_of().decide(KEY, data) is PASSED
+
+
+def test_a_schema_is_looked_up_once() -> None:
+    """Asked for each card, the registry would be what the filter waits for."""
+    registry = Registry()
+    asking = filter_of(registry=registry)
+    for schema_id in (1, 77, 1, 77, 1):
+        asking.decide(KEY, value(schema_id))
+    assert registry.asked == [1, 77]
+
+
+def test_a_registry_that_is_away_makes_no_dead_letters() -> None:
+    """Every card of an outage would be lost to the users."""
+    registry = Registry()
+    registry.is_up = False
+    asking = filter_of(registry=registry)
+    with pytest.raises(RegistryUnavailableError):
+        asking.decide(KEY, value())
+    registry.is_up = True
+    assert asking.decide(KEY, value()) is PASSED
+
+
+def test_a_registry_that_has_not_replayed_its_journal_makes_none_either() -> None:
+    """It answers before it is ready, as if it had no schema."""
+    registry = Registry()
+    registry.is_ready = False
+    asking = filter_of(registry=registry)
+    with pytest.raises(RegistryUnavailableError, match="yet"):
+        asking.decide(KEY, value(77))
+    registry.is_ready = True
+    assert asking.decide(KEY, value(77)).because == "schema-id"

@@ -1,9 +1,10 @@
 """The pipeline's reading of batches; its transactions need real brokers."""
 
-from confluent_kafka import Message, TopicPartition
+from confluent_kafka import Message
 
-from goodsflow.blocking.pipeline import first_positions, next_positions, read_message
-from goodsflow.blocking.records import Origin, Record
+from goodsflow.blocking.filtering import BLOCKED, PASSED, Verdict
+from goodsflow.blocking.pipeline import first_offsets, next_offsets, sort_batch
+from goodsflow.kafka.reading import whole_record
 
 
 def message(partition: int, offset: int, **others: object) -> Message:
@@ -11,28 +12,47 @@ def message(partition: int, offset: int, **others: object) -> Message:
     return Message(topic="goods", partition=partition, offset=offset, **others)
 
 
-def places(positions: list[TopicPartition]) -> set[tuple[int, int]]:
-    """Return partitions and offsets."""
-    return {(each.partition, each.offset) for each in positions}
-
-
 BATCH = [message(0, 5), message(1, 9), message(0, 6), message(0, 8), message(1, 10)]
 
 
 def test_the_next_offset_of_each_partition_is_committed() -> None:
     """The offset of the last record itself would read it again after a restart."""
-    assert places(next_positions(BATCH)) == {(0, 9), (1, 11)}
+    assert next_offsets(BATCH) == {0: 9, 1: 11}
 
 
 def test_the_first_offset_of_each_partition_is_gone_back_to() -> None:
     """After an abort a batch's earlier records would be skipped."""
-    assert places(list(first_positions(BATCH).values())) == {(0, 5), (1, 9)}
+    assert first_offsets(BATCH) == {0: 5, 1: 9}
+
+
+def test_a_batch_is_sorted_in_its_order() -> None:
+    """The newest card of a product is the one that counts."""
+
+    def decide(key: bytes | None, _: bytes | None) -> Verdict:
+        if key == b"bad":
+            return Verdict("undecodable", "json", "why")
+        return BLOCKED["brand"] if key == b"held back" else PASSED
+
+    batch = [
+        message(0, number, key=key, value=b"v")
+        for number, key in enumerate([b"1", b"bad", b"held back", b"2", b"bad"])
+    ]
+    found = sort_batch(batch, decide)
+    assert [each.key() for each in found.passed] == [b"1", b"2"]
+    assert dict(found.because) == {"json": 2, "brand": 1}
+    assert [
+        dict(each.headers)["goodsflow.origin.offset"] for each in found.letters
+    ] == [
+        b"1",
+        b"4",
+    ]
+    assert found.first_letter == "from goods-0@1: why"
 
 
 def test_a_record_is_read_whole() -> None:
     """Headers, null or doubled, and the time of the shop must not get lost."""
     headers = [("trace", b"a"), ("trace", None)]
-    record, origin = read_message(
+    record = whole_record(
         message(
             1,
             7,
@@ -42,11 +62,12 @@ def test_a_record_is_read_whole() -> None:
             timestamp=(1, 1_700_000_000_123),
         )
     )
-    assert record == Record("goods", b"k", b"v", tuple(headers), 1_700_000_000_123)
-    assert origin == Origin("goods", 1, 7)
+    assert (record.partition, record.offset) == (1, 7)
+    assert (record.key, record.value) == (b"k", b"v")
+    assert record.headers == tuple(headers)
+    assert record.timestamp == 1_700_000_000_123
 
 
 def test_a_record_without_a_time_has_none() -> None:
     """Librdkafka writes -1 there, which no broker takes for a time."""
-    record, _ = read_message(message(0, 1, timestamp=(0, -1)))
-    assert record.timestamp is None
+    assert whole_record(message(0, 1, timestamp=(0, -1))).timestamp is None

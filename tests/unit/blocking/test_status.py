@@ -84,7 +84,7 @@ def test_it_is_ill_while_one_transaction_after_the_other_is_aborted() -> None:
         assert status.ailment() is None
         status.note_abort("no reason")
     assert status.ailment() == "3 transactions in a row were aborted: no reason"
-    status.note_commit(Counter())
+    status.note_commit(0, Counter())
     assert status.ailment() is None
 
 
@@ -94,8 +94,14 @@ def test_records_are_counted_by_outcome_from_zero_on() -> None:
     text = generate_latest(status.registry).decode()
     assert 'goodsflow_blocking_records_total{outcome="undecodable"} 0.0' in text
     assert "goodsflow_blocking_assigned_partitions 2.0" in text
-    status.note_commit(Counter({"passed": 3, "blocked": 1}))
+    status.note_commit(3, Counter({"brand": 1, "json": 2}), withdrawn=5)
     status.note_abort("because")
     text = generate_latest(status.registry).decode()
     assert 'goodsflow_blocking_records_total{outcome="passed"} 3.0' in text
+    assert 'goodsflow_blocking_records_total{outcome="blocked"} 1.0' in text
+    assert 'goodsflow_blocking_records_total{outcome="undecodable"} 2.0' in text
+    assert 'goodsflow_blocking_blocked_total{scope="brand"} 1.0' in text
+    assert 'goodsflow_blocking_dead_letters_total{kind="json"} 2.0' in text
+    assert "goodsflow_blocking_withdrawn_total 5.0" in text
+    assert "goodsflow_blocking_last_transaction_records 6.0" in text
     assert 'goodsflow_blocking_transactions_total{result="aborted"} 1.0' in text

@@ -1,0 +1,250 @@
+"""Taking back what had passed before it was blocked.
+
+Whoever reads a partition of the cards takes back what is in the same partition behind
+the filter, so that no copy lets a card pass that another has just taken away. A product
+is taken back by its key; for a brand, a store or a category the topic behind the filter
+is read for the cards that have it.
+
+How far the block list is worked off in a partition stands in the metadata of the
+offset that the group has committed there, in the same transaction as the tombstones:
+after a kill nothing is left out. (A tombstone twice does no harm.)
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import orjson
+from aiokafka.partitioner import murmur2
+
+from goodsflow.blocking.records import PASSED_ON, Outgoing, tombstone
+from goodsflow.blocklist import BlockRules, Rule
+from goodsflow.blocklist.model import FIELDS
+from goodsflow.blocklist.reading import Position
+from goodsflow.cards.wire import HEADER_BYTES
+from goodsflow.endpoints import Endpoints
+from goodsflow.errors import GoodsflowError
+from goodsflow.kafka.held_up import run_apart
+from goodsflow.kafka.reading import TopicReader
+
+_LOGGER = logging.getLogger(__name__)
+_READ_SECONDS = 600.0
+
+Withdrawal = tuple[Rule, bytes]
+"""A rule, and the key of a card that it takes back."""
+
+Find = Callable[[int, Sequence[Rule]], list[Withdrawal]]
+"""Finds the cards of a partition that rules are about, behind the filter."""
+
+
+@dataclass
+class _Partition:
+    """How far the list is worked off.
+
+    Attributes:
+        done: Up to where it is; None: nothing is.
+        next_offset: What the group has committed; None: nothing yet.
+        target: Up to where it is at work; None where it is not.
+        waiting: What is to be taken back for that.
+        found: What is being looked for.
+        is_new: There is nothing to take back yet.
+    """
+
+    done: Position | None
+    next_offset: int | None
+    is_new: bool = False
+    target: Position | None = None
+    waiting: deque[Withdrawal] = field(default_factory=deque)
+    found: Future[list[Withdrawal]] | None = None
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a group has committed for a partition.
+
+    Attributes:
+        next_offset: None: nothing yet.
+        metadata: With it.
+        nothing_passed: Behind the filter, the partition has never held a record.
+    """
+
+    next_offset: int | None
+    metadata: str | None
+    nothing_passed: bool = False
+
+
+class Withdrawals:
+    """Says what is to be taken back, and how far that is.
+
+    Args:
+        find: Looks for cards; called apart.
+    """
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._count = 1
+        self._states: dict[int, _Partition] = {}
+
+    def unknown(self, assigned: Iterable[int]) -> list[int]:
+        """Return the partitions that ``learn`` has to be told of; forget others."""
+        wanted = set(assigned)
+        for number in self._states.keys() - wanted:
+            del self._states[number]
+        return sorted(wanted - self._states.keys())
+
+    def learn(self, committed: Mapping[int, Committed], partitions: int) -> None:
+        """Take what the group has committed for partitions that are new here.
+
+        Args:
+            committed: By partition.
+            partitions: How many the topic behind the filter has.
+        """
+        self._count = partitions
+        for number, each in committed.items():
+            self._states[number] = _Partition(
+                Position.parse(each.metadata), each.next_offset, each.nothing_passed
+            )
+
+    def forget(self) -> None:
+        """Forget what is under way: a transaction was aborted."""
+        self._states.clear()
+
+    def take(
+        self, rules: BlockRules, position: Position, limit: int
+    ) -> tuple[Outgoing, ...]:
+        """Return the tombstones to write now.
+
+        Args:
+            rules: That hold now.
+            position: Up to where they are at least.
+            limit: Tombstones at most; what remains comes with the next call.
+        """
+        taken: list[Outgoing] = []
+        for number, state in self._states.items():
+            if state.is_new:
+                state.done, state.is_new = position, False
+            if state.target is None and state.done != position:
+                self._begin(number, state, rules, position)
+            self._collect(state)
+            while state.waiting and len(taken) < limit:
+                rule, key = state.waiting.popleft()
+                # It may have been taken off the list again.
+                if rule in rules:
+                    taken.append(tombstone(key))
+            if state.target and state.found is None and not state.waiting:
+                state.done, state.target = state.target, None
+        return tuple(taken)
+
+    def metadata(self, partition: int) -> str:
+        """Return what is to be committed with a partition's offset."""
+        state = self._states.get(partition)
+        return str(state.done) if state and state.done else ""
+
+    def position(self, partition: int) -> int | None:
+        """Return what was committed for a partition; None where nothing was."""
+        state = self._states.get(partition)
+        return None if state is None else state.next_offset
+
+    def note_committed(self, next_offsets: Mapping[int, int]) -> None:
+        """Note the offsets of a committed transaction."""
+        for number, offset in next_offsets.items():
+            if number in self._states:
+                self._states[number].next_offset = offset
+
+    def _begin(
+        self, number: int, state: _Partition, rules: BlockRules, position: Position
+    ) -> None:
+        done = state.done
+        is_same = done is not None and done.topic_id == position.topic_id
+        new = list(rules.since(done.next_offset if done and is_same else 0))
+        state.target = position
+        for rule in new:
+            key = rule.text.encode()
+            if rule.scope == "product" and partition_of(key, self._count) == number:
+                state.waiting.append((rule, key))
+        others = [rule for rule in new if rule.scope != "product"]
+        if others:
+            state.found = run_apart(lambda: self._find(number, others), "withdrawals")
+
+    def _collect(self, state: _Partition) -> None:
+        if state.found is None or not state.found.done():
+            return
+        found, state.found = state.found, None
+        try:
+            state.waiting.extend(found.result())
+        except GoodsflowError as error:
+            _LOGGER.warning("Looking again for what is to be withdrawn: %s", error)
+            # From its beginning, with what was found of it dropped.
+            state.target = None
+            state.waiting.clear()
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return where Java's producers, faust and ``murmur2_random`` put a key."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+def find_cards(
+    endpoints: Endpoints, principal: str, partition: int, rules: Sequence[Rule]
+) -> list[Withdrawal]:
+    """Read a partition behind the filter for the cards that rules are about.
+
+    What is not committed yet counts too: the marker of a transaction that is committed
+    reaches a partition a moment after the answer.
+
+    Args:
+        endpoints: Of the platform.
+        principal: May read the topic.
+        partition: Of it.
+        rules: About brands, stores and categories.
+
+    Raises:
+        KafkaError: The cluster refused or did not answer.
+    """
+    wanted = {(FIELDS[rule.scope], rule.text): rule for rule in rules}
+    fields = {name for name, _ in wanted}
+    found: dict[bytes, Rule] = {}
+    with TopicReader(
+        endpoints,
+        "inbound",
+        principal,
+        f"{principal}-withdrawals",
+        PASSED_ON,
+        uncommitted=True,
+    ) as reader:
+        marks = reader.watermarks()
+        # The topic of cards may have more partitions than the one behind the filter.
+        starts = {partition: marks[partition].first} if partition in marks else {}
+        for batch in reader.read_to_end(starts, timeout_seconds=_READ_SECONDS):
+            for record in batch.records:
+                if record.key is None:
+                    continue
+                found.pop(record.key, None)
+                rule = _rule_for(record.value, wanted, fields)
+                if rule is not None:
+                    found[record.key] = rule
+    return [(rule, key) for key, rule in found.items()]
+
+
+def _rule_for(
+    value: bytes | None, wanted: Mapping[tuple[str, str], Rule], fields: set[str]
+) -> Rule | None:
+    if value is None:
+        return None
+    try:
+        card = orjson.loads(memoryview(value)[HEADER_BYTES:])
+    except orjson.JSONDecodeError:
+        card = None
+    if not isinstance(card, dict):
+        # Somebody else's record: no rule is about it.
+        return None
+    for name in fields:
+        text = card.get(name)
+        rule = wanted.get((name, text)) if isinstance(text, str) else None
+        if rule is not None:
+            return rule
+    return None

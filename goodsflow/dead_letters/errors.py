@@ -1,0 +1,9 @@
+"""What goes wrong with dead letters."""
+
+from __future__ import annotations
+
+from goodsflow.errors import GoodsflowError
+
+
+class DeadLetterError(GoodsflowError):
+    """There is no such letter, or it cannot be sent again or deleted."""

@@ -1,0 +1,80 @@
+"""Reading dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from goodsflow.dead_letters.errors import DeadLetterError
+from goodsflow.dead_letters.model import TOPIC, DeadLetter, Place
+from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.kafka.reading import TopicReader
+
+CLUSTER: ClusterName = "inbound"
+GROUP_ID = "dead-letters"
+
+
+def open_reader(endpoints: Endpoints, principal: str) -> TopicReader:
+    """Return a reader of the letters' topic, headers included.
+
+    Raises:
+        EndpointsError: The principal has no password file.
+    """
+    return TopicReader(endpoints, CLUSTER, principal, GROUP_ID, TOPIC, whole=True)
+
+
+def read_letters(
+    reader: TopicReader,
+    starts: Mapping[int, int] | None = None,
+    *,
+    timeout_seconds: float = 60.0,
+) -> Iterator[DeadLetter]:
+    """Yield the letters that there are, those of a partition in their order.
+
+    Args:
+        reader: Of ``open_reader``.
+        starts: By partition, where to start; the beginning where not given.
+        timeout_seconds: For the whole read.
+
+    Raises:
+        KafkaError: The cluster refused or did not answer in time.
+    """
+    marks = reader.watermarks()
+    offsets = {
+        number: max(ends.first, (starts or {}).get(number, 0))
+        for number, ends in marks.items()
+    }
+    for batch in reader.read_to_end(offsets, timeout_seconds=timeout_seconds):
+        yield from map(DeadLetter.from_record, batch.records)
+
+
+def read_at(
+    reader: TopicReader, places: Sequence[Place], *, timeout_seconds: float = 30.0
+) -> list[DeadLetter]:
+    """Return the letters at given places, in that order.
+
+    Raises:
+        DeadLetterError: There is none at one of them.
+        KafkaError: The cluster refused or did not answer in time.
+    """
+    marks = reader.watermarks()
+    found = []
+    for place in places:
+        ends = marks.get(place.partition)
+        is_there = ends is not None and ends.first <= place.offset < ends.end
+        records = (
+            reader.read_span(
+                place.partition,
+                place.offset,
+                place.offset,
+                timeout_seconds=timeout_seconds,
+            )
+            if is_there
+            else []
+        )
+        if not records:
+            raise DeadLetterError(
+                f"There is no dead letter at {place}. `goodsflow dead-letters list` "
+                "shows those that there are."
+            )
+        found.append(DeadLetter.from_record(records[0]))
+    return found

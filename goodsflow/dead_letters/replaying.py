@@ -1,0 +1,169 @@
+"""Sending dead letters again, and deleting them.
+
+Sent again, a letter goes to the topic that it came from, as the record that it was: the
+filter decides anew. What ``replay`` sends and how far it is are one transaction: a
+replay that fails or is killed has sent nothing, and none sends a letter twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from confluent_kafka import (
+    Consumer,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+
+from goodsflow.dead_letters.errors import DeadLetterError
+from goodsflow.dead_letters.model import REPLAYED_FROM, TOPIC, DeadLetter
+from goodsflow.dead_letters.reading import CLUSTER
+from goodsflow.endpoints import Endpoints
+from goodsflow.kafka.config import client_config, producer_config
+from goodsflow.kafka.futures import await_all, named_error
+from goodsflow.kafka.login import try_login
+
+GROUP_ID = "dead-letters-replay"
+"""Its offsets say up to where all letters were sent again."""
+
+_TRANSACTIONAL_ID = "dead-letters-replay"
+_SECONDS = 30.0
+
+
+class Replayer:
+    """Sends letters again. It fences any other that is at work.
+
+    Args:
+        endpoints: Of the platform.
+        principal: May write to the letters' origin, and commit for the group.
+
+    Raises:
+        DeadLetterError: The cluster refused or did not answer.
+        EndpointsError: The principal has no password file.
+    """
+
+    def __init__(self, endpoints: Endpoints, principal: str) -> None:
+        config = producer_config(endpoints, CLUSTER, principal)
+        login = try_login(config, _SECONDS)
+        if login.error:
+            raise DeadLetterError(
+                f"Cannot log in to cluster '{CLUSTER}' as '{principal}': {login.error}."
+            )
+        self._producer = Producer(
+            config | {"transactional.id": _TRANSACTIONAL_ID, "log_level": 0}
+        )
+        self._consumer = Consumer(
+            client_config(endpoints, CLUSTER, principal)
+            | {"group.id": GROUP_ID, "enable.auto.commit": False, "log_level": 0}
+        )
+        try:
+            self._producer.init_transactions(_SECONDS)
+        except KafkaException as error:
+            raise DeadLetterError(
+                f"Cannot send dead letters again: {error.args[0].str()}."
+            ) from error
+
+    def starts(self, partitions: Iterable[int]) -> dict[int, int]:
+        """Return the first offset of each partition that was not sent again.
+
+        Raises:
+            KafkaError: The cluster refused or did not answer.
+        """
+        asked = [TopicPartition(TOPIC, number) for number in partitions]
+        try:
+            found = self._consumer.committed(asked, timeout=_SECONDS)
+        except KafkaException as error:
+            raise named_error(error, "Cannot see what was sent again") from error
+        return {each.partition: max(0, each.offset) for each in found}
+
+    def replay(
+        self,
+        letters: Iterable[DeadLetter],
+        ends: Mapping[int, int] | None = None,
+    ) -> int:
+        """Send letters to where they came from, in one transaction.
+
+        Args:
+            letters: None of them cut off; see ``why_not``.
+            ends: By partition, up to where all were sent with this; None: a choice.
+
+        Returns:
+            How many were sent.
+
+        Raises:
+            DeadLetterError: Nothing was sent.
+        """
+        sent = 0
+        try:
+            self._producer.begin_transaction()
+            for letter in letters:
+                self._produce(letter)
+                sent += 1
+            if ends:
+                self._producer.send_offsets_to_transaction(
+                    [TopicPartition(TOPIC, n, at) for n, at in ends.items()],
+                    self._consumer.consumer_group_metadata(),
+                    _SECONDS,
+                )
+            self._producer.commit_transaction(_SECONDS)
+        except KafkaException as error:
+            cause = error.args[0]
+            if cause.txn_requires_abort():
+                self._producer.abort_transaction(_SECONDS)
+            raise DeadLetterError(
+                f"No dead letter was sent again: {cause.str()}."
+            ) from error
+        return sent
+
+    def _produce(self, letter: DeadLetter) -> None:
+        headers = [
+            *letter.headers,
+            (REPLAYED_FROM, f"{TOPIC}:{letter.place}".encode()),
+        ]
+        while True:
+            try:
+                self._producer.produce(
+                    letter.origin[0],
+                    key=letter.key,
+                    value=letter.value,
+                    headers=headers,
+                    timestamp=letter.timestamp or 0,
+                )
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                self._producer.poll(0)
+                return
+
+
+def why_not(letter: DeadLetter) -> str | None:
+    """Say why a letter cannot be sent again; None where it can."""
+    if letter.truncated_from is not None:
+        return f"its value was cut off from {letter.truncated_from:,} bytes"
+    if not letter.origin[0]:
+        return "no header says which topic it came from"
+    return None
+
+
+def purge(endpoints: Endpoints, principal: str, ends: Mapping[int, int]) -> None:
+    """Delete the letters before given offsets, for good.
+
+    Args:
+        endpoints: Of the platform.
+        principal: May delete from the topic.
+        ends: By partition, the first offset that stays.
+
+    Raises:
+        KafkaError: The cluster refused or did not answer.
+        EndpointsError: The principal has no password file.
+    """
+    # Held until the answer is there: without a reference it ends at once.
+    admin = AdminClient(client_config(endpoints, CLUSTER, principal) | {"log_level": 0})
+    futures = admin.delete_records(
+        [TopicPartition(TOPIC, number, at) for number, at in ends.items()],
+        request_timeout=_SECONDS,
+        operation_timeout=_SECONDS,
+    )
+    await_all(futures, f"delete records of '{TOPIC}'", _SECONDS + 1)
