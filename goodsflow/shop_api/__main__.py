@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 import sys
 
 from goodsflow.endpoints import load_endpoints
@@ -22,8 +21,6 @@ def main() -> int:
             load_settings(ShopApiSettings),
             load_endpoints(),
             stop=stop,
-            # Prices of samples are no secrets.
-            source=random.Random(),  # noqa: S311
         ),
         _LOGGER,
     )

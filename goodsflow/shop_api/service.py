@@ -5,25 +5,30 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from contextlib import nullcontext
+from itertools import islice
 from threading import Event
 
-from goodsflow.cards import sample_cards
+from goodsflow.cards import Card
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.faults import ClientFaults
 from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.registry import RegistryClient
-from goodsflow.registry.serializer import ValueSerializer, value_serializer
-from goodsflow.shop_api.offers import next_offer
+from goodsflow.registry.serializer import ValueValidator, value_serializer
+from goodsflow.shop_api.card_file import check_cards, read_cards
+from goodsflow.shop_api.catalog import GeneratedCatalog, SampleCatalog
 from goodsflow.shop_api.producer import TOPIC, CardProducer
+from goodsflow.shop_api.records import Outgoing, offers
 from goodsflow.shop_api.settings import ShopApiSettings
 from goodsflow.shop_api.tally import Tally
 from goodsflow.web import make_app, serving
 
 _LOGGER = logging.getLogger(__name__)
+
+_THROUGHPUT = {"linger.ms": 20, "queue.buffering.max.messages": 500_000}
+"""Fuller batches cost less each; a card is on its way a fiftieth of a second later."""
 
 PRINCIPAL = "shop-api"
 """As whom the service logs in to the inbound cluster."""
@@ -38,24 +43,22 @@ def run(
     endpoints: Endpoints,
     *,
     stop: Event,
-    source: random.Random,
     report: Callable[[Tally], None] | None = None,
 ) -> Tally:
     """Send cards until told to stop, and return what became of them.
 
     Args:
-        settings: How often and how many.
+        settings: What to send, how often and how many.
         endpoints: Where the platform is.
         stop: Ends the run; cards under way are delivered first.
-        source: Draws products and prices.
-        report: Is called after each card that was sent.
+        report: Is called now and then.
 
     Raises:
         ShopApiError: Cards were not delivered.
+        CardFileError: The file holds what is no card; nothing was sent.
         GoodsflowError: The registry or the cluster refused.
     """
     tally = Tally()
-    cards = sample_cards()
     pause_seconds = settings.pause_seconds
     web = (
         serving(
@@ -66,24 +69,21 @@ def run(
         if settings.metrics_port
         else nullcontext()
     )
-    with web, _card_serializer(endpoints) as serialize:
+    with web, RegistryClient(endpoints.schema_registry_url) as registry:
+        records = _records(settings, registry)
         faults = ClientFaults(
             "inbound",
             PRINCIPAL,
             passwords=PasswordFollower(endpoints, "inbound", PRINCIPAL),
         )
-        producer = CardProducer(
-            producer_config(endpoints, "inbound", PRINCIPAL), serialize, faults, tally
-        )
-        # Registers the schema now, not only when a first card is due.
-        serialize(TOPIC, cards[0].as_json())
+        config = producer_config(endpoints, "inbound", PRINCIPAL)
+        producer = CardProducer(config | _THROUGHPUT, faults, tally)
         _LOGGER.info("Sending a card to '%s' every %g s", TOPIC, pause_seconds)
         try:
             producer.send_until(
                 stop,
-                lambda: next_offer(cards, source, datetime.now(UTC)),
+                islice(records, settings.count),
                 pause_seconds=pause_seconds,
-                count=settings.count,
                 report=report,
             )
         finally:
@@ -98,11 +98,33 @@ def run(
     return tally
 
 
-@contextmanager
-def _card_serializer(endpoints: Endpoints) -> Iterator[ValueSerializer]:
+def _records(settings: ShopApiSettings, registry: RegistryClient) -> Iterator[Outgoing]:
+    """Register the schema, and return what there is to send."""
     schema = (PROJECT_ROOT / "schemas" / "goods.json").read_text(encoding="utf-8")
-    with RegistryClient(endpoints.schema_registry_url) as client:
-        yield value_serializer(client, schema)
+    if settings.file is not None:
+        # Before anything is registered or sent.
+        check_cards(settings.file, ValueValidator(schema))
+        schema_id = registry.register(f"{TOPIC}-value", schema)
+        return read_cards(settings.file, schema_id)
+    write = value_serializer(registry, schema)
+
+    def serialize(card: Card) -> bytes:
+        return write(TOPIC, card.as_json())
+
+    seed = settings.seed
+    catalog = (
+        SampleCatalog()
+        if settings.catalog is None
+        else GeneratedCatalog(settings.catalog, seed or 0)
+    )
+    # Registers the schema now, not only when a first card is due.
+    serialize(catalog.card(0))
+    return offers(
+        catalog,
+        serialize,
+        random.Random(seed),  # noqa: S311 - prices of samples are no secrets
+        malformed=settings.malformed,
+    )
 
 
 def _check_all_delivered(tally: Tally, left: int) -> None:

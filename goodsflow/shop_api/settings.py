@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -25,6 +26,26 @@ class ShopApiSettings(BaseSettings):
         Field(gt=0, le=1_000_000, description="Cards a second, before the interval."),
     ] = None
     count: Annotated[int | None, Field(ge=1, description="None: for ever.")] = None
+    catalog: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=1_000_000_000,
+            description="How many realistic products; None: the five samples.",
+        ),
+    ] = None
+    seed: Annotated[
+        int | None,
+        Field(description="Draws the same products and offers again; None: others."),
+    ] = None
+    malformed: Annotated[
+        float,
+        Field(ge=0, le=1, description="The share of records that are no cards."),
+    ] = 0.0
+    file: Annotated[
+        Path | None,
+        Field(description="A shop's real cards, one JSON card a line, each sent once."),
+    ] = None
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[
         Port | None, Field(description="Metrics and health; None: nowhere.")
@@ -35,4 +56,5 @@ class ShopApiSettings(BaseSettings):
         """Return the time between two cards."""
         if self.rate is not None:
             return 1 / self.rate
-        return self.interval
+        # A file is sent as fast as it goes, unless it is told otherwise.
+        return 0.0 if self.file is not None else self.interval

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 _LEAST_PATIENCE_SECONDS = 30.0
 
 
-class Tally:
+class Tally(Collector):
     """Counts deliveries; written by the producing thread, read by the web server.
 
     Attributes:
         delivered: Cards that the broker has acknowledged.
         failed: Cards that it never will.
+        malformed: Records that were sent malformed on purpose.
         trouble: The newest failure or outage, for a person; None where all is well.
         registry: The counts as Prometheus metrics.
     """
@@ -23,39 +27,56 @@ class Tally:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.delivered = 0
         self.failed = 0
+        self.malformed = 0
         self.trouble: str | None = None
         self.registry = CollectorRegistry()
         self._clock = clock
+        self._noted = 0
         self._last_delivery = clock()
-        self._delivered_total = Counter(
-            "goodsflow_shop_api_cards_delivered_total",
-            "Cards that the broker has acknowledged.",
-            registry=self.registry,
-        )
-        self._failures_total = Counter(
-            "goodsflow_shop_api_delivery_failures_total",
-            "Cards that could not be delivered.",
-            registry=self.registry,
-        )
-        self._last_delivery_timestamp = Gauge(
-            "goodsflow_shop_api_last_delivery_timestamp_seconds",
-            "When the last card was acknowledged, in seconds since 1970; 0: never.",
-            registry=self.registry,
-        )
+        self._last_delivery_at = 0.0
+        self.registry.register(self)
 
-    def note_delivery(self) -> None:
-        """Count a card that the broker has acknowledged."""
-        self.delivered += 1
+    def take_note(self) -> bool:
+        """Take the time of deliveries since the last call; return whether there were.
+
+        Counting is all that is done for each card.
+        """
+        if self.delivered == self._noted:
+            return False
+        self._noted = self.delivered
         self.trouble = None
         self._last_delivery = self._clock()
-        self._delivered_total.inc()
-        self._last_delivery_timestamp.set_to_current_time()
+        self._last_delivery_at = time.time()
+        return True
 
     def note_failure(self, reason: str) -> None:
         """Count a card that could not be delivered."""
         self.failed += 1
         self.trouble = reason
-        self._failures_total.inc()
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the counts as metrics."""
+        prefix = "goodsflow_shop_api"
+        yield CounterMetricFamily(
+            f"{prefix}_cards_delivered",
+            "Cards that the broker has acknowledged.",
+            value=self.delivered,
+        )
+        yield CounterMetricFamily(
+            f"{prefix}_delivery_failures",
+            "Cards that could not be delivered.",
+            value=self.failed,
+        )
+        yield CounterMetricFamily(
+            f"{prefix}_malformed_records",
+            "Records that were sent malformed on purpose.",
+            value=self.malformed,
+        )
+        yield GaugeMetricFamily(
+            f"{prefix}_last_delivery_timestamp_seconds",
+            "When the last card was acknowledged, in seconds since 1970; 0: never.",
+            value=self._last_delivery_at,
+        )
 
     def ailment(self, pause_seconds: float) -> str | None:
         """Say why the service is not healthy, in one line; None where it is.

@@ -49,19 +49,6 @@ def test_a_rate_goes_before_the_interval(monkeypatch: pytest.MonkeyPatch) -> Non
     assert load_settings(ShopApiSettings).pause_seconds == pytest.approx(0.05)
 
 
-def test_one_sample_is_blocked_by_default() -> None:
-    """Without one, nothing would show that the filter filters."""
-    assert load_settings(BlockingSettings).blocked_products == {"12346"}
-
-
-def test_blocked_products_are_separated_by_commas(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Spaces and a comma at the end are written by hand all the time."""
-    monkeypatch.setenv("GOODSFLOW_BLOCKING_BLOCKED_PRODUCTS", " 1, 2 ,,3,")
-    assert load_settings(BlockingSettings).blocked_products == {"1", "2", "3"}
-
-
 def test_an_id_that_the_filter_has_no_right_to_is_refused_at_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

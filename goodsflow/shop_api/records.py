@@ -1,0 +1,156 @@
+"""The records that are sent: generated offers, malformed ones among them, or a file's.
+
+A generated card is written once as the registered serializer writes it; after that only
+its price and its time change, in the bytes that were validated.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from goodsflow.cards import Card, with_price
+from goodsflow.shop_api.catalog import Catalog
+
+Serialize = Callable[[Card], bytes]
+"""Writes a card as a value, in the wire format; raises where it breaks its schema."""
+
+_MARK_AMOUNT = 7_654_321.25
+_MARK_TIME = datetime(1999, 12, 31, 23, 59, 58, tzinfo=UTC)
+_MOST_TEMPLATES = 20_000
+
+
+class Outgoing(NamedTuple):
+    """A record to send.
+
+    Attributes:
+        key: The product's ID.
+        value: In the wire format, unless it is malformed on purpose.
+        is_card: Whether it is a sound card.
+    """
+
+    key: bytes
+    value: bytes
+    is_card: bool = True
+
+
+@dataclass(frozen=True)
+class Template:
+    """A card's value, cut where its price and its time stand.
+
+    Attributes:
+        key: The product's ID.
+        parts: What is between them.
+        lowest: The least price that the product is offered at.
+        span: How much more it may be.
+    """
+
+    key: bytes
+    parts: tuple[bytes, ...]
+    lowest: float
+    span: float
+
+    @classmethod
+    def of(
+        cls, card: Card, serialize: Serialize, prices: tuple[float, float]
+    ) -> Template:
+        """Make a template of a card, which is offered at prices of a span.
+
+        Raises:
+            ValueError: The card itself holds the marks that show where to cut.
+            GoodsflowError: It breaks its schema, or that cannot be registered.
+        """
+        marked = serialize(with_price(card, _MARK_AMOUNT, _MARK_TIME))
+        for text, mark in (
+            (f"{_MARK_AMOUNT:.2f} {card.price.currency}", b"\0D"),
+            (repr(_MARK_AMOUNT), b"\0P"),
+            (_MARK_TIME.strftime("%Y-%m-%dT%H:%M:%SZ"), b"\0T"),
+        ):
+            if marked.count(text.encode()) != 1:
+                raise ValueError(f"Card '{card.product_id}' holds {text} by itself.")
+            marked = marked.replace(text.encode(), mark)
+        header, payload = marked[:5], marked[5:]
+        described, rest = payload.split(b"\0D")
+        priced, timed = rest.split(b"\0P")
+        before, after = timed.split(b"\0T")
+        currency = f" {card.price.currency}".encode()
+        parts = (header + described, currency + priced, before, after)
+        lowest, highest = prices
+        return cls(card.product_id.encode(), parts, lowest, highest - lowest)
+
+    def render(self, amount: float, at: bytes) -> bytes:
+        """Return the value at a price of two decimals and a time."""
+        described, priced, before, after = self.parts
+        return b"%s%.2f%s%s%s%s%s" % (
+            described,
+            amount,
+            priced,
+            repr(amount).encode(),
+            before,
+            at,
+            after,
+        )
+
+
+def offers(
+    catalog: Catalog,
+    serialize: Serialize,
+    source: random.Random,
+    *,
+    malformed: float = 0.0,
+    clock: Callable[[], float] = time.time,
+) -> Iterator[Outgoing]:
+    """Yield offers of the catalog's products without an end.
+
+    Args:
+        catalog: The products.
+        serialize: Writes a card's value.
+        source: Draws products, prices, and what is malformed.
+        malformed: The share of records that are no sound cards, 0 to 1.
+        clock: Tells the time, in seconds since 1970.
+
+    Raises:
+        GoodsflowError: A card breaks its schema, or that cannot be registered.
+    """
+    templates: OrderedDict[int, Template] = OrderedDict()
+    second, at = 0, b""
+    size = catalog.size
+    while True:
+        number = int(source.random() * size)
+        template = templates.get(number)
+        if template is None:
+            card = catalog.card(number)
+            template = Template.of(card, serialize, catalog.prices(card))
+            templates[number] = template
+            if len(templates) > _MOST_TEMPLATES:
+                templates.popitem(last=False)
+        now = int(clock())
+        if now != second:
+            second = now
+            at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)).encode()
+        amount = template.lowest + source.random() * template.span
+        value = template.render(round(amount, 2), at)
+        if malformed and source.random() < malformed:
+            yield Outgoing(template.key, _spoil(value, source), is_card=False)
+        else:
+            yield Outgoing(template.key, value)
+
+
+def _spoil(value: bytes, source: random.Random) -> bytes:
+    """Return a value that nobody can read as a card: one of what shops do wrong."""
+    header, payload = value[:5], value[5:]
+    return source.choice(
+        (
+            payload,  # without the serializer
+            b"\1" + value[1:],  # of another format
+            header + payload[: len(payload) // 2],  # cut off
+            header + payload.replace(b'"product_id"', b'"productId"', 1),
+            header + b"[]",
+            b"",
+        )
+    )

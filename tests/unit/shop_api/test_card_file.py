@@ -1,0 +1,76 @@
+"""A shop's real cards: checked before any is sent, and sent as they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.registry.serializer import ValueValidator
+from goodsflow.shop_api.card_file import CardFileError, check_cards, read_cards
+from goodsflow.shop_api.records import Outgoing
+
+VALIDATOR = ValueValidator((PROJECT_ROOT / "schemas" / "goods.json").read_text())
+CARD = encode_json(sample_cards()[0].as_json())
+
+
+def write(path: Path, *lines: str) -> Path:
+    """Write lines to a file."""
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_cards_are_sent_in_the_bytes_of_the_file(tmp_path: Path) -> None:
+    """A card that is written anew loses what its shop meant."""
+    spaced = CARD.replace('"index":', '"index" :  ')
+    path = write(tmp_path / "cards", CARD, "", f"  {spaced}\r", "")
+    assert check_cards(path, VALIDATOR) == 2
+    assert list(read_cards(path, 7)) == [
+        Outgoing(b"12345", frame(7, CARD.encode())),
+        Outgoing(b"12345", frame(7, spaced.encode())),
+    ]
+
+
+def test_every_line_that_is_no_card_is_named_with_its_number_and_reason(
+    tmp_path: Path,
+) -> None:
+    """A shop would mend one line, try again, mend the next, and so on."""
+    cheap = json.loads(CARD) | {"price": {"amount": -1, "currency": "rub"}}
+    del cheap["sku"]
+    path = write(tmp_path / "cards", CARD, "junk", "", "[]", json.dumps(cheap), "{}")
+    with pytest.raises(CardFileError) as raised:
+        check_cards(path, VALIDATOR)
+    said = str(raised.value).splitlines()
+    assert said[0] == f"4 of the 5 lines of {path} are no cards; nothing was sent:"
+    assert said[1].startswith("  line 2: The payload is no JSON")
+    assert said[2].startswith("  line 4: The payload is an array")
+    assert said[3].startswith("  line 5: ")
+    for field in ("$.price.amount", "$.price.currency", "'sku' is missing"):
+        assert field in said[3]
+    assert said[4].startswith("  line 6: ")
+    assert "'product_id' is missing" in said[4]
+
+
+def test_a_long_list_of_errors_is_cut_and_counted(tmp_path: Path) -> None:
+    """A million errors would push the first ones off the screen."""
+    path = write(tmp_path / "cards", *["x"] * 50)
+    with pytest.raises(CardFileError, match="and 30 more"):
+        check_cards(path, VALIDATOR)
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_a_file_without_cards_is_an_error(tmp_path: Path, content: str) -> None:
+    """'Delivered 0 cards' looks like success."""
+    path = tmp_path / "cards"
+    path.write_text(content)
+    with pytest.raises(CardFileError, match="holds no card"):
+        check_cards(path, VALIDATOR)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A path mistyped in a script would be sent as nothing."""
+    with pytest.raises(CardFileError, match="No such file"):
+        check_cards(tmp_path / "missing", VALIDATOR)

@@ -1,0 +1,122 @@
+"""What is sent: realistic products, offers in validated bytes, malformed records."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+
+from goodsflow.cards import (
+    Card,
+    CardError,
+    decode_card,
+    encode_json,
+    frame,
+    sample_cards,
+    with_price,
+)
+from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.registry.serializer import ValueValidator
+from goodsflow.shop_api.catalog import Catalog, GeneratedCatalog, SampleCatalog
+from goodsflow.shop_api.records import Outgoing, Template, offers
+
+NOW = datetime(2026, 1, 20, 11, 11, 2, tzinfo=UTC)
+SCHEMA = (PROJECT_ROOT / "schemas" / "goods.json").read_text()
+
+
+def serialize(card: Card) -> bytes:
+    """Write a card as the registered serializer does."""
+    return frame(7, encode_json(card.as_json()).encode())
+
+
+def take(
+    count: int, catalog: Catalog, seed: int = 1, malformed: float = 0
+) -> list[Outgoing]:
+    """Return so many records."""
+    source = random.Random(seed)  # noqa: S311
+    stream = offers(
+        catalog, serialize, source, malformed=malformed, clock=NOW.timestamp
+    )
+    return list(itertools.islice(stream, count))
+
+
+def test_a_template_renders_what_the_serializer_writes() -> None:
+    """Bytes put together by hand may be no card, or another one."""
+    cards = [*sample_cards(), *map(GeneratedCatalog(9, 3).card, range(9))]
+    for card in cards:
+        template = Template.of(card, serialize, (1.0, 2.0))
+        for amount in (0.0, 1.5, 1234.0, 9763.86, 123456.78):
+            rendered = template.render(amount, b"2026-01-20T11:11:02Z")
+            assert rendered == serialize(with_price(card, amount, NOW))
+
+
+def test_a_card_that_holds_the_marks_is_refused() -> None:
+    """Its text would be cut in the wrong place."""
+    (card, *_) = sample_cards()
+    odd = card.model_copy(update={"sku": "7654321.25"})
+    with pytest.raises(ValueError, match=r"7654321\.25"):
+        Template.of(odd, serialize, (1.0, 2.0))
+
+
+def test_every_sample_is_offered_at_ever_new_prices() -> None:
+    """A product never sent would never show in search or recommendations."""
+    found = [decode_card(record.value) for record in take(200, SampleCatalog())]
+    assert {card["product_id"] for card in found} == {
+        card.product_id for card in sample_cards()
+    }
+    amounts = {card["price"]["amount"] for card in found}
+    assert len(amounts) > 150
+    assert all(1000 <= amount <= 10_000 for amount in amounts)
+    assert {card["updated_at"] for card in found} == {"2026-01-20T11:11:02Z"}
+
+
+def test_the_same_seed_gives_the_same_records() -> None:
+    """A test that failed with certain cards could not be repeated."""
+    catalog = GeneratedCatalog(1000, 7)
+    assert take(50, catalog, malformed=0.3) == take(50, catalog, malformed=0.3)
+    assert take(50, catalog, seed=2) != take(50, catalog)
+    assert GeneratedCatalog(9, 1).card(3) != GeneratedCatalog(9, 2).card(3)
+
+
+def test_products_are_distinct_valid_and_their_prices_are_near_the_usual() -> None:
+    """A catalog of one product in many copies would measure nothing real."""
+    catalog = GeneratedCatalog(2000, 7)
+    cards = [catalog.card(number) for number in range(catalog.size)]
+    assert len({card.product_id for card in cards}) == 2000
+    assert len({card.name for card in cards}) == 2000
+    assert len({card.brand for card in cards}) > 30
+    assert len({card.category for card in cards}) > 6
+    validator = ValueValidator(SCHEMA)
+    for card in cards[:50]:
+        assert validator.problems(card.as_json()) == []
+    usual = {card.product_id: card.price.amount for card in cards}
+    for record in take(300, catalog):
+        card = decode_card(record.value)
+        assert record.key.decode() == card["product_id"]
+        factor = card["price"]["amount"] / usual[card["product_id"]]
+        assert 0.74 < factor < 1.26
+
+
+def test_the_asked_for_share_is_malformed_and_the_rest_is_not() -> None:
+    """Nobody could tell what the filter should find."""
+    kinds = Counter()
+    for record in take(2000, GeneratedCatalog(100, 1), malformed=0.25):
+        try:
+            decode_card(record.value)
+        except CardError as error:
+            kinds[str(error).split()[1]] += 1
+            assert not record.is_card
+        else:
+            assert record.is_card
+    assert 400 < sum(kinds.values()) < 600
+    assert len(kinds) >= 2
+
+
+def test_json_is_the_payloads_whole() -> None:
+    """A byte too many breaks whoever reads the files."""
+    (record,) = take(1, SampleCatalog())
+    assert json.loads(record.value[5:])["price"]["currency"] == "RUB"
