@@ -6,9 +6,7 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from goodsflow.endpoints import Endpoints
-from goodsflow.search.embedded import EmbeddedSearch
 from goodsflow.search.interface import SearchBackend
-from goodsflow.search.ksqldb import KsqldbSearch
 
 BackendName: TypeAlias = Literal["embedded", "ksqldb"]
 
@@ -19,6 +17,7 @@ def open_backend(
     *,
     timeout_seconds: float,
     on_notice: Callable[[str], None],
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> SearchBackend:
     """Return a back end.
 
@@ -27,7 +26,21 @@ def open_backend(
         name: None: ksqlDB where the endpoints name one, the embedded index else.
         timeout_seconds: For a whole search.
         on_notice: Takes what a person should know besides the results.
+        on_progress: Is told how far the embedded index is with reading what is new.
     """
     chosen = name or ("ksqldb" if endpoints.ksqldb_url else "embedded")
-    kind = KsqldbSearch if chosen == "ksqldb" else EmbeddedSearch
-    return kind(endpoints, timeout_seconds=timeout_seconds, on_notice=on_notice)
+    # Only what is used: the other takes long to import.
+    if chosen == "ksqldb":
+        from goodsflow.search.ksqldb import KsqldbSearch
+
+        return KsqldbSearch(
+            endpoints, timeout_seconds=timeout_seconds, on_notice=on_notice
+        )
+    from goodsflow.search.embedded import EmbeddedSearch
+
+    return EmbeddedSearch(
+        endpoints,
+        timeout_seconds=timeout_seconds,
+        on_notice=on_notice,
+        on_progress=on_progress,
+    )

@@ -27,7 +27,7 @@ from goodsflow.kafka.offsets import PartitionOffsets
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.search.errors import IndexBrokenError, IndexBusyError
 from goodsflow.search.index import CardIndex, IndexState
-from goodsflow.search.interface import FoundCard
+from goodsflow.search.interface import FoundCard, SearchQuery
 
 TOPIC = "source.goods-filtered"
 PRINCIPAL = "user"
@@ -48,6 +48,8 @@ class EmbeddedSearch:
         endpoints: Of the platform; the principal is ``user``.
         timeout_seconds: For a whole search, reading what is new included.
         on_notice: Takes what a person should know besides the results.
+        on_progress: Is told, while new records are read, how many offsets are done, and
+            of how many.
     """
 
     def __init__(
@@ -56,19 +58,16 @@ class EmbeddedSearch:
         *,
         timeout_seconds: float = 60.0,
         on_notice: Callable[[str], None] = _LOGGER.warning,
+        on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> None:
         self._endpoints = endpoints
         self._path = endpoints.state_dir / "search.duckdb"
         self._timeout_seconds = timeout_seconds
         self._on_notice = on_notice
+        self._on_progress = on_progress
 
-    def search(
-        self,
-        name: str | None = None,
-        brand: str | None = None,
-        limit: int | None = None,
-    ) -> list[FoundCard]:
-        """Return the cards that contain both texts, by product ID.
+    def search(self, query: SearchQuery) -> list[FoundCard]:
+        """Return the cards that a query asks for, in its order.
 
         Raises:
             IndexBusyError: Another process held the index for too long.
@@ -78,7 +77,7 @@ class EmbeddedSearch:
         deadline = time.monotonic() + self._timeout_seconds
         with hold_lock(self._path.with_suffix(".lock"), deadline):
             try:
-                return self._search(name, brand, limit, deadline)
+                return self._search(query, deadline)
             except duckdb.Error as error:
                 self._on_notice(
                     f"The search index {self._path} is broken and is made anew: "
@@ -86,16 +85,14 @@ class EmbeddedSearch:
                 )
             try:
                 discard(self._path)
-                return self._search(name, brand, limit, deadline)
+                return self._search(query, deadline)
             except (duckdb.Error, OSError) as error:
                 raise IndexBrokenError(
                     f"Cannot make the search index {self._path} anew: "
                     f"{_first_line(error)}. Is the folder writable, with space left?"
                 ) from error
 
-    def _search(
-        self, name: str | None, brand: str | None, limit: int | None, deadline: float
-    ) -> list[FoundCard]:
+    def _search(self, query: SearchQuery, deadline: float) -> list[FoundCard]:
         index = CardIndex(self._path)
         try:
             with TopicReader(
@@ -106,7 +103,7 @@ class EmbeddedSearch:
                 TOPIC,
                 timeout_seconds=max(_LEAST_SECONDS, deadline - time.monotonic()),
             ) as reader:
-                topic_id, watermarks = reader.topic_id(), reader.watermarks()
+                topic_id, watermarks = reader.look()
                 now = time.time()
                 state = index.state()
                 reason = reason_to_rebuild(state, topic_id, watermarks, now)
@@ -118,9 +115,10 @@ class EmbeddedSearch:
                     index = CardIndex(self._path)
                     index.create(topic_id, now)
                     state = IndexState(topic_id, now, {})
-                self._sync(index, reader, starts(state, watermarks), deadline)
+                if not is_current(state, watermarks):
+                    self._sync(index, reader, state, watermarks, deadline)
                 index.mark_synced(now)
-            return index.search(name, brand, limit)
+            return index.search(query)
         finally:
             index.close()
 
@@ -128,9 +126,12 @@ class EmbeddedSearch:
         self,
         index: CardIndex,
         reader: TopicReader,
-        offsets: Mapping[int, int],
+        state: IndexState,
+        watermarks: Mapping[int, PartitionOffsets],
         deadline: float,
     ) -> None:
+        offsets = starts(state, watermarks)
+        total = sum(marks.end - offsets[n] for n, marks in watermarks.items())
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise ClusterUnavailableError(
@@ -142,6 +143,11 @@ class EmbeddedSearch:
             offsets, timeout_seconds=remaining, batch_size=_BATCH_SIZE
         ):
             skipped += index.apply(batch.records, batch.next_offsets)
+            left = sum(
+                max(0, marks.end - batch.next_offsets[n])
+                for n, marks in watermarks.items()
+            )
+            self._on_progress(total - left, total)
         if skipped:
             self._on_notice(f"Skipped {skipped} records of '{TOPIC}': no cards.")
 
@@ -171,6 +177,14 @@ def reason_to_rebuild(
     if not 0 <= age <= MAX_AGE_SECONDS:
         return "it was last read too long ago to have seen every deletion"
     return None
+
+
+def is_current(state: IndexState, watermarks: Mapping[int, PartitionOffsets]) -> bool:
+    """Whether there is nothing after what the index holds, not even a marker."""
+    return all(
+        state.next_offsets.get(partition, 0) >= marks.end
+        for partition, marks in watermarks.items()
+    )
 
 
 def starts(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from confluent_kafka import KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from goodsflow.cards import encode_json, frame
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import producer_config
-from goodsflow.registry import RegistryClient
+from goodsflow.kafka.held_up import run_apart
+from goodsflow.registry.ids import latest_schema_id
 from goodsflow.search.errors import EventError
 
 TOPIC = "events"
@@ -41,51 +42,72 @@ class UserEvent:
         }
 
 
-def send_event(
-    endpoints: Endpoints, event: UserEvent, *, timeout_seconds: float = 20.0
-) -> None:
-    """Write an event and wait until the cluster has it.
+class EventSender:
+    """Writes events; what that needs is prepared while something else is done.
 
     Args:
         endpoints: Of the platform; the principal is ``user``.
-        event: Keyed by its user.
         timeout_seconds: For the delivery.
 
     Raises:
-        EventError: The cluster refused it, or did not answer in time.
-        RegistryError: The registry does not know the events' schema, or is down.
         EndpointsError: The principal has no password file.
     """
-    with RegistryClient(endpoints.schema_registry_url) as registry:
-        schema_id = registry.latest(f"{TOPIC}-value").schema_id
-    payload = encode_json(event.as_json(uuid.uuid4(), datetime.now(UTC)))
-    failures: list[str] = []
 
-    def on_delivery(error: Any, _message: Message) -> None:
+    def __init__(self, endpoints: Endpoints, *, timeout_seconds: float = 20.0) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._failures: list[str] = []
+        self._producer = Producer(
+            producer_config(endpoints, "analytics", PRINCIPAL)
+            | {
+                "message.timeout.ms": int(timeout_seconds * 1000),
+                "on_delivery": self._on_delivery,
+                "linger.ms": 0,
+                "log_level": 0,
+            }
+        )
+        self._schema_id = run_apart(
+            lambda: latest_schema_id(endpoints.schema_registry_url, f"{TOPIC}-value"),
+            "events-schema",
+        )
+        # Logs in meanwhile; whether it can, the delivery shows.
+        run_apart(lambda: self._producer.list_topics(TOPIC, timeout_seconds), "events")
+
+    def send(self, event: UserEvent) -> None:
+        """Write an event and wait until the cluster has it.
+
+        Args:
+            event: Keyed by its user.
+
+        Raises:
+            EventError: The cluster refused it, or did not answer in time.
+            RegistryError: The registry does not know the events' schema, or is down.
+        """
+        schema_id = self._schema_id.result()
+        payload = encode_json(event.as_json(uuid.uuid4(), datetime.now(UTC)))
+        what = f"The event of this request was not delivered to '{TOPIC}'"
+        try:
+            self._producer.produce(
+                TOPIC,
+                key=event.user.encode(),
+                value=frame(schema_id, payload.encode()),
+            )
+        except KafkaException as error:
+            raise EventError(f"{what}: {error.args[0].str()}") from error
+        undelivered = self._producer.flush(self._timeout_seconds + 1)
+        if self._failures or undelivered:
+            reason = self._failures[0] if self._failures else "no answer in time"
+            raise EventError(
+                f"{what}: {reason}. Is the analytics cluster up, and may 'user' write "
+                "to the topic?"
+            )
+
+    def _on_delivery(self, error: KafkaError | None, _: Message) -> None:
         if error is not None:
-            failures.append(error.str())
+            self._failures.append(error.str())
 
-    producer = Producer(
-        producer_config(endpoints, "analytics", PRINCIPAL)
-        | {
-            "message.timeout.ms": int(timeout_seconds * 1000),
-            "linger.ms": 0,
-            "log_level": 0,
-        }
-    )
-    what = f"The event of this request was not delivered to '{TOPIC}'"
-    try:
-        producer.produce(
-            TOPIC,
-            key=event.user.encode(),
-            value=frame(schema_id, payload.encode()),
-            on_delivery=on_delivery,
-        )
-    except KafkaException as error:
-        raise EventError(f"{what}: {error.args[0].str()}") from error
-    undelivered = producer.flush(timeout_seconds + 1)
-    if failures or undelivered:
-        raise EventError(
-            f"{what}: {failures[0] if failures else 'no answer in time'}. Is the "
-            "analytics cluster up, and may 'user' write to the topic?"
-        )
+
+def send_event(
+    endpoints: Endpoints, event: UserEvent, *, timeout_seconds: float = 20.0
+) -> None:
+    """Write an event and wait until the cluster has it; see ``EventSender``."""
+    EventSender(endpoints, timeout_seconds=timeout_seconds).send(event)

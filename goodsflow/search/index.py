@@ -7,38 +7,50 @@ is wrong with it, it can be made anew from the topic.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
-import pyarrow as pa
+import orjson
 
-from goodsflow.cards import CardError, decode_card
+from goodsflow.cards import CardError, schema_id_of
+from goodsflow.cards.wire import HEADER_BYTES
 from goodsflow.kafka.reading import Record
-from goodsflow.search.interface import FoundCard
+from goodsflow.search.interface import FoundCard, Order, SearchQuery
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raise it with every change of the tables: an index of another version is rebuilt."""
 
 _TABLES = """
 CREATE TABLE index_state (schema_version INTEGER, topic_id VARCHAR, synced_at DOUBLE);
 CREATE TABLE next_offsets (partition INTEGER, next_offset BIGINT);
 CREATE TABLE cards (
-  product_id VARCHAR, name VARCHAR, brand VARCHAR, amount DOUBLE, currency VARCHAR,
-  name_lower VARCHAR, brand_lower VARCHAR
+  product_id VARCHAR, name VARCHAR, brand VARCHAR, category VARCHAR, amount DOUBLE,
+  currency VARCHAR, name_lower VARCHAR, brand_lower VARCHAR, category_lower VARCHAR
 );
 """
 _QUERY = """
-SELECT product_id, name, brand, amount, currency FROM cards
+SELECT product_id, name, brand, category, amount, currency FROM cards
 WHERE ($name IS NULL OR contains(name_lower, $name))
   AND ($brand IS NULL OR contains(brand_lower, $brand))
-ORDER BY product_id LIMIT $limit
+  AND ($category IS NULL OR contains(category_lower, $category))
+  AND ($max_price IS NULL OR amount <= $max_price)
+ORDER BY {order} LIMIT $limit
 """
+_ORDERS: Mapping[Order, str] = {
+    "id": "product_id",
+    "name": "name, product_id",
+    "price": "amount, product_id",
+    "-price": "amount DESC, product_id",
+}
 _NO_LIMIT = 2**62
+_COLUMNS = ("product_id", "name", "brand", "category", "amount", "currency")
+
+Row: TypeAlias = tuple[str, str, str, str, float, str]
+"""A card's ``_COLUMNS``."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +127,8 @@ class CardIndex:
         cards = [card for card in changes.values() if card is not None]
         with self._transaction():
             if changes:
+                import pyarrow as pa
+
                 ids = pa.table({"product_id": pa.array(list(changes), pa.string())})
                 self._connection.register("changed_ids", ids)
                 self._connection.execute(
@@ -125,8 +139,8 @@ class CardIndex:
             if cards:
                 self._connection.register("changed_cards", _as_table(cards))
                 self._connection.execute(
-                    "INSERT INTO cards SELECT *, lower(name), lower(brand) "
-                    "FROM changed_cards"
+                    "INSERT INTO cards SELECT *, lower(name), lower(brand), "
+                    "lower(category) FROM changed_cards"
                 )
                 self._connection.unregister("changed_cards")
             for partition, offset in next_offsets.items():
@@ -138,22 +152,24 @@ class CardIndex:
                 )
         return skipped
 
-    def search(
-        self, name: str | None, brand: str | None, limit: int | None
-    ) -> list[FoundCard]:
-        """Return the cards that contain both texts, by product ID."""
+    def search(self, query: SearchQuery) -> list[FoundCard]:
+        """Return the cards that a query asks for, in its order."""
         rows = self._connection.execute(
-            _QUERY,
+            _QUERY.format(order=_ORDERS[query.order]),
             {
-                "name": None if name is None else self._lower(name),
-                "brand": None if brand is None else self._lower(brand),
-                "limit": _NO_LIMIT if limit is None else limit,
+                "name": self._lower(query.name),
+                "brand": self._lower(query.brand),
+                "category": self._lower(query.category),
+                "max_price": query.max_price,
+                "limit": _NO_LIMIT if query.limit is None else query.limit,
             },
         ).fetchall()
         return [FoundCard(*row) for row in rows]
 
-    def _lower(self, text: str) -> str:
+    def _lower(self, text: str | None) -> str | None:
         """Lower the needle as the columns were: by DuckDB, not by Python."""
+        if text is None:
+            return None
         row = self._connection.execute("SELECT lower($1)", [text]).fetchone()
         return str(row[0]) if row else text
 
@@ -168,74 +184,63 @@ class CardIndex:
         self._connection.commit()
 
 
-def _changes(
-    records: Sequence[Record],
-) -> tuple[dict[str, dict[str, Any] | None], int]:
+def _changes(records: Sequence[Record]) -> tuple[dict[str, Row | None], int]:
     """Return the last state of each product, None where deleted, and what was skipped.
 
     The record's key is the product's ID: a tombstone has no other.
     """
-    changes: dict[str, dict[str, Any] | None] = {}
+    changes: dict[str, Row | None] = {}
     skipped = 0
     for record in records:
         try:
-            product_id, card = _read(record)
+            product_id, row = _read(record)
         except (CardError, UnicodeError):
             skipped += 1
         else:
-            changes[product_id] = card
+            changes[product_id] = row
     return changes, skipped
 
 
-def _read(record: Record) -> tuple[str, dict[str, Any] | None]:
-    if not record.key:
+def _read(record: Record) -> tuple[str, Row | None]:
+    key, value = record.key, record.value
+    if not key:
         raise CardError("The record has no key.")
-    product_id = record.key.decode()
-    if record.value is None:
+    product_id = key.decode()
+    if value is None:
         return product_id, None
-    card = decode_card(record.value)
-    price = card.get("price")
-    if not isinstance(price, dict):
-        raise CardError("The card has no price.")
-    row = {
-        "product_id": product_id,
-        "name": card.get("name"),
-        "brand": card.get("brand"),
-        "amount": _as_amount(price.get("amount")),
-        "currency": price.get("currency"),
-    }
-    for field in ("name", "brand", "currency"):
-        text = row[field]
-        if not isinstance(text, str):
-            raise CardError(f"The card's {field} is no text.")
-        # JSON can spell half a character (backslash ud800), which no column can hold.
-        text.encode()
+    schema_id_of(value)
+    try:
+        # It refuses what no column can hold: half a character (backslash ud800).
+        card = orjson.loads(memoryview(value)[HEADER_BYTES:])
+        price = card["price"]
+        amount = price["amount"]
+        row = (
+            product_id,
+            card["name"],
+            card["brand"],
+            card["category"],
+            amount,
+            price["currency"],
+        )
+    except orjson.JSONDecodeError as error:
+        raise CardError(f"The payload is no JSON: {error}.") from error
+    except (KeyError, TypeError) as error:
+        raise CardError("The card lacks what is searched for.") from error
+    for text in (row[1], row[2], row[3], row[5], card.get("product_id")):
+        if type(text) is not str:
+            raise CardError("What is searched for in the card is no text.")
+    if type(amount) is not float and type(amount) is not int:
+        raise CardError("The card's price has no amount.")
     return product_id, row
 
 
-def _as_amount(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise CardError("The card's price has no amount.")
-    try:
-        amount = float(value)
-    except OverflowError as error:
-        raise CardError("The card's amount is beyond all numbers.") from error
-    if not math.isfinite(amount):
-        raise CardError("The card's amount is beyond all numbers.")
-    return amount
+def _as_table(rows: Sequence[Row]) -> Any:
+    import pyarrow as pa
 
-
-def _as_table(cards: Sequence[Mapping[str, Any]]) -> Any:
-    columns = {
-        "product_id": pa.string(),
-        "name": pa.string(),
-        "brand": pa.string(),
-        "amount": pa.float64(),
-        "currency": pa.string(),
-    }
-    return pa.table(
-        {
-            name: pa.array([card[name] for card in cards], kind)
-            for name, kind in columns.items()
-        }
-    )
+    kinds = (pa.string(), pa.string(), pa.string(), pa.string(), pa.float64())
+    columns = zip(*rows, strict=True)
+    arrays = [
+        pa.array(column, kind)
+        for column, kind in zip(columns, (*kinds, pa.string()), strict=True)
+    ]
+    return pa.table(dict(zip(_COLUMNS, arrays, strict=True)))

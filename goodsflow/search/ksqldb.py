@@ -24,11 +24,12 @@ from goodsflow.ksqldb import (
     literal,
 )
 from goodsflow.search.errors import ViewNotReadyError
-from goodsflow.search.interface import FoundCard
+from goodsflow.search.interface import FoundCard, SearchQuery, in_order
 
 VIEW = "cards"
 _COLUMNS = (
-    "product_id, name, brand, price->amount AS amount, price->currency AS currency"
+    "product_id, name, brand, category, price->amount AS amount, "
+    "price->currency AS currency"
 )
 _RETRY_SECONDS = 1.0
 _NOTICES: dict[type[Exception], str] = {
@@ -58,24 +59,24 @@ class KsqldbSearch:
         self._timeout_seconds = timeout_seconds
         self._on_notice = on_notice
 
-    def search(
-        self,
-        name: str | None = None,
-        brand: str | None = None,
-        limit: int | None = None,
-    ) -> list[FoundCard]:
-        """Return the cards that contain both texts, by product ID.
+    def search(self, query: SearchQuery) -> list[FoundCard]:
+        """Return the cards that a query asks for, in its order.
 
         Raises:
             ViewNotReadyError: The server starts, or reads the view, for too long.
             KsqlError: It refused or did not answer.
             EndpointsError: The server's user has no password file.
         """
-        result = self._query(statement(name, brand))
+        result = self._query(statement(query))
         cards, skipped = found_cards(result)
         if skipped:
             self._on_notice(f"Skipped {skipped} rows of view '{VIEW}': no cards.")
-        return cards[:limit]
+        affordable = [
+            card
+            for card in cards
+            if query.max_price is None or card.amount <= query.max_price
+        ]
+        return in_order(affordable, query)
 
     def _query(self, sql: str) -> QueryResult:
         """Query until the view answers; it is told what is waited for, once each."""
@@ -104,15 +105,21 @@ class KsqldbSearch:
             time.sleep(_RETRY_SECONDS)
 
 
-def statement(name: str | None, brand: str | None) -> str:
-    """Return the query of cards that contain both texts.
+def statement(query: SearchQuery) -> str:
+    """Return the query of the cards that are asked for.
 
     ``INSTR`` has no wildcards; ``LIKE`` would, and is refused beside an ``AND``. The
-    order and the limit are not for the server: it knows no order.
+    order and the limit are not for the server, which knows no order, nor is the price:
+    it would have to be spelt in one of its types of numbers.
     """
+    texts = (
+        ("name", query.name),
+        ("brand", query.brand),
+        ("category", query.category),
+    )
     conditions = [
         f"INSTR(LCASE({column}), {literal(text.lower())}) > 0"
-        for column, text in (("name", name), ("brand", brand))
+        for column, text in texts
         # Every text contains the empty one.
         if text
     ]
@@ -146,14 +153,15 @@ def found_cards(result: QueryResult) -> tuple[list[FoundCard], int]:
 
 
 def _as_card(row: dict[str, Any]) -> FoundCard | None:
-    texts = [row[column] for column in ("product_id", "name", "brand", "currency")]
+    columns = ("product_id", "name", "brand", "category", "currency")
+    texts = [row[column] for column in columns]
     amount = row["amount"]
     if not _are_texts(texts) or isinstance(amount, bool):
         return None
     if not isinstance(amount, int | float):
         return None
-    product_id, name, brand, currency = texts
-    return FoundCard(product_id, name, brand, float(amount), currency)
+    product_id, name, brand, category, currency = texts
+    return FoundCard(product_id, name, brand, category, float(amount), currency)
 
 
 def _are_texts(values: Iterable[Any]) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from goodsflow.kafka.offsets import PartitionOffsets
-from goodsflow.search import IndexBrokenError, IndexBusyError
 from goodsflow.search.embedded import (
     MAX_AGE_SECONDS,
     discard,
@@ -18,6 +17,7 @@ from goodsflow.search.embedded import (
     reason_to_rebuild,
     starts,
 )
+from goodsflow.search.errors import IndexBrokenError, IndexBusyError
 from goodsflow.search.index import IndexState
 
 STATE = IndexState("topic-1", 1000.0, {0: 5, 1: 7})

@@ -12,8 +12,8 @@ import pytest
 
 from goodsflow.cards import frame
 from goodsflow.kafka.reading import Record
-from goodsflow.search import SearchBackend
 from goodsflow.search.index import CardIndex, IndexState
+from goodsflow.search.interface import FoundCard, SearchBackend, SearchQuery
 from tests.unit.search.contract import SearchContract, card
 
 
@@ -53,13 +53,9 @@ class TestEmbeddedIndexKeepsTheContract(SearchContract):
         index = self.index
 
         class Backend:
-            def search(
-                self,
-                name: str | None = None,
-                brand: str | None = None,
-                limit: int | None = None,
-            ) -> Any:
-                return index.search(name, brand, limit)
+            def search(self, query: SearchQuery) -> list[FoundCard]:
+                """Search the index."""
+                return index.search(query)
 
         return Backend()
 
@@ -69,11 +65,9 @@ def test_newest_card_of_a_batch_and_of_later_batches_counts(index: CardIndex) ->
     index.apply(
         [record("1", card("one", "b", 1.0)), record("1", card("two", "b", 2.0))], {0: 2}
     )
-    assert [c.name for c in index.search(None, None, None)] == ["two"]
+    assert [c.name for c in index.search(SearchQuery())] == ["two"]
     index.apply([record("1", card("three", "b", 3.0))], {0: 3})
-    assert [(c.name, c.amount) for c in index.search(None, None, None)] == [
-        ("three", 3)
-    ]
+    assert [(c.name, c.amount) for c in index.search(SearchQuery())] == [("three", 3)]
 
 
 def test_tombstone_removes_a_card_and_a_later_one_brings_it_back(
@@ -82,9 +76,9 @@ def test_tombstone_removes_a_card_and_a_later_one_brings_it_back(
     """A deleted card must not reach users."""
     index.apply([record("1", card("one", "b")), record("2", card("two", "b"))], {0: 2})
     index.apply([record("1", None)], {0: 3})
-    assert [c.product_id for c in index.search(None, None, None)] == ["2"]
+    assert [c.product_id for c in index.search(SearchQuery())] == ["2"]
     index.apply([record("2", None), record("2", card("again", "b"))], {0: 5})
-    assert [c.name for c in index.search(None, None, None)] == ["again"]
+    assert [c.name for c in index.search(SearchQuery())] == ["again"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +110,7 @@ def test_record_that_is_no_card_is_skipped_and_counted(
         [Record(0, 1, b"1", bad), record("2", card("next", "b"), 2)], {0: 3}
     )
     assert skipped == 1
-    assert [c.name for c in index.search(None, None, None)] == ["good", "next"]
+    assert [c.name for c in index.search(SearchQuery())] == ["good", "next"]
 
 
 @pytest.mark.parametrize("key", [None, b"", b"\xff"])
@@ -125,13 +119,13 @@ def test_record_without_a_usable_key_is_skipped(
 ) -> None:
     """Nobody could ever delete such a card."""
     assert index.apply([Record(0, 0, key, value(card("x", "b")))], {0: 1}) == 1
-    assert index.search(None, None, None) == []
+    assert index.search(SearchQuery()) == []
 
 
 def test_key_is_the_identity_and_not_the_value(index: CardIndex) -> None:
     """A tombstone has only its key: it would miss a card kept under another ID."""
     index.apply([record("1", card("one", "b") | {"product_id": "other"})], {0: 1})
-    assert [c.product_id for c in index.search(None, None, None)] == ["1"]
+    assert [c.product_id for c in index.search(SearchQuery())] == ["1"]
 
 
 def test_offsets_are_kept_with_the_cards(tmp_path: Path, index: CardIndex) -> None:
@@ -142,7 +136,7 @@ def test_offsets_are_kept_with_the_cards(tmp_path: Path, index: CardIndex) -> No
     index.close()
     again = CardIndex(tmp_path / "search.duckdb")
     assert again.state() == IndexState("topic-1", 2000.0, {0: 9, 1: 5})
-    assert len(again.search("one", None, None)) == 1
+    assert len(again.search(SearchQuery("one"))) == 1
     again.close()
 
 
@@ -153,7 +147,7 @@ def test_batch_that_fails_leaves_cards_and_offsets_as_they_were(
     index.apply([record("1", card("one", "b"))], {0: 1})
     with pytest.raises(duckdb.Error):
         index.apply([record("1", None), record("2", card("x", "b"))], {0: 2**80})
-    assert [c.name for c in index.search(None, None, None)] == ["one"]
+    assert [c.name for c in index.search(SearchQuery())] == ["one"]
     state = index.state()
     assert state is not None
     assert state.next_offsets == {0: 1}

@@ -18,15 +18,11 @@ from goodsflow.ksqldb import (
     QueryResult,
     create_source_table,
 )
-from goodsflow.search import (
-    EmbeddedSearch,
-    FoundCard,
-    KsqldbSearch,
-    SearchBackend,
-    ViewNotReadyError,
-    open_backend,
-)
-from goodsflow.search.ksqldb import VIEW, found_cards, statement
+from goodsflow.search.backends import open_backend
+from goodsflow.search.embedded import EmbeddedSearch
+from goodsflow.search.errors import ViewNotReadyError
+from goodsflow.search.interface import FoundCard, SearchBackend, SearchQuery
+from goodsflow.search.ksqldb import VIEW, KsqldbSearch, found_cards, statement
 from goodsflow.spec import load_platform
 from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
 from tests.unit.search.contract import CARDS, SearchContract, card
@@ -87,9 +83,11 @@ def test_a_new_price_and_a_deletion_show_at_once(
     cards = server.records[DECLARED.topic]
     cards |= {"1": card("one", "b", 10.0), "2": card("two", "b")}
     backend = KsqldbSearch(endpoints, timeout_seconds=5)
-    assert [c.amount for c in backend.search(brand="b")] == [10.0, 100.0]
+    assert [c.amount for c in backend.search(SearchQuery(brand="b"))] == [10.0, 100.0]
     cards |= {"1": card("one", "b", 9.0), "2": None}
-    assert backend.search(brand="b") == [FoundCard("1", "one", "b", 9.0, "RUB")]
+    assert backend.search(SearchQuery(brand="b")) == [
+        FoundCard("1", "one", "b", "Электроника", 9.0, "RUB")
+    ]
 
 
 def test_a_view_that_is_not_read_yet_is_waited_for_and_told(
@@ -102,7 +100,9 @@ def test_a_view_that_is_not_read_yet_is_waited_for_and_told(
     notices: list[str] = []
     backend = KsqldbSearch(endpoints, timeout_seconds=20, on_notice=notices.append)
 
-    assert [found.product_id for found in backend.search("JKL")] == ["12348"]
+    assert [found.product_id for found in backend.search(SearchQuery("JKL"))] == [
+        "12348"
+    ]
 
     assert notices == [
         "ksqlDB is starting: this waits up to 20 s.",
@@ -126,7 +126,7 @@ def test_the_wait_has_an_end_and_its_error_says_what_to_do(
     setattr(server, trouble, 10**6)
     backend = KsqldbSearch(endpoints, timeout_seconds=0.3, on_notice=lambda _: None)
     with pytest.raises(ViewNotReadyError, match=f"{text}.*--backend embedded"):
-        backend.search("JKL")
+        backend.search(SearchQuery("JKL"))
 
 
 def test_a_missing_view_is_not_waited_for(
@@ -135,14 +135,14 @@ def test_a_missing_view_is_not_waited_for(
     """It does not come by itself."""
     server.sources.clear()
     with pytest.raises(KsqlStatementError, match="CARDS does not exist"):
-        KsqldbSearch(endpoints).search("JKL")
+        KsqldbSearch(endpoints).search(SearchQuery("JKL"))
     assert len(server.requests) == 1
 
 
 def test_a_platform_without_ksqldb_is_told(tmp_path: Path) -> None:
     """Asked for by name where there is none."""
     with pytest.raises(KsqlUnavailableError, match="has no ksqlDB"):
-        KsqldbSearch(endpoints_of(tmp_path, None)).search("JKL")
+        KsqldbSearch(endpoints_of(tmp_path, None)).search(SearchQuery("JKL"))
 
 
 def test_a_password_comes_from_its_file(
@@ -151,13 +151,13 @@ def test_a_password_comes_from_its_file(
     """Where the server asks for one."""
     server.user = ("search", "s3cret")
     with pytest.raises(KsqlUnauthorizedError):
-        KsqldbSearch(endpoints).search("JKL")
+        KsqldbSearch(endpoints).search(SearchQuery("JKL"))
     named = endpoints.model_copy(update={"ksqldb_user": "search"})
     with pytest.raises(EndpointsError, match=r"ksqldb/search\.password"):
-        KsqldbSearch(named).search("JKL")
+        KsqldbSearch(named).search(SearchQuery("JKL"))
     (endpoints.secrets_dir / "ksqldb").mkdir()
     (endpoints.secrets_dir / "ksqldb" / "search.password").write_text("s3cret\n")
-    assert KsqldbSearch(named).search("JKL") == []
+    assert KsqldbSearch(named).search(SearchQuery("JKL")) == []
 
 
 def test_rows_that_are_no_cards_are_skipped_and_told(
@@ -171,33 +171,35 @@ def test_rows_that_are_no_cards_are_skipped_and_told(
     }
     notices: list[str] = []
     backend = KsqldbSearch(endpoints, on_notice=notices.append)
-    assert [found.product_id for found in backend.search(brand="b")] == ["3"]
+    assert [found.product_id for found in backend.search(SearchQuery(brand="b"))] == [
+        "3"
+    ]
     assert notices == ["Skipped 2 rows of view 'cards': no cards."]
 
 
 def test_a_product_is_there_once() -> None:
     """A key that was put on two partitions has a row on each."""
-    columns = ("PRODUCT_ID", "NAME", "BRAND", "AMOUNT", "CURRENCY")
-    rows = [["1", "n", "b", amount, "RUB"] for amount in (1.0, 2.0)]
+    columns = ("PRODUCT_ID", "NAME", "BRAND", "CATEGORY", "AMOUNT", "CURRENCY")
+    rows = [["1", "n", "b", "c", amount, "RUB"] for amount in (1.0, 2.0)]
     assert found_cards(QueryResult(columns, rows)) == (
-        [FoundCard("1", "n", "b", 2.0, "RUB")],
+        [FoundCard("1", "n", "b", "c", 2.0, "RUB")],
         0,
     )
 
 
 def test_an_answer_without_our_columns_is_an_error() -> None:
     """Every row would be no card, and the answer empty."""
-    with pytest.raises(KsqlAnswerError, match="amount, brand"):
+    with pytest.raises(KsqlAnswerError, match="amount, brand, category"):
         found_cards(QueryResult(("PRODUCT_ID", "NAME", "CURRENCY"), []))
 
 
 def test_the_query_is_one_that_a_server_takes() -> None:
     """LIKE beside AND is refused; a quote that is not doubled is an injection."""
-    assert statement("O'N%", "${x}").endswith(
+    assert statement(SearchQuery("O'N%", "${x}", max_price=1)).endswith(
         " FROM cards WHERE INSTR(LCASE(name), 'o''n%') > 0 "
         "AND INSTR(LCASE(brand), '${x}') > 0;"
     )
-    assert statement("", None).endswith(" AS currency FROM cards;")
+    assert statement(SearchQuery("")).endswith(" AS currency FROM cards;")
 
 
 def test_a_platform_with_ksqldb_is_searched_there(tmp_path: Path) -> None:
