@@ -7,6 +7,10 @@ so that the position of a line is exact.
 **Comparison.** Of each source file: lines, bytes with their line breaks, and the sum of
 the lines' hashes with their numbers. Sources are read anew for it, and their bytes are
 counted before they are split.
+
+**Withdrawn.** Of a card that is blocked, the place stays and the content goes: its line
+and its columns are null, and ``withdrawn_hash`` and ``withdrawn_bytes`` say what the
+line was compared by. The comparison is the same before and after.
 """
 
 from __future__ import annotations
@@ -15,6 +19,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from goodsflow.blocklist import BlockRules, Scope
+from goodsflow.blocklist.spark import IS_BLOCKED, mark_blocked
 from goodsflow.compaction.planning import Group
 from goodsflow.hdfs import TopicFile
 
@@ -41,6 +47,28 @@ _SOURCES_SCHEMA = (
     "file_name STRING, part INT, partition INT, first_offset BIGINT, "
     "last_offset BIGINT, written_at TIMESTAMP"
 )
+_WITHDRAWN_COLUMNS = {"withdrawn_hash": "BIGINT", "withdrawn_bytes": "INT"}
+_COMPARED_SCHEMA = (
+    "file_name STRING, line_number INT, line BINARY, product_id STRING, "
+    "withdrawn_hash BIGINT, withdrawn_bytes INT"
+)
+_PLACE_COLUMNS = frozenset(
+    {
+        "file_name",
+        "part",
+        "partition",
+        "first_offset",
+        "last_offset",
+        "written_at",
+        "line_number",
+    }
+)
+_BLOCK_COLUMNS: dict[Scope, str] = {
+    "product": "product_id",
+    "brand": "brand",
+    "store": "store_id",
+    "category": "category",
+}
 _ROW_GROUP_BYTES = 16 << 20
 """Held in memory by each task; the default would fill a small executor."""
 _MOST_TASKS = 64
@@ -56,7 +84,11 @@ class Content:
 
 
 def write_parts(
-    spark: SparkSession, groups: Sequence[Group], root: str, folder: str
+    spark: SparkSession,
+    groups: Sequence[Group],
+    root: str,
+    folder: str,
+    blocked: BlockRules,
 ) -> None:
     """Write a Parquet file for each group, in ``folder/part=<index>/``.
 
@@ -65,11 +97,12 @@ def write_parts(
         groups: At least one.
         root: Prefix of paths, such as ``hdfs://namenode:8020``.
         folder: Is not there yet.
+        blocked: Whose cards are withdrawn.
     """
     parts = max(1, min(len(groups), _MOST_TASKS))
     lines = _read_lines(spark, groups, root)
     (
-        _with_cards(lines)
+        _withdraw(_with_cards(lines), blocked)
         # A group is in one task, and so in one file.
         .repartition(parts, "part")
         .sortWithinPartitions("part", "first_offset", "line_number")
@@ -77,6 +110,86 @@ def write_parts(
         .option("parquet.block.size", _ROW_GROUP_BYTES)
         .partitionBy("part")
         .parquet(f"{root}{folder}")
+    )
+
+
+def find_blocked(
+    spark: SparkSession, paths: Sequence[str], root: str, blocked: BlockRules
+) -> list[str]:
+    """Return which archived files hold a card that is blocked and not withdrawn."""
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    cards = spark.read.parquet(*(f"{root}{path}" for path in paths)).select(
+        F.col("_metadata.file_name").alias("archived_as"), *_BLOCK_COLUMNS.values()
+    )
+    found = (
+        _mark(cards, blocked).where(F.col(IS_BLOCKED)).select("archived_as").distinct()
+    )
+    names = {row["archived_as"] for row in found.collect()}
+    return [path for path in paths if path.rsplit("/", 1)[-1] in names]
+
+
+def write_withdrawn(
+    spark: SparkSession, path: str, root: str, folder: str, blocked: BlockRules
+) -> None:
+    """Write an archived file once more, without the content of what is blocked.
+
+    Args:
+        spark: A session on the cluster that sees the files.
+        path: Of the archived file.
+        root: Prefix of paths.
+        folder: Takes the one new file; is not there yet.
+        blocked: Whose cards are withdrawn.
+    """
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    archived: DataFrame = spark.read.parquet(f"{root}{path}")
+    for name, kind in _WITHDRAWN_COLUMNS.items():
+        if name not in archived.columns:
+            archived = archived.withColumn(name, F.lit(None).cast(kind))
+    (
+        _withdraw(archived, blocked)
+        .repartition(1)
+        .sortWithinPartitions("first_offset", "line_number")
+        .write.option("compression", "zstd")
+        .option("parquet.block.size", _ROW_GROUP_BYTES)
+        .parquet(f"{root}{folder}")
+    )
+
+
+def _mark(cards: DataFrame, blocked: BlockRules) -> DataFrame:
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    columns = {scope: F.col(name) for scope, name in _BLOCK_COLUMNS.items()}
+    return mark_blocked(cards, blocked, columns)
+
+
+def _withdraw(cards: DataFrame, blocked: BlockRules) -> DataFrame:
+    """Take the content of blocked cards away; what is withdrawn already stays so."""
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    known = {
+        "withdrawn_hash": F.xxhash64("line_number", "line"),
+        "withdrawn_bytes": F.octet_length("line"),
+    }
+    marked = _mark(cards, blocked)
+    names = [name for name in cards.columns if name not in known]
+    is_blocked = F.col(IS_BLOCKED)
+    before = {
+        name: F.col(name) if name in cards.columns else F.lit(None).cast(kind)
+        for name, kind in _WITHDRAWN_COLUMNS.items()
+    }
+    return marked.select(
+        *(
+            F.col(name)
+            if name in _PLACE_COLUMNS
+            else F.when(~is_blocked, F.col(name)).alias(name)
+            for name in names
+        ),
+        *(
+            F.when(is_blocked, value).otherwise(before[name]).alias(name)
+            for name, value in known.items()
+        ),
     )
 
 
@@ -95,7 +208,7 @@ def source_contents(
         whole.select("file_name", "length", _split_lines())
         .withColumn("line", F.encode("text", "ISO-8859-1"))
         .groupBy("file_name")
-        .agg(*_content(F.max("length")))
+        .agg(*_content(F.max("length"), F.xxhash64("line_number", "line")))
     )
     return {row["file_name"]: _to_content(row) for row in counted.collect()}
 
@@ -106,12 +219,20 @@ def archived_contents(
     """Return what archived files hold, by their names and their sources', and cards."""
     from pyspark.sql.connect import functions as F  # noqa: N812
 
-    length = F.octet_length("line") + F.lit(1)
+    length = F.coalesce("withdrawn_bytes", F.octet_length("line")) + F.lit(1)
+    hashed = F.coalesce("withdrawn_hash", F.xxhash64("line_number", "line"))
     counted = (
-        spark.read.parquet(*(f"{root}{path}" for path in paths))
+        # Files of an older make lack some of these columns.
+        spark.read.schema(_COMPARED_SCHEMA)
+        .parquet(*(f"{root}{path}" for path in paths))
         .select(F.col("_metadata.file_name").alias("archived_as"), "*")
         .groupBy("archived_as", "file_name")
-        .agg(*_content(F.sum(length)), F.count("product_id").alias("cards"))
+        .agg(
+            *_content(F.sum(length), hashed),
+            F.count_if(
+                F.col("product_id").isNotNull() | F.col("withdrawn_hash").isNotNull()
+            ).alias("cards"),
+        )
     )
     rows = counted.collect()
     contents = {(r["archived_as"], r["file_name"]): _to_content(r) for r in rows}
@@ -225,13 +346,13 @@ def _with_cards(lines: DataFrame) -> DataFrame:
     )
 
 
-def _content(length: Any) -> list[Any]:
+def _content(length: Any, hashed: Any) -> list[Any]:
     from pyspark.sql.connect import functions as F  # noqa: N812
 
     return [
         F.count("line_number").alias("lines"),
         length.alias("bytes"),
-        F.sum(F.xxhash64("line_number", "line").cast("DECIMAL(38, 0)")).alias("hashes"),
+        F.sum(hashed.cast("DECIMAL(38, 0)")).alias("hashes"),
     ]
 
 

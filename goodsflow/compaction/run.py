@@ -17,16 +17,21 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
+from goodsflow.blocklist import BlockRules
 from goodsflow.compaction.errors import TakenOverError, VerificationError
 from goodsflow.compaction.parquet import (
     SPARK_CONFIG,
     archived_contents,
     differences,
+    find_blocked,
     source_contents,
     write_parts,
+    write_withdrawn,
 )
 from goodsflow.compaction.planning import (
     Group,
@@ -41,6 +46,9 @@ from goodsflow.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, TopicFile
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.spark import SparkError, spark_session
 from goodsflow.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from pyspark.sql.connect.session import SparkSession
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -59,6 +67,7 @@ class CompactionReport:
         lines: Lines in them.
         cards: Lines that are cards.
         removed: Source files that were removed, of earlier runs' too.
+        replaced: Archived files that were written anew, without what is blocked now.
         left: Files that stay, by reason.
         seconds: By phase.
     """
@@ -70,16 +79,22 @@ class CompactionReport:
     lines: int = 0
     cards: int = 0
     removed: int = 0
+    replaced: int = 0
     left: Mapping[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def summary(self) -> str:
         """Say in one line what came of it."""
         left = ", ".join(f"{n} {reason}" for reason, n in sorted(self.left.items()))
+        replaced = (
+            f"; {self.replaced} archived files were replaced, for what is blocked now"
+            if self.replaced
+            else ""
+        )
         return (
             f"Archived {self.files_in} files with {self.lines} lines in "
             f"{self.files_out} Parquet files, removed {self.removed}; left: "
-            f"{left or 'none'}."
+            f"{left or 'none'}{replaced}."
         )
 
 
@@ -88,6 +103,7 @@ def compact(
     until: date,
     settings: CompactionSettings | None = None,
     *,
+    blocked: BlockRules | None = None,
     at_step: Step = lambda _: None,
 ) -> CompactionReport:
     """Archive what the recommender has done, of all days up to one.
@@ -96,6 +112,8 @@ def compact(
         endpoints: Of the platform.
         until: The last day, in UTC, whose files are taken.
         settings: The defaults where not given.
+        blocked: Whose cards are withdrawn, in what was archived before too; nothing
+            where not given.
         at_step: Is told what was just done; what it raises ends the run there.
 
     Raises:
@@ -107,7 +125,7 @@ def compact(
     with HdfsClient.connect(
         endpoints, settings.hdfs_user, settings.hdfs_timeout_seconds
     ) as client:
-        run = _Run(endpoints, settings, client, at_step)
+        run = _Run(endpoints, settings, client, blocked or BlockRules(), at_step)
         try:
             run.compact(until)
         except (HdfsError, SparkError) as error:
@@ -128,8 +146,10 @@ class _Run:
         endpoints: Endpoints,
         settings: CompactionSettings,
         client: HdfsClient,
+        blocked: BlockRules,
         at_step: Step,
     ) -> None:
+        self._blocked = blocked
         self._endpoints = endpoints
         self._settings = settings
         self._client = client
@@ -166,6 +186,9 @@ class _Run:
                 batches(plan.groups, settings.files_per_job)
             ):
                 self._archive(groups, f"{self._scratch}/{index}")
+        if both.archived and len(self._blocked):
+            # What was archived just now is as the list wants it.
+            self._withdraw([file.path for file in both.archived])
         self._client.delete(self._scratch, recursive=True)
         self._client.delete(self.claim, recursive=True)
         self._at_step("cleaned up")
@@ -229,15 +252,8 @@ class _Run:
         self._remove(held)
 
     def _archive(self, groups: Sequence[Group], folder: str) -> None:
-        with (
-            self._watch.phase("write"),
-            spark_session(
-                self._endpoints,
-                SPARK_CONFIG,
-                timeout_seconds=self._settings.spark_timeout_seconds,
-            ) as spark,
-        ):
-            write_parts(spark, groups, self._root, folder)
+        with self._watch.phase("write"), self._spark() as spark:
+            write_parts(spark, groups, self._root, folder, self._blocked)
         self._at_step("written")
         targets = [group.path(self._settings.archive_dir) for group in groups]
         names = [target.rsplit("/", 1)[-1] for target in targets]
@@ -266,16 +282,53 @@ class _Run:
         self.report.cards += cards
         self._remove(held)
 
+    def _withdraw(self, paths: Sequence[str]) -> None:
+        """Replace archived files that hold what is blocked, each in one step."""
+        with self._watch.phase("withdraw"), self._spark() as spark:
+            found = find_blocked(spark, paths, self._root, self._blocked)
+            self._client.make_directory(
+                self._scratch, owner=self._settings.spark_user, mode="755"
+            )
+            for index, path in enumerate(found):
+                folder = f"{self._scratch}/withdrawn-{index}"
+                write_withdrawn(spark, path, self._root, folder, self._blocked)
+                new = f"{self.claim}/{path.rsplit('/', 1)[-1]}"
+                self._client.rename(self._only_file(folder), new)
+                self._compare(spark, path, new)
+                self._at_step("withdrawn")
+                self._client.rename(new, path, overwrite=True)
+                self._at_step("replaced")
+                self.report.replaced += 1
+
+    def _compare(self, spark: SparkSession, old: str, new: str) -> None:
+        before, _ = archived_contents(spark, [old], self._root)
+        after, _ = archived_contents(spark, [new], self._root)
+        if before != after:
+            raise VerificationError(
+                f"{old} without what is blocked does not hold the same lines. It stays "
+                "as it is."
+            )
+
+    def _spark(self) -> AbstractContextManager[SparkSession]:
+        return spark_session(
+            self._endpoints,
+            SPARK_CONFIG,
+            timeout_seconds=self._settings.spark_timeout_seconds,
+        )
+
     def _part(self, folder: str, index: int) -> str:
+        return self._only_file(f"{folder}/part={index}")
+
+    def _only_file(self, folder: str) -> str:
         found = [
             status.path
-            for status in self._client.list_directory(f"{folder}/part={index}")
+            for status in self._client.list_directory(folder)
             if status.name.endswith(".parquet")
         ]
         if len(found) != 1:
             raise VerificationError(
-                f"Spark wrote {len(found)} Parquet files into {folder}/part={index}; "
-                "expected one. Nothing was archived or removed."
+                f"Spark wrote {len(found)} Parquet files into {folder}; expected one. "
+                "Nothing was archived or removed."
             )
         return found[0]
 
@@ -283,11 +336,7 @@ class _Run:
         self, held: Mapping[TopicFile, str], paths: Sequence[str]
     ) -> tuple[int, int]:
         """Compare sources with what is archived; return how many lines and cards."""
-        with spark_session(
-            self._endpoints,
-            SPARK_CONFIG,
-            timeout_seconds=self._settings.spark_timeout_seconds,
-        ) as spark:
+        with self._spark() as spark:
             sources = source_contents(spark, list(held), self._root)
             archived, cards = archived_contents(spark, paths, self._root)
         problems = differences(held, sources, archived)

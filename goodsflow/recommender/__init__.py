@@ -8,6 +8,7 @@ starts a run and when; that is Dagster's.
 
 from goodsflow.recommender.cursor import Cursor
 from goodsflow.recommender.errors import (
+    BackfillError,
     FenceError,
     MissingFilesError,
     OverlappingFilesError,
@@ -21,6 +22,7 @@ from goodsflow.recommender.waiting import WaitingFiles, waiting_files
 from goodsflow.recommender.windows import Window, WindowPlan, plan_windows
 
 __all__ = [
+    "BackfillError",
     "Cursor",
     "FenceError",
     "MissingFilesError",

@@ -5,6 +5,7 @@ Tree::
     RecommenderError
     ├── OverlappingFilesError     two files hold the same offsets
     ├── MissingFilesError         files that the offsets count as done are gone
+    ├── BackfillError             a recomputation that would be taken for news
     ├── FenceError                a newer run took over; this one published nothing
     └── PublicationError          the transaction was aborted, or is in doubt
 """
@@ -22,6 +23,10 @@ class OverlappingFilesError(RecommenderError):
 
 class MissingFilesError(RecommenderError):
     """The offsets are beyond all files: files are gone, or were written anew."""
+
+
+class BackfillError(RecommenderError):
+    """A recomputation was asked for where its users would take it for news."""
 
 
 class FenceError(RecommenderError):

@@ -8,10 +8,10 @@ Times are seconds since 1970. Pure.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 _LEAST_WEIGHT = 0.001
 _MOST_SEARCHES = 10_000
@@ -67,19 +67,18 @@ class Interest:
         ranked = sorted(self.weights.items(), key=lambda item: (-item[1], item[0]))
         return ranked[:limit]
 
-    def to_json(self) -> str:
-        """Write what is worth keeping."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is worth keeping, as JSON has it."""
         kept = [
             {"name": search.name, "brand": search.brand, "weight": weight}
             for search, weight in self.strongest(_MOST_SEARCHES)
             if weight >= _LEAST_WEIGHT
         ]
-        return json.dumps({"at": self.at, "searches": kept}, ensure_ascii=False)
+        return {"at": self.at, "searches": kept}
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Interest:
-        """Read what ``to_json`` wrote."""
-        raw = json.loads(text)
+    def from_dict(cls, raw: Mapping[str, Any]) -> Interest:
+        """Read what ``to_dict`` returned."""
         return cls(
             raw["at"],
             {

@@ -85,22 +85,60 @@ def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> Dat
     )
 
 
-def read_archived(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+def read_archived(
+    spark: SparkSession, paths: Sequence[str], windows: Sequence[Window] | None = None
+) -> DataFrame:
     """Read the lines of archived files, as ``read_lines`` reads those of the sink's.
 
     Args:
         spark: A session on the cluster that sees the files.
         paths: With the prefix of the file system; at least one.
+        windows: To which the files belong that they were made of; the others are left
+            out. Where not given, all of them are history.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 
+    archived = spark.read.parquet(*paths).withColumn("window", F.lit(HISTORY))
+    if windows is not None:
+        rows = [(f.name, window.index) for window in windows for f in window.files]
+        places = spark.createDataFrame(rows, "file_name STRING, window INT")
+        archived = archived.drop("window").join(
+            F.broadcast(places), on="file_name", how="inner"
+        )
     text = F.col("line").cast("STRING")
-    return spark.read.parquet(*paths).select(
-        F.lit(HISTORY).alias("window"),
+    # Of what was withdrawn only the place is left.
+    return archived.where(F.col("line").isNotNull()).select(
+        "window",
         "partition",
         "first_offset",
         F.col("written_at").cast("DOUBLE").alias("written_at"),
         "line_number",
         text.alias("line"),
         F.is_valid_utf8(text).alias("is_intact"),
+    )
+
+
+def archived_sources(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+    """Return which files archived files were made of.
+
+    Args:
+        spark: A session on the cluster that sees the files.
+        paths: With the prefix of the file system; at least one.
+
+    Returns:
+        Columns ``file_name``, ``partition``, ``first_offset``, ``last_offset`` and
+        ``written_at`` (seconds since 1970), a row for each file that has a line.
+    """
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    return (
+        spark.read.parquet(*paths)
+        .select(
+            "file_name",
+            "partition",
+            "first_offset",
+            "last_offset",
+            F.col("written_at").cast("DOUBLE").alias("written_at"),
+        )
+        .distinct()
     )

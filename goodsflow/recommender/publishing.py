@@ -154,7 +154,8 @@ class Publisher(Closing):
 
         Args:
             records: Keys and values for the topic of recommendations, in order.
-            cursor: Where it is to stand, with the name of a state that is complete.
+            cursor: Where it is to stand, with the name of a state that is complete. One
+                without offsets moves nothing.
 
         Raises:
             FenceError: A newer run has taken over; nothing was published.
@@ -193,9 +194,13 @@ class Publisher(Closing):
             self._producer.begin_transaction()
             for key, value in records:
                 self._produce(key, value)
-            _retry(
-                deadline, self._producer.send_offsets_to_transaction, positions, group
-            )
+            if positions:
+                _retry(
+                    deadline,
+                    self._producer.send_offsets_to_transaction,
+                    positions,
+                    group,
+                )
         except KafkaException as error:
             raise self._aborted(error) from error
         except BaseException:

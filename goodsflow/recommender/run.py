@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from goodsflow.blocklist import BlockRules
 from goodsflow.cards import frame
 from goodsflow.compaction import ArchivedFile, combine, list_archive
 from goodsflow.endpoints import Endpoints
@@ -23,7 +25,7 @@ from goodsflow.recommender.lines import read_archived, read_lines
 from goodsflow.recommender.publishing import Publisher
 from goodsflow.recommender.report import Recommendation, RunReport
 from goodsflow.recommender.settings import RecommenderSettings
-from goodsflow.recommender.state import StateStore, new_name
+from goodsflow.recommender.state import StateStore, new_name, split_segments
 from goodsflow.recommender.windows import (
     HISTORY,
     Window,
@@ -39,14 +41,38 @@ from goodsflow.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession
+    from pyspark.sql.dataframe import DataFrame
 
 _LOGGER = logging.getLogger(__name__)
 
-_SPARK_CONFIG = {
-    "spark.app.name": "recommender",
-    # The default of 200 is for data that fills many machines.
-    "spark.sql.shuffle.partitions": "4",
-}
+_PARTITION_BYTES = 16 << 20
+_MOST_PARTITIONS = 8
+_PRICE_BYTES = 64
+"""What a row of prices takes in memory, roughly."""
+
+
+def spark_config(size: int) -> dict[str, str]:
+    """Return a session's settings for a job over so many bytes: most are over few.
+
+    Spark's own defaults are for data that fills many machines; each task that has
+    nothing to do takes some ten milliseconds of a run.
+    """
+    partitions = min(_MOST_PARTITIONS, 1 + size // _PARTITION_BYTES)
+    config = {
+        "spark.app.name": "recommender",
+        "spark.sql.shuffle.partitions": str(partitions),
+        # It would plan each stage anew, which pays where stages take long.
+        "spark.sql.adaptive.enabled": "false",
+        # Else a task for each of more than 32 paths, to look them up.
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
+    }
+    if partitions == 1:
+        # To compile what runs over a few thousand rows takes longer than to run it.
+        config |= {
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        }
+    return config
 
 
 @dataclass(frozen=True)
@@ -64,6 +90,7 @@ def recommend(
     settings: RecommenderSettings | None = None,
     *,
     include_incomplete: bool = False,
+    blocked: BlockRules | None = None,
 ) -> RunReport:
     """Take the files that wait, publish what they recommend, move the offsets.
 
@@ -74,6 +101,8 @@ def recommend(
         endpoints: Of the platform.
         settings: The defaults where not given.
         include_incomplete: Also make a last, shorter window of the files that wait.
+        blocked: What is not recommended, whatever the files say; nothing where not
+            given.
 
     Raises:
         RecommenderError: Files overlap, a newer run took over, or Kafka refused.
@@ -97,9 +126,9 @@ def recommend(
             job = _plan(client, store, settings, cursor, include_incomplete)
         if not job.plan.windows:
             return _report(job, settings, None, watch)
-        schema_id = _schema_id(endpoints, settings.output_topic)
+        schema_id = schema_of(endpoints, settings.output_topic)
         with watch.phase("compute"):
-            computed = compute(endpoints, store, settings, job, watch)
+            computed = compute(endpoints, store, settings, job, watch, blocked=blocked)
         with watch.phase("publish"):
             publisher.publish(
                 (
@@ -186,6 +215,8 @@ def compute(
     settings: RecommenderSettings,
     job: Job,
     watch: Stopwatch,
+    *,
+    blocked: BlockRules | None = None,
 ) -> Computed:
     """Compute the recommendations of all windows in one session, and save the state.
 
@@ -195,12 +226,22 @@ def compute(
     """
     root = endpoints.hdfs_url.rstrip("/")
     timeout = settings.spark_timeout_seconds
+    before = store.load(job.start.snapshot)
+    size = sum(file.size for file in job.history + job.plan.files)
+    size += sum(file.size for file in job.archived) + before.rows * _PRICE_BYTES
     windows = list(job.plan.windows)
     if job.history:
         windows.insert(0, Window(HISTORY, job.history))
-    with spark_session(endpoints, _SPARK_CONFIG, timeout_seconds=timeout) as spark:
-        known = store.prices(spark, job.start.snapshot)
-        interests, kept = _follow_interest(spark, settings, job, store, root)
+    with spark_session(endpoints, spark_config(size), timeout_seconds=timeout) as spark:
+        known = store.prices(spark, before.segments)
+        interests, kept = follow_interest(
+            spark,
+            settings,
+            before.interest,
+            job.plan.windows,
+            files=job.event_history + job.event_files,
+            root=root,
+        )
         lines = read_lines(spark, windows, root)
         if job.archived:
             paths = [f"{root}{file.path}" for file in job.archived]
@@ -208,19 +249,44 @@ def compute(
         cards = scoring.parse_cards(lines)
         # Asked thrice: for recommendations, for counts, for the prices to keep.
         products = scoring.gather_products(cards).cache()
-        rows = scoring.recommend_cards(
-            products,
-            known,
-            interests,
-            blocked=settings.blocked_products,
-            per_window=settings.per_window,
-            scoring=settings.scoring,
-        ).collect()
-        cards_in, bad_lines = scoring.count_lines(products)
+        found = score(products, known, interests, settings, blocked)
+        counts = scoring.count_lines(products)
         with watch.phase("save"):
             if job.start.snapshot is not None:
-                store.prune(job.start.snapshot)
-            store.save(job.snapshot, scoring.add_prices(known, products), kept)
+                store.prune(job.start.snapshot, before.segments)
+            stay, grown = split_segments(before.segments, counts.products)
+            prices = scoring.add_prices(store.prices(spark, grown), products)
+            store.save(job.snapshot, stay, prices, kept)
+    return Computed(found, counts.cards, counts.bad_lines, len(kept.weights))
+
+
+def score(
+    products: DataFrame,
+    known: DataFrame,
+    interests: Sequence[Interest],
+    settings: RecommenderSettings,
+    blocked: BlockRules | None,
+) -> tuple[Recommendation, ...]:
+    """Return the recommendations of all windows, by window and rank.
+
+    Args:
+        products: As ``scoring.gather_products`` returns them.
+        known: The prices of earlier windows.
+        interests: What users look for at each window.
+        settings: How many a window yields, and by which scores.
+        blocked: What is not recommended.
+
+    Raises:
+        SparkError: Spark failed.
+    """
+    rows = scoring.recommend_cards(
+        products,
+        known,
+        interests,
+        blocked=blocked,
+        per_window=settings.per_window,
+        scoring=settings.scoring,
+    ).collect()
     found = [
         Recommendation(
             window=row.window,
@@ -236,26 +302,37 @@ def compute(
         )
         for row in rows
     ]
-    found.sort(key=lambda one: (one.window, one.rank))
-    return Computed(tuple(found), cards_in, bad_lines, len(kept.weights))
+    return tuple(sorted(found, key=lambda one: (one.window, one.rank)))
 
 
-def _follow_interest(
+def follow_interest(
     spark: SparkSession,
     settings: RecommenderSettings,
-    job: Job,
-    store: StateStore,
+    interest: Interest,
+    windows: Sequence[Window],
+    *,
+    files: Sequence[TopicFile],
     root: str,
 ) -> tuple[list[Interest], Interest]:
-    """Return the interest at each window, and what to keep of it."""
-    interest = store.interest(job.start.snapshot)
-    written = [window.written_at.timestamp() for window in job.plan.windows]
+    """Return the interest at each window, and what to keep of it.
+
+    Args:
+        spark: A session on the cluster that sees the files.
+        settings: How fast interest fades.
+        interest: What is known from before.
+        windows: Of cards; at least one.
+        files: Of events.
+        root: Prefix of the files' paths.
+
+    Raises:
+        SparkError: Spark failed.
+    """
+    written = [window.written_at.timestamp() for window in windows]
     times = window_times(written, interest)
     half_life = settings.scoring.half_life_seconds
     asked: list[Asked] = []
-    files = job.event_history + job.event_files
     if files:
-        lines = read_lines(spark, [Window(0, files)], root)
+        lines = read_lines(spark, [Window(0, tuple(files))], root)
         asked = [
             Asked(Search(row["name"], row["brand"]), row["window"], row["weight"])
             for row in scoring.count_searches(lines, times, half_life).collect()
@@ -263,7 +340,12 @@ def _follow_interest(
     return interest_by_window(interest, asked, times, half_life)
 
 
-def _schema_id(endpoints: Endpoints, topic: str) -> int:
+def schema_of(endpoints: Endpoints, topic: str) -> int:
+    """Return the ID of the newest schema of a topic's values.
+
+    Raises:
+        RegistryError: The registry does not know it, or does not answer.
+    """
     with RegistryClient(endpoints.schema_registry_url) as client:
         return client.latest(f"{topic}-value").schema_id
 

@@ -15,13 +15,19 @@ for what the score needs, and never written anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from goodsflow.blocklist import BlockRules
+from goodsflow.blocklist.model import FIELDS, Scope
+from goodsflow.blocklist.spark import IS_BLOCKED, mark_blocked
 from goodsflow.recommender.interest import Interest
 from goodsflow.recommender.settings import Scoring
+from goodsflow.recommender.windows import HISTORY
 
 if TYPE_CHECKING:
+    from pyspark.sql.column import Column
     from pyspark.sql.dataframe import DataFrame
 
 CARD_SCHEMA = (
@@ -108,29 +114,46 @@ def gather_products(cards: DataFrame) -> DataFrame:
     )
 
 
-def count_lines(products: DataFrame) -> tuple[int, int]:
-    """Count the lines that are cards, and those that are not; history left out.
+@dataclass(frozen=True)
+class Counts:
+    """What the lines of a run are.
+
+    Attributes:
+        cards: Lines that are cards; history left out.
+        bad_lines: Lines that are not; history left out.
+        products: Products, each once for each window and currency; with history.
+    """
+
+    cards: int
+    bad_lines: int
+    products: int
+
+
+def count_lines(products: DataFrame) -> Counts:
+    """Count what the lines of a run are.
 
     Args:
         products: As ``gather_products`` returns them.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 
-    rows = (
-        products.where("window >= 0")
-        .groupBy("is_card")
-        .agg(F.sum("price_count").alias("lines"))
-        .collect()
-    )
-    counts = {row["is_card"]: row["lines"] for row in rows}
-    return counts.get(True, 0), counts.get(False, 0)
+    def count(condition: Column, value: Column) -> Column:
+        return F.coalesce(F.sum(F.when(condition, value)), F.lit(0))
+
+    is_new, is_card = F.col("window") > HISTORY, F.col("is_card")
+    found = products.select(
+        count(is_new & is_card, F.col("price_count")).alias("cards"),
+        count(is_new & ~is_card, F.col("price_count")).alias("bad_lines"),
+        count(is_card, F.lit(1)).alias("products"),
+    ).collect()[0]
+    return Counts(found["cards"], found["bad_lines"], found["products"])
 
 
 def add_prices(known: DataFrame, products: DataFrame) -> DataFrame:
-    """Return the prices that are known once the windows are done.
+    """Add up prices that were known and those of the windows.
 
     Args:
-        known: As in a snapshot: ``goodsflow.recommender.state.PRICES_SCHEMA``.
+        known: Of any segments: ``goodsflow.recommender.state.PRICES_SCHEMA``.
         products: As ``gather_products`` returns them.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
@@ -195,7 +218,7 @@ def recommend_cards(
     known: DataFrame,
     interests: Sequence[Interest],
     *,
-    blocked: Collection[str] = (),
+    blocked: BlockRules | None = None,
     per_window: int = 3,
     scoring: Scoring | None = None,
 ) -> DataFrame:
@@ -207,9 +230,10 @@ def recommend_cards(
 
     Args:
         products: As ``gather_products`` returns them. Windows before 0 are history.
-        known: The prices of earlier windows, as in a snapshot.
+        known: The prices of earlier windows: ``state.PRICES_SCHEMA``, where a product
+            may have several rows.
         interests: What users look for at each window, by its index.
-        blocked: Product IDs that are never recommended.
+        blocked: What is never recommended; nothing where not given.
         per_window: How many products at most.
         scoring: The defaults where not given.
 
@@ -230,19 +254,20 @@ def recommend_cards(
     )
     newest = Over.partitionBy("product_id").orderBy(F.desc("place"))
     newest_of_window = Over.partitionBy("window", "product_id").orderBy(F.desc("place"))
-    earlier = known.select(
-        "product_id",
-        "currency",
-        F.col("price_sum").alias("sum_before"),
-        F.col("price_count").alias("count_before"),
-    )
     # History may be long: only what the windows hold is looked up in it.
-    offered = earlier.join(
-        F.broadcast(products.select("product_id", "currency").distinct()),
-        on=["product_id", "currency"],
-        how="inner",
+    offered = (
+        known.join(
+            F.broadcast(products.select("product_id", "currency").distinct()),
+            on=["product_id", "currency"],
+            how="inner",
+        )
+        .groupBy("product_id", "currency")
+        .agg(
+            F.sum("price_sum").cast(_SUM_TYPE).alias("sum_before"),
+            F.sum("price_count").alias("count_before"),
+        )
     )
-    candidates = (
+    candidates = _without(
         products.join(F.broadcast(offered), on=["product_id", "currency"], how="left")
         .select(
             "window",
@@ -260,11 +285,10 @@ def recommend_cards(
             F.row_number().over(newest_of_window).alias("recency"),
         )
         .where("recency = 1 AND window >= 0")
-        .where("amount > 0 AND free_stock > 0 AND free_now > 0")
-        .where(~F.col("product_id").isin(list(blocked)))
-        .withColumn(
-            "mean_amount", F.col("price_sum").cast(_SUM_TYPE) / F.col("price_count")
-        )
+        .where("amount > 0 AND free_stock > 0 AND free_now > 0"),
+        blocked or BlockRules(),
+    ).withColumn(
+        "mean_amount", F.col("price_sum").cast(_SUM_TYPE) / F.col("price_count")
     )
     shown = _interest_of(candidates, interests, scoring)
     price = F.expr("CAST(mean_amount / amount AS DOUBLE)")
@@ -293,6 +317,20 @@ def recommend_cards(
             F.col("line").cast("BINARY").alias("line"),
         )
     )
+
+
+def _without(candidates: DataFrame, blocked: BlockRules) -> DataFrame:
+    """Leave out what a rule is about."""
+    from pyspark.sql.connect import functions as F  # noqa: N812
+
+    line = F.col("line").cast("STRING")
+    columns: dict[Scope, Column] = {
+        scope: F.get_json_object(line, f"$.{name}") for scope, name in FIELDS.items()
+    }
+    # The line is only looked into for what is not there already.
+    columns["product"] = F.col("product_id")
+    marked = mark_blocked(candidates, blocked, columns)
+    return marked.where(~F.col(IS_BLOCKED)).drop(IS_BLOCKED)
 
 
 def _interest_of(

@@ -71,10 +71,6 @@ class RecommenderSettings(BaseModel):
     max_event_files: Annotated[int, Field(ge=1)] = Field(
         default=1000, description="Files of events that one run takes at most."
     )
-    blocked_products: frozenset[str] = Field(
-        default=frozenset(),
-        description="Product IDs that are not recommended, whatever the files say.",
-    )
     scoring: Scoring = Scoring()
     per_window: Annotated[int, Field(ge=1)] = Field(
         default=3, description="Products recommended for each window at most."

@@ -54,7 +54,7 @@ def test_equally_strong_searches_come_in_a_fixed_order() -> None:
 def test_what_has_faded_is_not_kept() -> None:
     """The state would grow with every search that was ever made."""
     interest = Interest(5.0, {CLOCK: 1.5, SHOE: 0.0001})
-    assert Interest.from_json(interest.to_json()) == Interest(5.0, {CLOCK: 1.5})
+    assert Interest.from_dict(interest.to_dict()) == Interest(5.0, {CLOCK: 1.5})
 
 
 @given(

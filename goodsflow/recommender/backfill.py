@@ -1,0 +1,212 @@
+"""Recommendations of a time span once more, to a topic of their own.
+
+The files are those of that time, archived or not, and so is what was known then: all
+files before the span are read for their prices, all events up to its end for what users
+looked for. The recommender's cursor and state stay as they are.
+
+Windows are made anew, ten files from the first of the span on: they need not be cut
+where those of then were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from goodsflow.blocklist import BlockRules
+from goodsflow.cards import frame
+from goodsflow.compaction import ArchivedFile, BothForms, read_both
+from goodsflow.endpoints import Endpoints
+from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
+from goodsflow.recommender import scoring
+from goodsflow.recommender.cursor import Cursor
+from goodsflow.recommender.errors import BackfillError
+from goodsflow.recommender.interest import Interest
+from goodsflow.recommender.lines import archived_sources, read_archived, read_lines
+from goodsflow.recommender.publishing import Publisher
+from goodsflow.recommender.report import RunReport
+from goodsflow.recommender.run import follow_interest, schema_of, score, spark_config
+from goodsflow.recommender.settings import RecommenderSettings
+from goodsflow.recommender.state import PRICES_SCHEMA
+from goodsflow.recommender.windows import HISTORY, Window, order_files
+from goodsflow.spark import spark_session
+from goodsflow.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from pyspark.sql.connect.session import SparkSession
+    from pyspark.sql.dataframe import DataFrame
+
+TRANSACTIONAL_ID = "recommender-backfill"
+
+
+def backfill(
+    endpoints: Endpoints,
+    start: datetime,
+    end: datetime,
+    output_topic: str,
+    settings: RecommenderSettings | None = None,
+    *,
+    blocked: BlockRules | None = None,
+) -> RunReport:
+    """Recommend what the files of a time span yield, and publish it elsewhere.
+
+    Args:
+        endpoints: Of the platform.
+        start: Files that were written from this time on count.
+        end: Files that were written before it count.
+        output_topic: Where to; its values have the schema of the recommendations.
+        settings: The defaults where not given.
+        blocked: What is not recommended; nothing where not given.
+
+    Raises:
+        BackfillError: The topic is the recommender's own.
+        RecommenderError: Files overlap, a newer backfill took over, or Kafka refused.
+        GoodsflowError: A system refused or did not answer; nothing has changed.
+    """
+    settings = settings or RecommenderSettings()
+    if output_topic == settings.output_topic:
+        raise BackfillError(
+            f"Cannot recompute into '{output_topic}': users would be recommended the "
+            "same once more. Name another topic."
+        )
+    watch = Stopwatch()
+    apart = settings.model_copy(
+        update={
+            "output_topic": output_topic,
+            "transactional_id": TRANSACTIONAL_ID,
+        }
+    )
+    root = endpoints.hdfs_url.rstrip("/")
+    with (
+        HdfsClient.connect(
+            endpoints, settings.hdfs_user, settings.hdfs_timeout_seconds
+        ) as client,
+        Publisher(endpoints, apart) as publisher,
+    ):
+        with watch.phase("start"):
+            publisher.start()
+        both = read_both(
+            client, settings.topics_dir, settings.archive_dir, settings.source_topic
+        )
+        events = list_topic_files(client, settings.topics_dir, settings.events_topic)
+        size = sum(f.size for f in both.json) + sum(f.size for f in both.archived)
+        timeout = settings.spark_timeout_seconds
+        with spark_session(
+            endpoints, spark_config(size), timeout_seconds=timeout
+        ) as spark:
+            with watch.phase("plan"):
+                paths = [f"{root}{file.path}" for file in both.archived]
+                archived = _sources(spark, both.archived, paths)
+                ordered = list(order_files({}, [*both.json, *archived]))
+                windows = cut_windows(ordered, start, end, settings.files_per_window)
+            if not windows:
+                return _report(settings, windows, watch)
+            with watch.phase("compute"):
+                interests, kept = follow_interest(
+                    spark,
+                    settings,
+                    Interest(),
+                    windows,
+                    files=[file for file in events if file.modified_at < end],
+                    root=root,
+                )
+                before = tuple(file for file in ordered if file.modified_at < start)
+                lines = _read(spark, [Window(HISTORY, before), *windows], both, root)
+                products = scoring.gather_products(scoring.parse_cards(lines)).cache()
+                known = spark.createDataFrame([], PRICES_SCHEMA)
+                found = score(products, known, interests, settings, blocked)
+                counts = scoring.count_lines(products)
+        schema_id = schema_of(endpoints, settings.output_topic)
+        with watch.phase("publish"):
+            publisher.publish(
+                (
+                    (one.product_id.encode(), frame(schema_id, one.card))
+                    for one in found
+                ),
+                Cursor(),
+            )
+    return _report(
+        settings,
+        windows,
+        watch,
+        cards_in=counts.cards,
+        bad_lines=counts.bad_lines,
+        recommendations=found,
+        searches=len(kept.weights),
+    )
+
+
+def cut_windows(
+    ordered: Sequence[TopicFile], start: datetime, end: datetime, size: int
+) -> list[Window]:
+    """Make windows of the files of a time span; the last one may be short.
+
+    Args:
+        ordered: All files, in the order of ``order_files``.
+        start: Inclusive.
+        end: Exclusive.
+        size: Files of a window.
+    """
+    chosen = [file for file in ordered if start <= file.modified_at < end]
+    return [
+        Window(index, tuple(chosen[place : place + size]))
+        for index, place in enumerate(range(0, len(chosen), size))
+    ]
+
+
+def _read(
+    spark: SparkSession, windows: Sequence[Window], both: BothForms, root: str
+) -> DataFrame:
+    """Read the windows' files, those that are archived from the archive."""
+    names = {file.name for file in both.json}
+    kept = [
+        Window(window.index, tuple(file for file in window.files if file.name in names))
+        for window in windows
+    ]
+    parts = []
+    if any(window.files for window in kept):
+        parts.append(read_lines(spark, kept, root))
+    if both.archived:
+        paths = [f"{root}{file.path}" for file in both.archived]
+        parts.append(read_archived(spark, paths, windows))
+    return reduce(lambda one, other: one.unionByName(other), parts)
+
+
+def _sources(
+    spark: SparkSession, archived: Sequence[ArchivedFile], paths: Sequence[str]
+) -> list[TopicFile]:
+    if not paths:
+        return []
+    return [
+        TopicFile(
+            archived[0].topic,
+            row["partition"],
+            row["first_offset"],
+            row["last_offset"],
+            row["file_name"],
+            0,
+            datetime.fromtimestamp(row["written_at"], tz=UTC),
+        )
+        for row in archived_sources(spark, paths).collect()
+    ]
+
+
+def _report(
+    settings: RecommenderSettings,
+    windows: Sequence[Window],
+    watch: Stopwatch,
+    **found: object,
+) -> RunReport:
+    files = tuple(file for window in windows for file in window.files)
+    return RunReport(
+        windows=len(windows),
+        files=files,
+        files_waiting=len(files),
+        files_needed=settings.files_per_window,
+        offsets_before={},
+        offsets_after={},
+        seconds=watch.seconds,
+        **found,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,187 @@
+"""Whether the files hold every card of the topic: what is between them is looked up.
+
+Offsets between two files are normal: transaction markers take some, compaction by key
+frees others, and neither tombstones nor what went to the dead-letter topic is written.
+A gap in which the topic has a card is a loss.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import attrgetter
+from typing import Protocol
+
+from goodsflow.cards import CardError, payload_of
+from goodsflow.compaction import read_both
+from goodsflow.endpoints import Endpoints
+from goodsflow.hdfs import HdfsClient
+from goodsflow.kafka.reading import Record, TopicReader
+from goodsflow.recommender.settings import RecommenderSettings
+
+
+class Span(Protocol):
+    """A file that holds a partition's records from one offset to another, inclusive."""
+
+    @property
+    def partition(self) -> int:
+        """The partition."""
+        ...
+
+    @property
+    def first_offset(self) -> int:
+        """Of its first record."""
+        ...
+
+    @property
+    def last_offset(self) -> int:
+        """Of its last record."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        ...
+
+
+class SpanReader(Protocol):
+    """Reads a part of a topic."""
+
+    def read_span(
+        self, partition: int, first: int, last: int, *, timeout_seconds: float
+    ) -> list[Record]:
+        """Return the records from one offset to another, inclusive."""
+        ...
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Offsets that are in no file, between two files of a partition."""
+
+    partition: int
+    first: int
+    last: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class MissingCard:
+    """A card of the topic that no file holds."""
+
+    partition: int
+    offset: int
+    gap: Gap
+
+    def __str__(self) -> str:
+        """Name the offset and the files around it."""
+        return (
+            f"offset {self.offset} of partition {self.partition} is in no file: it "
+            f"should be in {self.gap.before} or {self.gap.after}, or between them"
+        )
+
+
+@dataclass(frozen=True)
+class Contiguity:
+    """What was found between the files.
+
+    Attributes:
+        gaps: How many gaps there are.
+        looked_up: Those that were looked up: the newest.
+        missing: The cards that are in these.
+    """
+
+    gaps: int
+    looked_up: Sequence[Gap]
+    missing: Sequence[MissingCard]
+
+
+def look_for_missing(
+    endpoints: Endpoints,
+    settings: RecommenderSettings,
+    principal: str,
+    *,
+    limit: int = 50,
+    timeout_seconds: float = 10.0,
+) -> Contiguity:
+    """Look the newest gaps between the files of cards up in the topic.
+
+    Args:
+        endpoints: Of the platform.
+        settings: Where the files are, and of which topic.
+        principal: May read the topic; also the user on HDFS.
+        limit: Gaps to look up at most.
+        timeout_seconds: For each question.
+
+    Raises:
+        GoodsflowError: Kafka or HDFS refused or did not answer.
+    """
+    topic = settings.source_topic
+    with HdfsClient.connect(endpoints, principal, timeout_seconds) as client:
+        both = read_both(client, settings.topics_dir, settings.archive_dir, topic)
+    gaps = list(find_gaps([*both.json, *both.archived]))
+    # An offset tells the age within a partition, and roughly between them.
+    newest = sorted(gaps, key=attrgetter("last"), reverse=True)[:limit]
+    if not newest:
+        return Contiguity(0, (), ())
+    with TopicReader(
+        endpoints,
+        "analytics",
+        principal,
+        "contiguity",
+        topic,
+        timeout_seconds=timeout_seconds,
+    ) as reader:
+        missing = find_missing(reader, newest, timeout_seconds=timeout_seconds)
+    return Contiguity(len(gaps), newest, missing)
+
+
+def find_gaps(files: Iterable[Span]) -> Iterator[Gap]:
+    """Yield the gaps between files, by partition and offset; overlaps are none."""
+    ordered = sorted(files, key=attrgetter("partition", "first_offset"))
+    for before, after in pairwise(ordered):
+        same = before.partition == after.partition
+        if same and after.first_offset > before.last_offset + 1:
+            yield Gap(
+                before.partition,
+                before.last_offset + 1,
+                after.first_offset - 1,
+                before.path,
+                after.path,
+            )
+
+
+def find_missing(
+    reader: SpanReader, gaps: Sequence[Gap], *, timeout_seconds: float
+) -> list[MissingCard]:
+    """Look each gap up in the topic.
+
+    Args:
+        reader: Of the topic; it sees committed records only.
+        gaps: Those to look up.
+        timeout_seconds: For each.
+
+    Raises:
+        KafkaError: The cluster refused or did not answer.
+    """
+    return [
+        MissingCard(gap.partition, record.offset, gap)
+        for gap in gaps
+        for record in reader.read_span(
+            gap.partition, gap.first, gap.last, timeout_seconds=timeout_seconds
+        )
+        if is_written(record.value)
+    ]
+
+
+def is_written(value: bytes | None) -> bool:
+    """Whether the HDFS sink writes such a record: framed JSON, and no tombstone."""
+    if value is None:
+        return False
+    try:
+        json.loads(payload_of(value))
+    except (CardError, ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,132 @@
+"""Whether what was recommended is there: each product is looked for in the files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from goodsflow.compaction import list_archive
+from goodsflow.endpoints import Endpoints
+from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files, read_topic_file
+from goodsflow.kafka.reading import TopicReader
+from goodsflow.recommender.settings import RecommenderSettings
+
+
+@dataclass(frozen=True)
+class KnownProducts:
+    """What was found of the products that were recommended last.
+
+    Attributes:
+        products: How many there are.
+        files: How many files were read, the newest first.
+        unknown: Those of which no file has a card.
+        undecided: Those that the files that were read do not have; older ones, or
+            archived ones, may.
+    """
+
+    products: int
+    files: int
+    unknown: Sequence[str]
+    undecided: Sequence[str]
+
+
+def look_for_products(
+    endpoints: Endpoints,
+    settings: RecommenderSettings,
+    principal: str,
+    *,
+    records: int = 30,
+    max_files: int = 40,
+    timeout_seconds: float = 10.0,
+) -> KnownProducts:
+    """Look for the products that were recommended last, from the newest file on.
+
+    Args:
+        endpoints: Of the platform.
+        settings: Where recommendations and files are.
+        principal: May read the recommendations; also the user on HDFS.
+        records: Recommendations of each partition to look at, at most.
+        max_files: Files to read at most.
+        timeout_seconds: For each question.
+
+    Raises:
+        GoodsflowError: Kafka or HDFS refused or did not answer.
+    """
+    wanted = _recommended(endpoints, settings, principal, records, timeout_seconds)
+    if not wanted:
+        return KnownProducts(0, 0, (), ())
+    topic = settings.source_topic
+    with HdfsClient.connect(endpoints, principal, timeout_seconds) as client:
+        files = list_topic_files(client, settings.topics_dir, topic)
+        newest = sorted(files, key=lambda file: file.modified_at, reverse=True)
+        missing, read = _search(client, newest[:max_files], wanted)
+        is_all = len(files) <= max_files and not list_archive(
+            client, settings.archive_dir, topic
+        )
+    left = sorted(missing)
+    return KnownProducts(
+        products=len(wanted),
+        files=read,
+        unknown=left if is_all else (),
+        undecided=() if is_all else left,
+    )
+
+
+def product_ids(content: bytes) -> set[str]:
+    """Return the products that lines of cards are of; what is no card has none."""
+    return {
+        found
+        for line in content.splitlines()
+        for found in [_product_id(line)]
+        if found is not None
+    }
+
+
+def _product_id(line: bytes) -> str | None:
+    try:
+        card = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    found = card.get("product_id") if isinstance(card, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _search(
+    client: HdfsClient, files: Iterable[TopicFile], wanted: set[str]
+) -> tuple[set[str], int]:
+    missing, read = set(wanted), 0
+    for file in files:
+        if not missing:
+            break
+        missing -= product_ids(read_topic_file(client, file))
+        read += 1
+    return missing, read
+
+
+def _recommended(
+    endpoints: Endpoints,
+    settings: RecommenderSettings,
+    principal: str,
+    records: int,
+    timeout_seconds: float,
+) -> set[str]:
+    with TopicReader(
+        endpoints,
+        "analytics",
+        principal,
+        "known-products",
+        settings.output_topic,
+        timeout_seconds=timeout_seconds,
+    ) as reader:
+        starts = {
+            number: max(ends.first, ends.end - records)
+            for number, ends in reader.watermarks().items()
+        }
+        batches = reader.read_to_end(starts, timeout_seconds=timeout_seconds)
+        return {
+            record.key.decode(errors="replace")
+            for batch in batches
+            for record in batch.records
+            if record.key and record.value is not None
+        }

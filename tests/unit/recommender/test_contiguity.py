@@ -1,0 +1,74 @@
+"""Gaps between files, and the cards that are lost in them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from goodsflow.cards import frame
+from goodsflow.hdfs import TopicFile
+from goodsflow.kafka.reading import Record
+from goodsflow.recommender.contiguity import (
+    Gap,
+    find_gaps,
+    find_missing,
+    is_written,
+)
+
+NOW = datetime(2026, 1, 20, tzinfo=UTC)
+
+
+def file(partition: int, first: int, last: int) -> TopicFile:
+    """Return a committed file."""
+    path = f"/t+{partition}+{first}"
+    return TopicFile("t", partition, first, last, path, 1, NOW)
+
+
+class FakeTopic:
+    """Records of one topic."""
+
+    def __init__(self, *records: Record) -> None:
+        self.records = records
+
+    def read_span(
+        self, partition: int, first: int, last: int, *, timeout_seconds: float
+    ) -> list[Record]:
+        """Return those of the span."""
+        del timeout_seconds
+        return [
+            record
+            for record in self.records
+            if record.partition == partition and first <= record.offset <= last
+        ]
+
+
+def test_gaps_are_between_the_files_of_one_partition() -> None:
+    """The end of one partition and the start of the next would be a gap."""
+    files = [
+        file(1, 7, 9),
+        file(0, 12, 19),
+        file(0, 0, 9),
+        file(1, 3, 6),
+        file(2, 5, 5),
+    ]
+    assert list(find_gaps(files)) == [Gap(0, 10, 11, "/t+0+0", "/t+0+12")]
+
+
+def test_a_card_in_a_gap_is_missing_and_named_with_the_files_around_it() -> None:
+    """A lost card would be noticed by a user, if by anybody."""
+    gaps = list(find_gaps([file(0, 0, 9), file(0, 12, 19)]))
+    card = frame(1, b'{"product_id": "a"}')
+    topic = FakeTopic(Record(0, 9, b"a", card), Record(0, 11, b"a", card))
+    (missing,) = find_missing(topic, gaps, timeout_seconds=1)
+    assert "offset 11 of partition 0" in str(missing)
+    assert "/t+0+0" in str(missing)
+    assert "/t+0+12" in str(missing)
+
+
+@pytest.mark.parametrize(
+    "value", [None, b"", b"{}", frame(1, b"junk"), frame(1, b"\xff")]
+)
+def test_what_the_sink_does_not_write_is_not_missing(value: bytes | None) -> None:
+    """Each tombstone and each dead letter would be reported as a loss."""
+    assert not is_written(value)

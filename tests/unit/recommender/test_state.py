@@ -1,0 +1,53 @@
+"""Which prices a run writes once more, and what a snapshot says."""
+
+from __future__ import annotations
+
+from goodsflow.recommender.interest import Interest, Search
+from goodsflow.recommender.state import (
+    SMALL_ROWS,
+    Segment,
+    Snapshot,
+    split_segments,
+)
+
+
+def segments(*rows: int) -> list[Segment]:
+    """Return segments of so many rows, the oldest first."""
+    return [Segment(f"s{number}", count) for number, count in enumerate(rows)]
+
+
+def test_a_snapshot_reads_what_it_wrote() -> None:
+    """A segment left out is a history left out."""
+    interest = Interest(5.0, {Search("часы", ""): 1.5})
+    snapshot = Snapshot(tuple(segments(7, 3)), interest)
+    assert Snapshot.from_json(snapshot.to_json().encode()) == snapshot
+    assert snapshot.rows == 10
+
+
+def test_many_prices_are_not_written_again_for_a_few_new_ones() -> None:
+    """A run that rewrites all prices takes longer with each product."""
+    every = segments(1_000_000, 100_000, SMALL_ROWS)
+    stay, grown = split_segments(every, 1_000)
+    assert (list(stay), list(grown)) == (every[:2], every[2:])
+
+
+def test_segments_stay_few_and_each_row_is_written_seldom() -> None:
+    """A folder for each run would make each run slower than the one before."""
+    every: list[Segment] = []
+    written = most = 0
+    runs, rows = 2_000, 1_000
+    for number in range(runs):
+        stay, grown = split_segments(every, rows)
+        count = rows + sum(segment.rows for segment in grown)
+        every = [*stay, Segment(str(number), count)]
+        written, most = written + count, max(most, len(every))
+    assert sum(segment.rows for segment in every) == runs * rows
+    assert most <= 8
+    # Beside the last 20,000 of each run, about log2(2,000,000 / 20,000) times.
+    assert written <= runs * (SMALL_ROWS + rows) + 8 * runs * rows
+
+
+def test_all_are_written_with_as_many_new_ones() -> None:
+    """A rebuild leaves nothing of before to be read."""
+    stay, grown = split_segments(segments(50_000, 30_000), 40_000)
+    assert (list(stay), len(grown)) == ([], 2)
