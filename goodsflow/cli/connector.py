@@ -34,7 +34,9 @@ def list_connectors(context: Context) -> None:
     """Show each connector: class, state, tasks, and why it has failed."""
     with _client(context) as client:
         rows = [_row(client, name) for name in client.connectors()]
-    _print_table(("CONNECTOR", "CLASS", "STATE", "TASKS", "REASON"), rows)
+    from goodsflow.cli.tables import print_table
+
+    print_table(("CONNECTOR", "CLASS", "STATE", "TASKS", "REASON"), rows)
 
 
 @connector.command()
@@ -254,19 +256,3 @@ def _print_offsets(found: Sequence[Offset], *, as_json: bool) -> None:
         click.echo(line)
     if not lines:
         click.echo("It has no offsets.", err=True)
-
-
-def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(table)

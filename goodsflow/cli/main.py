@@ -24,6 +24,8 @@ COMMANDS = {
     "search": "goodsflow.cli.search",
     "recommendations": "goodsflow.cli.recommendations",
     "shop-api": "goodsflow.cli.shop_api",
+    "blocklist": "goodsflow.cli.blocklist",
+    "dead-letters": "goodsflow.cli.dead_letters",
     "credentials": "goodsflow.cli.credentials",
     "connector": "goodsflow.cli.connector",
 }

@@ -1,4 +1,4 @@
-"""`goodsflow search`: the valid cards by parts of their name and brand."""
+"""`goodsflow search`: the valid cards by parts of their name, and by more."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ import click
 from goodsflow.cli.context import Context
 
 if TYPE_CHECKING:
-    from goodsflow.search import BackendName, FoundCard
+    from goodsflow.search.backends import BackendName
+    from goodsflow.search.interface import FoundCard, Order, SearchBackend, SearchQuery
 
 _COLUMNS = ("PRODUCT_ID", "NAME", "BRAND", "PRICE_STR")
 _WIDTH = 20
+_WATCH_SECONDS = 2.0
+_MANY = 100_000
 
 
 def _part(
@@ -35,7 +38,26 @@ def _part(
 @click.command()
 @click.option("--name", callback=_part, help="A part of the name, in any case.")
 @click.option("--brand", callback=_part, help="A part of the brand, in any case.")
+@click.option("--category", callback=_part, help="A part of the category, in any case.")
+@click.option(
+    "--max-price",
+    type=click.FloatRange(min=0),
+    help="The highest price, in whatever currency a card has.",
+)
+@click.option(
+    "--sort",
+    "order",
+    type=click.Choice(["id", "name", "price", "-price"]),
+    default="id",
+    show_default=True,
+    help="By what; -price is the dearest first.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Cards at most.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Search again every two seconds, and print what has changed, until Ctrl-C.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--timeout",
@@ -60,7 +82,11 @@ def search(
     *,
     name: str | None,
     brand: str | None,
+    category: str | None,
+    max_price: float | None,
+    order: Order,
     limit: int | None,
+    watch: bool,
     as_json: bool,
     timeout: float,
     backend: BackendName | None,
@@ -68,37 +94,98 @@ def search(
 ) -> None:
     """Find cards that may reach users, at their current prices.
 
-    Give --name, --brand, or both: a card has to contain each. The request
-    is written to the topic 'events'.
+    Give at least one of --name, --brand, --category and --max-price: a card has to
+    meet each. The request is written to the topic 'events'.
     """
-    if name is None and brand is None:
-        raise click.UsageError("Give --name, --brand, or both.")
+    if all(each is None for each in (name, brand, category, max_price)):
+        raise click.UsageError(
+            "Give at least one of --name, --brand, --category and --max-price."
+        )
     from goodsflow.endpoints import load_endpoints
-    from goodsflow.search import UserEvent, open_backend, send_event
+    from goodsflow.search.backends import open_backend
+    from goodsflow.search.events import EventSender, UserEvent
+    from goodsflow.search.interface import SearchQuery
 
     endpoints = load_endpoints(context.home)
-    cards = open_backend(
+    sender = EventSender(endpoints)
+    query = SearchQuery(name, brand, category, max_price, order, limit)
+    searcher = open_backend(
         endpoints,
         backend,
         timeout_seconds=timeout,
         on_notice=lambda text: click.echo(text, err=True),
-    ).search(name, brand, limit)
+        on_progress=_Progress(),
+    )
+    cards = searcher.search(query)
+    _print(cards, query, as_json=as_json)
+    sender.send(UserEvent("search", user, len(cards), name, brand))
+    if watch:
+        _follow(searcher, query, cards, as_json=as_json)
+
+
+class _Progress:
+    """Tells on the standard error how far a long read is, once a second."""
+
+    def __init__(self) -> None:
+        self._told_at: float | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell it, where the last time was long enough ago."""
+        import time
+
+        now = time.monotonic()
+        if self._told_at is None:
+            self._told_at = now
+        elif now - self._told_at >= 1 or (done >= total > _MANY):
+            self._told_at = now
+            click.echo(f"Reading new cards: {done:,} of {total:,}", err=True)
+
+
+def _follow(
+    searcher: SearchBackend,
+    query: SearchQuery,
+    cards: list[FoundCard],
+    *,
+    as_json: bool,
+) -> None:
+    """Print the answer each time that it has changed, until Ctrl-C."""
+    import time
+
+    from goodsflow.cli.interrupts import interrupts
+
+    try:
+        with interrupts():
+            while True:
+                time.sleep(_WATCH_SECONDS)
+                now = searcher.search(query)
+                if now != cards:
+                    cards = now
+                    if not as_json:
+                        click.echo(f"\n{time.strftime('%H:%M:%S')}")
+                    _print(cards, query, as_json=as_json)
+    except KeyboardInterrupt:
+        click.echo(err=True)
+
+
+def _print(cards: list[FoundCard], query: SearchQuery, *, as_json: bool) -> None:
     if as_json:
         click.echo(_as_json(cards))
-    else:
-        for line in table(cards, name, brand):
-            click.echo(line)
-    send_event(endpoints, UserEvent("search", user, len(cards), name, brand))
+        return
+    for line in table(cards, query):
+        click.echo(line)
 
 
-def table(
-    cards: Iterable[FoundCard], name: str | None, brand: str | None
-) -> Iterable[str]:
+def table(cards: Iterable[FoundCard], query: SearchQuery) -> Iterable[str]:
     """Yield what was asked and the cards found, as lines for a person."""
-    if name is not None:
-        yield f"Поиск по имени:  {name}"
-    if brand is not None:
-        yield f"Поиск по бренду:  {brand}"
+    asked = (
+        ("Поиск по имени", query.name),
+        ("Поиск по бренду", query.brand),
+        ("Поиск по категории", query.category),
+        ("Цена до", None if query.max_price is None else f"{query.max_price:.2f}"),
+    )
+    for what, text in asked:
+        if text is not None:
+            yield f"{what}:  {text}"
     yield _row(*_COLUMNS)
     for card in cards:
         yield _row(card.product_id, card.name, card.brand, card.price_str)
@@ -120,6 +207,7 @@ def _as_json(cards: Iterable[FoundCard]) -> str:
             "product_id": card.product_id,
             "name": card.name,
             "brand": card.brand,
+            "category": card.category,
             "price": {"amount": card.amount, "currency": card.currency},
             "price_str": card.price_str,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -29,24 +30,64 @@ if TYPE_CHECKING:
 @click.option(
     "--count", type=click.IntRange(min=1), help="Stop after so many. Default: Ctrl-C."
 )
+@click.option(
+    "--catalog",
+    type=click.IntRange(min=1, max=1_000_000_000),
+    metavar="N",
+    help="Draw from N realistic products instead of the five samples.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    help="Draw the same products and offers as the last time with this seed.",
+)
+@click.option(
+    "--malformed",
+    type=click.FloatRange(min=0, max=1),
+    default=0.0,
+    metavar="SHARE",
+    help="Make this share of the records unreadable, 0 to 1.",
+)
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Send a shop's real cards: one JSON card a line, all checked before the first "
+    "is sent. As fast as it goes, unless --rate is given.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
-def shop_api(
+def shop_api(  # noqa: PLR0917 - an argument for each option
     context: Context,
     interval: float,
     rate: float | None,
     count: int | None,
+    catalog: int | None,
+    seed: int | None,
+    malformed: float,
+    path: Path | None,
     as_json: bool,
 ) -> None:
-    """Send sample goods cards to the topic `goods`, as a shop would.
+    r"""Send goods cards to the topic `goods`, as a shop would.
 
-    Each is one of five sample cards at a random price. The exit status is 1 where a
-    card was not delivered.
+    Each is one of five sample cards at a random price; --catalog draws from as many
+    realistic products as you like, --file sends real ones. The exit status is 1 where
+    a card was not delivered, or the file holds what is no card.
+
+    \b
+    goodsflow shop-api --rate 50 --count 100
+    goodsflow shop-api --catalog 100000 --seed 7 --rate 20000 --malformed 0.01
+    goodsflow shop-api --file cards.jsonl
     """
-    import random
     import signal
+    import time
     from threading import Event
 
+    if path is not None and (catalog or seed is not None or malformed):
+        raise click.UsageError(
+            "--file sends the file's cards as they are: --catalog, --seed and "
+            "--malformed do not go with it."
+        )
     from goodsflow.endpoints import load_endpoints
     from goodsflow.shop_api.service import run
     from goodsflow.shop_api.settings import ShopApiSettings
@@ -58,32 +99,51 @@ def shop_api(
         interval=interval,
         rate=rate,
         count=count,
+        catalog=catalog,
+        seed=seed,
+        malformed=malformed,
+        file=path,
         metrics_port=None,
     )
+    began = time.monotonic()
     tally = run(
-        settings,
-        load_endpoints(context.home),
-        stop=stop,
-        source=random.Random(),  # noqa: S311 - prices of samples are no secrets
-        report=_Progress(),
+        settings, load_endpoints(context.home), stop=stop, report=_Progress(began)
     )
+    seconds = time.monotonic() - began
     if as_json:
-        click.echo(json.dumps({"delivered": tally.delivered, "failed": tally.failed}))
+        found = {
+            "delivered": tally.delivered,
+            "failed": tally.failed,
+            "malformed": tally.malformed,
+            "seconds": round(seconds, 3),
+        }
+        click.echo(json.dumps(found))
     else:
-        click.echo(f"Delivered {tally.delivered} cards, {tally.failed} failed")
+        click.echo(f"{_counts(tally)} in {seconds:.1f} s")
+
+
+def _counts(tally: Tally) -> str:
+    spoiled = f" ({tally.malformed} malformed)" if tally.malformed else ""
+    return f"Delivered {tally.delivered} cards{spoiled}, {tally.failed} failed"
 
 
 class _Progress:
-    """Shows the counts on the standard error, at most once a second."""
+    """Shows counts and rate on the standard error, at most once a second."""
 
-    def __init__(self) -> None:
-        self._shown_at = 0.0
+    def __init__(self, began: float) -> None:
+        self._shown_at = began
+        self._delivered = 0
 
     def __call__(self, tally: Tally) -> None:
-        """Show the counts, where the last time was long enough ago."""
+        """Show them, where the last time was long enough ago."""
         import time
 
         now = time.monotonic()
-        if now - self._shown_at >= 1:
-            self._shown_at = now
-            click.echo(f"{tally.delivered} delivered, {tally.failed} failed", err=True)
+        passed = now - self._shown_at
+        if passed < 1:
+            return
+        rate = (tally.delivered - self._delivered) / passed
+        self._shown_at, self._delivered = now, tally.delivered
+        trouble = f"; {tally.trouble}" if tally.trouble else ""
+        counts = f"{tally.delivered} delivered, {tally.failed} failed"
+        click.echo(f"{counts}, {rate:,.0f}/s{trouble}", err=True)

@@ -1,0 +1,332 @@
+"""`goodsflow dead-letters`: records that are no card, and what to do with them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from goodsflow.cli.context import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from goodsflow.blocking.filtering import Decide
+    from goodsflow.dead_letters import DeadLetter
+    from goodsflow.endpoints import Endpoints
+
+_PRINCIPAL = "admin"
+_SHOWN_BYTES = 2000
+
+
+@click.group("dead-letters")
+def dead_letters() -> None:
+    r"""Show what shops sent that is no card, send it again, delete it.
+
+    The filter keeps here what it cannot decode and what breaks its schema, each with
+    its origin and the error. They are kept for a week.
+
+    \b
+    goodsflow dead-letters list
+    goodsflow dead-letters show 0:17
+    goodsflow dead-letters replay --all --dry-run
+    """
+
+
+@dead_letters.command("list")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="The newest at most.",
+)
+@click.option("--kind", help="Only those that fail at this: header, json, schema, …")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def list_(context: Context, *, limit: int, kind: str | None, as_json: bool) -> None:
+    """Show the newest letters: where, when, what is wrong; how many by kind."""
+    from goodsflow.dead_letters.reading import open_reader, read_letters
+    from goodsflow.endpoints import load_endpoints
+
+    kinds: Counter[str] = Counter()
+    newest: list[DeadLetter] = []
+    with open_reader(load_endpoints(context.home), _PRINCIPAL) as reader:
+        for letter in read_letters(reader):
+            kinds[letter.kind or "unknown"] += 1
+            if kind in {None, letter.kind}:
+                newest.append(letter)
+            if len(newest) > 2 * limit:
+                newest = _newest(newest, limit)
+    newest = _newest(newest, limit)
+    if as_json:
+        rows = [_summary(letter) for letter in newest]
+        click.echo(
+            json.dumps(
+                {"count": kinds.total(), "kinds": dict(kinds), "letters": rows},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
+        return
+    _print_list(newest, kinds)
+
+
+@dead_letters.command()
+@click.argument("place", metavar="PARTITION:OFFSET")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--raw", is_flag=True, help="Write the value alone, byte by byte, as it came."
+)
+@click.pass_obj
+def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
+    """Show one letter whole: headers, key, value, error."""
+    from goodsflow.dead_letters import Place
+    from goodsflow.dead_letters.reading import open_reader, read_at
+    from goodsflow.endpoints import load_endpoints
+
+    with open_reader(load_endpoints(context.home), _PRINCIPAL) as reader:
+        letter = read_at(reader, [Place.parse(place)])[0]
+    if raw:
+        click.get_binary_stream("stdout").write(letter.value or b"")
+    elif as_json:
+        click.echo(json.dumps(_whole(letter), ensure_ascii=False, indent=2))
+    else:
+        _print_letter(letter)
+
+
+@dead_letters.command()
+@click.argument("places", metavar="[PARTITION:OFFSET]…", nargs=-1)
+@click.option(
+    "--all", "everything", is_flag=True, help="All that --all did not send before."
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Only say which would pass now, and which not."
+)
+@click.option(
+    "--force", is_flag=True, help="Also those that would become dead letters again."
+)
+@click.pass_obj
+def replay(
+    context: Context,
+    places: tuple[str, ...],
+    *,
+    everything: bool,
+    dry_run: bool,
+    force: bool,
+) -> None:
+    """Send letters again, to where they came from; the filter decides anew.
+
+    Each is checked first, as the filter does: what would fail again stays, unless
+    --force. All go in one transaction. With --all, the letters that are left behind
+    count as looked at; name them to send them later.
+    """
+    if everything == bool(places):
+        raise click.UsageError("Give letters as PARTITION:OFFSET, or --all.")
+    from goodsflow.dead_letters import Place
+    from goodsflow.dead_letters.reading import open_reader, read_at, read_letters
+    from goodsflow.dead_letters.replaying import Replayer
+    from goodsflow.endpoints import load_endpoints
+
+    endpoints = load_endpoints(context.home)
+    ends: dict[int, int] | None = None
+    replayer = Replayer(endpoints, _PRINCIPAL)
+    with open_reader(endpoints, _PRINCIPAL) as reader:
+        if everything:
+            starts = replayer.starts(reader.watermarks())
+            letters = list(read_letters(reader, starts))
+            ends = {letter.place.partition: 0 for letter in letters}
+            for letter in letters:
+                ends[letter.place.partition] = letter.place.offset + 1
+        else:
+            letters = read_at(reader, [Place.parse(place) for place in places])
+    chosen = _choose(endpoints, letters, force=force)
+    if dry_run:
+        click.echo(f"Would send {len(chosen)} of {len(letters)} letters again")
+        return
+    sent = replayer.replay(chosen, ends)
+    click.echo(f"Sent {sent} of {len(letters)} letters again")
+
+
+@dead_letters.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--before",
+    metavar="PARTITION:OFFSET",
+    multiple=True,
+    help="Only those before this one; give one for each partition.",
+)
+@click.pass_obj
+def purge(context: Context, *, yes: bool, before: tuple[str, ...]) -> None:
+    """Delete letters for good: all that there are, or those before given ones."""
+    from goodsflow.dead_letters import DeadLetterError, Place
+    from goodsflow.dead_letters.reading import open_reader
+    from goodsflow.dead_letters.replaying import purge as purge_there
+    from goodsflow.endpoints import load_endpoints
+
+    endpoints = load_endpoints(context.home)
+    with open_reader(endpoints, _PRINCIPAL) as reader:
+        marks = reader.watermarks()
+    if before:
+        ends = {}
+        for place in map(Place.parse, before):
+            there = marks.get(place.partition)
+            if there is None or not there.first <= place.offset <= there.end:
+                raise DeadLetterError(
+                    f"Nothing was deleted: {place} is not among the letters."
+                )
+            ends[place.partition] = place.offset
+    else:
+        ends = {number: each.end for number, each in marks.items()}
+    ends = {number: end for number, end in ends.items() if end > marks[number].first}
+    if not ends:
+        click.echo("There is nothing to delete.", err=True)
+        return
+    what = ", ".join(f"{number}:{end}" for number, end in sorted(ends.items()))
+    if not yes:
+        click.confirm(f"Delete the dead letters before {what}?", abort=True, err=True)
+    purge_there(endpoints, _PRINCIPAL, ends)
+    click.echo(f"Deleted the dead letters before {what}")
+
+
+def _newest(letters: Sequence[DeadLetter], limit: int) -> list[DeadLetter]:
+    return sorted(letters, key=_when)[-limit:]
+
+
+def _when(letter: DeadLetter) -> tuple[float, int, int]:
+    at = letter.failed_at.timestamp() if letter.failed_at else 0.0
+    return at, letter.place.partition, letter.place.offset
+
+
+def _choose(
+    endpoints: Endpoints, letters: Iterable[DeadLetter], *, force: bool
+) -> list[DeadLetter]:
+    """Return the letters to send; say of each other why not."""
+    from goodsflow.dead_letters.replaying import why_not
+
+    decide = _decider(endpoints)
+    chosen = []
+    for letter in letters:
+        reason = why_not(letter)
+        if reason is None and not force:
+            verdict = decide(letter.key, letter.value)
+            reason = verdict.reason if verdict.outcome == "undecodable" else None
+        if reason is None:
+            chosen.append(letter)
+        else:
+            click.echo(f"{letter.place} stays: {reason}", err=True)
+    return chosen
+
+
+def _decider(endpoints: Endpoints) -> Decide:
+    from goodsflow.blocking.filtering import CardFilter
+    from goodsflow.blocking.schemas import Schemas
+    from goodsflow.blocklist import BlockRules
+    from goodsflow.registry import RegistryClient
+
+    rules = BlockRules()
+    schemas = Schemas(RegistryClient(endpoints.schema_registry_url))
+    return CardFilter(lambda: rules, schemas).decide
+
+
+def _print_list(letters: Sequence[DeadLetter], kinds: Counter[str]) -> None:
+    from goodsflow.cli.tables import print_table
+
+    if not kinds:
+        click.echo("There are no dead letters.", err=True)
+        return
+    print_table(
+        ("PLACE", "FAILED AT", "FROM", "KEY", "KIND", "ERROR"),
+        [
+            (
+                str(letter.place),
+                _time(letter),
+                _origin(letter),
+                _text(letter.key, 24),
+                letter.kind,
+                letter.error,
+            )
+            for letter in letters
+        ],
+    )
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+    click.echo(f"{kinds.total():,} in all: {counts}")
+
+
+def _print_letter(letter: DeadLetter) -> None:
+    lines = [
+        ("letter", str(letter.place)),
+        ("from", _origin(letter)),
+        ("failed at", _time(letter)),
+        ("error", letter.error),
+        ("kind", letter.kind),
+        ("schema ID", "" if letter.schema_id is None else str(letter.schema_id)),
+        ("key", _text(letter.key, _SHOWN_BYTES)),
+        *((f"header {name}", _text(value, 200)) for name, value in letter.headers),
+        ("value", _text(letter.value, _SHOWN_BYTES)),
+    ]
+    for name, text in lines:
+        click.echo(f"{name + ':':12} {text}")
+
+
+def _origin(letter: DeadLetter) -> str:
+    topic, partition, offset = letter.origin
+    return f"{topic}-{partition}@{offset}" if topic else "unknown"
+
+
+def _time(letter: DeadLetter) -> str:
+    at = letter.failed_at
+    return "" if at is None else at.isoformat(sep=" ", timespec="seconds")
+
+
+def _text(data: str | bytes | None, most: int) -> str:
+    """Show bytes as text where they are, else as Python writes them."""
+    if data is None:
+        return "none"
+    data = _as_bytes(data)
+    shown = data[:most]
+    more = f" … ({len(data):,} bytes)" if len(data) > most else ""
+    try:
+        text = shown.decode()
+    except UnicodeDecodeError:
+        text = ""
+    if not text.isprintable() or (shown and not text):
+        text = repr(shown)[2:-1]
+    return text + more
+
+
+def _as_bytes(data: str | bytes) -> bytes:
+    return data.encode() if isinstance(data, str) else data
+
+
+def _summary(letter: DeadLetter) -> dict[str, Any]:
+    topic, partition, offset = letter.origin
+    return {
+        "place": str(letter.place),
+        "origin": {"topic": topic, "partition": partition, "offset": offset},
+        "key": None if letter.key is None else letter.key.decode(errors="replace"),
+        "kind": letter.kind,
+        "error": letter.error,
+        "schema_id": letter.schema_id,
+        "failed_at": letter.failed_at.isoformat() if letter.failed_at else None,
+    }
+
+
+def _whole(letter: DeadLetter) -> dict[str, Any]:
+    return _summary(letter) | {
+        "timestamp": letter.timestamp,
+        "headers": [
+            [
+                name,
+                None if value is None else base64.b64encode(_as_bytes(value)).decode(),
+            ]
+            for name, value in letter.headers
+        ],
+        "value_base64": (
+            None if letter.value is None else base64.b64encode(letter.value).decode()
+        ),
+        "truncated_from": letter.truncated_from,
+    }
