@@ -10,10 +10,17 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.assets.archive import goods_archive
+from dagster_project.assets.backfill import recomputed_recommendations
 from dagster_project.assets.flow import flow_specs
 from dagster_project.assets.recommendations import recommendations
 from dagster_project.checks import ALL_CHECKS
-from dagster_project.jobs import BOOTSTRAP_ASSETS, archive, bootstrap, recommend
+from dagster_project.jobs import (
+    BOOTSTRAP_ASSETS,
+    archive,
+    bootstrap,
+    recommend,
+    restart_service,
+)
 from dagster_project.resources import (
     CompactionResource,
     ConnectResource,
@@ -63,9 +70,15 @@ def build_definitions(
             f"{', '.join(resources)}."
         )
     return dg.Definitions(
-        assets=[*BOOTSTRAP_ASSETS, recommendations, goods_archive, *flow_specs()],
+        assets=[
+            *BOOTSTRAP_ASSETS,
+            recommendations,
+            goods_archive,
+            recomputed_recommendations,
+            *flow_specs(),
+        ],
         asset_checks=ALL_CHECKS,
-        jobs=[bootstrap, recommend, archive],
+        jobs=[bootstrap, recommend, archive, restart_service],
         schedules=[goods_archive_schedule],
         sensors=[
             recommendations_sensor,

@@ -1,12 +1,19 @@
 """The jobs that others start by name."""
 
 import dagster as dg
+from pydantic import Field
 
 from dagster_project.assets.archive import goods_archive
+from dagster_project.assets.block_list import block_list
 from dagster_project.assets.declared import DECLARED_ASSETS
 from dagster_project.assets.recommendations import recommendations
+from dagster_project.failures import named_failures
+from dagster_project.resources import ServicesResource
 
-BOOTSTRAP_ASSETS = tuple(asset.definition() for asset in DECLARED_ASSETS)
+BOOTSTRAP_ASSETS = (
+    *(asset.definition() for asset in DECLARED_ASSETS),
+    block_list,
+)
 
 bootstrap = dg.define_asset_job(
     "bootstrap",
@@ -38,3 +45,31 @@ archive = dg.define_asset_job(
     tags={"dagster/max_runtime_seconds": str(MAX_ARCHIVE_SECONDS)},
     executor_def=dg.in_process_executor,
 )
+
+
+class RestartConfig(dg.Config):
+    """What is restarted."""
+
+    service: str = Field(
+        default="blocking", description="Its name: shop-api, blocking or exporter."
+    )
+
+
+@dg.op
+def restart(
+    context: dg.OpExecutionContext, config: RestartConfig, services: ServicesResource
+) -> None:
+    """Stop a service, start it again, and wait until it is up."""
+    with named_failures():
+        state = services.restart(config.service)
+    context.log.info("'%s' is up again, process %s", state.name, state.pid)
+
+
+@dg.job(
+    description="Starts a service anew; its launchpad asks which. What it had begun is "
+    "aborted, and done again: no card is lost.",
+    executor_def=dg.in_process_executor,
+)
+def restart_service() -> None:
+    """Start a service anew."""
+    restart()

@@ -33,7 +33,8 @@ def goods_archive(
     Each is written, compared with its sources and renamed into place before the sources
     are removed, so that a run that fails or is killed loses and doubles no card. What
     the recommender has not done, and each partition's newest file, stays for a later
-    run. A rerun changes nothing.
+    run. Of cards that are blocked the content is left out, and taken out of what was
+    archived before. A rerun changes nothing.
     """
     with named_failures():
         report = compaction.compact(date.fromisoformat(context.partition_key))
@@ -48,6 +49,7 @@ def goods_archive(
             "lines": report.lines,
             "cards": report.cards,
             "files removed": report.removed,
+            "Parquet files replaced": report.replaced,
             **{f"left, {reason}": n for reason, n in sorted(report.left.items())},
             **{f"seconds {phase}": s for phase, s in report.seconds.items()},
         }

@@ -135,8 +135,9 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
             "blocking",
             group_name=INBOUND,
             kinds={"python", "kafka"},
-            deps=["goods", "inbound_principals"],
-            description="Service: passes on the cards whose product is not blocked.",
+            deps=["goods", "block_list", "inbound_principals"],
+            description="Service: passes on the cards that nothing on the block list "
+            "is about.",
         ),
         dg.AssetSpec(
             "mm2_source",

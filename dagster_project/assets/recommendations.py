@@ -9,6 +9,8 @@ from dagster_project.failures import RETRY_POLICY, named_failures
 from dagster_project.resources import RecommenderResource
 from goodsflow.recommender.report import RunReport
 
+Metadata = dict[str, dg.MetadataValue | str | int | float]
+
 RECOMMENDER_POOL = "recommender"
 WINDOW_TAG = "goodsflow/window"
 """Tags a run that was started for complete windows, with where they start."""
@@ -38,21 +40,28 @@ def recommendations(
     return dg.MaterializeResult(metadata=_metadata(run_report))
 
 
-def _metadata(run: RunReport) -> dict[str, dg.MetadataValue | str | int | float]:
+def _metadata(run: RunReport) -> Metadata:
+    return {
+        "files waiting before": run.files_waiting,
+        "files of events": run.event_files,
+        "files read again": run.rebuilt_from,
+        "state": run.snapshot or "none",
+        "offsets before": _offsets(run.offsets_before),
+        "offsets after": _offsets(run.offsets_after),
+        **describe_run(run),
+    }
+
+
+def describe_run(run: RunReport) -> Metadata:
+    """Return what every computation of recommendations tells."""
     return {
         "summary": run.summary(),
         "windows": run.windows,
         "files": len(run.files),
-        "files waiting before": run.files_waiting,
-        "files of events": run.event_files,
         "searches known": run.searches,
-        "files read again": run.rebuilt_from,
-        "state": run.snapshot or "none",
         "cards in": run.cards_in,
         "cards out": run.cards_out,
         "bad lines": run.bad_lines,
-        "offsets before": _offsets(run.offsets_before),
-        "offsets after": _offsets(run.offsets_after),
         **{f"seconds {phase}": seconds for phase, seconds in run.seconds.items()},
         "recommendations": dg.MetadataValue.md(_table(run.preview())),
     }

@@ -35,6 +35,10 @@ def judge_service(asset: str, state: ServiceState) -> Finding:
     }
     if state.pid is not None:
         facts["pid"] = state.pid
+    if state.uptime_seconds is not None:
+        facts["hours up"] = round(state.uptime_seconds / 3600, 1)
+    if state.reason:
+        facts["reason"] = state.reason
     text = (
         f"'{state.name}' is up."
         if state.is_up

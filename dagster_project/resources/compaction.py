@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
+from dagster_project.resources.kafka import PRINCIPAL
 from dagster_project.resources.platform import PlatformResource
 from goodsflow.compaction.settings import CompactionSettings
 
@@ -30,9 +31,13 @@ class CompactionResource(dg.ConfigurableResource[Any]):
         Raises:
             GoodsflowError: A system refused or did not answer; no card is lost.
         """
+        from goodsflow.blocklist import BlockRules
+        from goodsflow.blocklist.reading import read_block_list
         from goodsflow.compaction.run import compact
 
-        return compact(self.platform.endpoints(), until, self.settings())
+        endpoints = self.platform.endpoints()
+        blocked = BlockRules(read_block_list(endpoints, PRINCIPAL))
+        return compact(endpoints, until, self.settings(), blocked=blocked)
 
     def settings(self) -> CompactionSettings:
         """Return what a run is told."""

@@ -1,11 +1,16 @@
 """The batch recommender: what waits for it, and a run of it."""
 
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
+from dagster_project.resources.kafka import PRINCIPAL
 from dagster_project.resources.platform import PlatformResource
+from goodsflow.blocklist import BlockRules
+from goodsflow.recommender.contiguity import Contiguity
+from goodsflow.recommender.known import KnownProducts
 from goodsflow.recommender.report import RunReport
 from goodsflow.recommender.settings import RecommenderSettings
 from goodsflow.recommender.waiting import WaitingFiles
@@ -24,13 +29,11 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
     per_window: int = Field(
         default=3, ge=1, description="Products recommended for each window at most."
     )
-    blocked_products: list[str] | None = Field(
-        default=None,
-        description="Product IDs that are not recommended. Not given: those that the "
-        "filter blocks, as $GOODSFLOW_BLOCKING_BLOCKED_PRODUCTS says.",
+    lag_limit_seconds: float = Field(
+        default=300, description="A complete window that waits for longer is a warning."
     )
     watch_timeout_seconds: float = Field(
-        default=6, description="For each question of a sensor."
+        default=6, description="For each question of a check or a sensor."
     )
 
     def waiting(self) -> WaitingFiles:
@@ -50,6 +53,36 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
             timeout_seconds=self.watch_timeout_seconds,
         )
 
+    def contiguity(self) -> Contiguity:
+        """Look up in the topic what is between the newest files. Gives up soon.
+
+        Raises:
+            GoodsflowError: Kafka or HDFS refused or did not answer.
+        """
+        from goodsflow.recommender.contiguity import look_for_missing
+
+        return look_for_missing(
+            self.platform.endpoints(),
+            self._settings(),
+            PRINCIPAL,
+            timeout_seconds=self.watch_timeout_seconds,
+        )
+
+    def known_products(self) -> KnownProducts:
+        """Look for the products that were recommended last. Gives up soon.
+
+        Raises:
+            GoodsflowError: Kafka or HDFS refused or did not answer.
+        """
+        from goodsflow.recommender.known import look_for_products
+
+        return look_for_products(
+            self.platform.endpoints(),
+            self._settings(),
+            PRINCIPAL,
+            timeout_seconds=self.watch_timeout_seconds,
+        )
+
     def recommend(self, *, include_incomplete: bool) -> RunReport:
         """Run the recommender once.
 
@@ -62,6 +95,24 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
             self.platform.endpoints(),
             self._settings(),
             include_incomplete=include_incomplete,
+            blocked=self._blocked(),
+        )
+
+    def backfill(self, start: datetime, end: datetime, topic: str) -> RunReport:
+        """Recompute the recommendations of a time span, to another topic.
+
+        Raises:
+            GoodsflowError: A system refused or did not answer; nothing has changed.
+        """
+        from goodsflow.recommender.backfill import backfill
+
+        return backfill(
+            self.platform.endpoints(),
+            start,
+            end,
+            topic,
+            self._settings(),
+            blocked=self._blocked(),
         )
 
     def _settings(self) -> RecommenderSettings:
@@ -69,15 +120,9 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
             files_per_window=self.files_per_window,
             max_windows=self.max_windows,
             per_window=self.per_window,
-            blocked_products=self._blocked(),
         )
 
-    def _blocked(self) -> frozenset[str]:
-        if self.blocked_products is not None:
-            return frozenset(self.blocked_products)
-        from goodsflow.blocking.settings import BlockingSettings
+    def _blocked(self) -> BlockRules:
+        from goodsflow.blocklist.reading import read_block_list
 
-        filtered = BlockingSettings()
-        # What the filter blocks by default never came through it.
-        is_set = "blocked_products" in filtered.model_fields_set
-        return filtered.blocked_products if is_set else frozenset()
+        return BlockRules(read_block_list(self.platform.endpoints(), PRINCIPAL))

@@ -1,10 +1,12 @@
 """The parts and services that never end: watched here, kept alive elsewhere."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import Field
 
 from dagster_project.resources.platform import PlatformResource
@@ -15,7 +17,19 @@ from dagster_project.resources.providers import (
     SupervisorStates,
 )
 from goodsflow.endpoints import Endpoints, EndpointsError
+from goodsflow.errors import GoodsflowError
 from goodsflow.local.home import Home
+from goodsflow.local.supervisor import SupervisorClient
+
+_START_SECONDS = 60.0
+
+
+class ServiceMetricsError(GoodsflowError):
+    """A service's metrics cannot be read."""
+
+
+class ServiceRestartError(GoodsflowError):
+    """A service cannot be restarted, or does not come up."""
 
 
 class ServicesResource(dg.ConfigurableResource[Any]):
@@ -40,6 +54,63 @@ class ServicesResource(dg.ConfigurableResource[Any]):
             reason = "is not known to who keeps the parts alive"
             states[name] = ServiceState(name, "UNKNOWN", None, None, 0, reason)
         return [self._with_health(endpoints, states[name]) for name in sorted(states)]
+
+    def counts(self, name: str) -> dict[tuple[str, str], float]:
+        """Return a service's counts, by metric and by the value of its only label.
+
+        Raises:
+            ServiceMetricsError: It does not answer, or not in the Prometheus format.
+        """
+        endpoints = self.platform.endpoints()
+        url = endpoints.services[name].metrics_url
+        try:
+            answer = httpx.get(url, timeout=self.timeout_seconds, trust_env=False)
+            answer.raise_for_status()
+            families = list(text_string_to_metric_families(answer.text))
+        except (httpx.HTTPError, ValueError) as error:
+            raise ServiceMetricsError(
+                f"The metrics of '{name}' at {url} cannot be read: "
+                f"{str(error) or type(error).__name__}."
+            ) from error
+        return {
+            (sample.name, next(iter(sample.labels.values()), "")): float(sample.value)
+            for family in families
+            for sample in family.samples
+            if len(sample.labels) <= 1
+        }
+
+    def restart(self, name: str) -> ServiceState:
+        """Stop a service and start it again; return how it is once it runs.
+
+        Raises:
+            ServiceRestartError: There is none of this name, or nobody here may.
+            SupervisorError: The supervisor refused or does not answer.
+        """
+        endpoints = self.platform.endpoints()
+        if name not in endpoints.services:
+            raise ServiceRestartError(
+                f"There is no service '{name}'; there are "
+                f"{', '.join(sorted(endpoints.services))}."
+            )
+        if endpoints.supervisor_socket is None:
+            raise ServiceRestartError(
+                f"'{name}' is a container, and Dagster's runs have no right to "
+                f"restart one: say `docker compose restart {name}`."
+            )
+        client = SupervisorClient(Home(self.platform.home_path()).socket)
+        client.stop(name)
+        client.start(name)
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            state = next(each for each in self.states() if each.name == name)
+            if state.is_up:
+                return state
+            if time.monotonic() > deadline:
+                raise ServiceRestartError(
+                    f"'{name}' was started and is not up after {_START_SECONDS:.0f} s: "
+                    f"{state.state}, {state.reason}"
+                )
+            time.sleep(0.5)
 
     def _provider(self, endpoints: Endpoints) -> StateProvider:
         if endpoints.supervisor_socket is not None:

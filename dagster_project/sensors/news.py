@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import dagster as dg
 
@@ -23,10 +23,15 @@ Look = tuple[list[CheckName], Callable[[], list[Finding]]]
 
 @dataclass(frozen=True)
 class Memory:
-    """What was reported last: a digest of each finding, and when all were."""
+    """What was reported last: a digest of each finding, and when all were.
+
+    Attributes:
+        readings: What the next look compares with, as ``checks.work`` stores it.
+    """
 
     digests: Mapping[str, str]
     complete_at: float
+    readings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @classmethod
     def from_cursor(cls, cursor: str | None) -> "Memory":
@@ -34,12 +39,16 @@ class Memory:
         if not cursor:
             return cls({}, 0.0)
         stored = json.loads(cursor)
-        return cls(stored["digests"], stored["complete_at"])
+        return cls(stored["digests"], stored["complete_at"], stored.get("readings", {}))
 
     def to_cursor(self) -> str:
         """Write the sensor's cursor."""
         return json.dumps(
-            {"digests": dict(self.digests), "complete_at": self.complete_at}
+            {
+                "digests": dict(self.digests),
+                "complete_at": self.complete_at,
+                "readings": dict(self.readings),
+            }
         )
 
 

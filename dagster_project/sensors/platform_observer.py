@@ -1,21 +1,34 @@
 """Looks at what the platform keeps by itself, and reports it without runs."""
 
 import time
+from dataclasses import replace
 
 import dagster as dg
 
 from dagster_project.checks.archive import ARCHIVE_CHECKS, look_at_archive
 from dagster_project.checks.connectors import CONNECTOR_CHECKS, look_at_connectors
 from dagster_project.checks.files import FILE_CHECKS, look_at_files
+from dagster_project.checks.recommender import (
+    RECOMMENDER_CHECKS,
+    look_at_recommender,
+)
 from dagster_project.checks.services import SERVICE_CHECKS, look_at_services
 from dagster_project.checks.topics import look_at_topics, observed_checks
 from dagster_project.checks.views import VIEW_CHECKS, look_at_views
+from dagster_project.checks.work import (
+    WORK_CHECKS,
+    Readings,
+    from_stored,
+    look_at_work,
+    to_stored,
+)
 from dagster_project.resources import (
     ConnectResource,
     HdfsResource,
     KafkaResource,
     KsqldbResource,
     PlatformResource,
+    RecommenderResource,
     ServicesResource,
 )
 from dagster_project.sensors.news import (
@@ -39,12 +52,22 @@ def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their name
     connect: ConnectResource,
     hdfs: HdfsResource,
     ksqldb: KsqldbResource,
+    recommender: RecommenderResource,
     services: ServicesResource,
 ) -> dg.SensorResult:
     """Reports topics' ends, groups' lag, files, connectors and services as they are."""
+    memory, now = Memory.from_cursor(context.cursor), time.time()
+    readings: Readings = {}
+    before = from_stored(memory.readings)
     looks: list[Look] = [
         (SERVICE_CHECKS, lambda: look_at_services(services)),
+        (
+            WORK_CHECKS,
+            lambda: look_at_work(services, kafka, now, before, readings),
+        ),
         (CONNECTOR_CHECKS, lambda: look_at_connectors(connect)),
+        # Of two observations of an asset, the later is the one to be seen.
+        (RECOMMENDER_CHECKS, lambda: look_at_recommender(recommender)),
         (FILE_CHECKS, lambda: look_at_files(hdfs)),
         (ARCHIVE_CHECKS, lambda: look_at_archive(hdfs)),
         (VIEW_CHECKS, lambda: look_at_views(platform, ksqldb)),
@@ -52,8 +75,8 @@ def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their name
         (observed_checks("analytics"), lambda: look_at_topics("analytics", kafka)),
     ]
     findings = make_looks(looks, LOOK_SECONDS)
-    memory = Memory.from_cursor(context.cursor)
-    news, remembered = select_news(findings, memory, time.time())
+    news, remembered = select_news(findings, memory, now)
+    remembered = replace(remembered, readings=to_stored(readings))
     return dg.SensorResult(
         asset_events=to_events(news),
         skip_reason=summarize(findings),

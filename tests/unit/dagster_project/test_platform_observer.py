@@ -17,6 +17,7 @@ from dagster_project.checks.findings import Finding, look
 from dagster_project.checks.services import service_checks
 from dagster_project.definitions import build_definitions
 from dagster_project.resources import PlatformResource, ServiceState
+from dagster_project.resources.services import ServiceMetricsError
 from dagster_project.sensors.news import (
     REPEAT_SECONDS,
     Memory,
@@ -36,6 +37,9 @@ from goodsflow.ksqldb import (
     QueryResult,
 )
 from goodsflow.local.errors import SupervisorError
+from goodsflow.recommender.contiguity import Contiguity, Gap
+from goodsflow.recommender.known import KnownProducts
+from goodsflow.recommender.waiting import WaitingFiles
 from goodsflow.spec import load_platform
 
 UP = ServiceState("shop-api", "RUNNING", 1, 60.0, 0, "")
@@ -63,6 +67,11 @@ class Fakes:
         """Answer, or fail as the supervisor."""
         self._maybe_fail(SupervisorError)
         return list(self.services_states.values())
+
+    def counts(self, name: str) -> dict[tuple[str, str], float]:  # noqa: ARG002
+        """Return ten records that passed, or fail as a service."""
+        self._maybe_fail(ServiceMetricsError)
+        return {("goodsflow_blocking_records_total", "passed"): 10.0}
 
     # connect
     @contextmanager
@@ -102,6 +111,24 @@ class Fakes:
             raise KsqlNotMaterializedError("has not read the table")
         return QueryResult((), [])
 
+    # recommender
+    lag_limit_seconds = 300.0
+
+    def waiting(self) -> WaitingFiles:
+        """Return that nothing waits, or fail as a cluster."""
+        self._maybe_fail(ClusterUnavailableError)
+        return WaitingFiles((), 0, 10, {}, {})
+
+    def contiguity(self) -> Contiguity:
+        """Return one gap with nothing in it, or fail as HDFS."""
+        self._maybe_fail(HdfsUnavailableError)
+        return Contiguity(1, [Gap(0, 5, 5, "/a", "/b")], [])
+
+    def known_products(self) -> KnownProducts:
+        """Return that all are known, or fail as HDFS."""
+        self._maybe_fail(HdfsUnavailableError)
+        return KnownProducts(3, 1, (), ())
+
     # hdfs
     @contextmanager
     def client(self) -> Iterator["Fakes"]:
@@ -120,7 +147,15 @@ class Fakes:
 
 def resources(fakes: Fakes) -> dict[str, Any]:
     """Return the fakes as all resources."""
-    names = ("kafka", "connect", "hdfs", "ksqldb", "services", "desired_state")
+    names = (
+        "kafka",
+        "connect",
+        "hdfs",
+        "ksqldb",
+        "recommender",
+        "services",
+        "desired_state",
+    )
     return {"platform": PlatformResource(), **dict.fromkeys(names, fakes)}
 
 

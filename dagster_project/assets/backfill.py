@@ -1,0 +1,54 @@
+"""Recommendations of a past day once more, to a topic of their own."""
+
+import dagster as dg
+from pydantic import Field
+
+from dagster_project.assets.archive import DAYS
+from dagster_project.assets.groups import RECOMMENDER
+from dagster_project.assets.recommendations import describe_run
+from dagster_project.failures import RETRY_POLICY, named_failures
+from dagster_project.resources import RecommenderResource
+
+BACKFILL_POOL = "backfill"
+
+
+class BackfillConfig(dg.Config):
+    """Where to."""
+
+    topic: str = Field(
+        default="goods-recomendations-backfill",
+        description="The topic that takes the cards; the recommender may write to it.",
+    )
+
+
+@dg.asset(
+    group_name=RECOMMENDER,
+    kinds={"spark", "kafka"},
+    deps=["goods_files", "goods_archive"],
+    partitions_def=DAYS,
+    pool=BACKFILL_POOL,
+    retry_policy=RETRY_POLICY,
+)
+def recomputed_recommendations(
+    context: dg.AssetExecutionContext,
+    config: BackfillConfig,
+    recommender: RecommenderResource,
+) -> dg.MaterializeResult[None]:
+    """What the files of a day yield now, in a topic that nobody is shown.
+
+    For a new formula, or a doubt about an old day. Prices and searches count as they
+    were known then; windows are cut anew. The recommender's cursor, its state and its
+    topic stay as they are. A rerun publishes once more.
+    """
+    start, end = context.partition_time_window
+    with named_failures():
+        run_report = recommender.backfill(start, end, config.topic)
+    context.log.info(run_report.summary())
+    return dg.MaterializeResult(
+        metadata={
+            "topic": config.topic,
+            "from": start.isoformat(),
+            "to": end.isoformat(),
+            **describe_run(run_report),
+        }
+    )

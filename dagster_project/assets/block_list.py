@@ -1,0 +1,35 @@
+"""The block list of a new platform."""
+
+import dagster as dg
+
+from dagster_project.assets.groups import BOOTSTRAP
+from dagster_project.failures import RETRY_POLICY, named_failures
+from dagster_project.resources import PlatformResource
+from dagster_project.resources.kafka import PRINCIPAL
+
+
+@dg.asset(
+    group_name=BOOTSTRAP,
+    kinds={"kafka"},
+    deps=["inbound_topics", "schemas"],
+    retry_policy=RETRY_POLICY,
+    op_tags={"dagster/priority": "-10"},
+)
+def block_list(
+    context: dg.AssetExecutionContext, platform: PlatformResource
+) -> dg.MaterializeResult[None]:
+    """Topic `blocked-products`: what the filter holds back, by whom and why.
+
+    A new list gets the one sample product that shows the filter at work. From then on
+    it is changed by `goodsflow blocklist` alone, and a rerun leaves it as it is.
+    """
+    from goodsflow.blocklist.changing import seed
+    from goodsflow.blocklist.reading import read_block_list
+
+    endpoints = platform.endpoints()
+    with named_failures():
+        written = seed(endpoints, PRINCIPAL)
+        entries = read_block_list(endpoints, PRINCIPAL)
+    context.log.info("%d rules were written: the list has %d", written, len(entries))
+    changes = f"{written} rules were written." if written else "Nothing was changed."
+    return dg.MaterializeResult(metadata={"rules": len(entries), "changes": changes})

@@ -1,0 +1,140 @@
+"""The recommender keeps up, and the files it takes hold every card."""
+
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.assets.flow import GOODS_FILES
+from dagster_project.checks.findings import Finding, check_specs, look, to_results
+from dagster_project.resources import RecommenderResource
+from goodsflow.recommender.contiguity import Contiguity
+from goodsflow.recommender.known import KnownProducts
+from goodsflow.recommender.waiting import WaitingFiles
+
+LAG = ("recommendations", "lag")
+CONTIGUOUS = (GOODS_FILES, "contiguous")
+KNOWN = ("recommendations", "known_products")
+RECOMMENDER_CHECKS = [KNOWN, LAG, CONTIGUOUS]
+
+_NAMED = 5
+
+
+def look_at_recommender(recommender: RecommenderResource) -> list[Finding]:
+    """Look at what waits for the recommender, and at what is between the files."""
+
+    def find() -> Iterator[Finding]:
+        waiting = recommender.waiting()
+        limit = recommender.lag_limit_seconds
+        yield judge_lag(waiting, time.time(), limit)
+
+    def find_contiguity() -> Iterator[Finding]:
+        yield judge_contiguity(recommender.contiguity())
+
+    def find_known() -> Iterator[Finding]:
+        yield judge_known(recommender.known_products())
+
+    return [
+        *look([KNOWN], find_known),
+        *look([LAG], find),
+        *look([CONTIGUOUS], find_contiguity),
+    ]
+
+
+def judge_known(found: KnownProducts) -> Finding:
+    """Judge what was recommended last: a product that no file has is none of ours."""
+    text = f"The {found.products} products that were recommended last are in the files."
+    if found.undecided:
+        text = (
+            f"{len(found.undecided)} of the {found.products} products that were "
+            f"recommended last are not in the newest {found.files} files; older ones "
+            "were not read."
+        )
+    if found.unknown:
+        text = (
+            f"No file has a card of these products that were recommended: "
+            f"{', '.join(found.unknown[:_NAMED])}."
+        )
+    return Finding(
+        *KNOWN,
+        passed=not found.unknown,
+        text=text,
+        facts={
+            "products recommended": found.products,
+            "files read": found.files,
+            "unknown products": len(found.unknown),
+            "undecided products": len(found.undecided),
+        },
+    )
+
+
+def judge_lag(waiting: WaitingFiles, now: float, limit_seconds: float) -> Finding:
+    """Judge the lag: complete windows should not wait for long.
+
+    Args:
+        waiting: What a run would find.
+        now: In seconds since 1970.
+        limit_seconds: How long the first complete window may wait.
+    """
+    count = len(waiting.files)
+    facts: dict[str, str | int | float] = {
+        "files waiting": count,
+        "complete windows": waiting.complete_windows,
+    }
+    text = f"{count} files wait, {waiting.files_per_window} make a window."
+    age = 0.0
+    if waiting.files:
+        facts["seconds of the oldest"] = round(
+            now - waiting.files[0].modified_at.timestamp(), 1
+        )
+    if waiting.complete_windows:
+        completed = waiting.files[waiting.files_per_window - 1]
+        age = max(0.0, now - completed.modified_at.timestamp())
+        facts["seconds of the first window"] = round(age, 1)
+        text += f" The first complete window waits for {age:.0f} s."
+    if age > limit_seconds:
+        text += " Is the sensor 'recommendations_sensor' on, and do its runs succeed?"
+    return Finding(
+        *LAG,
+        passed=age <= limit_seconds,
+        text=text,
+        facts=facts,
+        severity=dg.AssetCheckSeverity.WARN,
+    )
+
+
+def judge_contiguity(found: Contiguity) -> Finding:
+    """Judge the files: a card of the topic that is in none is lost."""
+    looked_up, missing = len(found.looked_up), found.missing
+    text = f"{found.gaps} gaps between the files; the newest {looked_up} hold no card."
+    if missing:
+        named = "; ".join(str(card) for card in missing[:_NAMED])
+        text = f"{len(missing)} cards are in no file: {named}."
+    return Finding(
+        *CONTIGUOUS,
+        passed=not missing,
+        text=text,
+        facts={
+            "gaps": found.gaps,
+            "gaps looked up": looked_up,
+            "missing cards": len(missing),
+        },
+    )
+
+
+@dg.multi_asset_check(
+    specs=[
+        *check_specs([KNOWN], "Each product that was recommended last is in a file."),
+        *check_specs([LAG], "A complete window does not wait for long."),
+        *check_specs(
+            [CONTIGUOUS],
+            "Between the files, the topic has no card: each is in a file.",
+        ),
+    ],
+    can_subset=True,
+)
+def recommender_checks(
+    context: dg.AssetCheckExecutionContext, recommender: RecommenderResource
+) -> Iterator[dg.AssetCheckResult]:
+    """Look at what waits for the recommender, and at what is between the files."""
+    yield from to_results(context, look_at_recommender(recommender))

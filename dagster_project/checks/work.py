@@ -1,0 +1,212 @@
+"""The services do their work: records go on, and few of them are dead letters.
+
+A look alone shows where a service is; whether it goes on shows against the look before,
+which the sensor remembers.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import dagster as dg
+
+from dagster_project.assets.flow import GROUPS
+from dagster_project.checks.findings import (
+    CheckName,
+    Fact,
+    Finding,
+    check_specs,
+    look,
+    to_results,
+)
+from dagster_project.resources import KafkaResource, ServicesResource
+
+GOES_ON, DEAD_LETTERS = "goes_on", "dead_letters"
+WORK_CHECKS: list[CheckName] = [
+    ("blocking", GOES_ON),
+    ("blocking", DEAD_LETTERS),
+    ("shop_api", GOES_ON),
+]
+
+LEAST_SECONDS = 20.0
+"""Between two looks that are compared: a transaction in an outage may take as long."""
+
+LEAST_RECORDS = 20
+MOST_DEAD_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where a service is.
+
+    Attributes:
+        at: When it was looked at, in seconds since 1970.
+        done: Records that it is done with, since it started.
+        bad: Those of them that are dead letters, or were not delivered.
+        lag: Records that wait for it; 0 where nothing can.
+        position: What it has committed, of all partitions; 0 where it commits nothing.
+    """
+
+    at: float
+    done: float
+    bad: float
+    lag: int = 0
+    position: int = 0
+
+
+Readings = dict[str, Reading]
+"""By asset."""
+
+
+def to_stored(readings: Mapping[str, Reading]) -> dict[str, dict[str, float]]:
+    """Return readings for a cursor."""
+    return {asset: asdict(reading) for asset, reading in readings.items()}
+
+
+def from_stored(stored: Mapping[str, Mapping[str, float]]) -> Readings:
+    """Read what ``to_stored`` returned."""
+    return {
+        asset: Reading(
+            at=each["at"],
+            done=each["done"],
+            bad=each["bad"],
+            lag=int(each["lag"]),
+            position=int(each["position"]),
+        )
+        for asset, each in stored.items()
+    }
+
+
+def look_at_work(
+    services: ServicesResource,
+    kafka: KafkaResource,
+    now: float,
+    before: Mapping[str, Reading],
+    readings: Readings,
+) -> list[Finding]:
+    """Read what the services have done, and compare it with an earlier look.
+
+    Args:
+        services: Their counts.
+        kafka: What waits for them.
+        now: In seconds since 1970.
+        before: What an earlier look has read; empty where there was none.
+        readings: Takes what is to be compared with the next time.
+    """
+
+    def find() -> Iterator[Finding]:
+        readings.update(before)
+        filtered = _read_blocking(services, kafka, now)
+        yield judge_progress("blocking", filtered, before.get("blocking"))
+        yield judge_dead_letters(filtered, before.get("blocking"))
+        sent = _read_shop_api(services, now)
+        yield judge_progress("shop_api", sent, before.get("shop_api"))
+        for asset, reading in (("blocking", filtered), ("shop_api", sent)):
+            earlier = before.get(asset)
+            if earlier is None or now - earlier.at >= LEAST_SECONDS:
+                readings[asset] = reading
+
+    return look(WORK_CHECKS, find)
+
+
+def _read_blocking(
+    services: ServicesResource, kafka: KafkaResource, now: float
+) -> Reading:
+    cluster, group, topic = GROUPS["blocking"]
+    lag = kafka.offsets(cluster).group_lag(group, [topic])
+    counts = services.counts("blocking")
+    name = "goodsflow_blocking_records_total"
+    return Reading(
+        at=now,
+        done=sum(value for key, value in counts.items() if key[0] == name),
+        bad=counts.get((name, "undecodable"), 0.0),
+        lag=lag.total,
+        position=sum(lag.offsets.values()),
+    )
+
+
+def _read_shop_api(services: ServicesResource, now: float) -> Reading:
+    counts = services.counts("shop-api")
+    delivered = counts.get(("goodsflow_shop_api_cards_delivered_total", ""), 0.0)
+    failed = counts.get(("goodsflow_shop_api_delivery_failures_total", ""), 0.0)
+    return Reading(now, done=delivered + failed, bad=failed)
+
+
+def judge_progress(asset: str, now: Reading, before: Reading | None) -> Finding:
+    """Say whether a service has done something where there was something to do."""
+    facts: dict[str, Fact] = {"lag": now.lag}
+    if before is None or now.at - before.at < LEAST_SECONDS:
+        return Finding(asset, GOES_ON, True, _waiting(now), facts)
+    seconds = now.at - before.at
+    rate = _since(now.done, before.done) / seconds
+    facts["records per second"] = round(rate, 1)
+    bad = _since(now.bad, before.bad)
+    if asset == "shop_api" and bad:
+        text = f"{bad:.0f} cards were not delivered within {seconds:.0f} s."
+        return Finding(asset, GOES_ON, False, text, facts)
+    # A transaction's marker behind the last record counts as lag, and stays.
+    if now.lag > before.lag and now.position == before.position:
+        text = (
+            f"It has done nothing for {seconds:.0f} s, while {now.lag} records wait "
+            f"({before.lag} before). Its log says why; the job restart_service starts "
+            "it anew."
+        )
+        return Finding(asset, GOES_ON, False, text, facts)
+    return Finding(asset, GOES_ON, True, f"{rate:.1f} a second; {_waiting(now)}", facts)
+
+
+def judge_dead_letters(now: Reading, before: Reading | None) -> Finding:
+    """Say whether too many of the newest records are no cards."""
+    done, bad = now.done, now.bad
+    if before is not None:
+        done, bad = _since(now.done, before.done), _since(now.bad, before.bad)
+    share = bad / done if done else 0.0
+    facts: dict[str, Fact] = {"share of dead letters": round(share, 4)}
+    text = "None of the newest records is a dead letter."
+    if bad:
+        facts |= {"records": int(done), "dead letters": int(bad)}
+        text = f"{bad:.0f} of the last {done:.0f} records are dead letters."
+    passed = share <= MOST_DEAD_SHARE or done < LEAST_RECORDS
+    if not passed:
+        text += " `goodsflow dead-letters list` shows what is wrong with them."
+    return Finding(
+        "blocking",
+        DEAD_LETTERS,
+        passed,
+        text,
+        facts,
+        severity=dg.AssetCheckSeverity.WARN,
+    )
+
+
+def _since(now: float, before: float) -> float:
+    """Return how much a count has grown; a restart begins at 0."""
+    return now - before if now >= before else now
+
+
+def _waiting(reading: Reading) -> str:
+    return f"{reading.lag} records wait." if reading.lag else "Nothing waits."
+
+
+@dg.multi_asset_check(
+    specs=[
+        *check_specs(
+            [check for check in WORK_CHECKS if check[1] == GOES_ON],
+            "Where more and more records wait, some are done; what is sent arrives.",
+        ),
+        *check_specs(
+            [check for check in WORK_CHECKS if check[1] == DEAD_LETTERS],
+            f"At most {MOST_DEAD_SHARE:.0%} of the newest records are dead letters.",
+        ),
+    ],
+    can_subset=True,
+)
+def work_checks(
+    context: dg.AssetCheckExecutionContext,
+    services: ServicesResource,
+    kafka: KafkaResource,
+) -> Iterator[dg.AssetCheckResult]:
+    """Look at what the services have done; the sensor compares with its last look."""
+    import time
+
+    findings = look_at_work(services, kafka, time.time(), {}, {})
+    yield from to_results(context, findings)
