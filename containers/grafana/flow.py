@@ -62,7 +62,7 @@ FLOW = Board(
                 lines(
                     "Lag",
                     "s",
-                    Query("goodsflow:group_lag:seconds", "{{group}}"),
+                    Query("goodsflow:group_lag:seconds", "{{group}} {{topic}}"),
                     about="How long the input would take to become as much as is "
                     "not yet read. The recommender takes whole windows, so that some "
                     "is its nature.",
@@ -70,7 +70,23 @@ FLOW = Board(
                 lines(
                     "Lag in records",
                     "short",
-                    Query("goodsflow:group_lag:records", "{{group}}"),
+                    Query("goodsflow:group_lag:records", "{{group}} {{topic}}"),
+                ),
+                lines(
+                    "Files that wait for the recommender",
+                    "short",
+                    Query("goodsflow_recommender_waiting_files", "{{topic}}"),
+                    about="Ten files of cards make a window; what remains below that "
+                    "waits for more. Files of events wait for the next window.",
+                ),
+                lines(
+                    "Since the oldest of them waits",
+                    "s",
+                    Query(
+                        "time() - goodsflow_recommender_oldest_waiting_file"
+                        "_timestamp_seconds",
+                        "{{topic}}",
+                    ),
                 ),
                 lines(
                     "What blocking decides",
@@ -89,6 +105,44 @@ FLOW = Board(
                         f"{RATE}))",
                         "{{result}}",
                     ),
+                ),
+                lines(
+                    "Records of a transaction",
+                    "short",
+                    Query("goodsflow_blocking_last_transaction_records", "{{part}}"),
+                    about="Of the last one. They grow with what waits.",
+                ),
+                lines(
+                    "Held back, by what is on the block list",
+                    "cps",
+                    Query(
+                        "sum by (scope) (rate(goodsflow_blocking_blocked_total"
+                        f"{RATE}))",
+                        "{{scope}}",
+                    ),
+                    Query(
+                        f"sum(rate(goodsflow_blocking_withdrawn_total{RATE}))",
+                        "withdrawn",
+                    ),
+                    about="Withdrawn: tombstones of what had passed before.",
+                ),
+                lines(
+                    "Rules of the block list",
+                    "short",
+                    Query(
+                        "max by (scope) (goodsflow_blocking_block_list_rules)",
+                        "{{scope}}",
+                    ),
+                ),
+                lines(
+                    "Dead letters, by what they fail at",
+                    "cps",
+                    Query(
+                        "sum by (kind) (rate(goodsflow_blocking_dead_letters_total"
+                        f"{RATE}))",
+                        "{{kind}}",
+                    ),
+                    about="`goodsflow dead-letters list` shows them.",
                 ),
                 lines(
                     "Recommendations, events, dead letters",

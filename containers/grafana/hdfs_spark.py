@@ -39,6 +39,17 @@ HDFS_SPARK = Board(
                     Query("hdfs_namenode_blocks", "blocks"),
                 ),
                 lines(
+                    "Files of the sink",
+                    "short",
+                    Query("goodsflow_hdfs_topic_files", "{{topic}}"),
+                    about="The compaction makes them fewer each night.",
+                ),
+                lines(
+                    "Bytes of the sink",
+                    "bytes",
+                    Query("goodsflow_hdfs_topic_bytes", "{{topic}}"),
+                ),
+                lines(
                     "Files a second",
                     "ops",
                     Query(f"rate(hdfs_namenode_new_files_total{RATE})", "made"),

@@ -23,6 +23,14 @@ METRICS: Mapping[str, str] = {
     "goodsflow_group_lag_records": (
         "From what a consumer group has committed to the partition's end."
     ),
+    "goodsflow_hdfs_topic_files": "Files that the HDFS sink has committed of a topic.",
+    "goodsflow_hdfs_topic_bytes": "Bytes in them.",
+    "goodsflow_recommender_waiting_files": (
+        "Committed files beyond the offsets of the recommender's group."
+    ),
+    "goodsflow_recommender_oldest_waiting_file_timestamp_seconds": (
+        "When the oldest of them was written, in seconds since 1970."
+    ),
     "goodsflow_certificate_end_timestamp_seconds": (
         "When a certificate ends, in seconds since 1970."
     ),

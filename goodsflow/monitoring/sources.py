@@ -1,4 +1,4 @@
-"""What is read: offsets and lag of clusters and mirror, and certificates."""
+"""What is read: offsets and lag of clusters and mirror, files, and certificates."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 
 from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.kafka.errors import KafkaError
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.monitoring.certificates import served_until, written_until
@@ -17,18 +18,23 @@ from goodsflow.spec import Platform
 PRINCIPAL = "exporter"
 """As whom the exporter logs in to both clusters."""
 
-_GROUPS: Mapping[ClusterName, Mapping[str, str]] = {
-    "inbound": {"blocking": "goods"},
-    "analytics": {
-        "connect-hdfs-sink": "source.goods-filtered",
-        "recommender": "source.goods-filtered",
-    },
+_FILED = ("source.goods-filtered", "events")
+"""The topics that the HDFS sink writes to files, and the recommender takes."""
+
+_RECOMMENDER = "recommender"
+_GROUPS: Mapping[ClusterName, Mapping[str, Sequence[str]]] = {
+    "inbound": {"blocking": ["goods"]},
+    "analytics": {"connect-hdfs-sink": _FILED, _RECOMMENDER: _FILED},
 }
 """The consumer groups that the flow goes through, and what each reads."""
+
+_TOPICS_DIR = "/data/kafka/topics"
 
 _MIRROR = "mm2-source"
 _MIRRORED = "goods-filtered"
 _CERTIFICATE_SECONDS = 300.0
+_FILES_SECONDS = 30.0
+"""A listing of ten thousand files takes the NameNode and this process a second."""
 
 
 def platform_sources(endpoints: Endpoints, platform: Platform) -> Iterator[Source]:
@@ -43,6 +49,7 @@ def platform_sources(endpoints: Endpoints, platform: Platform) -> Iterator[Sourc
                 _CERTIFICATE_SECONDS,
             )
     yield Source(f"offsets of {_MIRROR}", MirrorReader(endpoints).read)
+    yield Source("files on HDFS", FilesReader(endpoints).read, _FILES_SECONDS)
     yield Source(
         "certificate of the CA",
         lambda: [_certificate("", "ca", written_until(endpoints.ca_file))],
@@ -86,9 +93,9 @@ class ClusterReader:
             raise
 
     def _samples(self, reader: OffsetReader) -> Iterator[Sample]:
-        for group, topic in _GROUPS[self._cluster].items():
-            behind = reader.group_lag(group, [topic])
-            for (_, partition), value in behind.lag.items():
+        for group, topics in _GROUPS[self._cluster].items():
+            behind = reader.group_lag(group, topics)
+            for (topic, partition), value in behind.lag.items():
                 yield from _stand(
                     self._cluster,
                     group,
@@ -153,6 +160,72 @@ class MirrorReader:
                 lag=max(0, ends.end - mirrored.get(partition, ends.first)),
             )
         ]
+
+
+class FilesReader:
+    """Reads which files there are, and which of them wait for the recommender.
+
+    Args:
+        endpoints: Where the platform is.
+    """
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+        self._reader: OffsetReader | None = None
+
+    def read(self) -> list[Sample]:
+        """Read it for each topic.
+
+        Raises:
+            HdfsError: The NameNode refused or did not answer.
+            KafkaError: The analytics cluster refused or did not answer.
+            EndpointsError: The exporter has no password.
+        """
+        if self._reader is None:
+            self._reader = OffsetReader.connect(self._endpoints, "analytics", PRINCIPAL)
+        try:
+            # First: read the other way around, a file done in between would not wait.
+            committed = self._reader.group_offsets(_RECOMMENDER, _FILED)
+        except KafkaError:
+            self._reader = None
+            raise
+        with HdfsClient.connect(self._endpoints, PRINCIPAL) as client:
+            return [
+                sample
+                for topic in _FILED
+                for sample in describe_files(
+                    topic, list_topic_files(client, _TOPICS_DIR, topic), committed
+                )
+            ]
+
+
+def describe_files(
+    topic: str,
+    files: Sequence[TopicFile],
+    committed: Mapping[tuple[str, int], int],
+) -> Iterator[Sample]:
+    """Count a topic's files, and those that wait.
+
+    Args:
+        topic: Whose files they are.
+        files: All of them.
+        committed: The offsets of the recommender's group.
+    """
+    labels = {"topic": topic}
+    waiting = [
+        file
+        for file in files
+        if file.last_offset >= committed.get((topic, file.partition), 0)
+    ]
+    yield Sample("goodsflow_hdfs_topic_files", labels, len(files))
+    yield Sample("goodsflow_hdfs_topic_bytes", labels, sum(file.size for file in files))
+    yield Sample("goodsflow_recommender_waiting_files", labels, len(waiting))
+    if waiting:
+        yield Sample(
+            "goodsflow_recommender_oldest_waiting_file_timestamp_seconds",
+            labels,
+            min(file.modified_at for file in waiting).timestamp(),
+        )
 
 
 def _stand(

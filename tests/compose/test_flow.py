@@ -56,6 +56,19 @@ def test_a_tool_on_the_host_connects_as_the_readme_says(
 
 
 @pytest.mark.usefixtures("platform")
+def test_the_operator_changes_the_block_list_as_the_readme_says() -> None:
+    """The operator's tools reach the inbound cluster and the registry, no more."""
+    in_admin = ("run", "--rm", "--no-TTY", "admin")
+    asked = (*in_admin, "blocklist")
+    assert "12346" in compose(*asked, "list").stdout
+    added = compose(*asked, "add", "--brand", "none", "--reason", "a test").stdout
+    assert added == "Blocked: 1 rule\n"
+    removed = compose(*asked, "remove", "--brand", "none").stdout
+    assert removed == "Off the list: 1 rule\n"
+    assert '"count"' in compose(*in_admin, "dead-letters", "list", "--json").stdout
+
+
+@pytest.mark.usefixtures("platform")
 def test_the_operator_plans_and_applies_as_the_readme_says() -> None:
     """The code server has the networks and passwords, and its runs' lock, for it."""
     in_code_server = ("exec", "--no-TTY", "dagster-code", "goodsflow")

@@ -1,0 +1,42 @@
+"""What the exporter reads, as far as it goes without the systems."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from goodsflow.hdfs import TopicFile
+from goodsflow.monitoring.readings import METRICS
+from goodsflow.monitoring.sources import describe_files
+
+START = datetime(2026, 1, 20, tzinfo=UTC)
+
+
+def file(partition: int, first: int, last: int, minute: int) -> TopicFile:
+    """Return a committed file of 100 bytes."""
+    written = START + timedelta(minutes=minute)
+    return TopicFile("t", partition, first, last, f"/{first}", 100, written)
+
+
+def test_files_beyond_the_groups_offsets_wait_since_the_oldest_was_written() -> None:
+    """A recommender that stands would look like one with nothing to do."""
+    files = [file(0, 0, 9, 1), file(0, 10, 19, 5), file(1, 0, 4, 3)]
+    samples = list(describe_files("t", files, {("t", 0): 10, ("other", 1): 99}))
+    assert {s.metric: s.value for s in samples} == {
+        "goodsflow_hdfs_topic_files": 3,
+        "goodsflow_hdfs_topic_bytes": 300,
+        "goodsflow_recommender_waiting_files": 2,
+        "goodsflow_recommender_oldest_waiting_file_timestamp_seconds": (
+            (START + timedelta(minutes=3)).timestamp()
+        ),
+    }
+    assert {s.metric for s in samples} <= set(METRICS)
+
+
+def test_where_no_file_waits_none_is_the_oldest() -> None:
+    """A time of zero would read as a wait of fifty years."""
+    samples = list(describe_files("t", [file(0, 0, 9, 1)], {("t", 0): 10}))
+    assert {s.metric: s.value for s in samples} == {
+        "goodsflow_hdfs_topic_files": 1,
+        "goodsflow_hdfs_topic_bytes": 100,
+        "goodsflow_recommender_waiting_files": 0,
+    }
