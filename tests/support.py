@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.registry import RegistryClient
 
 T = TypeVar("T")
 
@@ -32,6 +33,12 @@ def goodsflow(
         timeout=timeout_seconds,
         cwd=PROJECT_ROOT,
     )
+
+
+def schema_id(endpoints: Endpoints, subject: str = "goods-value") -> int:
+    """Return the ID of the newest schema of a subject."""
+    with RegistryClient(endpoints.schema_registry_url) as registry:
+        return registry.latest(subject).schema_id
 
 
 def status(home: Path) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ import yaml
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import HdfsClient
 from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.errors import KafkaError
 from goodsflow.kafka.futures import check_all
 from goodsflow.recommender import RecommenderSettings
 from goodsflow.recommender.settings import Scoring
@@ -20,6 +21,7 @@ from goodsflow.registry import RegistryClient
 from goodsflow.spec import Topic
 from tests.integration.declaration import COMPACT, SCHEMA, Declaration
 from tests.integration.shops import Shop
+from tests.support import await_condition
 
 
 @pytest.fixture
@@ -131,6 +133,15 @@ def shop(endpoints: Endpoints) -> Iterator[Shop]:
     schema_id = registry.register(f"{settings.output_topic}-value", schema)
     yield Shop(endpoints, settings, schema_id)
     registry.close()
-    check_all(admin.delete_topics(admin.topics(topics)))
+
+    def are_gone() -> bool:
+        try:
+            check_all(admin.delete_topics(admin.topics(topics)))
+        except KafkaError:
+            # The test may have held the brokers up until a moment ago.
+            return False
+        return True
+
+    await_condition(are_gone, "the topics are deleted", 120)
     with HdfsClient.connect(endpoints, "hdfs") as client:
         client.delete(f"/{name}", recursive=True)

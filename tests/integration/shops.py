@@ -62,6 +62,11 @@ class Shop:
             client.write(path, gzip.compress(content) if compressed else content)
         return path
 
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        with HdfsClient.connect(self.endpoints, "hdfs") as client:
+            assert client.delete(path)
+
     def ask(self, first: int, *searches: Mapping[str, str], at: datetime) -> None:
         """Commit a file of events: users searched."""
         events = [
@@ -87,11 +92,10 @@ class Shop:
         with Publisher(self.endpoints, self.settings) as publisher:
             return publisher.cursor()
 
-    def published(self) -> list[Record]:
+    def published(self, topic: str = "") -> list[Record]:
         """Return the committed records of the output topic, in order."""
-        with TopicReader(
-            self.endpoints, "analytics", "admin", "test", self.settings.output_topic
-        ) as reader:
+        topic = topic or self.settings.output_topic
+        with TopicReader(self.endpoints, "analytics", "admin", "test", topic) as reader:
             starts = dict.fromkeys(reader.watermarks(), 0)
             batches = reader.read_to_end(starts, timeout_seconds=30)
             return [record for batch in batches for record in batch.records]

@@ -6,13 +6,16 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
+import pytest
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from goodsflow.cards import encode_json, frame, sample_cards
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import client_config, producer_config
+from tests.support import schema_id
 
 SOURCE, PASSED_ON, DEAD_LETTERS = "goods", "goods-filtered", "goods-dead-letter"
 TIMEOUT_SECONDS = 60
@@ -95,14 +98,20 @@ def produce(
     return written
 
 
-def card(product_id: str) -> bytes:
-    """Return a card's value; the schema ID is one that nobody looks up."""
-    document = sample_cards()[0].as_json() | {"product_id": product_id}
-    return frame(77, encode_json(document).encode())
+@pytest.fixture(name="card")
+def _card(endpoints: Endpoints) -> Callable[..., bytes]:
+    """Return what makes a card's value."""
+    schema = schema_id(endpoints)
+
+    def make(product_id: str, **fields: Any) -> bytes:
+        document = sample_cards()[0].as_json() | {"product_id": product_id} | fields
+        return frame(schema, encode_json(document).encode())
+
+    return make
 
 
 def test_a_card_passes_unchanged_a_blocked_one_does_not_garbage_is_kept(
-    endpoints: Endpoints,
+    endpoints: Endpoints, card: Callable[..., bytes]
 ) -> None:
     """The filter is the only way to users: what it changes or drops is gone."""
     mark = uuid.uuid4().hex
@@ -132,16 +141,36 @@ def test_a_card_passes_unchanged_a_blocked_one_does_not_garbage_is_kept(
     headers = letter.headers()
     assert isinstance(headers, list)
     assert headers[: len(HEADERS)] == HEADERS
-    assert dict(headers[len(HEADERS) :]) == {
+    said = dict(headers[len(HEADERS) :])
+    assert said.pop("goodsflow.failed.at")
+    assert said == {
         "goodsflow.origin.topic": SOURCE.encode(),
         "goodsflow.origin.partition": str(source[garbage].partition()).encode(),
         "goodsflow.origin.offset": str(source[garbage].offset()).encode(),
         "goodsflow.error": b"The value starts with byte 0x67; the wire format starts "
         b"with 0x00. Was it written without the schema registry's serializer?",
+        "goodsflow.error.kind": b"header",
     }
 
 
-def test_a_tombstone_passes(endpoints: Endpoints) -> None:
+def test_a_card_that_breaks_its_schema_is_kept(
+    endpoints: Endpoints, card: Callable[..., bytes]
+) -> None:
+    """Search and recommender would have to cope with any rubbish."""
+    mark = uuid.uuid4().hex.encode()
+    reader = Reader(endpoints, (DEAD_LETTERS,))
+    price = {"amount": -1, "currency": "RUB"}
+    produce(endpoints, [(mark, card(mark.decode(), price=price))])
+    letter = next(m for m in reader.read_past(mark) if m.key() == mark)
+    headers = letter.headers()
+    assert isinstance(headers, list)
+    said = dict(headers[len(HEADERS) :])
+    assert said["goodsflow.error.kind"] == b"schema"
+    assert said["goodsflow.schema.id"] == str(schema_id(endpoints)).encode()
+    assert b"['price']['amount']" in (said["goodsflow.error"] or b"")
+
+
+def test_a_tombstone_passes(endpoints: Endpoints, card: Callable[..., bytes]) -> None:
     """A card taken away at the shop would stay in search for ever."""
     key = uuid.uuid4().hex.encode()
     reader = Reader(endpoints, (PASSED_ON,))
@@ -150,7 +179,9 @@ def test_a_tombstone_passes(endpoints: Endpoints) -> None:
     assert [m.value() for m in messages if m.key() == key][1] is None
 
 
-def test_many_cards_pass_once_each_and_in_their_order(endpoints: Endpoints) -> None:
+def test_many_cards_pass_once_each_and_in_their_order(
+    endpoints: Endpoints, card: Callable[..., bytes]
+) -> None:
     """A batch lost or doubled at its border shows only in numbers."""
     mark = uuid.uuid4().hex
     keys = [f"{mark}-{number}".encode() for number in range(3000)]

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from goodsflow.blocklist import BlockRules, Rule
 from goodsflow.compaction import (
     CompactionReport,
     CompactionSettings,
@@ -207,6 +208,67 @@ def test_rerun_changes_nothing(archive: Archive) -> None:
     again = archive.compact()
     assert (again.files_in, again.files_out, again.removed) == (0, 0, 0)
     assert archive.paths() == paths
+
+
+def gone(archive: Archive) -> Counter[tuple[int, bytes]]:
+    """Return what a reader is to see once the card is withdrawn."""
+    expected = archive.lines()
+    expected[0, CARD] -= 1
+    expected[0, None] += 1  # type: ignore[index]
+    return +expected
+
+
+def test_a_blocked_card_leaves_its_place_and_no_content(archive: Archive) -> None:
+    """A recalled product, or a shop that had to go, must not live on in the archive."""
+    fill(archive)
+    expected = gone(archive)
+    blocked = BlockRules([Rule("brand", "b"), Rule("product", "third")])
+    report = archive.compact(blocked=blocked)
+    assert archive.lines() == expected
+    assert (report.lines, report.cards, report.replaced) == (11, 2, 0)
+    first = archive.rows(archive.paths()[3])[0]
+    content = {
+        name: first[name]
+        for name in ("line", "product_id", "name", "amount", "store_id", "updated_at")
+    }
+    assert set(content.values()) == {None}
+    assert (first["line_number"], first["first_offset"]) == (0, 0)
+    assert first["withdrawn_bytes"] == len(CARD)
+    # With other rules, or none, it is compared as ever, and stays as it is.
+    again = archive.compact()
+    assert (again.files_out, again.replaced) == (0, 0)
+    assert archive.lines() == expected
+
+
+def test_what_was_archived_before_it_was_blocked_is_replaced(archive: Archive) -> None:
+    """Killed between any two steps, each line is there once, or withdrawn."""
+    fill(archive)
+    archive.compact()
+    before, expected = archive.lines(), gone(archive)
+    paths = archive.paths()
+    blocked = BlockRules(
+        [Rule("store", "s"), *(Rule("product", f"p{n}") for n in range(200))]
+    )
+
+    def kill_after(step: str) -> None:
+        def at_step(name: str) -> None:
+            if name == step:
+                raise KilledError
+
+        with pytest.raises(KilledError):
+            archive.compact(blocked=blocked, at_step=at_step)
+
+    kill_after("withdrawn")
+    assert archive.lines() == before
+    kill_after("replaced")
+    assert archive.lines() == expected
+    assert archive.compact(blocked=blocked).replaced == 0
+    assert archive.lines() == expected
+    assert archive.paths() == paths
+    blocked.add(Rule("product", "gz"))
+    assert archive.compact(blocked=blocked).replaced == 1
+    withdrawn = [row["line"] for row in archive.rows(paths[3])]
+    assert withdrawn == [None, *ODD, None, b"\xfe"]
 
 
 def test_files_of_later_days_stay(archive: Archive) -> None:

@@ -70,7 +70,7 @@ def test_a_second_bootstrap_changes_nothing(
         for event in result.get_asset_materialization_events()
         if event.asset_key
     }
-    assert len(changes) == 11
+    assert len(changes) == 12
     assert set(changes.values()) == {"Nothing was changed."}
 
 

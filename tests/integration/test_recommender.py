@@ -15,6 +15,7 @@ import psutil
 import pytest
 from confluent_kafka import Producer
 
+from goodsflow.blocklist import BlockRules, Rule
 from goodsflow.cards import decode_card, payload_of, schema_id_of
 from goodsflow.compaction import CompactionSettings, compact
 from goodsflow.hdfs import HdfsClient
@@ -27,6 +28,7 @@ from goodsflow.recommender import (
     PublicationError,
     publishing,
     recommend,
+    state,
     waiting_files,
 )
 from goodsflow.recommender.publishing import Publisher
@@ -356,18 +358,51 @@ def test_windows_in_one_run_yield_what_they_yield_in_two(shop: Shop) -> None:
     ]
 
 
+def test_prices_that_are_not_written_again_still_count(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A product would be compared with its newest prices only."""
+    monkeypatch.setattr(state, "SMALL_ROWS", 0)
+    shop.put(0, 0, [line(f"b{number}", 100) for number in range(9)])
+    for number in (9, 10, 11):
+        shop.put(0, number, [line("b0", 200)])
+    scores, folders = [], []
+    one = shop.settings.model_copy(update={"files_per_window": 1, "max_windows": 1})
+    with HdfsClient.connect(shop.endpoints, "hdfs") as client:
+        for _ in range(4):
+            report = recommend(shop.endpoints, one)
+            scores.append(report.recommendations[0].mean_amount)
+            found = client.list_directory(shop.settings.state_dir)
+            folders.append({each.name for each in found})
+    assert scores == [100, 150, pytest.approx(500 / 3), 175]
+    first = next(iter(folders[0]))
+    assert all(first in each for each in folders)
+    # That, the one that the run started from, and the one that it wrote.
+    assert [len(each) for each in folders] == [1, 2, 3, 3]
+
+
 def test_what_is_sold_out_or_blocked_since_is_not_recommended(shop: Shop) -> None:
     """A user would be sent to a product that is not to be had."""
-    settings = shop.settings.model_copy(update={"blocked_products": frozenset({"x"})})
-    shop.put(0, 0, [line("sold", 1), line("x", 1)])
-    shop.put(0, 2, [line("there", 1)])
-    shop.put(0, 3, [line("sold", 1, available=2)])
-    shop.put(0, 4, [line("back", 1)])
-    report = recommend(shop.endpoints, settings)
+    blocked = BlockRules([Rule("product", "x"), Rule("store", "closed")])
+    shop.put(0, 0, [line("sold", 1), line("x", 1), line("y", 1, store_id="closed")])
+    shop.put(0, 3, [line("there", 1)])
+    shop.put(0, 4, [line("sold", 1, available=2)])
+    shop.put(0, 5, [line("back", 1)])
+    report = recommend(shop.endpoints, shop.settings, blocked=blocked)
     assert [(r.window, r.product_id) for r in report.recommendations] == [
         (0, "there"),
         (1, "back"),
     ]
+
+
+def test_a_long_block_list_holds_too(shop: Shop) -> None:
+    """Thousands of products in one condition are more than Spark plans in time."""
+    blocked = BlockRules(Rule("product", f"p{number}") for number in range(20_000))
+    blocked.add(Rule("brand", "b"))
+    shop.put(0, 0, [line("p19999", 1), line("p20000", 1), line("z", 1, brand="b")])
+    shop.put(0, 3, [line("p20000", 1)])
+    report = recommend(shop.endpoints, shop.settings, blocked=blocked)
+    assert {row.product_id for row in report.recommendations} == {"p20000"}
 
 
 def test_prices_in_another_currency_are_not_compared(shop: Shop) -> None:

@@ -22,8 +22,8 @@ from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.registry import RegistryClient
-from goodsflow.search import EmbeddedSearch, FoundCard
-from goodsflow.search.embedded import TOPIC
+from goodsflow.search.embedded import TOPIC, EmbeddedSearch
+from goodsflow.search.interface import FoundCard, SearchQuery
 
 HEADER = (
     "PRODUCT_ID           | NAME                 | BRAND                | PRICE_STR"
@@ -66,7 +66,7 @@ class Market:
     def search(self, name: str | None = None) -> list[FoundCard]:
         """Search this test's products."""
         backend = EmbeddedSearch(self.endpoints, on_notice=self.notices.append)
-        return backend.search(name, self.brand.upper())
+        return backend.search(SearchQuery(name, self.brand.upper()))
 
     def remove_all(self) -> None:
         """Leave no product behind."""
@@ -87,7 +87,7 @@ def test_search_answers_from_the_newest_card(market: Market) -> None:
     """An old price is what users complain about first."""
     product = market.put(1, "Умные ЧАСЫ", 100.0)
     assert market.search("часы") == [
-        FoundCard(product, "Умные ЧАСЫ", market.brand, 100.0, "RUB")
+        FoundCard(product, "Умные ЧАСЫ", market.brand, "Электроника", 100.0, "RUB")
     ]
     # Only of the first search: what others have left on the topic is told there.
     market.notices.clear()
@@ -130,9 +130,10 @@ def test_searches_at_the_same_time_wait_for_each_other(market: Market) -> None:
     code = (
         "import sys\n"
         "from goodsflow.endpoints import Endpoints\n"
-        "from goodsflow.search import EmbeddedSearch\n"
+        "from goodsflow.search.embedded import EmbeddedSearch\n"
+        "from goodsflow.search.interface import SearchQuery\n"
         "e = Endpoints.model_validate_json(sys.argv[1])\n"
-        "print(len(EmbeddedSearch(e).search(None, sys.argv[2])))\n"
+        "print(len(EmbeddedSearch(e).search(SearchQuery(brand=sys.argv[2]))))\n"
     )
     arguments = [market.endpoints.model_dump_json(), market.brand]
     processes = [
@@ -161,7 +162,7 @@ def test_unreachable_cluster_is_an_error_and_no_old_answer(market: Market) -> No
         }
     )
     with pytest.raises(ClusterUnavailableError):
-        EmbeddedSearch(down, timeout_seconds=3).search("one")
+        EmbeddedSearch(down, timeout_seconds=3).search(SearchQuery("one"))
 
 
 def run_cli(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

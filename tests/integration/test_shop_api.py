@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
-import random
 import signal
 import socket
 import subprocess
 import sys
 import time
+import uuid
+from pathlib import Path
 from threading import Event, Thread
 
 import httpx
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from goodsflow.cards import Card, decode_card, schema_id_of
+from goodsflow.cards import Card, decode_card, sample_cards, schema_id_of
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import AuthenticationFailedError
 from goodsflow.registry import RegistryClient
+from goodsflow.shop_api.card_file import CardFileError
 from goodsflow.shop_api.service import run
 from goodsflow.shop_api.settings import ShopApiSettings
 
@@ -78,7 +81,6 @@ def test_cards_arrive_under_their_product_ids_with_the_registered_schema(
         settings(count=50),
         endpoints,
         stop=Event(),
-        source=random.Random(3),  # noqa: S311
     )
     assert (tally.delivered, tally.failed) == (50, 0)
     records = read_between(endpoints, starts, end_offsets(endpoints))
@@ -100,7 +102,6 @@ def test_a_second_start_registers_no_second_version(endpoints: Endpoints) -> Non
             settings(count=1),
             endpoints,
             stop=Event(),
-            source=random.Random(3),  # noqa: S311
         )
         with RegistryClient(endpoints.schema_registry_url) as client:
             versions.append(client.latest("goods-value").version)
@@ -114,7 +115,11 @@ def test_it_stops_when_told_with_every_card_delivered(endpoints: Endpoints) -> N
     results = []
     thread = Thread(
         target=lambda: results.append(
-            run(settings(), endpoints, stop=stop, source=random.Random(3))  # noqa: S311
+            run(
+                settings(),
+                endpoints,
+                stop=stop,
+            )
         )
     )
     thread.start()
@@ -138,7 +143,11 @@ def test_a_wrong_password_ends_it_with_the_principal_named(
     (secrets / "inbound/shop-api.password").write_text("wrong", encoding="utf-8")
     stranger = endpoints.model_copy(update={"secrets_dir": secrets})
     with pytest.raises(AuthenticationFailedError, match="'shop-api'"):
-        run(settings(), stranger, stop=Event(), source=random.Random(3))  # noqa: S311
+        run(
+            settings(),
+            stranger,
+            stop=Event(),
+        )
 
 
 def test_the_service_answers_about_itself_and_leaves_with_0_on_sigterm(
@@ -178,7 +187,11 @@ def test_a_registry_that_is_away_ends_the_start_with_its_address(
     """Cards without a registered schema could not be read by anybody."""
     away = endpoints.model_copy(update={"schema_registry_url": "http://127.0.0.1:9/x"})
     with pytest.raises(GoodsflowError, match=r"http://127\.0\.0\.1:9/x"):
-        run(settings(count=1), away, stop=Event(), source=random.Random(3))  # noqa: S311
+        run(
+            settings(count=1),
+            away,
+            stop=Event(),
+        )
 
 
 def metrics(port: int) -> str:
@@ -187,3 +200,25 @@ def metrics(port: int) -> str:
         return httpx.get(f"http://127.0.0.1:{port}/metrics").text
     except httpx.TransportError:
         return ""
+
+
+def test_a_shops_file_arrives_in_its_bytes_and_one_wrong_line_stops_all(
+    endpoints: Endpoints, tmp_path: Path
+) -> None:
+    """Half of a file that was sent is worse than none: nobody knows which half."""
+    name = uuid.uuid4().hex
+    card = sample_cards()[0].as_json() | {"product_id": name}
+    line = json.dumps(card | {"more": "не в схеме"}, ensure_ascii=False).encode()
+    path = tmp_path / "cards.jsonl"
+    path.write_bytes(line + b"\n")
+    starts = end_offsets(endpoints)
+    tally = run(settings(file=path, rate=None), endpoints, stop=Event())
+    assert tally.delivered == 1
+    found = dict(read_between(endpoints, starts, end_offsets(endpoints)))
+    assert found[name.encode()][5:] == line
+
+    path.write_bytes(line + b"\n{}\n")
+    with pytest.raises(CardFileError, match="line 2: "):
+        run(settings(file=path), endpoints, stop=Event())
+    again = [key for key, _ in read_between(endpoints, starts, end_offsets(endpoints))]
+    assert again.count(name.encode()) == 1

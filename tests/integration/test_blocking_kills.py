@@ -1,0 +1,298 @@
+"""The filter under fire: each allowed card once and in order, each letter once.
+
+What is compared is what a reader of committed records finds on the topics, never a log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from confluent_kafka import KafkaError, Message, Producer
+
+from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.config import producer_config
+from goodsflow.kafka.futures import check_all
+from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.kafka.reading import TopicReader
+from goodsflow.spec import AclBinding
+from tests.support import await_condition, goodsflow, schema_id, status
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+
+CARDS = 300_000
+PRODUCTS = 500
+MALFORMED_EVERY = 100
+BROKERS = ("kafka-0", "kafka-1")
+KILLS = 20
+BROKER_KILLS = 5
+_LATEST_KILL_SECONDS = 3.0
+_REST_SECONDS = 4.0
+_BLOCKED = "blocked"
+
+
+@dataclass
+class Numbered:
+    """Cards that say which they are, and what came of them."""
+
+    endpoints: Endpoints
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    errors: list[str] = field(default_factory=list)
+    sent: int = 0
+    stop: Event = field(default_factory=Event)
+
+    def key(self, number: int) -> str:
+        """Return the product that a card is of; the last of them is blocked."""
+        return f"{self.mark}-{number % PRODUCTS}"
+
+    def send(self) -> None:
+        """Send all of them, whatever the brokers do."""
+        producer = Producer(
+            producer_config(self.endpoints, "inbound", "admin")
+            | {"message.timeout.ms": 600_000, "linger.ms": 20}
+        )
+        schema = schema_id(self.endpoints)
+        card = sample_cards()[0].as_json()
+        for number in range(CARDS):
+            key = self.key(number)
+            document = card | {"product_id": key, "number": number}
+            value = frame(schema, encode_json(document).encode())
+            if number % MALFORMED_EVERY == 0:
+                value = b"\x01" + value
+            while True:
+                try:
+                    producer.produce("goods", value, key, on_delivery=self._on_delivery)
+                except BufferError:
+                    producer.poll(0.1)
+                else:
+                    break
+            producer.poll(0)
+            self.sent += 1
+            if number % 1000 == 0:
+                # Some are always on their way, for as long as the trouble lasts.
+                time.sleep(self.pause_seconds)
+            if self.stop.is_set():
+                return
+        assert producer.flush(300) == 0
+
+    pause_seconds: float = 0.5
+
+    def _on_delivery(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self.errors.append(error.str())
+
+    def read(self, topic: str, starts: dict[int, int]) -> Iterator[tuple[str, int]]:
+        """Yield key and number of each of the cards on a topic, to its end now."""
+        with TopicReader(
+            self.endpoints, "inbound", "admin", "kill-test", topic
+        ) as reader:
+            for batch in reader.read_to_end(starts, timeout_seconds=120):
+                for record in batch.records:
+                    key = (record.key or b"").decode()
+                    # A tombstone is the block list's.
+                    if key.startswith(self.mark) and record.value is not None:
+                        text = record.value.partition(b"{")[2]
+                        yield key, json.loads(b"{" + text)["number"]
+
+
+def ends(endpoints: Endpoints, topic: str) -> dict[int, int]:
+    """Return where a topic's partitions end."""
+    reader = OffsetReader.connect(endpoints, "inbound", "admin")
+    found = reader.topic_offsets([topic])[topic]
+    return {partition: each.end for partition, each in found.items()}
+
+
+def lag(endpoints: Endpoints) -> int:
+    """Return how many records the filter has before it."""
+    reader = OffsetReader.connect(endpoints, "inbound", "admin")
+    return reader.group_lag("blocking", ["goods"]).total
+
+
+@contextmanager
+def apart(*work: Callable[[], None]) -> Iterator[list[Thread]]:
+    """Do work in threads; what they raise fails the test."""
+    failures: list[BaseException] = []
+
+    def guarded(each: Callable[[], None]) -> None:
+        try:
+            each()
+        except BaseException as error:  # noqa: BLE001 - raised below
+            failures.append(error)
+
+    threads = [Thread(target=guarded, args=(each,)) for each in work]
+    for thread in threads:
+        thread.start()
+    try:
+        yield threads
+    finally:
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise failures[0]
+
+
+def pid_of(home: Path, part: str) -> int:
+    """Return the process of a part as soon as it has one."""
+    return int(
+        await_condition(
+            lambda: status(home)[part]["pid"], f"'{part}' has a process", 120
+        )
+    )
+
+
+def kill_filter(home: Path, chance: random.Random) -> None:
+    """Kill the filter at random moments, each time some while into its work."""
+    for _ in range(KILLS):
+        pid = pid_of(home, "blocking")
+        time.sleep(chance.uniform(0, _LATEST_KILL_SECONDS))
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            # It had ended by itself, for a broker that was gone.
+            continue
+
+
+def kill_brokers(home: Path) -> None:
+    """Kill one broker after the other, each when both are back."""
+    for number in range(BROKER_KILLS):
+        part = f"kafka-{number % 2}"
+        await_condition(
+            lambda: all(status(home)[each]["state"] == "ready" for each in BROKERS),
+            "both brokers are ready",
+        )
+        os.kill(pid_of(home, part), signal.SIGKILL)
+        await_condition(
+            lambda part=part: status(home)[part]["state"] != "ready",
+            f"'{part}' is seen to be down",
+            60,
+        )
+
+
+def second_worker(endpoints: Endpoints, home: Path) -> None:
+    """Have another copy join and leave, twice, once asked to and once killed."""
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "goodsflow.blocking"],
+            cwd=PROJECT_ROOT,
+            env=os.environ
+            | {
+                "GOODSFLOW_HOME": str(home),
+                "GOODSFLOW_BLOCKING_TRANSACTIONAL_ID": "blocking-second",
+                "GOODSFLOW_BLOCKING_WEB_PORT": "0",
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            time.sleep(_REST_SECONDS * 4)
+        finally:
+            worker.send_signal(signal_number)
+            worker.wait(60)
+
+
+def refuse_output(endpoints: Endpoints) -> None:
+    """Take the right to write away for a while, and give it back."""
+    right = AclBinding("blocking", "topic", "goods-filtered", "literal", "write")
+    admin = KafkaAdmin.connect(endpoints, "inbound", "admin")
+    check_all(admin.delete_acls([right]))
+    try:
+        time.sleep(_REST_SECONDS)
+    finally:
+        await_condition(lambda: gives_back(endpoints, right), "the right is back", 120)
+
+
+def gives_back(endpoints: Endpoints, right: AclBinding) -> bool:
+    """Say whether a right could be given."""
+    admin = KafkaAdmin.connect(endpoints, "inbound", "admin", 60)
+    return all(error is None for error in admin.create_acls([right]).values())
+
+
+def test_no_card_is_lost_doubled_or_out_of_order_whatever_is_killed(
+    endpoints: Endpoints, platform_home: Path
+) -> None:
+    """300,000 cards while the filter, brokers and rights go away and come back."""
+    numbered = Numbered(endpoints)
+    blocked = numbered.key(PRODUCTS - 1)
+    added = goodsflow("blocklist", "add", "--product", blocked, home=platform_home)
+    assert added.returncode == 0, added.stderr
+    starts = {
+        topic: ends(endpoints, topic)
+        for topic in ("goods-filtered", "goods-dead-letter")
+    }
+    chance = random.Random(time.time_ns() % 10**6)  # noqa: S311 - no secret
+    began = time.monotonic()
+
+    def trouble() -> None:
+        second_worker(endpoints, platform_home)
+        refuse_output(endpoints)
+
+    try:
+        with apart(
+            numbered.send,
+            lambda: kill_filter(platform_home, chance),
+            lambda: kill_brokers(platform_home),
+            trouble,
+        ) as (_, *troubles):
+            for thread in troubles:
+                thread.join()
+            # What is left goes as fast as it can.
+            numbered.pause_seconds = 0
+        assert numbered.errors == []
+        assert numbered.sent == CARDS
+        print(f"trouble and sending: {time.monotonic() - began:.0f} s")
+        await_condition(lambda: lag(endpoints) == 0, "the filter is done", 300)
+    finally:
+        numbered.stop.set()
+        goodsflow("blocklist", "remove", "--product", blocked, home=platform_home)
+    compare(numbered, starts, blocked)
+
+
+def compare(
+    numbered: Numbered, starts: dict[str, dict[int, int]], blocked: str
+) -> None:
+    """Compare what was sent with what a reader of committed records finds."""
+    expected: dict[str, list[int]] = defaultdict(list)
+    letters = set()
+    for number in range(CARDS):
+        key = numbered.key(number)
+        if number % MALFORMED_EVERY == 0:
+            letters.add(number)
+        elif key != blocked:
+            expected[key].append(number)
+    found: dict[str, list[int]] = defaultdict(list)
+    for key, number in numbered.read("goods-filtered", starts["goods-filtered"]):
+        found[key].append(number)
+    dead = Counter(
+        number
+        for _, number in numbered.read("goods-dead-letter", starts["goods-dead-letter"])
+    )
+    table = {
+        "lost": sum(len(set(expected[k]) - set(found[k])) for k in expected),
+        "doubled": sum(len(each) - len(set(each)) for each in found.values()),
+        "out of order": sum(
+            b < a for each in found.values() for a, b in pairwise(each)
+        ),
+        "passed though blocked": len(found.get(blocked, ())),
+        "letters lost": len(letters - dead.keys()),
+        "letters doubled": sum(dead.values()) - len(dead),
+    }
+    print(table)
+    assert set(table.values()) == {0}, table
+    assert found == expected
+    assert dead.keys() == letters
