@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status test test-faults test-compose lint lock
+.PHONY: help up down clean status test test-faults test-compose bench lint lock
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,11 @@ test-faults: ## Kill parts, cut starts short, make trouble, and see all recover
 test-compose: ## Build the images, bring the containers up, test and remove them
 	@./setup.sh --dev
 	@./tests/compose/run.sh
+
+bench: ## Measure the recommender and the HDFS sink beside their peers, on a quiet machine
+	@./setup.sh --dev
+	@.venv/bin/python -m benchmarks.recommender
+	@.venv/bin/python -m benchmarks.sink
 
 lint: ## Check style, types, imports and scripts
 	@./setup.sh --dev

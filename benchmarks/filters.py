@@ -6,82 +6,99 @@ Each runs in a process of its own, in a group of its own, from the first offset 
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from benchmarks.meter import Figure, Stopwatch
 from goodsflow.blocking.app import create_pipeline
-from goodsflow.blocking.filtering import Outcome, decide
-from goodsflow.blocking.pipeline import next_positions
+from goodsflow.blocking.filtering import Kind
+from goodsflow.blocking.pipeline import next_offsets
 from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.blocking.status import PipelineStatus
-from goodsflow.endpoints import load_endpoints
+from goodsflow.blocklist import Scope
+from goodsflow.blocklist.model import TOPIC
+from goodsflow.blocklist.reading import Position
+from goodsflow.endpoints import Endpoints, load_endpoints
 from goodsflow.kafka.config import client_config, producer_config
+from goodsflow.kafka.reading import TopicReader
 
 _BATCH_RECORDS = BlockingSettings().batch_records
 _BATCH_SECONDS = BlockingSettings().batch_seconds
-_BLOCKED = BlockingSettings().blocked_products
+_COMMIT_SECONDS = 1.0
 _PATIENCE_SECONDS = 120.0
 
 Filter = Callable[[Path, int, list[int], str], Figure]
 
 
 def goodsflow_blocking(
-    home: Path,
-    records: int,
-    broker_pids: list[int],
-    name: str,
-    *,
-    batch_records: int = _BATCH_RECORDS,
+    home: Path, records: int, broker_pids: list[int], name: str
 ) -> Figure:
     """Run the pipeline of ``blocking`` as it is, without faust around it."""
     watch = _stopwatch(broker_pids)
 
     class Status(PipelineStatus):
-        def note_commit(self, outcomes: Counter[Outcome]) -> None:
-            super().note_commit(outcomes)
-            watch.note(watch.records + outcomes.total())
+        def note_commit(
+            self, passed: int, because: Counter[Scope | Kind], *, withdrawn: int = 0
+        ) -> None:
+            super().note_commit(passed, because, withdrawn=withdrawn)
+            watch.note(watch.records + passed + because.total())
             if watch.records >= records:
                 pipeline.stop()
 
     settings = BlockingSettings(
-        group_id=f"blocking-{name}",
-        transactional_id=f"blocking-{name}",
-        batch_records=batch_records,
+        group_id=f"blocking-{name}", transactional_id=f"blocking-{name}"
     )
-    pipeline = create_pipeline(settings, load_endpoints(home), Status())
+    endpoints = load_endpoints(home)
+    _begin(endpoints, settings.group_id)
+    pipeline = create_pipeline(settings, endpoints, Status())
     thread = Thread(target=pipeline.run, daemon=True)
     thread.start()
     thread.join(_PATIENCE_SECONDS)
     return watch.figure()
 
 
-def larger_batches(
-    home: Path, records: int, broker_pids: list[int], name: str
-) -> Figure:
-    """Run the same pipeline with transactions ten times as large."""
-    return goodsflow_blocking(
-        home, records, broker_pids, name, batch_records=10 * _BATCH_RECORDS
+def _begin(endpoints: Endpoints, group_id: str) -> None:
+    """Let a group start with the first card, and with the block list worked off.
+
+    Else it would begin by withdrawing what is on the list.
+    """
+    with TopicReader(endpoints, "inbound", "admin", "bench", TOPIC) as reader:
+        topic_id, watermarks = reader.look()
+    position = str(Position(topic_id, watermarks[0].end))
+    consumer = Consumer(
+        client_config(endpoints, "inbound", "blocking") | {"group.id": group_id}
     )
+    partitions = consumer.list_topics("goods", 20).topics["goods"].partitions
+    starts = [TopicPartition("goods", number, 0, position) for number in partitions]
+    consumer.commit(offsets=starts, asynchronous=False)
+    consumer.close()
 
 
 def plain_loop(home: Path, records: int, broker_pids: list[int], name: str) -> Figure:
-    """Consume and produce with librdkafka: at least once, and nothing is looked at."""
-    consumer, producer = _clients(home, name, {})
+    """Consume and produce with librdkafka: at least once, and nothing is looked at.
+
+    Once a second it waits until all is delivered, and commits.
+    """
+    consumer, producer = _clients(home, name, {"linger.ms": 5})
     watch = _stopwatch(broker_pids)
+    read = 0
+    due = time.monotonic() + _COMMIT_SECONDS
     while watch.records < records:
         batch = consumer.consume(_BATCH_RECORDS, _BATCH_SECONDS)
         for message in batch:
             _pass_on(producer, message)
-        if batch:
+        read += len(batch)
+        if read and (time.monotonic() >= due or read >= records):
             producer.flush()
             consumer.commit(asynchronous=True)
-            watch.note(watch.records + len(batch))
+            watch.note(read)
+            due = time.monotonic() + _COMMIT_SECONDS
     figure = watch.figure()
     consumer.close()
     return figure
@@ -91,30 +108,9 @@ def transactional_loop(
     home: Path, records: int, broker_pids: list[int], name: str
 ) -> Figure:
     """Do the same with a transaction for each batch; nothing is looked at."""
-    return _in_transactions(home, records, broker_pids, name, lambda _: True)
-
-
-def deciding_loop(
-    home: Path, records: int, broker_pids: list[int], name: str
-) -> Figure:
-    """Do the same, and parse each card and look it up in the block list."""
-    return _in_transactions(
-        home,
-        records,
-        broker_pids,
-        name,
-        lambda value: decide(value, _BLOCKED).outcome == "passed",
+    consumer, producer = _clients(
+        home, name, {"transactional.id": f"blocking-{name}", "linger.ms": 0}
     )
-
-
-def _in_transactions(
-    home: Path,
-    records: int,
-    broker_pids: list[int],
-    name: str,
-    passes: Callable[[bytes | None], bool],
-) -> Figure:
-    consumer, producer = _clients(home, name, {"transactional.id": f"blocking-{name}"})
     producer.init_transactions()
     watch = _stopwatch(broker_pids)
     while watch.records < records:
@@ -123,10 +119,10 @@ def _in_transactions(
             continue
         producer.begin_transaction()
         for message in batch:
-            if passes(message.value()):
-                _pass_on(producer, message)
+            _pass_on(producer, message)
+        positions = [TopicPartition("goods", *at) for at in next_offsets(batch).items()]
         producer.send_offsets_to_transaction(
-            next_positions(batch), consumer.consumer_group_metadata()
+            positions, consumer.consumer_group_metadata()
         )
         producer.commit_transaction()
         watch.note(watch.records + len(batch))
@@ -147,15 +143,21 @@ def _clients(home: Path, name: str, more: dict[str, Any]) -> tuple[Consumer, Pro
         }
     )
     consumer.subscribe(["goods"])
-    config = producer_config(endpoints, "inbound", "blocking") | {"linger.ms": 0}
+    config = producer_config(endpoints, "inbound", "blocking")
     return consumer, Producer(config | more)
 
 
 def _pass_on(producer: Producer, message: Any) -> None:
     if message.error():
-        raise RuntimeError(message.error().str())
-    producer.produce("goods-filtered", message.value(), message.key())
-    producer.poll(0)
+        raise KafkaException(message.error())
+    while True:
+        try:
+            producer.produce("goods-filtered", message.value(), message.key())
+        except BufferError:
+            producer.poll(0.1)
+        else:
+            producer.poll(0)
+            return
 
 
 def _stopwatch(broker_pids: list[int]) -> Stopwatch:
@@ -165,7 +167,5 @@ def _stopwatch(broker_pids: list[int]) -> Stopwatch:
 FILTERS: dict[str, Filter] = {
     "plain librdkafka loop, at least once": plain_loop,
     "librdkafka loop in transactions": transactional_loop,
-    "the same, parsing each card": deciding_loop,
     "goodsflow.blocking": goodsflow_blocking,
-    "goodsflow.blocking, batches of 10,000": larger_batches,
 }

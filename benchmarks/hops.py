@@ -51,14 +51,12 @@ def main() -> None:
     parser.add_argument("--cards", type=int, default=200_000, help="for each hop")
     cards = parser.parse_args().cards
     with platform() as endpoints, ConnectClient(endpoints.connect_url) as connect:
-        for connector in ("mm2-source", "hdfs-sink"):
-            connect.pause(connector)
-            _wait_until(partial(_is_paused, connect, connector))
-        values = _values(endpoints)
+        pause_connectors(connect)
+        values = framed_cards(endpoints)
         sizes = [len(value) for _, value in values]
         print(f"a framed card: {min(sizes)} to {max(sizes)} bytes, {cards:,} cards")
         print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-        _show("fill goods (librdkafka producer)", _fill(endpoints, values, cards))
+        _show("fill goods (librdkafka producer)", fill(endpoints, values, cards))
         logs = HOME.glob("data/kafka-0/log/goods-[01]/*.log")
         on_disk = sum(log.stat().st_size for log in logs) / cards
         print(f"bytes of a card on a broker, lz4: {on_disk:.0f}")
@@ -73,12 +71,20 @@ def main() -> None:
         _show_listing(endpoints)
 
 
-def _pids(*parts: str) -> list[int]:
+def pause_connectors(connect: ConnectClient) -> None:
+    """Have nothing behind the filter compete with it."""
+    for connector in ("mm2-source", "hdfs-sink"):
+        connect.pause(connector)
+        _wait_until(partial(_is_paused, connect, connector))
+
+
+def pids(*parts: str) -> list[int]:
+    """Return the processes of parts of the platform that is measured."""
     found = SupervisorClient(Home(HOME).socket).processes()
     return [process.pid for process in found if process.name in parts and process.pid]
 
 
-def _values(endpoints: Endpoints) -> list[tuple[bytes, bytes]]:
+def framed_cards(endpoints: Endpoints) -> list[tuple[bytes, bytes]]:
     """Return keys and framed cards: the samples under many product IDs."""
     registry = RegistryClient(endpoints.schema_registry_url)
     schema_id = registry.latest("goods-value").schema_id
@@ -100,12 +106,10 @@ def _values(endpoints: Endpoints) -> list[tuple[bytes, bytes]]:
     return values
 
 
-def _fill(
-    endpoints: Endpoints, values: list[tuple[bytes, bytes]], cards: int
-) -> Figure:
+def fill(endpoints: Endpoints, values: list[tuple[bytes, bytes]], cards: int) -> Figure:
     """Put ready-made cards on ``goods``: what a producer and two brokers can do."""
     producer = Producer(producer_config(endpoints, "inbound", "shop-api"))
-    watch = Stopwatch({"brokers": _pids(*_INBOUND)})
+    watch = Stopwatch({"brokers": pids(*_INBOUND)})
     delivered = 0
 
     def on_delivery(error: object, _: object) -> None:
@@ -131,7 +135,7 @@ def _fill(
 
 def _in_a_process(run: Filter, cards: int, name: str) -> Figure:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        arguments = (HOME, cards, _pids(*_INBOUND), name)
+        arguments = (HOME, cards, pids(*_INBOUND), name)
         return pool.apply_async(run, arguments).get(_PATIENCE_SECONDS)
 
 
@@ -143,7 +147,7 @@ def _mirror(endpoints: Endpoints, cards: int) -> Figure:
     """
     reader = OffsetReader.connect(endpoints, "analytics", "admin")
     watch = Stopwatch(
-        {"Connect": _pids("kafka-connect"), "brokers": _pids(*_INBOUND, *_ANALYTICS)}
+        {"Connect": pids("kafka-connect"), "brokers": pids(*_INBOUND, *_ANALYTICS)}
     )
 
     def done() -> bool:
@@ -162,8 +166,8 @@ def _sink(endpoints: Endpoints) -> Figure:
     target = sum(one.end for one in ends.values()) * 0.95
     watch = Stopwatch(
         {
-            "Connect": _pids("kafka-connect"),
-            "HDFS": _pids("hdfs-nn", "hdfs-dn-0", "hdfs-dn-1"),
+            "Connect": pids("kafka-connect"),
+            "HDFS": pids("hdfs-nn", "hdfs-dn-0", "hdfs-dn-1"),
         }
     )
 

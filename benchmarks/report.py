@@ -1,0 +1,98 @@
+"""What was measured, as a page with tables and as a plot, under ``docs/benchmarks``."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import psutil
+
+from goodsflow.endpoints import PROJECT_ROOT
+
+FOLDER = PROJECT_ROOT / "docs" / "benchmarks"
+
+
+class Report:
+    """A page in the making; each table is printed as it comes.
+
+    Args:
+        name: Of the files.
+        title: Of the page.
+        command: What makes it again.
+        packages: Whose versions matter.
+    """
+
+    def __init__(
+        self, name: str, title: str, command: str, packages: Sequence[str] = ()
+    ) -> None:
+        self._name = name
+        versions = ", ".join(f"{each} {version(each)}" for each in packages)
+        memory = psutil.virtual_memory().total / 2**30
+        load = os.getloadavg()[0]
+        machine = f"{os.cpu_count()} cores, {memory:.0f} GiB, load {load:.1f} before"
+        if versions:
+            versions = f", {versions}"
+        today = datetime.now(UTC).date()
+        python = f"Python {platform.python_version()}{versions}"
+        measured = f"Measured by `{command}` on {today}: {machine}, {python}."
+        self._lines = [f"# {title}", "", measured]
+
+    def text(self, text: str) -> None:
+        """Add a paragraph."""
+        self._add("", text)
+
+    def table(self, heading: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Add a table; the columns are those of the first row."""
+        columns = list(rows[0])
+        lines = [columns, ["---"] * len(columns)]
+        lines += [[_cell(row[column]) for column in columns] for row in rows]
+        self._add(
+            "", f"## {heading}", "", *(f"| {' | '.join(line)} |" for line in lines)
+        )
+
+    def plot(
+        self,
+        series: Mapping[str, Sequence[tuple[float, float]]],
+        *,
+        x: str,
+        y: str,
+        title: str,
+    ) -> None:
+        """Draw lines, both axes logarithmic, beside the page, and show them in it."""
+        import matplotlib as mpl
+
+        mpl.use("svg")
+        from matplotlib import pyplot as plt
+
+        figure, axes = plt.subplots(figsize=(7, 4))
+        for name, points in series.items():
+            axes.plot(*zip(*points, strict=True), marker="o", label=name)
+        axes.set(xscale="log", yscale="log", xlabel=x, ylabel=y, title=title)
+        axes.grid(visible=True, alpha=0.3)
+        axes.legend()
+        figure.tight_layout()
+        FOLDER.mkdir(exist_ok=True)
+        # Without a date in it, the same figures make the same file.
+        figure.savefig(FOLDER / f"{self._name}.svg", metadata={"Date": None})
+        plt.close(figure)
+        self._lines += ["", f"![{title}]({self._name}.svg)"]
+
+    def write(self) -> None:
+        """Write the page."""
+        FOLDER.mkdir(exist_ok=True)
+        path = FOLDER / f"{self._name}.md"
+        path.write_text("\n".join(self._lines) + "\n", encoding="utf-8")
+        print(f"\nwritten to {path.relative_to(PROJECT_ROOT)}")
+
+    def _add(self, *lines: str) -> None:
+        self._lines += lines
+        print("\n".join(lines), flush=True)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

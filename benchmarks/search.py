@@ -1,0 +1,164 @@
+"""Measures the search over many cards: a whole command, what it spends, the index.
+
+usage: python -m benchmarks.search [--cards N]
+
+It starts a platform of its own beside any that is up, and writes cards to the mirrored
+topic, as many as asked for, each of another product. Beside it, a consumer that reads
+the whole topic and looks at each card, as kcat and grep would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from confluent_kafka import Producer
+
+from benchmarks.platform import HOME, platform
+from benchmarks.report import Report
+from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.kafka.config import producer_config
+from goodsflow.kafka.reading import TopicReader
+from goodsflow.registry import RegistryClient
+from goodsflow.search.embedded import GROUP_ID, PRINCIPAL, TOPIC
+from goodsflow.search.index import CardIndex
+from goodsflow.search.interface import SearchQuery
+
+_CARDS = 1_000_000
+_NEW = 10_000
+_RUNS = 21
+_SEARCH = ("search", "--name", "товар 77777", "--limit", "20")
+
+
+def main() -> None:
+    """Measure, print tables, and write them."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--cards", type=int, default=_CARDS)
+    cards = parser.parse_args().cards
+    report = Report(
+        "search",
+        "The search",
+        "python -m benchmarks.search",
+        ("duckdb", "confluent-kafka", "pyarrow"),
+    )
+    with platform() as endpoints:
+        schema_id = _schema_id(endpoints)
+        _put(endpoints, schema_id, range(cards))
+        rows = [_row("the first: the index is built", [_search()], cards)]
+        rows.append(_row("nothing new", [_search() for _ in range(_RUNS)], 0))
+        after = []
+        for run in range(7):
+            first = run * _NEW % cards
+            _put(endpoints, schema_id, range(first, first + _NEW))
+            after.append(_search())
+        rows.append(_row(f"after {_NEW:,} new cards", after, _NEW))
+        report.table(f"`goodsflow search` over {cards:,} cards", rows)
+        report.table(
+            f"Its query alone, {_RUNS} times",
+            [_query_row(endpoints, SearchQuery(name="товар 77777", limit=20))],
+        )
+        report.table(
+            "Beside it: reading the whole topic for each question",
+            [{"a consumer that looks at each card, s": _scan(endpoints)}],
+        )
+    report.write()
+
+
+def _schema_id(endpoints: Endpoints) -> int:
+    with RegistryClient(endpoints.schema_registry_url) as registry:
+        return registry.latest(f"{TOPIC}-value").schema_id
+
+
+def _put(endpoints: Endpoints, schema_id: int, numbers: Sequence[int]) -> None:
+    """Write cards to the topic that is searched."""
+    producer = Producer(producer_config(endpoints, "analytics", "admin"))
+    base = sample_cards()[0].as_json()
+    for number in numbers:
+        card = base | {
+            "product_id": f"p{number}",
+            "name": f"Товар {number}",
+            "brand": f"brand {number % 997}",
+        }
+        value = frame(schema_id, encode_json(card).encode())
+        while True:
+            try:
+                producer.produce(TOPIC, value, f"p{number}")
+            except BufferError:
+                producer.poll(0.1)
+            else:
+                break
+        producer.poll(0)
+    if producer.flush(120):
+        raise RuntimeError("Not all cards were written.")
+
+
+def _search() -> tuple[float, float]:
+    """Search as a user does; return the seconds, and the most memory in MiB."""
+    command = [sys.executable, "-m", "goodsflow.cli", "--home", str(HOME)]
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [*command, *_SEARCH, "--json", "--backend", "embedded"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=PROJECT_ROOT,
+    )
+    output = process.stdout.read() if process.stdout else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode or not json.loads(output)["cards"]:
+        raise RuntimeError(f"The search ended with {process.returncode}.")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def _row(
+    what: str, taken: Sequence[tuple[float, float]], records: int
+) -> dict[str, object]:
+    seconds = [each for each, _ in taken]
+    return {
+        "search": what,
+        "times": len(taken),
+        "records read": records,
+        "median, s": statistics.median(seconds),
+        "longest, s": max(seconds),
+        "most memory, MiB": max(memory for _, memory in taken),
+    }
+
+
+def _query_row(endpoints: Endpoints, query: SearchQuery) -> dict[str, object]:
+    index = CardIndex(endpoints.state_dir / "search.duckdb")
+    taken = []
+    for _ in range(_RUNS):
+        began = time.perf_counter()
+        found = index.search(query)
+        taken.append(time.perf_counter() - began)
+    index.close()
+    return {
+        "cards found": len(found),
+        "median, ms": 1000 * statistics.median(taken),
+        "longest, ms": 1000 * max(taken),
+    }
+
+
+def _scan(endpoints: Endpoints) -> float:
+    began = time.perf_counter()
+    found = 0
+    needle = "Товар 77777".encode()
+    with TopicReader(endpoints, "analytics", PRINCIPAL, GROUP_ID, TOPIC) as reader:
+        starts = {number: ends.first for number, ends in reader.watermarks().items()}
+        for batch in reader.read_to_end(starts, timeout_seconds=300):
+            found += sum(needle in (record.value or b"") for record in batch.records)
+    if not found:
+        raise RuntimeError("Nothing was found.")
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
