@@ -18,8 +18,8 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from benchmarks.meter import Figure, Stopwatch
 from goodsflow.blocking.app import create_pipeline
 from goodsflow.blocking.filtering import Kind
-from goodsflow.blocking.pipeline import next_offsets
 from goodsflow.blocking.settings import BlockingSettings
+from goodsflow.blocking.sorting import next_offsets
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocklist import Scope
 from goodsflow.blocklist.model import TOPIC

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
-from goodsflow.blocking.schemas import Schemas, UnknownSchemaError
+from goodsflow.blocking.schemas import Check, Schemas, UnknownSchemaError
 from goodsflow.blocklist import SCOPES, BlockRules, Scope
 from goodsflow.cards import CardError, schema_id_of
 from goodsflow.cards.wire import HEADER_BYTES
@@ -64,6 +64,7 @@ class CardFilter:
     def __init__(self, rules: Callable[[], BlockRules], schemas: Schemas) -> None:
         self._rules = rules
         self._schemas = schemas
+        self._checks: dict[bytes, Check] = {}
 
     def decide(self, key: bytes | None, value: bytes | None) -> Verdict:
         """Say what becomes of a record.
@@ -90,7 +91,7 @@ class CardFilter:
 
     def _card(self, value: bytes) -> dict[str, Any]:
         try:
-            check = self._schemas.of(schema_id_of(value))
+            check = self._checks.get(value[:HEADER_BYTES]) or self._check_for(value)
             card = orjson.loads(memoryview(value)[HEADER_BYTES:])
         except CardError as error:
             raise _NoCardError("header", str(error)) from error
@@ -104,6 +105,11 @@ class CardFilter:
         if problem:
             raise _NoCardError("schema", problem)
         return card  # type: ignore[no-any-return] # it is a dict now
+
+    def _check_for(self, value: bytes) -> Check:
+        check = self._schemas.of(schema_id_of(value))
+        self._checks[value[:HEADER_BYTES]] = check
+        return check
 
 
 class _NoCardError(Exception):

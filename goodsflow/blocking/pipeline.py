@@ -1,16 +1,18 @@
 """The pipeline: read a batch, decide, write and commit it in one transaction.
 
-A transaction begins and ends between two calls of ``consume``, and partitions come and
-go only within that call: a rebalance never finds a transaction open. Offsets are
-committed with the group's metadata, so a copy that lost its partitions cannot commit.
+While one batch is written and committed, the next one is read and decided about: most
+of a transaction is waiting for brokers. Partitions go away only within a call that
+reads, which waits until what is under way has ended; what was read of them since is
+dropped. Offsets are committed with the group's metadata, so a copy that lost its
+partitions cannot commit.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter as Counts
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
@@ -23,8 +25,9 @@ from confluent_kafka import (
 )
 
 from goodsflow.blocking.errors import PipelineError
-from goodsflow.blocking.filtering import PASSED, Decide, Kind, Verdict
-from goodsflow.blocking.records import PASSED_ON, SOURCE, Outgoing, dead_letter
+from goodsflow.blocking.filtering import Decide
+from goodsflow.blocking.records import PASSED_ON, SOURCE, Outgoing
+from goodsflow.blocking.sorting import Sorted, first_offsets, next_offsets
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocking.transaction import (
     AbortedTransactionError,
@@ -33,11 +36,10 @@ from goodsflow.blocking.transaction import (
     Writing,
 )
 from goodsflow.blocking.withdrawing import Committed, Withdrawals
-from goodsflow.blocklist import Scope
-from goodsflow.blocklist.reading import BlockListFollower
+from goodsflow.blocklist.reading import BlockListFollower, Position
 from goodsflow.kafka.faults import ClientFaults
+from goodsflow.kafka.held_up import run_apart
 from goodsflow.kafka.passwords import PasswordFollower
-from goodsflow.kafka.reading import place_of, whole_record
 from goodsflow.registry import RegistryError
 
 _LOGGER = logging.getLogger(__name__)
@@ -60,21 +62,23 @@ _FIRST_SECONDS = 0.2
 _LEAST_WITHDRAWN = 1000
 
 
-@dataclass
-class Sorted:
-    """A batch, by what becomes of its records.
+@dataclass(frozen=True)
+class _UnderWay:
+    """A transaction that is being written.
 
     Attributes:
-        passed: In their order.
-        letters: Of what is no card.
-        because: By what records were blocked, or what they failed at.
-        first_letter: Where the first letter came from, and why; empty: there is none.
+        batch: What it was read as.
+        found: What became of that.
+        nexts: The offset after it, by partition.
+        withdrawn: How many tombstones it has.
+        end: Of the writing.
     """
 
-    passed: list[Message] = field(default_factory=list)
-    letters: list[Outgoing] = field(default_factory=list)
-    because: Counts[Scope | Kind] = field(default_factory=Counts)
-    first_letter: str = ""
+    batch: Sequence[Message]
+    found: Sorted
+    nexts: dict[int, int]
+    withdrawn: int
+    end: Future[None]
 
 
 class Pipeline:
@@ -103,9 +107,9 @@ class Pipeline:
             block_list: Is followed from before the first record on.
             withdrawals: Says what is to be taken back.
             batch_records: Most records of a transaction.
-            batch_seconds: Longest wait for more, once there is a record. What has come
-                meanwhile, while a transaction was committed, is taken at once: the
-                longer the backlog, the larger the transactions.
+            batch_seconds: Longest wait for more, once there is a record. What comes
+                while a transaction is under way goes into the next one: the longer
+                the backlog, the larger the transactions.
             passwords: Follows the password of both; None: it stays.
         """
         self._consumer_config = consumer_config
@@ -118,6 +122,9 @@ class Pipeline:
         self._batch_seconds = batch_seconds
         self._stop = Event()
         self._faults = ClientFaults("inbound", "blocking", passwords=passwords)
+        self._batch: list[Message] = []
+        self._under_way: _UnderWay | None = None
+        self._has_lost = False
 
     def stop(self) -> None:
         """Ask ``run`` to end after the transaction at hand; from any thread."""
@@ -190,48 +197,100 @@ class Pipeline:
         pause_seconds = 0.0
         while not self._stop.wait(pause_seconds):
             self._status.note_turn()
-            batch = self._readable(self._read(consumer))
-            self._faults.raise_if_hopeless()
-            self._block_list.raise_if_failed()
             try:
-                self._turn(batch, consumer, writer)
+                self._turn(consumer, writer)
                 pause_seconds = 0.0
             except (AbortedTransactionError, RegistryError) as error:
-                _LOGGER.warning("Aborted a batch of %d: %s", len(batch), error)
+                _LOGGER.warning("Aborted a batch: %s", error)
                 self._status.note_abort(str(error))
                 self._withdrawals.forget()
-                self._rewind(batch, consumer)
+                self._go_back(consumer)
                 pause_seconds = min(2 * pause_seconds or 0.1, _LONGEST_PAUSE_SECONDS)
+        try:
+            self._settle()
+        except AbortedTransactionError as error:
+            _LOGGER.info("The last batch is left to the next start: %s", error)
 
-    def _read(self, consumer: Consumer) -> list[Message]:
-        """Wait a moment for a record; then take what there is."""
+    def _turn(self, consumer: Consumer, writer: TransactionalWriter) -> None:
+        """Read and decide while a batch is under way; when that is done, write."""
+        try:
+            found, position = self._gather(consumer)
+        finally:
+            # Also where a schema cannot be looked up: what is committed depends on it.
+            self._settle()
+        self._faults.raise_if_hopeless()
+        self._block_list.raise_if_failed()
+        if self._has_lost and self._batch:
+            self._go_back(consumer)
+        else:
+            self._begin(found, position, consumer, writer)
+
+    def _gather(self, consumer: Consumer) -> tuple[Sorted, Position | None]:
+        """Wait a moment for a record, take what there is, and sort it.
+
+        Returns:
+            The records, sorted, and up to where the block list was followed at least.
+        """
+        self._has_lost = False
+        found = Sorted(self._decide)
         first = consumer.poll(_FIRST_SECONDS)
+        # Before a record is decided about: what is listed later is taken back later.
+        position = self._block_list.position
         if first is None:
-            return []
-        if self._batch_records == 1:
-            return [first]
-        return [first, *consumer.consume(self._batch_records - 1, self._batch_seconds)]
+            return found, position
+        self._take([first], found)
+        room = self._batch_records - 1
+        while room > 0:
+            messages = consumer.consume(room, self._batch_seconds)
+            self._take(messages, found)
+            room -= len(messages)
+            if self._under_way is None or self._under_way.end.done():
+                break
+        return found, position
 
-    def _turn(
+    def _take(self, messages: Sequence[Message], found: Sorted) -> None:
+        readable = self._readable(messages)
+        self._batch += readable
+        found.add(readable)
+
+    def _begin(
         self,
-        batch: Sequence[Message],
+        found: Sorted,
+        position: Position | None,
         consumer: Consumer,
         writer: TransactionalWriter,
     ) -> None:
-        withdrawn = self._take_withdrawn(consumer)
+        """Let a transaction be written, with what is to be taken back."""
+        withdrawn = self._take_withdrawn(consumer, position)
+        batch = self._batch
         if not batch and not withdrawn:
             return
-        found = sort_batch(batch, self._decide)
         nexts = next_offsets(batch)
         positions = [
             TopicPartition(SOURCE, number, offset, self._withdrawals.metadata(number))
             for number, offset in self._positions(nexts, bool(withdrawn)).items()
         ]
         writing = Writing(withdrawn, found.passed, found.letters)
-        writer.write(writing, positions, consumer.consumer_group_metadata())
-        self._withdrawals.note_committed(nexts)
+        group = consumer.consumer_group_metadata()
+        end = run_apart(lambda: writer.write(writing, positions, group), "transaction")
+        self._under_way = _UnderWay(batch, found, nexts, len(withdrawn), end)
+        self._batch = []
+
+    def _settle(self) -> None:
+        """Wait for the transaction that is under way, and count it.
+
+        Raises:
+            AbortedTransactionError: It was aborted; it stays the one under way.
+        """
+        under_way = self._under_way
+        if under_way is None:
+            return
+        under_way.end.result()
+        self._under_way = None
+        found = under_way.found
+        self._withdrawals.note_committed(under_way.nexts)
         self._status.note_commit(
-            len(found.passed), found.because, withdrawn=len(withdrawn)
+            len(found.passed), found.because, withdrawn=under_way.withdrawn
         )
         if found.first_letter:
             # One line for a batch: a flood of garbage must not fill the disk.
@@ -247,7 +306,9 @@ class Pipeline:
                 known[number] = offset
         return known | nexts
 
-    def _take_withdrawn(self, consumer: Consumer) -> tuple[Outgoing, ...]:
+    def _take_withdrawn(
+        self, consumer: Consumer, position: Position | None
+    ) -> tuple[Outgoing, ...]:
         unknown = self._withdrawals.unknown(self._status.partitions or ())
         if unknown:
             found = self._committed(unknown, consumer)
@@ -262,7 +323,6 @@ class Pipeline:
                 },
                 partitions=self._count_partitions(consumer),
             )
-        position = self._block_list.position
         if position is None:
             return ()
         limit = max(_LEAST_WITHDRAWN, self._batch_records)
@@ -306,9 +366,11 @@ class Pipeline:
         _LOGGER.warning("Reading topic '%s': %s", SOURCE, error.str())
         self._status.trouble = error.str()
 
-    def _rewind(self, batch: Sequence[Message], consumer: Consumer) -> None:
-        """Go back to the committed offsets; to the batch's first where none are."""
-        firsts = first_offsets(batch)
+    def _go_back(self, consumer: Consumer) -> None:
+        """Read again from the committed offsets; from the first where none are."""
+        aborted = self._under_way.batch if self._under_way else ()
+        firsts = first_offsets([*aborted, *self._batch])
+        self._under_way, self._batch = None, []
         if not firsts:
             return
         for found in self._committed(firsts, consumer):
@@ -345,6 +407,9 @@ class Pipeline:
     def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         lost = {each.partition for each in partitions}
         self._status.partitions = (self._status.partitions or frozenset()) - lost
+        self._has_lost = True
+        if self._under_way:
+            wait([self._under_way.end])
         _LOGGER.info("Gave up '%s', partitions %s", SOURCE, sorted(lost))
 
     def _on_error(self, error: KafkaError) -> None:
@@ -353,46 +418,3 @@ class Pipeline:
 
     def _on_statistics(self, statistics: str) -> None:
         self._status.note_statistics(statistics)
-
-
-def sort_batch(batch: Iterable[Message], decide: Decide) -> Sorted:
-    """Decide about each record of a batch.
-
-    Raises:
-        RegistryError: A card's schema cannot be looked up at the moment.
-    """
-    found = Sorted()
-    keep = found.passed.append
-    for message in batch:
-        verdict = decide(message.key(), message.value())
-        if verdict is PASSED:
-            keep(message)
-            continue
-        if verdict.because is not None:
-            found.because[verdict.because] += 1
-        if verdict.outcome == "undecodable":
-            _add_letter(message, verdict, found)
-    return found
-
-
-def _add_letter(message: Message, verdict: Verdict, found: Sorted) -> None:
-    record = whole_record(message)
-    found.letters.append(dead_letter(record, verdict))
-    if not found.first_letter:
-        place = f"{SOURCE}-{record.partition}@{record.offset}"
-        found.first_letter = f"from {place}: {verdict.reason}"
-
-
-def first_offsets(batch: Iterable[Message]) -> dict[int, int]:
-    """Return the first offset of the batch in each of its partitions."""
-    firsts: dict[int, int] = {}
-    for message in batch:
-        partition, offset = place_of(message)
-        firsts.setdefault(partition, offset)
-    return firsts
-
-
-def next_offsets(batch: Iterable[Message]) -> dict[int, int]:
-    """Return the offset after the batch in each of its partitions."""
-    lasts = dict(map(place_of, batch))
-    return {partition: offset + 1 for partition, offset in lasts.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any, NoReturn
@@ -188,42 +188,38 @@ class TransactionalWriter:
         produce, poll = self._producer.produce, self._producer.poll
         for number, message in enumerate(messages):
             arguments: dict[str, Any] = {
-                "value": message.value(),
-                "key": message.key(),
                 "timestamp": max(0, message.timestamp()[1]),
                 "headers": message.headers(),
             }
-            try:
-                produce(PASSED_ON, **arguments)
-            except BufferError:
-                self._produce_when_there_is_room(PASSED_ON, arguments)
+            while True:
+                try:
+                    produce(PASSED_ON, message.value(), message.key(), **arguments)
+                    break
+                except BufferError as error:
+                    self._await_room(error)
             if number % _POLL_EVERY == 0:
                 poll(0)
 
     def _produce(self, record: Outgoing) -> None:
-        self._produce_when_there_is_room(
-            record.topic,
-            {
-                "value": record.value,
-                "key": record.key,
-                "timestamp": record.timestamp or 0,
-                "headers": list(record.headers),
-            },
-        )
-
-    def _produce_when_there_is_room(
-        self, topic: str, arguments: Mapping[str, Any]
-    ) -> None:
         while True:
             try:
-                self._producer.produce(topic, **arguments)
+                self._producer.produce(
+                    record.topic,
+                    record.value,
+                    record.key,
+                    timestamp=record.timestamp or 0,
+                    headers=list(record.headers),
+                )
             except BufferError as error:
-                if self._stop.is_set():
-                    raise InterruptedTransactionError from error
-                self._producer.poll(0.1)
-                self._faults.raise_if_hopeless()
+                self._await_room(error)
             else:
                 return
+
+    def _await_room(self, error: BufferError) -> None:
+        if self._stop.is_set():
+            raise InterruptedTransactionError from error
+        self._producer.poll(0.1)
+        self._faults.raise_if_hopeless()
 
     def _insist(self, call: Callable[[float], object]) -> None:
         """Make a call until it succeeds, fails for good, or patience is at its end."""

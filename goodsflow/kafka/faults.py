@@ -83,12 +83,14 @@ class ClientFaults:
                 f"The connection {self._who} broke for good: {self._fatal}. Start the "
                 "service again."
             )
-        if self._refused_since is None:
+        # Another thread's client may succeed meanwhile.
+        refused_since = self._refused_since
+        if refused_since is None:
             return
         # Librdkafka reports a refusal that repeats only every 30 s.
         if self._take_up_password():
             return
-        if self._clock() - self._refused_since >= _REFUSED_SECONDS:
+        if self._clock() - refused_since >= _REFUSED_SECONDS:
             raise AuthenticationFailedError(
                 f"Cannot log in {self._who}: {self.trouble}. Was its password changed, "
                 "or the CA? `goodsflow up` puts both right."

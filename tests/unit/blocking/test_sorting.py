@@ -1,9 +1,9 @@
-"""The pipeline's reading of batches; its transactions need real brokers."""
+"""What becomes of a batch's records; transactions need real brokers."""
 
 from confluent_kafka import Message
 
 from goodsflow.blocking.filtering import BLOCKED, PASSED, Verdict
-from goodsflow.blocking.pipeline import first_offsets, next_offsets, sort_batch
+from goodsflow.blocking.sorting import Sorted, first_offsets, next_offsets
 from goodsflow.kafka.reading import whole_record
 
 
@@ -37,7 +37,9 @@ def test_a_batch_is_sorted_in_its_order() -> None:
         message(0, number, key=key, value=b"v")
         for number, key in enumerate([b"1", b"bad", b"held back", b"2", b"bad"])
     ]
-    found = sort_batch(batch, decide)
+    found = Sorted(decide)
+    found.add(batch[:3])
+    found.add(batch[3:])
     assert [each.key() for each in found.passed] == [b"1", b"2"]
     assert dict(found.because) == {"json": 2, "brand": 1}
     assert [
