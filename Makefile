@@ -33,10 +33,14 @@ test-compose: ## Build the images, bring the containers up, test and remove them
 	@./setup.sh --dev
 	@./tests/compose/run.sh
 
-bench: ## Measure the recommender and the HDFS sink beside their peers, on a quiet machine
+bench: ## Measure each part of the flow beside its peers, on a quiet machine
 	@./setup.sh --dev
-	@.venv/bin/python -m benchmarks.recommender
+	@.venv/bin/python -m benchmarks.shop_api
+	@.venv/bin/python -m benchmarks.filter
+	@.venv/bin/python -m benchmarks.latency
+	@.venv/bin/python -m benchmarks.search
 	@.venv/bin/python -m benchmarks.sink
+	@.venv/bin/python -m benchmarks.recommender
 
 lint: ## Check style, types, imports and scripts
 	@./setup.sh --dev

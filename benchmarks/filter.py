@@ -9,7 +9,6 @@ of ``goods`` is worked off, each filter in a process of its own, one after the o
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import statistics
 import time
 from threading import Event, Thread
@@ -17,11 +16,11 @@ from threading import Event, Thread
 import psutil
 from confluent_kafka import Producer
 
-from benchmarks.filters import FILTERS, Filter
-from benchmarks.hops import fill, framed_cards, pause_connectors, pids
+from benchmarks.filters import FILTERS
+from benchmarks.hops import fill, framed_cards, pause_connectors
 from benchmarks.meter import Figure
 from benchmarks.peers import QUIXSTREAMS, kafka_streams, prepare, quixstreams
-from benchmarks.platform import HOME, platform
+from benchmarks.platform import HOME, Measured, in_a_process, pids, platform
 from benchmarks.report import Report
 from goodsflow.blocklist import Entry, Rule
 from goodsflow.blocklist.changing import block, unblock
@@ -33,14 +32,13 @@ from goodsflow.kafka.reading import TopicReader
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient
 
-_INBOUND = ("kafka-0", "kafka-1")
 _RULES = 100_000
 _RATE = 1_000
 _LATENCY_SECONDS = 20.0
 _CHANGES = 100
 _PATIENCE_SECONDS = 600.0
 
-_ALL: dict[str, Filter] = {
+_ALL: dict[str, Measured] = {
     **FILTERS,
     "Kafka Streams, exactly_once_v2": kafka_streams,
     f"quixstreams {QUIXSTREAMS}, exactly-once": quixstreams,
@@ -69,6 +67,11 @@ def main() -> None:
         rows = _measure_all(cards, runs)
         heading = f"A backlog of {cards:,} cards of {size:.0f} bytes, {runs} times"
         report.table(heading, rows)
+        report.bars(
+            {str(row["filter"]): float(str(row["cards/s"])) for row in rows},
+            x="cards a second",
+            title="Working off a backlog",
+        )
         _measure_rules(endpoints, cards, runs, report)
         SupervisorClient(Home(HOME).socket).start("blocking")
         _await_filter(endpoints)
@@ -86,13 +89,6 @@ def _measure_all(cards: int, runs: int) -> list[dict[str, object]]:
             print(f"{name:40} {figure}", flush=True)
             figures[name].append(figure)
     return [_row(name, each) for name, each in figures.items()]
-
-
-def in_a_process(run: Filter, cards: int, name: str) -> Figure:
-    """Run a filter in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        arguments = (HOME, cards, pids(*_INBOUND), name)
-        return pool.apply_async(run, arguments).get(_PATIENCE_SECONDS)
 
 
 def _row(name: str, figures: list[Figure]) -> dict[str, object]:

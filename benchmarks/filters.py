@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from benchmarks.meter import Figure, Stopwatch
+from benchmarks.platform import Measured
 from goodsflow.blocking.app import create_pipeline
 from goodsflow.blocking.filtering import Kind
 from goodsflow.blocking.settings import BlockingSettings
@@ -32,8 +32,6 @@ _BATCH_RECORDS = BlockingSettings().batch_records
 _BATCH_SECONDS = BlockingSettings().batch_seconds
 _COMMIT_SECONDS = 1.0
 _PATIENCE_SECONDS = 120.0
-
-Filter = Callable[[Path, int, list[int], str], Figure]
 
 
 def goodsflow_blocking(
@@ -164,7 +162,7 @@ def _stopwatch(broker_pids: list[int]) -> Stopwatch:
     return Stopwatch({"filter": [os.getpid()], "brokers": broker_pids})
 
 
-FILTERS: dict[str, Filter] = {
+FILTERS: dict[str, Measured] = {
     "plain librdkafka loop, at least once": plain_loop,
     "librdkafka loop in transactions": transactional_loop,
     "goodsflow.blocking": goodsflow_blocking,

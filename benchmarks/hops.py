@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import random
 import time
@@ -21,9 +20,9 @@ from functools import partial
 
 from confluent_kafka import Producer
 
-from benchmarks.filters import FILTERS, Filter
+from benchmarks.filters import FILTERS
 from benchmarks.meter import Figure, Stopwatch
-from benchmarks.platform import HOME, platform
+from benchmarks.platform import HOME, INBOUND, in_a_process, pids, platform
 from goodsflow.cards import frame, sample_cards
 from goodsflow.cards.wire import encode_json
 from goodsflow.connect import ConnectClient
@@ -31,8 +30,6 @@ from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.offsets import OffsetReader
-from goodsflow.local.home import Home
-from goodsflow.local.supervisor import SupervisorClient
 from goodsflow.recommender import RecommenderSettings, recommend
 from goodsflow.registry import RegistryClient
 
@@ -41,7 +38,6 @@ _POLL_SECONDS = 0.25
 _PATIENCE_SECONDS = 600.0
 _PRODUCTS = 10_000
 _LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
-_INBOUND = ("kafka-0", "kafka-1")
 _ANALYTICS = ("kafka-mirror-0", "kafka-mirror-1")
 
 
@@ -61,7 +57,7 @@ def main() -> None:
         on_disk = sum(log.stat().st_size for log in logs) / cards
         print(f"bytes of a card on a broker, lz4: {on_disk:.0f}")
         for number, (name, run) in enumerate(FILTERS.items()):
-            _show(name, _in_a_process(run, cards, f"bench-{number}"))
+            _show(name, in_a_process(run, cards, f"bench-{number}"))
         connect.resume("mm2-source")
         _show("MirrorMaker 2, exactly once", _mirror(endpoints, len(FILTERS) * cards))
         connect.pause("mm2-source")
@@ -76,12 +72,6 @@ def pause_connectors(connect: ConnectClient) -> None:
     for connector in ("mm2-source", "hdfs-sink"):
         connect.pause(connector)
         _wait_until(partial(_is_paused, connect, connector))
-
-
-def pids(*parts: str) -> list[int]:
-    """Return the processes of parts of the platform that is measured."""
-    found = SupervisorClient(Home(HOME).socket).processes()
-    return [process.pid for process in found if process.name in parts and process.pid]
 
 
 def framed_cards(endpoints: Endpoints) -> list[tuple[bytes, bytes]]:
@@ -109,7 +99,7 @@ def framed_cards(endpoints: Endpoints) -> list[tuple[bytes, bytes]]:
 def fill(endpoints: Endpoints, values: list[tuple[bytes, bytes]], cards: int) -> Figure:
     """Put ready-made cards on ``goods``: what a producer and two brokers can do."""
     producer = Producer(producer_config(endpoints, "inbound", "shop-api"))
-    watch = Stopwatch({"brokers": pids(*_INBOUND)})
+    watch = Stopwatch({"brokers": pids(*INBOUND)})
     delivered = 0
 
     def on_delivery(error: object, _: object) -> None:
@@ -133,12 +123,6 @@ def fill(endpoints: Endpoints, values: list[tuple[bytes, bytes]], cards: int) ->
     return watch.figure()
 
 
-def _in_a_process(run: Filter, cards: int, name: str) -> Figure:
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        arguments = (HOME, cards, pids(*_INBOUND), name)
-        return pool.apply_async(run, arguments).get(_PATIENCE_SECONDS)
-
-
 def _mirror(endpoints: Endpoints, cards: int) -> Figure:
     """Have MirrorMaker 2 copy what the filters have left.
 
@@ -147,7 +131,7 @@ def _mirror(endpoints: Endpoints, cards: int) -> Figure:
     """
     reader = OffsetReader.connect(endpoints, "analytics", "admin")
     watch = Stopwatch(
-        {"Connect": pids("kafka-connect"), "brokers": pids(*_INBOUND, *_ANALYTICS)}
+        {"Connect": pids("kafka-connect"), "brokers": pids(*INBOUND, *_ANALYTICS)}
     )
 
     def done() -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 import psutil
 
@@ -29,6 +31,7 @@ class Report:
         self, name: str, title: str, command: str, packages: Sequence[str] = ()
     ) -> None:
         self._name = name
+        self._plots = 0
         versions = ", ".join(f"{each} {version(each)}" for each in packages)
         memory = psutil.virtual_memory().total / 2**30
         load = os.getloadavg()[0]
@@ -62,23 +65,42 @@ class Report:
         title: str,
     ) -> None:
         """Draw lines, both axes logarithmic, beside the page, and show them in it."""
+        with self._drawing(title, height=4) as axes:
+            for name, points in series.items():
+                axes.plot(*zip(*points, strict=True), marker="o", label=name)
+            axes.set(xscale="log", yscale="log", xlabel=x, ylabel=y)
+            axes.legend()
+
+    def bars(self, values: Mapping[str, float], *, x: str, title: str) -> None:
+        """Draw bars beside the page, the first on top, and show them in it."""
+        with self._drawing(title, height=0.8 + 0.5 * len(values)) as axes:
+            drawn = axes.barh(list(values), list(values.values()))
+            axes.bar_label(drawn, fmt="{:,.4g}", padding=3)
+            axes.margins(x=0.15)
+            axes.invert_yaxis()
+            axes.set(xlabel=x)
+
+    @contextmanager
+    def _drawing(self, title: str, height: float) -> Iterator[Any]:
         import matplotlib as mpl
 
         mpl.use("svg")
         from matplotlib import pyplot as plt
 
-        figure, axes = plt.subplots(figsize=(7, 4))
-        for name, points in series.items():
-            axes.plot(*zip(*points, strict=True), marker="o", label=name)
-        axes.set(xscale="log", yscale="log", xlabel=x, ylabel=y, title=title)
+        # Without a date and random names in it, the same figures make the same file.
+        mpl.rcParams["svg.hashsalt"] = "goodsflow"
+        figure, axes = plt.subplots(figsize=(7, height))
+        yield axes
+        axes.set(title=title)
         axes.grid(visible=True, alpha=0.3)
-        axes.legend()
         figure.tight_layout()
         FOLDER.mkdir(exist_ok=True)
-        # Without a date in it, the same figures make the same file.
-        figure.savefig(FOLDER / f"{self._name}.svg", metadata={"Date": None})
+        self._plots += 1
+        number = f"-{self._plots}" if self._plots > 1 else ""
+        file = f"{self._name}{number}.svg"
+        figure.savefig(FOLDER / file, metadata={"Date": None})
         plt.close(figure)
-        self._lines += ["", f"![{title}]({self._name}.svg)"]
+        self._lines += ["", f"![{title}]({file})"]
 
     def write(self) -> None:
         """Write the page."""

@@ -60,6 +60,11 @@ def main() -> None:
             after.append(_search())
         rows.append(_row(f"after {_NEW:,} new cards", after, _NEW))
         report.table(f"`goodsflow search` over {cards:,} cards", rows)
+        report.bars(
+            {str(row["search"]): float(str(row["median, s"])) for row in rows},
+            x="seconds, median",
+            title=f"A whole search over {cards:,} cards",
+        )
         report.table(
             f"Its query alone, {_RUNS} times",
             [_query_row(endpoints, SearchQuery(name="товар 77777", limit=20))],

@@ -27,7 +27,7 @@ from goodsflow.web import make_app, serving
 
 _LOGGER = logging.getLogger(__name__)
 
-_THROUGHPUT = {"linger.ms": 20, "queue.buffering.max.messages": 500_000}
+THROUGHPUT = {"linger.ms": 20, "queue.buffering.max.messages": 500_000}
 """Fuller batches cost less each; a card is on its way a fiftieth of a second later."""
 
 PRINCIPAL = "shop-api"
@@ -77,7 +77,7 @@ def run(
             passwords=PasswordFollower(endpoints, "inbound", PRINCIPAL),
         )
         config = producer_config(endpoints, "inbound", PRINCIPAL)
-        producer = CardProducer(config | _THROUGHPUT, faults, tally)
+        producer = CardProducer(config | THROUGHPUT, faults, tally)
         _LOGGER.info("Sending a card to '%s' every %g s", TOPIC, pause_seconds)
         try:
             producer.send_until(
