@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import sys
 from collections.abc import Callable
 from threading import Event
 
 from goodsflow.errors import GoodsflowError
+
+_ERROR_LINE = re.compile(
+    r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+) (?:ERROR|CRITICAL) \S+: (.*)$", re.MULTILINE
+)
 
 
 def log_to_stderr() -> None:
@@ -21,6 +26,16 @@ def log_to_stderr() -> None:
     # One line for each request to another service says nothing to an operator.
     for client in ("httpx", "httpx2"):
         logging.getLogger(client).setLevel(logging.WARNING)
+
+
+def last_error(log: str) -> str:
+    """Return the last error in a log that ``log_to_stderr`` set up, with its time.
+
+    Returns:
+        Its first line; empty where there is none.
+    """
+    found = _ERROR_LINE.findall(log)
+    return " ".join(found[-1]) if found else ""
 
 
 def run_service(work: Callable[[Event], object], logger: logging.Logger) -> int:

@@ -10,6 +10,8 @@ from dagster_project.resources import ServicesResource, ServiceState
 
 UP_CHECKS = [(asset, "up") for asset in SERVICE_PARTS]
 PARTS_UP_CHECKS = [(asset, "parts_up") for asset in ASSET_PARTS]
+_MOST_ERROR_CHARACTERS = 400
+
 SERVICE_CHECKS = [*UP_CHECKS, *PARTS_UP_CHECKS]
 
 
@@ -39,6 +41,8 @@ def judge_service(asset: str, state: ServiceState) -> Finding:
         facts["hours up"] = round(state.uptime_seconds / 3600, 1)
     if state.reason:
         facts["reason"] = state.reason
+    if state.last_error:
+        facts["last error"] = state.last_error[:_MOST_ERROR_CHARACTERS]
     text = (
         f"'{state.name}' is up."
         if state.is_up

@@ -9,9 +9,9 @@ from dagster_project.resources.connect import ConnectResource
 from dagster_project.resources.desired_state import DesiredStateResource
 from dagster_project.resources.hdfs import HdfsResource
 from dagster_project.resources.kafka import KafkaResource
+from dagster_project.resources.keepers import ServiceState
 from dagster_project.resources.ksqldb import KsqldbResource
 from dagster_project.resources.platform import PlatformResource
-from dagster_project.resources.providers import ServiceState
 from dagster_project.resources.recommender import RecommenderResource
 from dagster_project.resources.services import ServicesResource
 

@@ -9,17 +9,17 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import Field
 
-from dagster_project.resources.platform import PlatformResource
-from dagster_project.resources.providers import (
-    EngineStates,
+from dagster_project.resources.keepers import (
+    EngineKeeper,
+    ServiceKeeper,
     ServiceState,
-    StateProvider,
-    SupervisorStates,
+    SupervisorKeeper,
 )
+from dagster_project.resources.platform import PlatformResource
 from goodsflow.endpoints import Endpoints, EndpointsError
 from goodsflow.errors import GoodsflowError
 from goodsflow.local.home import Home
-from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.service import last_error
 
 _START_SECONDS = 60.0
 
@@ -49,11 +49,15 @@ class ServicesResource(dg.ConfigurableResource[Any]):
             EndpointsError: There is no platform, or nobody who keeps its parts alive.
         """
         endpoints = self.platform.endpoints()
-        states = dict(self._provider(endpoints).states())
+        keeper = self._keeper(endpoints)
+        states = dict(keeper.states())
         for name in endpoints.services.keys() - states.keys():
             reason = "is not known to who keeps the parts alive"
             states[name] = ServiceState(name, "UNKNOWN", None, None, 0, reason)
-        return [self._with_health(endpoints, states[name]) for name in sorted(states)]
+        return [
+            self._with_own_word(endpoints, keeper, states[name])
+            for name in sorted(states)
+        ]
 
     def counts(self, name: str) -> dict[tuple[str, str], float]:
         """Return a service's counts, by metric and by the value of its only label.
@@ -83,8 +87,9 @@ class ServicesResource(dg.ConfigurableResource[Any]):
         """Stop a service and start it again; return how it is once it runs.
 
         Raises:
-            ServiceRestartError: There is none of this name, or nobody here may.
+            ServiceRestartError: There is none of this name, or it does not come up.
             SupervisorError: The supervisor refused or does not answer.
+            EngineError: The Docker engine did, or does not.
         """
         endpoints = self.platform.endpoints()
         if name not in endpoints.services:
@@ -92,14 +97,7 @@ class ServicesResource(dg.ConfigurableResource[Any]):
                 f"There is no service '{name}'; there are "
                 f"{', '.join(sorted(endpoints.services))}."
             )
-        if endpoints.supervisor_socket is None:
-            raise ServiceRestartError(
-                f"'{name}' is a container, and Dagster's runs have no right to "
-                f"restart one: say `docker compose restart {name}`."
-            )
-        client = SupervisorClient(Home(self.platform.home_path()).socket)
-        client.stop(name)
-        client.start(name)
+        self._keeper(endpoints).restart(name)
         deadline = time.monotonic() + _START_SECONDS
         while True:
             state = next(each for each in self.states() if each.name == name)
@@ -112,21 +110,27 @@ class ServicesResource(dg.ConfigurableResource[Any]):
                 )
             time.sleep(0.5)
 
-    def _provider(self, endpoints: Endpoints) -> StateProvider:
+    def _keeper(self, endpoints: Endpoints) -> ServiceKeeper:
         if endpoints.supervisor_socket is not None:
-            return SupervisorStates(Home(self.platform.home_path()))
+            return SupervisorKeeper(Home(self.platform.home_path()))
         if endpoints.container_engine is not None:
-            return EngineStates(endpoints.container_engine, self.timeout_seconds)
+            return EngineKeeper(endpoints.container_engine, self.timeout_seconds)
         raise EndpointsError(
             "The platform's addresses name neither a supervisor nor a container "
             "engine: nobody can say how its parts are."
         )
 
-    def _with_health(self, endpoints: Endpoints, state: ServiceState) -> ServiceState:
+    def _with_own_word(
+        self, endpoints: Endpoints, keeper: ServiceKeeper, state: ServiceState
+    ) -> ServiceState:
         service = endpoints.services.get(state.name)
-        if service is None or state.reason:
+        if service is None:
             return state
-        return replace(state, reason=self._unhealthy(service.health_url))
+        return replace(
+            state,
+            reason=state.reason or self._unhealthy(service.health_url),
+            last_error=last_error(keeper.log_tail(state.name)),
+        )
 
     def _unhealthy(self, url: str) -> str:
         try:

@@ -1,4 +1,4 @@
-"""A plain client of the Docker engine's API, for looking alone.
+"""A plain client of the Docker engine's API: it looks, and starts services anew.
 
 https://docs.docker.com/reference/api/engine/version/v1.41/
 """
@@ -6,6 +6,7 @@ https://docs.docker.com/reference/api/engine/version/v1.41/
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,14 @@ _PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
 _NUMBER = "com.docker.compose.container-number"
 _ONE_OFF = "com.docker.compose.oneoff"
+
+_TAIL = "stdout=1&stderr=1&tail=1000"
+"""The proxy before the engine lets just this question through."""
+
+_RESTART_SECONDS = 60.0
+"""The engine gives a container its time to stop, and answers afterwards."""
+
+_FRAME = struct.Struct(">BxxxI")
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,7 @@ class EngineClient(Closing):
         is_socket = socket != engine.url
         self._url = engine.url
         self._project = engine.project
+        self._timeout_seconds = timeout_seconds
         self._http = httpx.Client(
             base_url="http://engine" if is_socket else engine.url,
             transport=httpx.HTTPTransport(uds=socket) if is_socket else None,
@@ -84,6 +94,33 @@ class EngineClient(Closing):
         """
         return list(self._containers())
 
+    def log_tail(self, service: str) -> str:
+        """Return the last lines that a service's first container has written.
+
+        Raises:
+            EngineUnavailableError: The engine does not answer as it should.
+            EngineRefusedError: The engine or the proxy before it refused.
+        """
+        response = self._ask("GET", f"{self._path(service)}/logs?{_TAIL}")
+        return "" if response is None else _without_frames(response.content)
+
+    def restart(self, service: str) -> None:
+        """Stop a service's first container, and start it again.
+
+        Raises:
+            EngineUnavailableError: The engine does not answer as it should.
+            EngineRefusedError: It has no such container, or refused; so may the proxy
+                before it.
+        """
+        path = f"{self._path(service)}/restart"
+        if self._ask("POST", path, timeout_seconds=_RESTART_SECONDS) is None:
+            raise EngineRefusedError(
+                f"The Docker engine at {self._url} has no container for {path}."
+            )
+
+    def _path(self, service: str) -> str:
+        return f"/containers/{self._project}-{service}-1"
+
     def _containers(self) -> Iterator[Container]:
         label = f"{_PROJECT}={self._project}"
         filters = json.dumps({"label": [label]}, separators=(",", ":"))
@@ -97,18 +134,36 @@ class EngineClient(Closing):
                 yield _container(inspected)
 
     def _get(self, path: str, parameters: dict[str, str] | None = None) -> Any:
+        response = self._ask("GET", path, parameters)
         try:
-            response = self._http.get(path, params=parameters)
+            return None if response is None else response.json()
+        except ValueError as error:
+            raise EngineUnavailableError(
+                f"The Docker engine on {self._url} answers {path} with no JSON: {error}"
+            ) from error
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        parameters: dict[str, str] | None = None,
+        timeout_seconds: float | None = None,
+    ) -> httpx.Response | None:
+        """Return the answer; None where there is nothing of that name."""
+        seconds = timeout_seconds or self._timeout_seconds
+        try:
+            response = self._http.request(
+                method, path, params=parameters, timeout=seconds
+            )
             if response.status_code == httpx.codes.NOT_FOUND:
                 return None
             if response.is_client_error:
                 raise EngineRefusedError(
-                    f"The Docker engine at {self._url} refuses to show {path}: "
+                    f"The Docker engine at {self._url} refuses {method} {path}: "
                     f"{response.status_code} {response.text.strip()[:200]}"
                 )
-            response.raise_for_status()
-            return response.json()
-        except (httpx.HTTPError, ValueError) as error:
+            return response.raise_for_status()
+        except httpx.HTTPError as error:
             raise EngineUnavailableError(
                 f"The Docker engine does not answer on {self._url}: "
                 f"{error or type(error).__name__}"
@@ -139,3 +194,17 @@ def _container(inspected: dict[str, Any]) -> Container:
         error=state["Error"],
         is_passing=policy in {"", "no"},
     )
+
+
+def _without_frames(stream: bytes) -> str:
+    """Return the text of a container's output, which comes in frames.
+
+    https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
+    """
+    texts, position = [], 0
+    while position + _FRAME.size <= len(stream):
+        _, length = _FRAME.unpack_from(stream, position)
+        position += _FRAME.size
+        texts.append(stream[position : position + length])
+        position += length
+    return b"".join(texts).decode(errors="replace")

@@ -202,6 +202,9 @@ def test_the_proxy_alone_has_the_engines_socket(stack: Stack) -> None:
         ("dagster-code", "GET", "/info"),
         ("dagster-code", "GET", "/containers/json"),
         ("dagster-code", "POST", "/containers/create"),
+        ("dagster-code", "POST", "/containers/goodsflow-test-kafka-0-1/restart"),
+        ("dagster-code", "POST", "/containers/goodsflow-test-blocking-1/stop"),
+        ("dagster-code", "GET", "/containers/goodsflow-test-blocking-1/logs?stdout=1"),
         ("dagster-webserver", "POST", "/containers/create"),
         ("dagster-webserver", "GET", "/images/json"),
         ("dagster-daemon", "POST", "/containers/create"),
@@ -241,6 +244,32 @@ def test_a_part_that_stands_still_is_seen_through_the_engine(stack: Stack) -> No
     finally:
         container.unpause()
     await_condition(sees("all are well"), "the observer finds all well again", 150)
+
+
+@pytest.mark.timeout(600)
+def test_a_service_is_started_anew_by_the_job(stack: Stack) -> None:
+    """Who has only the UI could do nothing about a service that is stuck."""
+
+    def started_at() -> str:
+        [container] = stack.containers("com.docker.compose.service=shop-api")
+        return str(container.attrs["State"]["StartedAt"])
+
+    before = started_at()
+    [code] = stack.ask(
+        """{ repositoriesOrError { ... on RepositoryConnection { nodes {
+          name location { name } } } } }"""
+    )["repositoriesOrError"]["nodes"]
+    launched = stack.ask(
+        f"""mutation {{ launchRun(executionParams: {{
+          selector: {{repositoryLocationName: "{code["location"]["name"]}",
+            repositoryName: "{code["name"]}", jobName: "restart_service"}},
+          runConfigData: {{ops: {{restart: {{config: {{service: "shop-api"}}}}}}}}
+        }}) {{ __typename ... on LaunchRunSuccess {{ run {{ runId }} }} }} }}"""
+    )["launchRun"]
+    run_id = launched["run"]["runId"]
+    await_condition(lambda: stack.status(run_id) in _FINISHED, "the run's end", 240)
+    assert stack.status(run_id) == "SUCCESS"
+    assert started_at() > before
 
 
 @pytest.mark.timeout(600)

@@ -1,4 +1,4 @@
-"""The two providers of the parts' states, against the real supervisor and engine."""
+"""The two keepers of the parts, against the real supervisor and engine."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dagster_project.resources.providers import (
-    EngineStates,
-    StateProvider,
-    SupervisorStates,
+from dagster_project.resources.keepers import (
+    EngineKeeper,
+    ServiceKeeper,
+    SupervisorKeeper,
     ailment,
 )
 from goodsflow.endpoints import ContainerEngine
@@ -27,6 +27,7 @@ from goodsflow.local.programs import Program, render_config
 from goodsflow.local.supervisor import SupervisorClient
 from tests.unit.dagster_project.services_contract import (
     PARTS,
+    WRITTEN,
     ServicesContract,
     await_that,
 )
@@ -35,7 +36,7 @@ IMAGE = "debian:bookworm-slim"
 """Anything with a shell; what the platform's images are built from."""
 
 
-class TestSupervisorStates(ServicesContract):
+class TestSupervisorKeeper(ServicesContract):
     """The contract, by a supervisor of its own."""
 
     @pytest.fixture
@@ -44,7 +45,7 @@ class TestSupervisorStates(ServicesContract):
         home = Home(Path(tempfile.mkdtemp(prefix="gf", dir="/tmp")).resolve())
         home.make()
         script = home.root / "part.sh"
-        script.write_text("#!/bin/sh\nexec sleep 300\n")
+        script.write_text(f"#!/bin/sh\necho '{WRITTEN}' >&2\nexec sleep 300\n")
         script.chmod(0o700)
         programs = [
             Program(name, script, {"GOODSFLOW_STARTS_FILE": str(home.starts(name))})
@@ -59,22 +60,22 @@ class TestSupervisorStates(ServicesContract):
         shutil.rmtree(home.root)
 
     @pytest.fixture
-    def provider(self, home: Home) -> StateProvider:
+    def keeper(self, home: Home) -> ServiceKeeper:
         """Return what asks it."""
-        return SupervisorStates(home)
+        return SupervisorKeeper(home)
 
     @pytest.fixture
-    def lost_provider(self, tmp_path: Path) -> StateProvider:
+    def lost_keeper(self, tmp_path: Path) -> ServiceKeeper:
         """Return what asks where none is."""
-        return SupervisorStates(Home(tmp_path))
+        return SupervisorKeeper(Home(tmp_path))
 
     @pytest.fixture
     def kill(self, home: Home) -> Callable[[str], None]:
         """Kill its process."""
-        provider = SupervisorStates(home)
+        keeper = SupervisorKeeper(home)
 
         def kill(name: str) -> None:
-            psutil.Process(provider.states()[name].pid).kill()
+            psutil.Process(keeper.states()[name].pid).kill()
 
         return kill
 
@@ -109,7 +110,7 @@ def socket() -> str:
     return os.environ.get("DOCKER_HOST", url).replace("tcp://", "http://")
 
 
-class TestEngineStates(ServicesContract):
+class TestEngineKeeper(ServicesContract):
     """The contract, by containers of a Compose project of its own."""
 
     @pytest.fixture
@@ -118,7 +119,7 @@ class TestEngineStates(ServicesContract):
         project = f"goodsflow-states-{os.getpid()}"
         try:
             for name in PARTS:
-                start(project, name, "exec sleep 300")
+                start(project, name, f"echo '{WRITTEN}' >&2; exec sleep 300")
             start(project, "steady", "exec sleep 300", number=2, one_off=True)
             start(project, "passing", "true", restart="no")
             start(f"{project}-other", "other", "exec sleep 300")
@@ -130,15 +131,15 @@ class TestEngineStates(ServicesContract):
                 docker("rm", "--force", *left)
 
     @pytest.fixture
-    def provider(self, engine: ContainerEngine) -> StateProvider:
+    def keeper(self, engine: ContainerEngine) -> ServiceKeeper:
         """Return what asks it."""
-        return EngineStates(engine)
+        return EngineKeeper(engine)
 
     @pytest.fixture
-    def lost_provider(self) -> StateProvider:
+    def lost_keeper(self) -> ServiceKeeper:
         """Return what asks where none is."""
         url = "http://127.0.0.1:1"
-        return EngineStates(ContainerEngine(url=url, project="none"))
+        return EngineKeeper(ContainerEngine(url=url, project="none"))
 
     @pytest.fixture
     def kill(self, engine: ContainerEngine) -> Callable[[str], None]:
@@ -165,20 +166,20 @@ class TestEngineStates(ServicesContract):
     def test_a_failed_health_check_is_the_reason(self, engine: ContainerEngine) -> None:
         """'Unhealthy' alone does not say what to look for."""
         start(engine.project, "ill", "exec sleep 300", health="echo no leader; exit 1")
-        provider = EngineStates(engine)
-        await_that(lambda: "no leader" in provider.states()["ill"].reason)
-        assert provider.states()["ill"].reason == "unhealthy: no leader"
+        keeper = EngineKeeper(engine)
+        await_that(lambda: "no leader" in keeper.states()["ill"].reason)
+        assert keeper.states()["ill"].reason == "unhealthy: no leader"
 
     def test_what_keeps_ending_says_with_which_status(
         self, engine: ContainerEngine
     ) -> None:
         """Between two starts it looks as if it were about to run."""
         start(engine.project, "ends", "exit 7")
-        provider = EngineStates(engine)
+        keeper = EngineKeeper(engine)
         seen: list[str] = []
 
         def is_between_two_starts() -> bool:
-            state = provider.states()["ends"]
+            state = keeper.states()["ends"]
             seen.append(state.reason)
             return state.restarts > 2 and not state.is_up
 

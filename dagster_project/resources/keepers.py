@@ -3,6 +3,7 @@
 Natively that is the supervisor, in containers the Docker engine.
 """
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from goodsflow.local.supervisor import SupervisorClient
 
 RUNNING = "RUNNING"
 
+_TAIL_BYTES = 200_000
+
 
 @dataclass(frozen=True)
 class ServiceState:
@@ -28,6 +31,8 @@ class ServiceState:
         pid: None where it does not run.
         restarts: How often it was started again by itself.
         reason: Why it does not serve; empty where it does.
+        last_error: Of a service, the newest error in the end of its log, with its
+            time; empty where there is none.
     """
 
     name: str
@@ -36,6 +41,7 @@ class ServiceState:
     uptime_seconds: float | None
     restarts: int
     reason: str
+    last_error: str = ""
 
     @property
     def is_up(self) -> bool:
@@ -43,8 +49,8 @@ class ServiceState:
         return self.state == RUNNING and not self.reason
 
 
-class StateProvider(Protocol):
-    """Who can say how the parts are."""
+class ServiceKeeper(Protocol):
+    """Who keeps the parts alive, and can say how they are."""
 
     def states(self) -> Mapping[str, ServiceState]:
         """Return how every part is, by its name.
@@ -53,9 +59,23 @@ class StateProvider(Protocol):
             GoodsflowError: It could not be asked.
         """
 
+    def log_tail(self, name: str) -> str:
+        """Return the last lines of a part's log; empty where there is none.
 
-class SupervisorStates:
-    """What the supervisor of a native platform says."""
+        Raises:
+            GoodsflowError: It could not be asked.
+        """
+
+    def restart(self, name: str) -> None:
+        """Stop a part and start it again.
+
+        Raises:
+            GoodsflowError: It refused, or could not be asked.
+        """
+
+
+class SupervisorKeeper:
+    """The supervisor of a native platform."""
 
     def __init__(self, home: Home) -> None:
         """Remember the platform's folder."""
@@ -84,9 +104,29 @@ class SupervisorStates:
             for process in SupervisorClient(self._home.socket).processes()
         }
 
+    def log_tail(self, name: str) -> str:
+        """Return the last lines of a part's log; empty where there is none."""
+        try:
+            with self._home.log(name).open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - _TAIL_BYTES))
+                return file.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
 
-class EngineStates:
-    """What the Docker engine says of a Compose project's containers."""
+    def restart(self, name: str) -> None:
+        """Stop a part and start it again.
+
+        Raises:
+            SupervisorError: The supervisor refused or does not answer.
+        """
+        client = SupervisorClient(self._home.socket)
+        client.stop(name)
+        client.start(name)
+
+
+class EngineKeeper:
+    """The Docker engine, of a Compose project's containers."""
 
     def __init__(self, engine: ContainerEngine, timeout_seconds: float = 5) -> None:
         """Remember where the engine is."""
@@ -115,6 +155,24 @@ class EngineStates:
                 for container in client.containers()
                 if not container.is_passing
             }
+
+    def log_tail(self, name: str) -> str:
+        """Return the last lines of a service's log; empty where it has no container.
+
+        Raises:
+            EngineError: The engine does not answer, or refuses.
+        """
+        with EngineClient(self._engine, self._timeout_seconds) as client:
+            return client.log_tail(name)
+
+    def restart(self, name: str) -> None:
+        """Stop a service's container and start it again.
+
+        Raises:
+            EngineError: The engine does not answer, or refuses.
+        """
+        with EngineClient(self._engine, self._timeout_seconds) as client:
+            client.restart(name)
 
 
 def ailment(container: Container) -> str:
