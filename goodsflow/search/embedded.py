@@ -45,7 +45,9 @@ class EmbeddedSearch:
     """Searches a DuckDB index in the platform's state folder.
 
     Args:
-        endpoints: Of the platform; the principal is ``user``.
+        endpoints: Of the platform.
+        topic: Holds the cards, on cluster ``analytics``.
+        principal: May read it.
         timeout_seconds: For a whole search, reading what is new included.
         on_notice: Takes what a person should know besides the results.
         on_progress: Is told, while new records are read, how many offsets are done, and
@@ -56,11 +58,15 @@ class EmbeddedSearch:
         self,
         endpoints: Endpoints,
         *,
+        topic: str = TOPIC,
+        principal: str = PRINCIPAL,
         timeout_seconds: float = 60.0,
         on_notice: Callable[[str], None] = _LOGGER.warning,
         on_progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> None:
         self._endpoints = endpoints
+        self._topic = topic
+        self._principal = principal
         self._path = endpoints.state_dir / "search.duckdb"
         self._timeout_seconds = timeout_seconds
         self._on_notice = on_notice
@@ -98,9 +104,9 @@ class EmbeddedSearch:
             with TopicReader(
                 self._endpoints,
                 "analytics",
-                PRINCIPAL,
+                self._principal,
                 GROUP_ID,
-                TOPIC,
+                self._topic,
                 timeout_seconds=max(_LEAST_SECONDS, deadline - time.monotonic()),
             ) as reader:
                 topic_id, watermarks = reader.look()
@@ -136,7 +142,7 @@ class EmbeddedSearch:
         if remaining <= 0:
             raise ClusterUnavailableError(
                 f"Cannot search within {self._timeout_seconds:g} s: the time was over "
-                f"before '{TOPIC}' could be read. Try again with more."
+                f"before '{self._topic}' could be read. Try again with more."
             )
         skipped = 0
         for batch in reader.read_to_end(
@@ -149,7 +155,7 @@ class EmbeddedSearch:
             )
             self._on_progress(total - left, total)
         if skipped:
-            self._on_notice(f"Skipped {skipped} records of '{TOPIC}': no cards.")
+            self._on_notice(f"Skipped {skipped} records of '{self._topic}': no cards.")
 
 
 def reason_to_rebuild(

@@ -1,0 +1,165 @@
+"""The embedded search when its process is killed, its disk full, its topic another."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+
+from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.endpoints import Endpoints
+from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.kafka.config import producer_config
+from goodsflow.kafka.futures import check_all
+from goodsflow.search.embedded import EmbeddedSearch
+from goodsflow.search.interface import SearchQuery
+from goodsflow.spec import Topic
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+_CARDS = 20_000
+_KILLS = 15
+_SEARCH = """
+import sys
+from goodsflow.endpoints import Endpoints
+from goodsflow.search.embedded import EmbeddedSearch
+from goodsflow.search.interface import SearchQuery
+search = EmbeddedSearch(
+    Endpoints.model_validate_json(sys.argv[1]), topic=sys.argv[2], principal="admin"
+)
+print("begins", flush=True)
+print(len(search.search(SearchQuery())))
+"""
+
+
+class Shelf:
+    """A topic of cards of its own, and an index of it."""
+
+    def __init__(self, endpoints: Endpoints, state_dir: Path) -> None:
+        self.endpoints = endpoints.model_copy(update={"state_dir": state_dir})
+        self.topic = f"source.shelf-{uuid.uuid4().hex[:8]}"
+        self.notices: list[str] = []
+        self._admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
+        self._card = sample_cards()[0].as_json()
+
+    def make(self) -> None:
+        """Create the topic."""
+        topic = Topic(partitions=2, replication_factor=2)
+        check_all(self._admin.create_topics({self.topic: topic}))
+
+    def remove(self) -> None:
+        """Delete the topic."""
+        check_all(self._admin.delete_topics([self.topic]))
+
+    def put(self, count: int, price: float, schema_id: int = 1, **more: object) -> None:
+        """Put that many products' cards on the topic, at a price."""
+        producer = Producer(producer_config(self.endpoints, "analytics", "admin"))
+        card = self._card | {"price": {"amount": price, "currency": "RUB"}} | more
+        for number in range(count):
+            product = {"product_id": f"p{number}"}
+            value = frame(schema_id, encode_json(card | product).encode())
+            producer.produce(self.topic, value, f"p{number}")
+        assert producer.flush(60) == 0
+
+    def start_search(self, *before: str) -> subprocess.Popen[str]:
+        """Start a search of a process of its own; return when it has begun."""
+        arguments = [self.endpoints.model_dump_json(), self.topic]
+        process = subprocess.Popen(
+            [*before, sys.executable, "-c", _SEARCH, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout
+        assert process.stdout.readline() == "begins\n"
+        return process
+
+    def prices(self) -> list[float]:
+        """Return the prices of all products that a search finds."""
+        search = EmbeddedSearch(
+            self.endpoints,
+            topic=self.topic,
+            principal="admin",
+            on_notice=self.notices.append,
+        )
+        return [card.amount for card in search.search(SearchQuery())]
+
+
+@pytest.fixture
+def shelf(endpoints: Endpoints, tmp_path: Path) -> Iterator[Shelf]:
+    """Make a topic, and remove it afterwards."""
+    shelf = Shelf(endpoints, tmp_path)
+    shelf.make()
+    yield shelf
+    shelf.remove()
+
+
+def test_a_search_that_is_killed_at_any_moment_leaves_a_sound_index(
+    shelf: Shelf,
+) -> None:
+    """A user who is impatient must not have to wait for a new index the next time."""
+    chance = random.Random(5)  # noqa: S311 - moments, no secrets
+    killed = 0
+    for turn in range(_KILLS):
+        shelf.put(_CARDS, float(turn))
+        process = shelf.start_search()
+        time.sleep(chance.uniform(0.0, 1.2))
+        process.kill()
+        process.communicate()
+        killed += process.returncode != 0
+        assert shelf.prices() == [float(turn)] * _CARDS
+    print(f"killed before their end: {killed} of {_KILLS}")
+    assert killed >= _KILLS // 3
+    assert shelf.notices == []
+
+
+def test_a_recreated_topic_is_read_anew(shelf: Shelf) -> None:
+    """As many records as before: the offsets alone look as if nothing had happened."""
+    shelf.put(100, 1.0)
+    assert shelf.prices() == [1.0] * 100
+    shelf.remove()
+    shelf.make()
+    shelf.put(100, 2.0)
+    assert shelf.prices() == [2.0] * 100
+    assert shelf.notices == ["The search index is made anew: the topic was recreated."]
+
+
+def test_cards_of_another_schema_are_found(shelf: Shelf) -> None:
+    """A shop's cards may grow a field while old ones are still on the topic."""
+    shelf.put(20, 1.0)
+    assert shelf.prices() == [1.0] * 20
+    shelf.put(10, 2.0, schema_id=2, warranty_months=24)
+    assert sorted(shelf.prices()) == [1.0] * 10 + [2.0] * 10
+    assert shelf.notices == []
+
+
+def test_a_full_disk_is_named_and_a_free_one_does(shelf: Shelf, tmp_path: Path) -> None:
+    """Half an index must not pass for a whole one, nor stay in the way."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)]
+    apart = ["unshare", "--mount", "--map-root-user"]
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*apart, *mount], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("a small file system cannot be mounted here")
+    shelf.endpoints = shelf.endpoints.model_copy(update={"state_dir": small})
+    shelf.put(_CARDS, 3.0)
+    script = " ".join(mount) + ' && exec "$@"'
+    process = shelf.start_search(*apart, "sh", "-c", script, "sh")
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output == ""
+    assert "IndexBrokenError: Cannot make the search index" in errors
+    assert "space left?" in errors
+    # The small disk is gone with its process: the folder beneath it is a large one.
+    assert shelf.prices() == [3.0] * _CARDS
