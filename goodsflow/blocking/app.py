@@ -43,7 +43,9 @@ would keep them from nobody, but librdkafka fences itself after an outage.)"""
 
 _READ_AHEAD = {
     # Librdkafka's default of 64 MB a consumer is much here.
-    "queued.max.messages.kbytes": 16_384,
+    "queued.max.messages.kbytes": 24_576,
+    # Fewer and larger fetches under a backlog.
+    "max.partition.fetch.bytes": 8 * 1024 * 1024,
     # Once so much is read ahead it would wait a second before it reads on, in which the
     # pipeline has long been through with it.
     "fetch.queue.backoff.ms": 5,
@@ -142,7 +144,8 @@ def create_pipeline(
         | _THROUGH_OUTAGES
         | {
             "transactional.id": settings.transactional_id,
-            "linger.ms": 0,
+            # Fewer and larger requests; a commit sends what waits at once.
+            "linger.ms": 5,
             "message.max.bytes": _MOST_RECORD_BYTES,
         },
         CardFilter(lambda: block_list.rules, schemas).decide,

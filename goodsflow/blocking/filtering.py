@@ -82,29 +82,18 @@ class CardFilter:
             return KEYLESS
         if value is None:
             return PASSED
+        # All in one place: it is what a card costs.
+        check = self._checks.get(value[:HEADER_BYTES])
         try:
-            card = self._card(value)
-        except _NoCardError as error:
-            return Verdict("undecodable", error.kind, str(error))
+            if check is None:
+                check = self._check_for(value)
+            card = orjson.loads(value[HEADER_BYTES:])
+        except (CardError, UnknownSchemaError, orjson.JSONDecodeError) as error:
+            return _unreadable(error)
+        if not check.is_valid(card) or not _has_identity(card):
+            return _broken(check, card)
         scope = self._rules().match(card)
         return PASSED if scope is None else BLOCKED[scope]
-
-    def _card(self, value: bytes) -> dict[str, Any]:
-        try:
-            check = self._checks.get(value[:HEADER_BYTES]) or self._check_for(value)
-            card = orjson.loads(memoryview(value)[HEADER_BYTES:])
-        except CardError as error:
-            raise _NoCardError("header", str(error)) from error
-        except UnknownSchemaError as error:
-            raise _NoCardError("schema-id", str(error)) from error
-        except orjson.JSONDecodeError as error:
-            raise _NoCardError("json", f"The payload is no JSON: {error}.") from error
-        if not check.is_valid(card):
-            raise _NoCardError("schema", check.problem(card))
-        problem = _identity_problem(card)
-        if problem:
-            raise _NoCardError("schema", problem)
-        return card  # type: ignore[no-any-return] # it is a dict now
 
     def _check_for(self, value: bytes) -> Check:
         check = self._schemas.of(schema_id_of(value))
@@ -112,17 +101,26 @@ class CardFilter:
         return check
 
 
-class _NoCardError(Exception):
-    def __init__(self, kind: Kind, reason: str) -> None:
-        self.kind = kind
-        super().__init__(reason)
-
-
-def _identity_problem(card: Any) -> str:
-    """Say what keeps a value from being a card at all, whatever its schema allows."""
-    if not isinstance(card, dict):
-        return "The payload is no JSON object; a card is one."
+def _has_identity(card: Any) -> bool:
+    """Whether a value may be a card at all, whatever its schema allows."""
+    if type(card) is not dict:
+        return False
     product_id = card.get("product_id")
-    if not isinstance(product_id, str) or not product_id:
-        return "The card's field 'product_id' is no string, or an empty one."
-    return ""
+    return type(product_id) is str and product_id != ""
+
+
+def _unreadable(error: Exception) -> Verdict:
+    if isinstance(error, CardError):
+        return Verdict("undecodable", "header", str(error))
+    if isinstance(error, UnknownSchemaError):
+        return Verdict("undecodable", "schema-id", str(error))
+    return Verdict("undecodable", "json", f"The payload is no JSON: {error}.")
+
+
+def _broken(check: Check, card: Any) -> Verdict:
+    problem = check.problem(card)
+    if not problem and not isinstance(card, dict):
+        problem = "The payload is no JSON object; a card is one."
+    elif not problem:
+        problem = "The card's field 'product_id' is no string, or an empty one."
+    return Verdict("undecodable", "schema", problem)

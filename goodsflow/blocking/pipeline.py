@@ -1,7 +1,7 @@
 """The pipeline: read a batch, decide, write and commit it in one transaction.
 
-While one batch is written and committed, the next one is read and decided about: most
-of a transaction is waiting for brokers. Partitions go away only within a call that
+While one batch is on its way and committed, the next one is read and decided about:
+most of a transaction is waiting for brokers. Partitions go away only within a call that
 reads, which waits until what is under way has ended; what was read of them since is
 dropped. Offsets are committed with the group's metadata, so a copy that lost its
 partitions cannot commit.
@@ -64,14 +64,14 @@ _LEAST_WITHDRAWN = 1000
 
 @dataclass(frozen=True)
 class _UnderWay:
-    """A transaction that is being written.
+    """A transaction that is being committed.
 
     Attributes:
         batch: What it was read as.
         found: What became of that.
         nexts: The offset after it, by partition.
         withdrawn: How many tombstones it has.
-        end: Of the writing.
+        end: Of its commit.
     """
 
     batch: Sequence[Message]
@@ -212,7 +212,7 @@ class Pipeline:
             _LOGGER.info("The last batch is left to the next start: %s", error)
 
     def _turn(self, consumer: Consumer, writer: TransactionalWriter) -> None:
-        """Read and decide while a batch is under way; when that is done, write."""
+        """Read and decide while a batch is under way; then hand over the next."""
         try:
             found, position = self._gather(consumer)
         finally:
@@ -260,7 +260,7 @@ class Pipeline:
         consumer: Consumer,
         writer: TransactionalWriter,
     ) -> None:
-        """Let a transaction be written, with what is to be taken back."""
+        """Begin a transaction, with what is to be taken back; let it be committed."""
         withdrawn = self._take_withdrawn(consumer, position)
         batch = self._batch
         if not batch and not withdrawn:
@@ -270,9 +270,9 @@ class Pipeline:
             TopicPartition(SOURCE, number, offset, self._withdrawals.metadata(number))
             for number, offset in self._positions(nexts, bool(withdrawn)).items()
         ]
-        writing = Writing(withdrawn, found.passed, found.letters)
         group = consumer.consumer_group_metadata()
-        end = run_apart(lambda: writer.write(writing, positions, group), "transaction")
+        writer.begin(Writing(withdrawn, found.passed, found.letters))
+        end = run_apart(lambda: writer.commit(positions, group), "transaction")
         self._under_way = _UnderWay(batch, found, nexts, len(withdrawn), end)
         self._batch = []
 

@@ -28,7 +28,7 @@ class BlockingSettings(BaseSettings):
     ] = f"{_PREFIX}-0"
     batch_records: Annotated[
         int, Field(ge=1, le=100_000, description="Most records of a transaction.")
-    ] = 10_000
+    ] = 20_000
     batch_seconds: Annotated[
         float,
         Field(gt=0, le=10, description="Longest wait for more, once there is one."),

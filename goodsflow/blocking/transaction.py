@@ -112,6 +112,7 @@ class TransactionalWriter:
         self._faults = faults
         self._stop = stop
         self._refusal: str | None = None
+        self._failure: KafkaException | None = None
         self._producer = self._new_producer()
 
     def open(self) -> None:
@@ -136,16 +137,29 @@ class TransactionalWriter:
             else:
                 return
 
-    def write(
-        self,
-        batch: Writing,
-        positions: list[TopicPartition],
-        group_metadata: object,
-    ) -> None:
-        """Write records, and how far was read, as one.
+    def begin(self, batch: Writing) -> None:
+        """Hand records over; they are on their way. What fails, ``commit`` tells.
+
+        Raises:
+            KafkaError: The login is refused.
+            InterruptedTransactionError: Told to stop; nothing has happened.
+        """
+        self._refusal = None
+        self._failure = None
+        try:
+            self._producer.begin_transaction()
+            for outgoing in batch.withdrawn:
+                self._produce(outgoing)
+            self._pass_on(batch.passed)
+            for outgoing in batch.letters:
+                self._produce(outgoing)
+        except KafkaException as exception:
+            self._failure = exception
+
+    def commit(self, positions: list[TopicPartition], group_metadata: object) -> None:
+        """Write what was begun, and how far was read, as one.
 
         Args:
-            batch: What is written.
             positions: The next offset to read, for each partition of the batch.
             group_metadata: Of the consumer that read the batch.
 
@@ -162,21 +176,12 @@ class TransactionalWriter:
                 positions, group_metadata, timeout_seconds
             )
 
-        self._refusal = None
         try:
-            self._producer.begin_transaction()
-            try:
-                for outgoing in batch.withdrawn:
-                    self._produce(outgoing)
-                self._pass_on(batch.passed)
-                for outgoing in batch.letters:
-                    self._produce(outgoing)
-            except KafkaException:
-                # It only says that the transaction has failed; the next call says why.
+            if positions or self._failure:
                 self._insist(send_offsets)
-                raise
-            if positions:
-                self._insist(send_offsets)
+            if self._failure:
+                # Else it said only that the transaction has failed, and this says why.
+                raise self._failure
             self._insist(self._producer.commit_transaction)
         except KafkaException as exception:
             self._abort(exception)
@@ -187,13 +192,14 @@ class TransactionalWriter:
         """Write cards as they are: key, value, headers and timestamp, byte by byte."""
         produce, poll = self._producer.produce, self._producer.poll
         for number, message in enumerate(messages):
-            arguments: dict[str, Any] = {
-                "timestamp": max(0, message.timestamp()[1]),
-                "headers": message.headers(),
-            }
+            time_ms = max(0, message.timestamp()[1])
+            headers = message.headers()
             while True:
                 try:
-                    produce(PASSED_ON, message.value(), message.key(), **arguments)
+                    # By place, as names would make a dictionary for each card: any
+                    # partition, no callbacks.
+                    value, key = message.value(), message.key()
+                    produce(PASSED_ON, value, key, -1, None, None, time_ms, headers)
                     break
                 except BufferError as error:
                     self._await_room(error)

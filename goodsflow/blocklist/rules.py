@@ -16,6 +16,7 @@ class BlockRules:
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self._offsets: dict[Scope, dict[str, int]] = {scope: {} for scope in SCOPES}
+        self._asked: tuple[tuple[Scope, str, dict[str, int]], ...] = ()
         for rule in rules:
             self.add(rule)
 
@@ -27,10 +28,12 @@ class BlockRules:
             offset: Of its record.
         """
         self._offsets[rule.scope][rule.text] = offset
+        self._ask_of_the_filled()
 
     def remove(self, rule: Rule) -> None:
         """Let a rule hold no more; one that did not is fine."""
         self._offsets[rule.scope].pop(rule.text, None)
+        self._ask_of_the_filled()
 
     def __len__(self) -> int:
         """Return how many rules hold."""
@@ -57,11 +60,17 @@ class BlockRules:
 
     def match(self, card: Mapping[str, Any]) -> Scope | None:
         """Return by which of its fields a card is blocked; None where it is not."""
-        for scope, offsets in self._offsets.items():
-            if not offsets:
-                continue
-            text = card.get(FIELDS[scope])
+        for scope, field, offsets in self._asked:
+            text = card.get(field)
             # What cannot be hashed cannot be looked up.
             if isinstance(text, str) and text in offsets:
                 return scope
         return None
+
+    def _ask_of_the_filled(self) -> None:
+        """Have each card be asked only for what there are rules about."""
+        self._asked = tuple(
+            (scope, FIELDS[scope], offsets)
+            for scope, offsets in self._offsets.items()
+            if offsets
+        )
