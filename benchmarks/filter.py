@@ -19,7 +19,13 @@ from confluent_kafka import Producer
 from benchmarks.filters import FILTERS
 from benchmarks.hops import fill, framed_cards, pause_connectors
 from benchmarks.meter import Figure
-from benchmarks.peers import QUIXSTREAMS, kafka_streams, prepare, quixstreams
+from benchmarks.peers import (
+    QUIXSTREAMS,
+    PeerError,
+    kafka_streams,
+    prepare,
+    quixstreams,
+)
 from benchmarks.platform import HOME, Measured, in_a_process, pids, platform
 from benchmarks.report import Report
 from goodsflow.blocklist import Entry, Rule
@@ -85,10 +91,14 @@ def _measure_all(cards: int, runs: int) -> list[dict[str, object]]:
     figures: dict[str, list[Figure]] = {name: [] for name in _ALL}
     for turn in range(runs):
         for number, (name, run) in enumerate(_ALL.items()):
-            figure = in_a_process(run, cards, f"bench-{turn}-{number}")
+            try:
+                figure = in_a_process(run, cards, f"bench-{turn}-{number}")
+            except PeerError as error:
+                print(f"{name:40} {error}", flush=True)
+                continue
             print(f"{name:40} {figure}", flush=True)
             figures[name].append(figure)
-    return [_row(name, each) for name, each in figures.items()]
+    return [_row(name, each) for name, each in figures.items() if each]
 
 
 def _row(name: str, figures: list[Figure]) -> dict[str, object]:
@@ -101,6 +111,7 @@ def _row(name: str, figures: list[Figure]) -> dict[str, object]:
     }
     return {
         "filter": name,
+        "runs": len(figures),
         "cards/s": statistics.median(rates),
         "least": min(rates),
         "most": max(rates),
