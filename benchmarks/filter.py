@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Iterator
 from threading import Event, Thread
 
 import psutil
@@ -78,7 +79,7 @@ def main() -> None:
             x="cards a second",
             title="Working off a backlog",
         )
-        _measure_rules(endpoints, cards, runs, report)
+        _measure_rules(endpoints, values, cards, runs, report)
         SupervisorClient(Home(HOME).socket).start("blocking")
         _await_filter(endpoints)
         _measure_latency(endpoints, values, report)
@@ -120,7 +121,13 @@ def _row(name: str, figures: list[Figure]) -> dict[str, object]:
     }
 
 
-def _measure_rules(endpoints: Endpoints, cards: int, runs: int, report: Report) -> None:
+def _measure_rules(
+    endpoints: Endpoints,
+    values: list[tuple[bytes, bytes]],
+    cards: int,
+    runs: int,
+    report: Report,
+) -> None:
     ours = FILTERS["goodsflow.blocking"]
     rules = [Rule("product", f"listed-{number}") for number in range(_RULES)]
     rows: list[dict[str, object]] = []
@@ -132,12 +139,13 @@ def _measure_rules(endpoints: Endpoints, cards: int, runs: int, report: Report) 
             for turn in range(runs)
         ]
         rates = [figure.rate for figure in figures]
+        fill(endpoints, values, cards)
         memory = _service_memory(endpoints)
         rows.append(
             {
                 "the list has": what,
                 "cards/s": statistics.median(rates),
-                "memory of the service after it, MiB": memory,
+                "most memory of the service, MiB": memory,
             }
         )
     unblock(endpoints, "admin", rules)
@@ -173,9 +181,7 @@ def _latencies(
     done = Event()
 
     def send() -> None:
-        producer = Producer(
-            producer_config(endpoints, "inbound", "shop-api") | {"linger.ms": 0}
-        )
+        producer = Producer(producer_config(endpoints, "inbound", "shop-api"))
         due = time.monotonic()
         for number in range(int(_RATE * _LATENCY_SECONDS)):
             due += 1 / _RATE
@@ -264,24 +270,37 @@ def _change(
 
 
 def _service_memory(endpoints: Endpoints) -> float:
-    """Have the service work off the backlog; return what it takes of memory then."""
+    """Have the service work off a backlog; return the most memory it takes, in MiB."""
     client = SupervisorClient(Home(HOME).socket)
     client.start("blocking")
     try:
-        _await_filter(endpoints)
         (pid,) = pids("blocking")
-        return psutil.Process(pid).memory_info().rss / 2**20
+        most = 0.0
+        for _ in _until_worked_off(endpoints):
+            most = max(most, psutil.Process(pid).memory_info().rss / 2**20)
+        return most
     finally:
         client.stop("blocking")
 
 
 def _await_filter(endpoints: Endpoints) -> None:
+    for _ in _until_worked_off(endpoints):
+        pass
+
+
+def _until_worked_off(endpoints: Endpoints) -> Iterator[None]:
+    """Yield now and then until the service has nothing left to do.
+
+    Raises:
+        TimeoutError: It takes too long.
+    """
     offsets = OffsetReader.connect(endpoints, "inbound", "admin")
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while offsets.group_lag("blocking", ["goods"]).total:
         if time.monotonic() > deadline:
             raise TimeoutError("The filter did not work its backlog off.")
-        time.sleep(0.5)
+        yield
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -43,9 +43,9 @@ would keep them from nobody, but librdkafka fences itself after an outage.)"""
 
 _READ_AHEAD = {
     # Librdkafka's default of 64 MB a consumer is much here.
-    "queued.max.messages.kbytes": 24_576,
+    "queued.max.messages.kbytes": 8192,
     # Fewer and larger fetches under a backlog.
-    "max.partition.fetch.bytes": 8 * 1024 * 1024,
+    "max.partition.fetch.bytes": 2 * 1024 * 1024,
     # Once so much is read ahead it would wait a second before it reads on, in which the
     # pipeline has long been through with it.
     "fetch.queue.backoff.ms": 5,
@@ -146,6 +146,9 @@ def create_pipeline(
             "transactional.id": settings.transactional_id,
             # Fewer and larger requests; a commit sends what waits at once.
             "linger.ms": 5,
+            # The next transaction meets the end of the last one at its coordinator, is
+            # told to come again, and would come a tenth of a second later.
+            "retry.backoff.ms": 5,
             "message.max.bytes": _MOST_RECORD_BYTES,
         },
         CardFilter(lambda: block_list.rules, schemas).decide,

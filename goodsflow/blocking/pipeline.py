@@ -10,7 +10,8 @@ partitions cannot commit.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections import Counter as Counts
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from threading import Event
@@ -25,7 +26,7 @@ from confluent_kafka import (
 )
 
 from goodsflow.blocking.errors import PipelineError
-from goodsflow.blocking.filtering import Decide
+from goodsflow.blocking.filtering import Decide, Kind
 from goodsflow.blocking.records import PASSED_ON, SOURCE, Outgoing
 from goodsflow.blocking.sorting import Sorted, first_offsets, next_offsets
 from goodsflow.blocking.status import PipelineStatus
@@ -36,6 +37,7 @@ from goodsflow.blocking.transaction import (
     Writing,
 )
 from goodsflow.blocking.withdrawing import Committed, Withdrawals
+from goodsflow.blocklist import Scope
 from goodsflow.blocklist.reading import BlockListFollower, Position
 from goodsflow.kafka.faults import ClientFaults
 from goodsflow.kafka.held_up import run_apart
@@ -64,19 +66,25 @@ _LEAST_WITHDRAWN = 1000
 
 @dataclass(frozen=True)
 class _UnderWay:
-    """A transaction that is being committed.
+    """A transaction that is being committed; the records themselves are let go.
 
     Attributes:
-        batch: What it was read as.
-        found: What became of that.
+        firsts: The first offset of its batch, by partition.
         nexts: The offset after it, by partition.
+        passed: How many cards go on.
+        because: Of the others, by what blocks them or what they fail at.
+        letters: How many dead letters it has.
+        first_letter: Where the first of them came from, and why.
         withdrawn: How many tombstones it has.
         end: Of its commit.
     """
 
-    batch: Sequence[Message]
-    found: Sorted
-    nexts: dict[int, int]
+    firsts: Mapping[int, int]
+    nexts: Mapping[int, int]
+    passed: int
+    because: Counts[Scope | Kind]
+    letters: int
+    first_letter: str
     withdrawn: int
     end: Future[None]
 
@@ -273,7 +281,16 @@ class Pipeline:
         group = consumer.consumer_group_metadata()
         writer.begin(Writing(withdrawn, found.passed, found.letters))
         end = run_apart(lambda: writer.commit(positions, group), "transaction")
-        self._under_way = _UnderWay(batch, found, nexts, len(withdrawn), end)
+        self._under_way = _UnderWay(
+            firsts=first_offsets(batch),
+            nexts=nexts,
+            passed=len(found.passed),
+            because=found.because,
+            letters=len(found.letters),
+            first_letter=found.first_letter,
+            withdrawn=len(withdrawn),
+            end=end,
+        )
         self._batch = []
 
     def _settle(self) -> None:
@@ -287,15 +304,17 @@ class Pipeline:
             return
         under_way.end.result()
         self._under_way = None
-        found = under_way.found
         self._withdrawals.note_committed(under_way.nexts)
         self._status.note_commit(
-            len(found.passed), found.because, withdrawn=under_way.withdrawn
+            under_way.passed, under_way.because, withdrawn=under_way.withdrawn
         )
-        if found.first_letter:
+        if under_way.first_letter:
             # One line for a batch: a flood of garbage must not fill the disk.
-            count = len(found.letters)
-            _LOGGER.warning("%d dead letters, the first %s", count, found.first_letter)
+            _LOGGER.warning(
+                "%d dead letters, the first %s",
+                under_way.letters,
+                under_way.first_letter,
+            )
 
     def _positions(self, nexts: dict[int, int], withdrawn: bool) -> dict[int, int]:
         """Return what to commit; with tombstones, for all partitions."""
@@ -368,8 +387,8 @@ class Pipeline:
 
     def _go_back(self, consumer: Consumer) -> None:
         """Read again from the committed offsets; from the first where none are."""
-        aborted = self._under_way.batch if self._under_way else ()
-        firsts = first_offsets([*aborted, *self._batch])
+        aborted = self._under_way.firsts if self._under_way else {}
+        firsts = {**first_offsets(self._batch), **aborted}
         self._under_way, self._batch = None, []
         if not firsts:
             return

@@ -28,10 +28,10 @@ class BlockingSettings(BaseSettings):
     ] = f"{_PREFIX}-0"
     batch_records: Annotated[
         int, Field(ge=1, le=100_000, description="Most records of a transaction.")
-    ] = 20_000
+    ] = 10_000
     batch_seconds: Annotated[
         float,
         Field(gt=0, le=10, description="Longest wait for more, once there is one."),
-    ] = 0.01
+    ] = 0.003
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=1, le=65535)] = 9102
