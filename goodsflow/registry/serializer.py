@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx2
+import jsonschema_rs
 from confluent_kafka.schema_registry import topic_subject_name_strategy
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.schema_registry.json_schema import JSONSerializer
@@ -47,9 +48,12 @@ class ValueValidator:
             ) from error
         self.title = schema.get("title", "untitled")
         self._validator = Draft7Validator(schema)
+        self._quick = jsonschema_rs.Draft7Validator(schema)
 
     def problems(self, value: Mapping[str, Any]) -> list[str]:
         """Return each field that breaks the schema, with what was found there."""
+        if self._quick.is_valid(dict(value)):
+            return []
         return sorted(
             _problem(error) for error in self._validator.iter_errors(dict(value))
         )

@@ -48,8 +48,17 @@ class CardProducer:
         self._faults = faults
         self._tally = tally
         self._producer = Producer(
-            {**config, "error_cb": self._on_error, "logger": _LOGGER}
+            {
+                **config,
+                "error_cb": self._on_error,
+                "logger": _LOGGER,
+                "on_delivery": self._on_failure,
+                # What is delivered is counted by what is gone from the queue: a call
+                # into Python for each card would cost as much as the card.
+                "delivery.report.only.error": True,
+            }
         )
+        self._sent = 0
         if faults.passwords:
             faults.passwords.follow(self._producer)
 
@@ -74,20 +83,23 @@ class CardProducer:
             GoodsflowError: A record cannot be made.
         """
         due = time.monotonic()
-        unpolled = 0
+        room = 0
         for record in records:
-            now = time.monotonic()
-            if now < due or unpolled >= _POLL_RECORDS:
-                unpolled = 0
+            if not room:
                 self._poll_until(due, stop)
                 if report:
                     report(self._tally)
+                # After an outage go on from now: no burst to catch up with the past.
+                now = time.monotonic()
+                due = max(due, now - max(pause_seconds, _CATCH_UP_SECONDS))
+                room = _POLL_RECORDS
+                if pause_seconds:
+                    room = min(room, 1 + int((now - due) / pause_seconds))
+                due += room * pause_seconds
             if stop.is_set():
                 return
             self._send(record, stop)
-            unpolled += 1
-            # After an outage go on from now: no burst to catch up with the past.
-            due = max(due + pause_seconds, now - max(pause_seconds, _CATCH_UP_SECONDS))
+            room -= 1
 
     def flush(self) -> int:
         """Wait for the last cards as long as some arrive; return how many are left."""
@@ -103,12 +115,7 @@ class CardProducer:
     def _send(self, record: Outgoing, stop: Event) -> None:
         while not stop.is_set():
             try:
-                self._producer.produce(
-                    TOPIC,
-                    record.value,
-                    record.key,
-                    on_delivery=self._on_delivery,
-                )
+                self._producer.produce(TOPIC, record.value, record.key)
             except BufferError:
                 # The queue is full: the brokers are slow or away. Wait with them.
                 self._poll(_POLL_SECONDS)
@@ -118,6 +125,7 @@ class CardProducer:
                     f"topic '{TOPIC}': {error.args[0].str()}."
                 ) from error
             else:
+                self._sent += 1
                 if not record.is_card:
                     self._tally.malformed += 1
                 return
@@ -141,6 +149,8 @@ class CardProducer:
         self._faults.raise_if_hopeless()
 
     def _note_deliveries(self) -> None:
+        gone = self._sent - len(self._producer)
+        self._tally.delivered = gone - self._tally.failed
         if self._tally.take_note():
             self._faults.on_success()
 
@@ -148,10 +158,8 @@ class CardProducer:
         self._faults.on_error(error)
         self._tally.trouble = self._faults.trouble
 
-    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+    def _on_failure(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
-            # For each card, hundreds of thousands of times a second: a count, no more.
-            self._tally.delivered += 1
             return
         _LOGGER.warning(
             "Card '%s' was not delivered to topic '%s': %s",

@@ -24,6 +24,11 @@ _MARK_AMOUNT = 7_654_321.25
 _MARK_TIME = datetime(1999, 12, 31, 23, 59, 58, tzinfo=UTC)
 _MOST_TEMPLATES = 20_000
 
+_DECIMALS = tuple(
+    (b".%02d" % rest, repr(rest / 100)[1:].encode()) for rest in range(100)
+)
+"""Of a price's hundredths: as a person is shown them, and as JSON has the number."""
+
 
 class Outgoing(NamedTuple):
     """A record to send.
@@ -46,14 +51,14 @@ class Template:
     Attributes:
         key: The product's ID.
         parts: What is between them.
-        lowest: The least price that the product is offered at.
+        lowest: The least price that the product is offered at, in hundredths.
         span: How much more it may be.
     """
 
     key: bytes
-    parts: tuple[bytes, ...]
-    lowest: float
-    span: float
+    parts: tuple[bytes, bytes, bytes, bytes]
+    lowest: int
+    span: int
 
     @classmethod
     def of(
@@ -80,20 +85,17 @@ class Template:
         before, after = timed.split(b"\0T")
         currency = f" {card.price.currency}".encode()
         parts = (header + described, currency + priced, before, after)
-        lowest, highest = prices
+        lowest, highest = (round(100 * price) for price in prices)
         return cls(card.product_id.encode(), parts, lowest, highest - lowest)
 
-    def render(self, amount: float, at: bytes) -> bytes:
-        """Return the value at a price of two decimals and a time."""
+    def render(self, hundredths: int, at: bytes) -> bytes:
+        """Return the value at a price, in hundredths, and a time."""
         described, priced, before, after = self.parts
-        return b"%s%.2f%s%s%s%s%s" % (
-            described,
-            amount,
-            priced,
-            repr(amount).encode(),
-            before,
-            at,
-            after,
+        whole, rest = divmod(hundredths, 100)
+        shown, exact = _DECIMALS[rest]
+        digits = b"%d" % whole
+        return b"".join(
+            (described, digits, shown, priced, digits, exact, before, at, after)
         )
 
 
@@ -133,8 +135,8 @@ def offers(
         if now != second:
             second = now
             at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)).encode()
-        amount = template.lowest + source.random() * template.span
-        value = template.render(round(amount, 2), at)
+        price = template.lowest + int(source.random() * template.span)
+        value = template.render(price, at)
         if malformed and source.random() < malformed:
             yield Outgoing(template.key, _spoil(value, source), is_card=False)
         else:
