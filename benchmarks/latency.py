@@ -157,8 +157,7 @@ def _search_once(endpoints: Endpoints, product: str) -> float:
 
 
 def _producer(endpoints: Endpoints) -> Producer:
-    config = producer_config(endpoints, "inbound", "shop-api")
-    return Producer(config | {"linger.ms": 0})
+    return Producer(producer_config(endpoints, "inbound", "shop-api"))
 
 
 def _row(name: str, taken: list[float]) -> dict[str, object]:

@@ -127,6 +127,9 @@ class TopicReader(Closing):
                 "enable.partition.eof": True,
                 # The end is told with a fetch's answer: half a second by default.
                 "fetch.wait.max.ms": 100,
+                # The default of 64 MB takes twice that in memory.
+                "queued.max.messages.kbytes": 16_384,
+                "fetch.queue.backoff.ms": 5,
                 "error_cb": self._note_error,
             }
         )

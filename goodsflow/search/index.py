@@ -78,7 +78,12 @@ class CardIndex:
 
     def __init__(self, path: Path) -> None:
         self._connection = duckdb.connect(
-            str(path), config={"autoinstall_known_extensions": "false"}
+            str(path),
+            config={
+                "autoinstall_known_extensions": "false",
+                # By default it takes four fifths of the machine's memory.
+                "memory_limit": "192MB",
+            },
         )
 
     def close(self) -> None:
