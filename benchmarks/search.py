@@ -46,7 +46,7 @@ def main() -> None:
         "search",
         "The search",
         "python -m benchmarks.search",
-        ("duckdb", "confluent-kafka", "pyarrow"),
+        ("duckdb", "confluent-kafka"),
     )
     with platform() as endpoints:
         schema_id = _schema_id(endpoints)

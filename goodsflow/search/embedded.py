@@ -35,7 +35,7 @@ GROUP_ID = "user-search"
 MAX_AGE_SECONDS = 12 * 3600.0
 """Half of Kafka's default delete.retention.ms."""
 
-_BATCH_SIZE = 50_000
+_BATCH_SIZE = 20_000
 _LEAST_SECONDS = 1.0
 _LOCK_RETRY_SECONDS = 0.05
 _LOGGER = logging.getLogger(__name__)

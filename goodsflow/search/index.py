@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import duckdb
 import orjson
@@ -47,7 +47,24 @@ _ORDERS: Mapping[Order, str] = {
     "-price": "amount DESC, product_id",
 }
 _NO_LIMIT = 2**62
-_COLUMNS = ("product_id", "name", "brand", "category", "amount", "currency")
+_COLUMNS = {
+    "product_id": "VARCHAR",
+    "name": "VARCHAR",
+    "brand": "VARCHAR",
+    "category": "VARCHAR",
+    "amount": "DOUBLE",
+    "currency": "VARCHAR",
+}
+_NOTHING = (None,) * (len(_COLUMNS) - 1)
+_MAKE_CHANGED = "CREATE TEMP TABLE changed AS SELECT " + ", ".join(
+    f"unnest(${number}::{kind}[]) AS {name}"
+    for number, (name, kind) in enumerate(_COLUMNS.items(), start=1)
+)
+_DELETE = "DELETE FROM cards WHERE product_id IN (SELECT product_id FROM changed)"
+_INSERT = """
+INSERT INTO cards SELECT *, lower(name), lower(brand), lower(category) FROM changed
+WHERE name IS NOT NULL
+"""
 
 Row: TypeAlias = tuple[str, str, str, str, float, str]
 """A card's ``_COLUMNS``."""
@@ -129,25 +146,11 @@ class CardIndex:
             there before stays.
         """
         changes, skipped = _changes(records)
-        cards = [card for card in changes.values() if card is not None]
         with self._transaction():
             if changes:
-                import pyarrow as pa
-
-                ids = pa.table({"product_id": pa.array(list(changes), pa.string())})
-                self._connection.register("changed_ids", ids)
-                self._connection.execute(
-                    "DELETE FROM cards WHERE product_id IN "
-                    "(SELECT product_id FROM changed_ids)"
-                )
-                self._connection.unregister("changed_ids")
-            if cards:
-                self._connection.register("changed_cards", _as_table(cards))
-                self._connection.execute(
-                    "INSERT INTO cards SELECT *, lower(name), lower(brand), "
-                    "lower(category) FROM changed_cards"
-                )
-                self._connection.unregister("changed_cards")
+                with self._as_table(changes):
+                    self._connection.execute(_DELETE)
+                    self._connection.execute(_INSERT)
             for partition, offset in next_offsets.items():
                 self._connection.execute(
                     "DELETE FROM next_offsets WHERE partition = $1", [partition]
@@ -170,6 +173,16 @@ class CardIndex:
             },
         ).fetchall()
         return [FoundCard(*row) for row in rows]
+
+    @contextmanager
+    def _as_table(self, changes: Mapping[str, Row | None]) -> Iterator[None]:
+        """Show changes to DuckDB as ``changed``; deleted products have no name."""
+        rows = (row or (product, *_NOTHING) for product, row in changes.items())
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        # From Arrow it would be quicker, but importing that takes longer than it saves.
+        self._connection.execute(_MAKE_CHANGED, columns)
+        yield
+        self._connection.execute("DROP TABLE changed")
 
     def _lower(self, text: str | None) -> str | None:
         """Lower the needle as the columns were: by DuckDB, not by Python."""
@@ -237,15 +250,3 @@ def _read(record: Record) -> tuple[str, Row | None]:
     if type(amount) is not float and type(amount) is not int:
         raise CardError("The card's price has no amount.")
     return product_id, row
-
-
-def _as_table(rows: Sequence[Row]) -> Any:
-    import pyarrow as pa
-
-    kinds = (pa.string(), pa.string(), pa.string(), pa.string(), pa.float64())
-    columns = zip(*rows, strict=True)
-    arrays = [
-        pa.array(column, kind)
-        for column, kind in zip(columns, (*kinds, pa.string()), strict=True)
-    ]
-    return pa.table(dict(zip(_COLUMNS, arrays, strict=True)))
