@@ -21,6 +21,7 @@ from goodsflow.blocking.withdrawing import Withdrawals, find_cards
 from goodsflow.blocklist.reading import BlockListFollower
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import SCRAM_MECHANISM, client_config, producer_config
+from goodsflow.kafka.credentials import is_login_refused
 from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.registry import RegistryClient
 
@@ -158,6 +159,7 @@ def create_pipeline(
         batch_records=settings.batch_records,
         batch_seconds=settings.batch_seconds,
         passwords=passwords,
+        is_refused=partial(is_login_refused, endpoints, "inbound", "blocking"),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter as Counts
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from threading import Event
@@ -104,6 +104,7 @@ class Pipeline:
         batch_records: int,
         batch_seconds: float,
         passwords: PasswordFollower | None = None,
+        is_refused: Callable[[], bool] | None = None,
     ) -> None:
         """Prepare the pipeline; nothing connects before ``run``.
 
@@ -119,6 +120,8 @@ class Pipeline:
                 while a transaction is under way goes into the next one: the longer
                 the backlog, the larger the transactions.
             passwords: Follows the password of both; None: it stays.
+            is_refused: Logs in and tells whether a broker refuses that; None: the
+                clients' own word is taken.
         """
         self._consumer_config = consumer_config
         self._producer_config = producer_config
@@ -129,7 +132,9 @@ class Pipeline:
         self._batch_records = batch_records
         self._batch_seconds = batch_seconds
         self._stop = Event()
-        self._faults = ClientFaults("inbound", "blocking", passwords=passwords)
+        self._faults = ClientFaults(
+            "inbound", "blocking", passwords=passwords, is_refused=is_refused
+        )
         self._batch: list[Message] = []
         self._under_way: _UnderWay | None = None
         self._has_lost = False

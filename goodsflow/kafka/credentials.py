@@ -53,6 +53,20 @@ def credential_works(
     return login.error is None
 
 
+def is_login_refused(
+    endpoints: Endpoints, cluster: ClusterName, principal: str
+) -> bool:
+    """Log in as a principal; tell whether a broker refused, False where none answers.
+
+    Raises:
+        EndpointsError: The principal has no password file.
+    """
+    try:
+        return not credential_works(endpoints, cluster, principal)
+    except ClusterUnavailableError:
+        return False
+
+
 @dataclass(frozen=True)
 class PasswordFiles:
     """The password files of a cluster's principals, and whether they log in."""

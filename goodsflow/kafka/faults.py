@@ -30,8 +30,10 @@ class ClientFaults:
 
     Librdkafka tries again by itself, for ever, whatever the error. Two kinds are worth
     giving up for: a fatal one, and a login that is refused over and over. A single
-    refusal is none: a broker that goes down during a login looks the same. Where the
-    password file has changed, a refused login is tried again with what it holds now.
+    refusal is none: a broker that goes down during a login looks the same, and nothing
+    may tell of the login after it for long. So one more login is made before it gives
+    up. Where the password file has changed, a refused login is tried again with what it
+    holds now.
 
     Attributes:
         trouble: What is wrong at the moment, for a person; None where nothing is.
@@ -44,10 +46,22 @@ class ClientFaults:
         principal: str,
         clock: Callable[[], float] = time.monotonic,
         passwords: PasswordFollower | None = None,
+        is_refused: Callable[[], bool] | None = None,
     ) -> None:
+        """Begin with nothing wrong.
+
+        Args:
+            cluster: Where the client connects.
+            principal: As whom.
+            clock: Tells seconds.
+            passwords: Follows the principal's password file; None: it stays.
+            is_refused: Logs in and tells whether a broker refuses that, False where
+                none answers; None: the client's own word is taken.
+        """
         self.trouble: str | None = None
         self._who = f"as principal '{principal}' to cluster '{cluster}'"
         self._clock = clock
+        self._is_refused = is_refused
         self.passwords = passwords
         self._refused_since: float | None = None
         self._fatal: str | None = None
@@ -91,6 +105,9 @@ class ClientFaults:
         if self._take_up_password():
             return
         if self._clock() - refused_since >= _REFUSED_SECONDS:
+            if self._is_refused and not self._is_refused():
+                self._refused_since = None
+                return
             raise AuthenticationFailedError(
                 f"Cannot log in {self._who}: {self.trouble}. Was its password changed, "
                 "or the CA? `goodsflow up` puts both right."

@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from itertools import islice
 from threading import Event
 
@@ -13,6 +14,7 @@ from goodsflow.cards import Card
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.config import producer_config
+from goodsflow.kafka.credentials import is_login_refused
 from goodsflow.kafka.faults import ClientFaults
 from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.registry import RegistryClient
@@ -75,6 +77,7 @@ def run(
             "inbound",
             PRINCIPAL,
             passwords=PasswordFollower(endpoints, "inbound", PRINCIPAL),
+            is_refused=partial(is_login_refused, endpoints, "inbound", PRINCIPAL),
         )
         config = producer_config(endpoints, "inbound", PRINCIPAL)
         producer = CardProducer(config | THROUGHPUT, faults, tally)

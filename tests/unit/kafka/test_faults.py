@@ -63,6 +63,28 @@ def test_a_refusal_before_a_success_or_an_outage_does_not_end_it() -> None:
     faults.raise_if_hopeless()
 
 
+def test_a_refusal_that_a_new_login_does_not_meet_ends_nothing() -> None:
+    """A broker that went down in a handshake is silent afterwards, and so is a success.
+
+    Where nothing can be delivered for a while, the refusal would seem to last.
+    """
+    clock = Clock()
+    answers = [False, True]
+    faults = ClientFaults(
+        "inbound", "shop-api", clock, is_refused=lambda: answers.pop(0)
+    )
+    faults.on_error(refusal())
+    clock.now += 15
+    faults.raise_if_hopeless()
+    clock.now += 15
+    faults.raise_if_hopeless()
+    assert answers == [True]
+    faults.on_error(refusal())
+    clock.now += 15
+    with pytest.raises(AuthenticationFailedError):
+        faults.raise_if_hopeless()
+
+
 def test_a_fatal_error_ends_it_at_once() -> None:
     """After one librdkafka refuses every call."""
     faults = ClientFaults("inbound", "blocking")
