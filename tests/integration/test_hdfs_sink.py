@@ -341,7 +341,7 @@ def test_what_is_no_card_is_put_aside_with_its_origin_or_ends_the_task(
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("compression", ["gzip"], indirect=True)
 def test_a_worker_killed_again_and_again_loses_and_doubles_nothing(
     sink: Sink,

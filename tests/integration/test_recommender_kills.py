@@ -15,7 +15,7 @@ from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.recommender import FenceError, RecommenderError, RunReport
 from tests.integration.shops import Shop, line
 
-ROUNDS = 3
+ROUNDS = 2
 
 RUN = """
 import os, signal, sys, threading
