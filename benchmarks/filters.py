@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import orjson
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from benchmarks.meter import Figure, Stopwatch
@@ -19,14 +21,15 @@ from benchmarks.platform import Measured
 from goodsflow.blocking.app import create_pipeline
 from goodsflow.blocking.filtering import Kind
 from goodsflow.blocking.settings import BlockingSettings
-from goodsflow.blocking.sorting import next_offsets
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocklist import Scope
 from goodsflow.blocklist.model import TOPIC
 from goodsflow.blocklist.reading import Position
+from goodsflow.cards.wire import HEADER_BYTES
 from goodsflow.endpoints import Endpoints, load_endpoints
 from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.reading import TopicReader
+from goodsflow.service import settle_memory
 
 _BATCH_RECORDS = BlockingSettings().batch_records
 _BATCH_SECONDS = BlockingSettings().batch_seconds
@@ -55,6 +58,7 @@ def goodsflow_blocking(
     endpoints = load_endpoints(home)
     _begin(endpoints, settings.group_id)
     pipeline = create_pipeline(settings, endpoints, Status())
+    settle_memory()
     thread = Thread(target=pipeline.run, daemon=True)
     thread.start()
     thread.join(_PATIENCE_SECONDS)
@@ -79,10 +83,33 @@ def _begin(endpoints: Endpoints, group_id: str) -> None:
 
 
 def plain_loop(home: Path, records: int, broker_pids: list[int], name: str) -> Figure:
-    """Consume and produce with librdkafka: at least once, and nothing is looked at.
+    """Consume and produce with librdkafka: at least once, and nothing is looked at."""
+    return _at_least_once(home, records, broker_pids, name, lambda _: True)
 
-    Once a second it waits until all is delivered, and commits.
+
+def filtering_loop(
+    home: Path, records: int, broker_pids: list[int], name: str
+) -> Figure:
+    """Do the same with the least that a filter does: read the JSON, ask a block list.
+
+    No schema is checked, and what is no JSON ends it.
     """
+    blocked = frozenset({"listed-0"})
+
+    def passes(value: bytes) -> bool:
+        return orjson.loads(value[HEADER_BYTES:])["product_id"] not in blocked
+
+    return _at_least_once(home, records, broker_pids, name, passes)
+
+
+def _at_least_once(
+    home: Path,
+    records: int,
+    broker_pids: list[int],
+    name: str,
+    passes: Callable[[bytes], bool],
+) -> Figure:
+    """Pass on what passes; once a second wait until all is delivered, and commit."""
     consumer, producer = _clients(home, name, {"linger.ms": 5})
     watch = _stopwatch(broker_pids)
     read = 0
@@ -90,7 +117,8 @@ def plain_loop(home: Path, records: int, broker_pids: list[int], name: str) -> F
     while watch.records < records:
         batch = consumer.consume(_BATCH_RECORDS, _BATCH_SECONDS)
         for message in batch:
-            _pass_on(producer, message)
+            if passes(message.value()):
+                _pass_on(producer, message)
         read += len(batch)
         if read and (time.monotonic() >= due or read >= records):
             producer.flush()
@@ -118,7 +146,8 @@ def transactional_loop(
         producer.begin_transaction()
         for message in batch:
             _pass_on(producer, message)
-        positions = [TopicPartition("goods", *at) for at in next_offsets(batch).items()]
+        nexts = {each.partition(): each.offset() + 1 for each in batch}
+        positions = [TopicPartition("goods", *at) for at in nexts.items()]
         producer.send_offsets_to_transaction(
             positions, consumer.consumer_group_metadata()
         )
@@ -164,6 +193,7 @@ def _stopwatch(broker_pids: list[int]) -> Stopwatch:
 
 FILTERS: dict[str, Measured] = {
     "plain librdkafka loop, at least once": plain_loop,
+    "plain loop that reads JSON and asks a block list": filtering_loop,
     "librdkafka loop in transactions": transactional_loop,
     "goodsflow.blocking": goodsflow_blocking,
 }

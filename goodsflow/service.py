@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import signal
@@ -10,6 +11,9 @@ from collections.abc import Callable
 from threading import Event
 
 from goodsflow.errors import GoodsflowError
+
+_NEW_OBJECTS = 50_000
+"""After how many the collector looks for cycles; a batch of records makes fewer."""
 
 _ERROR_LINE = re.compile(
     r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+) (?:ERROR|CRITICAL) \S+: (.*)$", re.MULTILINE
@@ -26,6 +30,19 @@ def log_to_stderr() -> None:
     # One line for each request to another service says nothing to an operator.
     for client in ("httpx", "httpx2"):
         logging.getLogger(client).setLevel(logging.WARNING)
+
+
+def settle_memory() -> None:
+    """Have the collector of cycles pass over what has been made so far.
+
+    By default it looks through a batch of records a dozen times, and now and then
+    through all that was imported, to find nothing:
+    https://docs.python.org/3.11/library/gc.html#gc.freeze
+    """
+    gc.collect()
+    gc.freeze()
+    _, *older = gc.get_threshold()
+    gc.set_threshold(_NEW_OBJECTS, *older)
 
 
 def last_error(log: str) -> str:

@@ -12,7 +12,7 @@ from goodsflow.blocking.app import create_app
 from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.endpoints import load_endpoints
 from goodsflow.errors import GoodsflowError
-from goodsflow.service import log_to_stderr
+from goodsflow.service import log_to_stderr, settle_memory
 from goodsflow.settings import load_settings
 
 _LOGGER = logging.getLogger("goodsflow.blocking")
@@ -35,6 +35,7 @@ def main() -> NoReturn:
         quiet=True,
     )
     worker.spinner = None
+    settle_memory()
     worker.execute_from_commandline()
 
 

@@ -28,7 +28,7 @@ from confluent_kafka import (
 from goodsflow.blocking.errors import PipelineError
 from goodsflow.blocking.filtering import Decide, Kind
 from goodsflow.blocking.records import PASSED_ON, SOURCE, Outgoing
-from goodsflow.blocking.sorting import Sorted, first_offsets, next_offsets
+from goodsflow.blocking.sorting import Batch
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocking.transaction import (
     AbortedTransactionError,
@@ -135,7 +135,7 @@ class Pipeline:
         self._faults = ClientFaults(
             "inbound", "blocking", passwords=passwords, is_refused=is_refused
         )
-        self._batch: list[Message] = []
+        self._batch = Batch(decide)
         self._under_way: _UnderWay | None = None
         self._has_lost = False
 
@@ -227,7 +227,7 @@ class Pipeline:
     def _turn(self, consumer: Consumer, writer: TransactionalWriter) -> None:
         """Read and decide while a batch is under way; then hand over the next."""
         try:
-            found, position = self._gather(consumer)
+            position = self._gather(consumer)
         finally:
             # Also where a schema cannot be looked up: what is committed depends on it.
             self._settle()
@@ -236,39 +236,32 @@ class Pipeline:
         if self._has_lost and self._batch:
             self._go_back(consumer)
         else:
-            self._begin(found, position, consumer, writer)
+            self._begin(position, consumer, writer)
 
-    def _gather(self, consumer: Consumer) -> tuple[Sorted, Position | None]:
-        """Wait a moment for a record, take what there is, and sort it.
+    def _gather(self, consumer: Consumer) -> Position | None:
+        """Wait a moment for a record, and take what there is into the batch.
 
         Returns:
-            The records, sorted, and up to where the block list was followed at least.
+            Up to where the block list was followed at least.
         """
         self._has_lost = False
-        found = Sorted(self._decide)
         first = consumer.poll(_FIRST_SECONDS)
         # Before a record is decided about: what is listed later is taken back later.
         position = self._block_list.position
         if first is None:
-            return found, position
-        self._take([first], found)
+            return position
+        self._batch.add(self._readable([first]))
         room = self._batch_records - 1
         while room > 0:
             messages = consumer.consume(room, self._batch_seconds)
-            self._take(messages, found)
+            self._batch.add(self._readable(messages))
             room -= len(messages)
             if self._under_way is None or self._under_way.end.done():
                 break
-        return found, position
-
-    def _take(self, messages: Sequence[Message], found: Sorted) -> None:
-        readable = self._readable(messages)
-        self._batch += readable
-        found.add(readable)
+        return position
 
     def _begin(
         self,
-        found: Sorted,
         position: Position | None,
         consumer: Consumer,
         writer: TransactionalWriter,
@@ -278,25 +271,25 @@ class Pipeline:
         batch = self._batch
         if not batch and not withdrawn:
             return
-        nexts = next_offsets(batch)
+        nexts = batch.next_offsets
         positions = [
             TopicPartition(SOURCE, number, offset, self._withdrawals.metadata(number))
             for number, offset in self._positions(nexts, bool(withdrawn)).items()
         ]
         group = consumer.consumer_group_metadata()
-        writer.begin(Writing(withdrawn, found.passed, found.letters))
+        writer.begin(Writing(withdrawn, batch.passed, batch.letters))
         end = run_apart(lambda: writer.commit(positions, group), "transaction")
         self._under_way = _UnderWay(
-            firsts=first_offsets(batch),
+            firsts=batch.first_offsets,
             nexts=nexts,
-            passed=len(found.passed),
-            because=found.because,
-            letters=len(found.letters),
-            first_letter=found.first_letter,
+            passed=len(batch.passed),
+            because=batch.because,
+            letters=len(batch.letters),
+            first_letter=batch.first_letter,
             withdrawn=len(withdrawn),
             end=end,
         )
-        self._batch = []
+        self._batch = Batch(self._decide)
 
     def _settle(self) -> None:
         """Wait for the transaction that is under way, and count it.
@@ -371,14 +364,16 @@ class Pipeline:
 
     def _readable(self, messages: Sequence[Message]) -> list[Message]:
         """Drop errors, and records of partitions that went away during the call."""
-        batch = []
+        # After the call: it says what is ours by now.
+        ours = self._status.partitions or frozenset()
+        readable = []
         for message in messages:
             error = message.error()
             if error is not None:
                 self._note_read_error(error)
-            elif message.partition() in (self._status.partitions or ()):
-                batch.append(message)
-        return batch
+            elif message.partition() in ours:
+                readable.append(message)
+        return readable
 
     def _note_read_error(self, error: KafkaError) -> None:
         if error.fatal() or error.code() in _FATAL_READS:
@@ -393,8 +388,8 @@ class Pipeline:
     def _go_back(self, consumer: Consumer) -> None:
         """Read again from the committed offsets; from the first where none are."""
         aborted = self._under_way.firsts if self._under_way else {}
-        firsts = {**first_offsets(self._batch), **aborted}
-        self._under_way, self._batch = None, []
+        firsts = {**self._batch.first_offsets, **aborted}
+        self._under_way, self._batch = None, Batch(self._decide)
         if not firsts:
             return
         for found in self._committed(firsts, consumer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Counts
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from confluent_kafka import Message
 
@@ -13,8 +13,8 @@ from goodsflow.blocklist import Scope
 from goodsflow.kafka.reading import place_of, whole_record
 
 
-class Sorted:
-    """Records, by what becomes of them.
+class Batch:
+    """Records that were read, by what becomes of them.
 
     Args:
         decide: Says what does.
@@ -28,17 +28,25 @@ class Sorted:
 
     def __init__(self, decide: Decide) -> None:
         self._decide = decide
+        self._firsts: dict[int | None, Message] = {}
+        self._lasts: dict[int | None, Message] = {}
         self.passed: list[Message] = []
         self.letters: list[Outgoing] = []
         self.because: Counts[Scope | Kind] = Counts()
         self.first_letter = ""
 
-    def add(self, messages: Iterable[Message]) -> None:
+    def __bool__(self) -> bool:
+        """Whether there is a record."""
+        return bool(self._lasts)
+
+    def add(self, messages: Sequence[Message]) -> None:
         """Decide about records that follow those before.
 
         Raises:
-            RegistryError: A card's schema cannot be looked up at the moment.
+            RegistryError: A card's schema cannot be looked up at the moment. The batch
+                still begins where its first record is, and cannot be used for more.
         """
+        self._note_places(messages)
         decide, keep = self._decide, self.passed.append
         for message in messages:
             verdict = decide(message.key(), message.value())
@@ -46,6 +54,25 @@ class Sorted:
                 keep(message)
             else:
                 self._hold_back(message, verdict)
+
+    @property
+    def first_offsets(self) -> dict[int, int]:
+        """The first offset of the batch in each of its partitions."""
+        return dict(map(place_of, self._firsts.values()))
+
+    @property
+    def next_offsets(self) -> dict[int, int]:
+        """The offset after the batch in each of its partitions."""
+        lasts = map(place_of, self._lasts.values())
+        return {partition: offset + 1 for partition, offset in lasts}
+
+    def _note_places(self, messages: Sequence[Message]) -> None:
+        firsts, lasts = self._firsts, self._lasts
+        for message in messages:
+            partition = message.partition()
+            if partition not in firsts:
+                firsts[partition] = message
+            lasts[partition] = message
 
     def _hold_back(self, message: Message, verdict: Verdict) -> None:
         if verdict.because is not None:
@@ -57,18 +84,3 @@ class Sorted:
         if not self.first_letter:
             place = f"{SOURCE}-{record.partition}@{record.offset}"
             self.first_letter = f"from {place}: {verdict.reason}"
-
-
-def first_offsets(batch: Iterable[Message]) -> dict[int, int]:
-    """Return the first offset of the batch in each of its partitions."""
-    firsts: dict[int, int] = {}
-    for message in batch:
-        partition, offset = place_of(message)
-        firsts.setdefault(partition, offset)
-    return firsts
-
-
-def next_offsets(batch: Iterable[Message]) -> dict[int, int]:
-    """Return the offset after the batch in each of its partitions."""
-    lasts = dict(map(place_of, batch))
-    return {partition: offset + 1 for partition, offset in lasts.items()}

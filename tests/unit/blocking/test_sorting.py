@@ -1,10 +1,12 @@
 """What becomes of a batch's records; transactions need real brokers."""
 
+import pytest
 from confluent_kafka import Message
 
 from goodsflow.blocking.filtering import BLOCKED, PASSED, Verdict
-from goodsflow.blocking.sorting import Sorted, first_offsets, next_offsets
+from goodsflow.blocking.sorting import Batch
 from goodsflow.kafka.reading import whole_record
+from goodsflow.registry import RegistryUnavailableError
 
 
 def message(partition: int, offset: int, **others: object) -> Message:
@@ -12,17 +14,25 @@ def message(partition: int, offset: int, **others: object) -> Message:
     return Message(topic="goods", partition=partition, offset=offset, **others)
 
 
-BATCH = [message(0, 5), message(1, 9), message(0, 6), message(0, 8), message(1, 10)]
+def read(*messages: Message) -> Batch:
+    """Return a batch of messages that came in two calls; all pass."""
+    batch = Batch(lambda _key, _value: PASSED)
+    batch.add(messages[:2])
+    batch.add(messages[2:])
+    return batch
+
+
+BATCH = read(message(0, 5), message(1, 9), message(0, 6), message(0, 8), message(1, 10))
 
 
 def test_the_next_offset_of_each_partition_is_committed() -> None:
     """The offset of the last record itself would read it again after a restart."""
-    assert next_offsets(BATCH) == {0: 9, 1: 11}
+    assert BATCH.next_offsets == {0: 9, 1: 11}
 
 
 def test_the_first_offset_of_each_partition_is_gone_back_to() -> None:
     """After an abort a batch's earlier records would be skipped."""
-    assert first_offsets(BATCH) == {0: 5, 1: 9}
+    assert BATCH.first_offsets == {0: 5, 1: 9}
 
 
 def test_a_batch_is_sorted_in_its_order() -> None:
@@ -37,7 +47,7 @@ def test_a_batch_is_sorted_in_its_order() -> None:
         message(0, number, key=key, value=b"v")
         for number, key in enumerate([b"1", b"bad", b"held back", b"2", b"bad"])
     ]
-    found = Sorted(decide)
+    found = Batch(decide)
     found.add(batch[:3])
     found.add(batch[3:])
     assert [each.key() for each in found.passed] == [b"1", b"2"]
@@ -49,6 +59,19 @@ def test_a_batch_is_sorted_in_its_order() -> None:
         b"4",
     ]
     assert found.first_letter == "from goods-0@1: why"
+
+
+def test_where_a_batch_begins_is_known_though_no_record_was_decided_about() -> None:
+    """A schema that cannot be looked up: nobody would go back to those after it."""
+
+    def decide(_key: bytes | None, _value: bytes | None) -> Verdict:
+        raise RegistryUnavailableError("away")
+
+    batch = Batch(decide)
+    with pytest.raises(RegistryUnavailableError):
+        batch.add([message(0, 5), message(1, 9)])
+    assert batch
+    assert batch.first_offsets == {0: 5, 1: 9}
 
 
 def test_a_record_is_read_whole() -> None:
