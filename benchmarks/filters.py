@@ -28,7 +28,7 @@ from goodsflow.blocklist.reading import Position
 from goodsflow.cards.wire import HEADER_BYTES
 from goodsflow.endpoints import Endpoints, load_endpoints
 from goodsflow.kafka.config import client_config, producer_config
-from goodsflow.kafka.reading import TopicReader
+from goodsflow.kafka.reading import TopicReader, place_of
 from goodsflow.service import settle_memory
 
 _BATCH_RECORDS = BlockingSettings().batch_records
@@ -117,7 +117,7 @@ def _at_least_once(
     while watch.records < records:
         batch = consumer.consume(_BATCH_RECORDS, _BATCH_SECONDS)
         for message in batch:
-            if passes(message.value()):
+            if passes(message.value() or b""):
                 _pass_on(producer, message)
         read += len(batch)
         if read and (time.monotonic() >= due or read >= records):
@@ -146,8 +146,10 @@ def transactional_loop(
         producer.begin_transaction()
         for message in batch:
             _pass_on(producer, message)
-        nexts = {each.partition(): each.offset() + 1 for each in batch}
+        nexts = dict(map(place_of, batch))
         positions = [TopicPartition("goods", *at) for at in nexts.items()]
+        for position in positions:
+            position.offset += 1
         producer.send_offsets_to_transaction(
             positions, consumer.consumer_group_metadata()
         )

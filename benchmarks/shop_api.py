@@ -61,7 +61,7 @@ def main() -> None:
                 print(f"{name:40} {figure}", flush=True)
                 figures[name].append(figure)
         rows = [_row(name, each) for name, each in figures.items()]
-        size = statistics.mean(len(each.value) for each in _offers(endpoints, cards))
+        size = statistics.mean(len(value) for _, value, _ in _offers(endpoints, cards))
         report.table(f"{cards:,} cards of {size:.0f} bytes, {runs} times each", rows)
         report.bars(
             {str(row["producer"]): float(str(row["cards/s"])) for row in rows},
@@ -85,7 +85,7 @@ def main() -> None:
     report.write()
 
 
-def ready_made(home: Path, cards: int, broker_pids: list[int], _: str) -> Figure:
+def ready_made(home: Path, cards: int, broker_pids: list[int], _name: str) -> Figure:
     """Send bytes that were made before."""
     endpoints = load_endpoints(home)
     records = _offers(endpoints, cards)
@@ -99,12 +99,10 @@ def ready_made(home: Path, cards: int, broker_pids: list[int], _: str) -> Figure
             raise RuntimeError(str(error))
         delivered += 1
 
-    for number, record in enumerate(records):
+    for number, (key, value, _) in enumerate(records):
         while True:
             try:
-                producer.produce(
-                    TOPIC, record.value, record.key, on_delivery=on_delivery
-                )
+                producer.produce(TOPIC, value, key, on_delivery=on_delivery)
             except BufferError:
                 producer.poll(0.1)
             else:

@@ -18,6 +18,7 @@ HEADER_BYTES = 5
 _MAGIC = 0
 _HEADER = struct.Struct(">BI")
 _MAX_SCHEMA_ID = 2**31 - 1
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 class CardError(GoodsflowError):
@@ -70,7 +71,7 @@ def frame(schema_id: int, payload: bytes) -> bytes:
 
 def encode_json(card: Mapping[str, Any]) -> str:
     """Write a card as compact JSON, its letters unescaped."""
-    return json.dumps(card, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(card)
 
 
 def decode_card(value: bytes) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def read_cards(path: Path, schema_id: int) -> Iterator[Outgoing]:
             raise CardFileError(
                 f"Line {number} of {path} is no card any more: {error}"
             ) from error
-        yield Outgoing(key, value)
+        yield key, value, True
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

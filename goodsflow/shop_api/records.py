@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import TypeAlias
 
 from goodsflow.cards import Card, with_price
 from goodsflow.shop_api.catalog import Catalog
@@ -30,18 +30,10 @@ _DECIMALS = tuple(
 """Of a price's hundredths: as a person is shown them, and as JSON has the number."""
 
 
-class Outgoing(NamedTuple):
-    """A record to send.
-
-    Attributes:
-        key: The product's ID.
-        value: In the wire format, unless it is malformed on purpose.
-        is_card: Whether it is a sound card.
-    """
-
-    key: bytes
-    value: bytes
-    is_card: bool = True
+Outgoing: TypeAlias = tuple[bytes, bytes, bool]
+"""A record to send: its key, the product's ID; its value, in the wire format unless it
+is malformed on purpose; whether it is a sound card. (A named tuple takes five times as
+long to make, a fifth of what a card costs.)"""
 
 
 @dataclass(frozen=True)
@@ -120,10 +112,10 @@ def offers(
         GoodsflowError: A card breaks its schema, or that cannot be registered.
     """
     templates: OrderedDict[int, Template] = OrderedDict()
-    second, at = 0, b""
-    size = catalog.size
+    next_second, at = 0, b""
+    size, draw = catalog.size, source.random
     while True:
-        number = int(source.random() * size)
+        number = int(draw() * size)
         template = templates.get(number)
         if template is None:
             card = catalog.card(number)
@@ -131,16 +123,15 @@ def offers(
             templates[number] = template
             if len(templates) > _MOST_TEMPLATES:
                 templates.popitem(last=False)
-        now = int(clock())
-        if now != second:
-            second = now
+        now = clock()
+        if not next_second - 1 <= now < next_second:
+            next_second = int(now) + 1
             at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)).encode()
-        price = template.lowest + int(source.random() * template.span)
-        value = template.render(price, at)
-        if malformed and source.random() < malformed:
-            yield Outgoing(template.key, _spoil(value, source), is_card=False)
+        value = template.render(template.lowest + int(draw() * template.span), at)
+        if malformed and draw() < malformed:
+            yield template.key, _spoil(value, source), False
         else:
-            yield Outgoing(template.key, value)
+            yield template.key, value, True
 
 
 def _spoil(value: bytes, source: random.Random) -> bytes:

@@ -11,7 +11,6 @@ from goodsflow.cards import encode_json, frame, sample_cards
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.registry.serializer import ValueValidator
 from goodsflow.shop_api.card_file import CardFileError, check_cards, read_cards
-from goodsflow.shop_api.records import Outgoing
 
 VALIDATOR = ValueValidator((PROJECT_ROOT / "schemas" / "goods.json").read_text())
 CARD = encode_json(sample_cards()[0].as_json())
@@ -29,8 +28,8 @@ def test_cards_are_sent_in_the_bytes_of_the_file(tmp_path: Path) -> None:
     path = write(tmp_path / "cards", CARD, "", f"  {spaced}\r", "")
     assert check_cards(path, VALIDATOR) == 2
     assert list(read_cards(path, 7)) == [
-        Outgoing(b"12345", frame(7, CARD.encode())),
-        Outgoing(b"12345", frame(7, spaced.encode())),
+        (b"12345", frame(7, CARD.encode()), True),
+        (b"12345", frame(7, spaced.encode()), True),
     ]
 
 
