@@ -3,7 +3,8 @@
 usage: python -m benchmarks.search [--cards N]
 
 It starts a platform of its own beside any that is up, and writes cards to the mirrored
-topic, as many as asked for, each of another product. Beside it, a consumer that reads
+topic, as many as asked for, each of another product; nothing else reads them, so that
+it is the search that is measured. Beside it, a consumer that reads
 the whole topic and looks at each card, as kcat and grep would.
 """
 
@@ -20,9 +21,11 @@ from collections.abc import Sequence
 
 from confluent_kafka import Producer
 
+from benchmarks.hops import pause_connectors
 from benchmarks.platform import HOME, platform
 from benchmarks.report import Report
 from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.reading import TopicReader
@@ -46,9 +49,10 @@ def main() -> None:
         "search",
         "The search",
         "python -m benchmarks.search",
-        ("duckdb", "confluent-kafka"),
+        ("duckdb", "confluent-kafka", "msgspec"),
     )
-    with platform() as endpoints:
+    with platform() as endpoints, ConnectClient(endpoints.connect_url) as connect:
+        pause_connectors(connect)
         schema_id = _schema_id(endpoints)
         _put(endpoints, schema_id, range(cards))
         rows = [_row("the first: the index is built", [_search()], cards)]

@@ -43,7 +43,7 @@ _POLL_RECORDS = 200
 def main() -> None:
     """Measure both, print a table, and write it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--cards", type=int, default=500_000, help="to send")
+    parser.add_argument("--cards", type=int, default=1_000_000, help="to send")
     parser.add_argument("--runs", type=int, default=3, help="of each")
     arguments = parser.parse_args()
     cards, runs = arguments.cards, arguments.runs

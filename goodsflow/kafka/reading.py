@@ -126,9 +126,11 @@ class TopicReader(Closing):
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
                 # The end is told with a fetch's answer: half a second by default.
-                "fetch.wait.max.ms": 100,
+                "fetch.wait.max.ms": 25,
                 # The default of 64 MB takes twice that in memory.
                 "queued.max.messages.kbytes": 16_384,
+                # To all leaders at once, not to one after the other when it is asked.
+                "enable.sparse.connections": False,
                 "fetch.queue.backoff.ms": 5,
                 "error_cb": self._note_error,
             }
@@ -207,11 +209,12 @@ class TopicReader(Closing):
             # A batch that is larger costs its reader less, record by record.
             while unfinished and len(records) < batch_size and time.monotonic() < due:
                 for message in self._messages(batch_size - len(records)):
-                    partition, offset = place_of(message)
                     if message.error() is None:
-                        records.append(self._as_record(message))
-                        next_offsets[partition] = offset + 1
+                        record = self._as_record(message)
+                        records.append(record)
+                        next_offsets[record.partition] = record.offset + 1
                     else:
+                        partition, offset = place_of(message)
                         # The end lies behind markers, which no record's offset shows.
                         next_offsets[partition] = max(offset, next_offsets[partition])
                         unfinished.discard(partition)
@@ -277,14 +280,15 @@ class TopicReader(Closing):
         found = [first]
         if count > 1:
             found += self._consumer.consume(count - 1, _FILL_SECONDS)
-        return [message for message in found if self._is_fine(message)]
+        return [each for each in found if each.error() is None or self._is_end(each)]
 
-    def _is_fine(self, message: Message) -> bool:
+    def _is_end(self, message: Message) -> bool:
+        """Whether an error is the end of a partition; one that passes is not."""
         error = message.error()
-        if error is None or error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-            return True
-        if error.retriable():
+        if error is None or error.retriable():
             return False
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+            return True
         raise named_error(KafkaException(error), f"Cannot read {self._what}")
 
     def _assign(self, offsets: Mapping[int, int]) -> None:

@@ -16,18 +16,22 @@ import fcntl
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.kafka.held_up import run_apart
 from goodsflow.kafka.offsets import PartitionOffsets
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.search.errors import IndexBrokenError, IndexBusyError
-from goodsflow.search.index import CardIndex, IndexState
 from goodsflow.search.interface import FoundCard, SearchQuery
+
+if TYPE_CHECKING:
+    from goodsflow.search.index import CardIndex, IndexState
 
 TOPIC = "source.goods-filtered"
 PRINCIPAL = "user"
@@ -81,49 +85,67 @@ class EmbeddedSearch:
             KafkaError: The topic could not be read to its end.
         """
         deadline = time.monotonic() + self._timeout_seconds
-        with hold_lock(self._path.with_suffix(".lock"), deadline):
-            try:
-                return self._search(query, deadline)
-            except duckdb.Error as error:
-                self._on_notice(
-                    f"The search index {self._path} is broken and is made anew: "
-                    f"{_first_line(error)}"
-                )
-            try:
-                discard(self._path)
-                return self._search(query, deadline)
-            except (duckdb.Error, OSError) as error:
-                raise IndexBrokenError(
-                    f"Cannot make the search index {self._path} anew: "
-                    f"{_first_line(error)}. Is the folder writable, with space left?"
-                ) from error
-
-    def _search(self, query: SearchQuery, deadline: float) -> list[FoundCard]:
-        index = CardIndex(self._path)
-        try:
-            with TopicReader(
+        with (
+            hold_lock(self._path.with_suffix(".lock"), deadline),
+            TopicReader(
                 self._endpoints,
                 "analytics",
                 self._principal,
                 GROUP_ID,
                 self._topic,
                 timeout_seconds=max(_LEAST_SECONDS, deadline - time.monotonic()),
-            ) as reader:
-                topic_id, watermarks = reader.look()
-                now = time.time()
-                state = index.state()
-                reason = reason_to_rebuild(state, topic_id, watermarks, now)
-                if state is None or reason:
-                    if reason:
-                        self._on_notice(f"The search index is made anew: {reason}.")
-                    index.close()
-                    discard(self._path)
-                    index = CardIndex(self._path)
-                    index.create(topic_id, now)
-                    state = IndexState(topic_id, now, {})
-                if not is_current(state, watermarks):
-                    self._sync(index, reader, state, watermarks, deadline)
-                index.mark_synced(now)
+            ) as reader,
+        ):
+            # It takes a while, in which the reader connects.
+            import duckdb
+
+            looked = run_apart(reader.look, "topic")
+            ask = partial(self._search, query, reader, looked, deadline)
+            try:
+                return ask()
+            except duckdb.Error as error:
+                self._on_notice(
+                    f"The search index {self._path} is broken and is made anew: "
+                    f"{_first_line(error)}"
+                )
+            finally:
+                # Nobody may use a reader that is closed.
+                wait([looked])
+            try:
+                discard(self._path)
+                return ask()
+            except (duckdb.Error, OSError) as error:
+                raise IndexBrokenError(
+                    f"Cannot make the search index {self._path} anew: "
+                    f"{_first_line(error)}. Is the folder writable, with space left?"
+                ) from error
+
+    def _search(
+        self,
+        query: SearchQuery,
+        reader: TopicReader,
+        looked: Future[tuple[str, dict[int, PartitionOffsets]]],
+        deadline: float,
+    ) -> list[FoundCard]:
+        from goodsflow.search.index import CardIndex, IndexState
+
+        index = CardIndex(self._path)
+        try:
+            now = time.time()
+            state = index.state()
+            topic_id, watermarks = looked.result()
+            reason = reason_to_rebuild(state, topic_id, watermarks, now)
+            if state is None or reason:
+                if reason:
+                    self._on_notice(f"The search index is made anew: {reason}.")
+                index.close()
+                discard(self._path)
+                index = CardIndex(self._path)
+                index.create(topic_id, now)
+                state = IndexState(topic_id, now, {})
+            if not is_current(state, watermarks):
+                self._sync(index, reader, state, watermarks, deadline)
+            index.mark_synced(now)
             return index.search(query)
         finally:
             index.close()

@@ -60,6 +60,11 @@ class EventSender:
             producer_config(endpoints, "analytics", PRINCIPAL)
             | {
                 "message.timeout.ms": int(timeout_seconds * 1000),
+                # It would ask for an ID half a second after a start that finds no
+                # connection yet, each start. An event's own ID tells a doubled one.
+                "enable.idempotence": False,
+                # Whoever leads the event's partition is then connected by now.
+                "enable.sparse.connections": False,
                 "on_delivery": self._on_delivery,
                 "linger.ms": 0,
                 "log_level": 0,

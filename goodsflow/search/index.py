@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
-import orjson
+import msgspec
 
 from goodsflow.cards import CardError, schema_id_of
 from goodsflow.cards.wire import HEADER_BYTES
@@ -65,6 +65,24 @@ _INSERT = """
 INSERT INTO cards SELECT *, lower(name), lower(brand), lower(category) FROM changed
 WHERE name IS NOT NULL
 """
+
+
+class _Price(msgspec.Struct):
+    amount: float
+    currency: str
+
+
+class _Searched(msgspec.Struct):
+    """What of a card is searched for; the rest is passed over unread."""
+
+    product_id: str
+    name: str
+    brand: str
+    category: str
+    price: _Price
+
+
+_decode = msgspec.json.Decoder(_Searched).decode
 
 Row: TypeAlias = tuple[str, str, str, str, float, str]
 """A card's ``_COLUMNS``."""
@@ -229,24 +247,15 @@ def _read(record: Record) -> tuple[str, Row | None]:
     schema_id_of(value)
     try:
         # It refuses what no column can hold: half a character (backslash ud800).
-        card = orjson.loads(memoryview(value)[HEADER_BYTES:])
-        price = card["price"]
-        amount = price["amount"]
-        row = (
-            product_id,
-            card["name"],
-            card["brand"],
-            card["category"],
-            amount,
-            price["currency"],
-        )
-    except orjson.JSONDecodeError as error:
-        raise CardError(f"The payload is no JSON: {error}.") from error
-    except (KeyError, TypeError) as error:
-        raise CardError("The card lacks what is searched for.") from error
-    for text in (row[1], row[2], row[3], row[5], card.get("product_id")):
-        if type(text) is not str:
-            raise CardError("What is searched for in the card is no text.")
-    if type(amount) is not float and type(amount) is not int:
-        raise CardError("The card's price has no amount.")
-    return product_id, row
+        card = _decode(memoryview(value)[HEADER_BYTES:])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise CardError(f"The payload is no card: {error}.") from error
+    price = card.price
+    return product_id, (
+        product_id,
+        card.name,
+        card.brand,
+        card.category,
+        price.amount,
+        price.currency,
+    )
