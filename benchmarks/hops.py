@@ -23,7 +23,8 @@ from confluent_kafka import Producer
 from benchmarks.filters import FILTERS
 from benchmarks.meter import Figure, Stopwatch
 from benchmarks.platform import HOME, INBOUND, in_a_process, pids, platform
-from goodsflow.cards import frame, sample_cards
+from goodsflow.cards import frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.cards.wire import encode_json
 from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import Endpoints

@@ -18,7 +18,9 @@ from confluent_kafka import Producer
 from benchmarks.hops import framed_cards
 from benchmarks.platform import HOME, platform
 from benchmarks.report import Report
-from goodsflow.cards import Card, encode_json, frame, sample_cards
+from goodsflow.cards import encode_json, frame
+from goodsflow.cards.model import Card
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.reading import TopicReader

@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.platform import platform
 from benchmarks.report import Report
-from goodsflow.cards import sample_cards
+from goodsflow.cards.samples import sample_cards
 from goodsflow.cards.wire import encode_json
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import HdfsClient

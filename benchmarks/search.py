@@ -24,7 +24,8 @@ from confluent_kafka import Producer
 from benchmarks.hops import pause_connectors
 from benchmarks.platform import HOME, platform
 from benchmarks.report import Report
-from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.cards import encode_json, frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.config import producer_config

@@ -17,7 +17,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from benchmarks.platform import platform
 from benchmarks.report import Report
-from goodsflow.cards import frame, sample_cards
+from goodsflow.cards import frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.cards.wire import encode_json
 from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+import msgspec
 
 from goodsflow.errors import GoodsflowError
+from goodsflow.secret import Secret
 
 ClusterName = Literal["inbound", "analytics"]
 """The platform's two Kafka clusters."""
@@ -26,63 +27,89 @@ class EndpointsError(GoodsflowError):
     """The platform's addresses or one of its secrets could not be read."""
 
 
-class Service(BaseModel):
-    """A never-ending service of ours: where it answers about itself over HTTP."""
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A never-ending service of ours: where it answers about itself over HTTP.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Attributes:
+        health_url: Answers 200 when the service is healthy.
+        metrics_url: Metrics in the Prometheus text format.
+    """
 
-    health_url: str = Field(description="Answers 200 when the service is healthy.")
-    metrics_url: str = Field(description="Metrics in the Prometheus text format.")
-
-
-class ContainerEngine(BaseModel):
-    """The Docker engine that runs the parts, a container each."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = Field(description="Its API: http://host:port, or unix:///socket.")
-    project: str = Field(description="The Compose project whose containers they are.")
+    health_url: str
+    metrics_url: str
 
 
-class Endpoints(BaseModel):
-    """The addresses of a running (or starting) platform."""
+class ContainerEngine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The Docker engine that runs the parts, a container each.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Attributes:
+        url: Its API: http://host:port, or unix:///socket.
+        project: The Compose project whose containers they are.
+    """
+
+    url: str
+    project: str
+
+
+class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The addresses of a running (or starting) platform.
+
+    Attributes:
+        bootstrap_servers: By cluster, host:port,…
+        external_bootstrap_servers: For clients on the host, where the brokers are in
+            networks of their own.
+        ca_file: PEM certificate of the platform's CA.
+        secrets_dir: Holds <cluster>/<principal>.password, mode 0600.
+        state_dir: Where clients keep files, such as indexes.
+        schema_registry_url: Confluent-compatible API root.
+        connect_url: REST API of the Connect workers.
+        webhdfs_url: HTTP address of the NameNode.
+        hdfs_url: RPC address of the NameNode, hdfs://host:port.
+        spark_connect_url: sc://host:port
+        dagster_url: The webserver.
+        ksqldb_url: None where the platform has no ksqlDB.
+        ksqldb_user: Where ksqlDB asks for one; secrets_dir holds its
+            ksqldb/<user>.password.
+        services: By name.
+        supervisor_socket: Unix socket of the supervisor of a native platform.
+        container_engine: The engine, where the parts are containers.
+    """
 
     bootstrap_servers: dict[ClusterName, str]
-    external_bootstrap_servers: dict[ClusterName, str] = Field(
-        default_factory=dict,
-        description="For clients on the host, where the brokers are in networks of "
-        "their own.",
-    )
-    ca_file: Path = Field(description="PEM certificate of the platform's CA.")
-    secrets_dir: Path = Field(
-        description="Holds <cluster>/<principal>.password, mode 0600."
-    )
-    state_dir: Path = Field(description="Where clients keep files, such as indexes.")
-    schema_registry_url: str = Field(description="Confluent-compatible API root.")
+    external_bootstrap_servers: dict[ClusterName, str] = {}
+    ca_file: Path
+    secrets_dir: Path
+    state_dir: Path
+    schema_registry_url: str
     connect_url: str
-    webhdfs_url: str = Field(description="HTTP address of the NameNode.")
-    hdfs_url: str = Field(description="RPC address of the NameNode, hdfs://host:port.")
-    spark_connect_url: str = Field(description="sc://host:port")
+    webhdfs_url: str
+    hdfs_url: str
+    spark_connect_url: str
     dagster_url: str
-    ksqldb_url: str | None = Field(
-        default=None, description="None where the platform has no ksqlDB."
-    )
-    ksqldb_user: str | None = Field(
-        default=None,
-        description="Where ksqlDB asks for one; secrets_dir holds its "
-        "ksqldb/<user>.password.",
-    )
-    services: dict[str, Service] = Field(default_factory=dict)
-    supervisor_socket: Path | None = Field(
-        default=None, description="Unix socket of the supervisor of a native platform."
-    )
-    container_engine: ContainerEngine | None = Field(
-        default=None, description="The engine, where the parts are containers."
-    )
+    ksqldb_url: str | None = None
+    ksqldb_user: str | None = None
+    services: dict[str, Service] = {}
+    supervisor_socket: Path | None = None
+    container_engine: ContainerEngine | None = None
 
-    def password(self, cluster: ClusterName, principal: str) -> SecretStr:
+    def as_json(self) -> bytes:
+        """Return what ``endpoints.json`` holds."""
+        return msgspec.json.format(msgspec.json.encode(self, enc_hook=str), indent=2)
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Endpoints:
+        """Read what ``as_json`` returned.
+
+        Raises:
+            msgspec.DecodeError: It is something else.
+        """
+        return msgspec.json.decode(data, type=cls, dec_hook=_as_path)
+
+    def replace(self, **changes: Any) -> Endpoints:
+        """Return the same with other values of some attributes."""
+        return msgspec.structs.replace(self, **changes)
+
+    def password(self, cluster: ClusterName, principal: str) -> Secret:
         """Read a principal's SCRAM password.
 
         Raises:
@@ -95,7 +122,7 @@ class Endpoints(BaseModel):
             "since?",
         )
 
-    def ksqldb_password(self) -> SecretStr:
+    def ksqldb_password(self) -> Secret:
         """Read the password of ``ksqldb_user``.
 
         Raises:
@@ -112,7 +139,7 @@ class Endpoints(BaseModel):
         return self.secrets_dir / cluster / f"{principal}.password"
 
 
-def _read_password(path: Path, whose: str, advice: str) -> SecretStr:
+def _read_password(path: Path, whose: str, advice: str) -> Secret:
     try:
         password = path.read_text(encoding="utf-8").strip()
         reason = "" if password else "it is empty"
@@ -124,7 +151,13 @@ def _read_password(path: Path, whose: str, advice: str) -> SecretStr:
         raise EndpointsError(
             f"Cannot read the password of {whose} from {path}: {reason}. {advice}"
         )
-    return SecretStr(password)
+    return Secret(password)
+
+
+def _as_path(kind: type, text: object) -> Path:
+    if kind is not Path or not isinstance(text, str):
+        raise TypeError(f"Expected a path, found {text!r}")
+    return Path(text)
 
 
 def default_home() -> Path:
@@ -144,13 +177,13 @@ def load_endpoints(home: Path | None = None) -> Endpoints:
     """
     path = (home or default_home()) / "endpoints.json"
     try:
-        return Endpoints.model_validate_json(path.read_bytes())
+        return Endpoints.from_json(path.read_bytes())
     except FileNotFoundError as error:
         raise EndpointsError(
             f"No platform has been started here: {path} does not exist. "
             "Start one with `make up`, or point GOODSFLOW_HOME at its folder."
         ) from error
-    except (OSError, ValidationError) as error:
+    except (OSError, msgspec.DecodeError) as error:
         raise EndpointsError(
             f"Cannot read the platform's addresses from {path}: {error}"
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.local.launcher import open_platform
+from goodsflow.local.status import platform_status
 from goodsflow.registry import RegistryClient
 
 T = TypeVar("T")
@@ -41,11 +42,20 @@ def schema_id(endpoints: Endpoints, subject: str = "goods-value") -> int:
         return registry.latest(subject).schema_id
 
 
-def status(home: Path) -> dict[str, dict[str, Any]]:
-    """Return what `goodsflow status --json` says, by part."""
-    asked = goodsflow("status", "--json", home=home)
-    assert asked.stdout, f"exit status {asked.returncode}: {asked.stderr}"
-    return {part["name"]: part for part in json.loads(asked.stdout)["parts"]}
+def status(home: Path, *names: str) -> dict[str, dict[str, Any]]:
+    """Return what `goodsflow status --json` says of the named parts, or of all.
+
+    It is asked in this process: a new one for each look of a wait would keep a
+    processor busy, which the parts under test need.
+    """
+    platform = open_platform(home)
+    parts = [part for part in platform.parts if not names or part.name in names]
+    return {part.name: part.as_json() for part in platform_status(platform.home, parts)}
+
+
+def status_of(home: Path, name: str) -> dict[str, Any]:
+    """Return what `goodsflow status --json` says of one part."""
+    return status(home, name)[name]
 
 
 def await_condition(
@@ -82,5 +92,5 @@ def write_endpoints(folder: Path, **given: str) -> Endpoints:
         dagster_url="http://d",
         **given,
     )
-    (folder / "endpoints.json").write_text(endpoints.model_dump_json())
+    (folder / "endpoints.json").write_bytes(endpoints.as_json())
     return endpoints

@@ -89,7 +89,7 @@ def create_app(settings: BlockingSettings, endpoints: Endpoints) -> faust.App:
         EndpointsError: The principal has no password file.
         BlockingError: The CA's certificate cannot be read.
     """
-    password = endpoints.password("inbound", PRINCIPAL).get_secret_value()
+    password = endpoints.password("inbound", PRINCIPAL).reveal()
     brokers = endpoints.bootstrap_servers["inbound"].split(",")
     app = BlockingApp(
         APP_ID,

@@ -3,10 +3,11 @@
 Here: what a card is, as types and as bytes, and nothing that talks to a system. Not
 here: the rules by which a card is held back (``goodsflow.blocking``), the registration
 of its schema (``goodsflow.registry``).
+
+The types are in ``goodsflow.cards.model``, the samples in ``goodsflow.cards.samples``:
+who only reads bytes, such as a search, imports neither them nor pydantic.
 """
 
-from goodsflow.cards.model import Card, Image, Price, Stock
-from goodsflow.cards.samples import sample_cards, with_price
 from goodsflow.cards.wire import (
     CardError,
     decode_card,
@@ -17,16 +18,10 @@ from goodsflow.cards.wire import (
 )
 
 __all__ = [
-    "Card",
     "CardError",
-    "Image",
-    "Price",
-    "Stock",
     "decode_card",
     "encode_json",
     "frame",
     "payload_of",
-    "sample_cards",
     "schema_id_of",
-    "with_price",
 ]

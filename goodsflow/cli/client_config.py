@@ -58,9 +58,9 @@ def client_config(
     endpoints = load_endpoints(context.home)
     if is_external and endpoints.external_bootstrap_servers:
         outside = {"bootstrap_servers": endpoints.external_bootstrap_servers}
-        endpoints = endpoints.model_copy(update=outside)
+        endpoints = endpoints.replace(**outside)
     if ca_file:
-        endpoints = endpoints.model_copy(update={"ca_file": ca_file})
+        endpoints = endpoints.replace(ca_file=ca_file)
     make = librdkafka_config if kind == "librdkafka" else java_client_properties
     for name, value in make(endpoints, cluster, principal).items():
         click.echo(f"{name}={value}")

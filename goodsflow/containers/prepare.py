@@ -83,9 +83,7 @@ def prepare(
             ksqldb_url=ksqldb_url,
             external_bootstrap_servers=external_bootstrap_servers,
         )
-        _replace(
-            platform / ENDPOINTS_FILE, addresses.model_dump_json(indent=2).encode()
-        )
+        _replace(platform / ENDPOINTS_FILE, addresses.as_json())
         _configure_upstream(platform, addresses)
         for name, wanted in SHARES.items():
             fill_share(platform, shares / name, wanted)
@@ -128,7 +126,7 @@ def fill_share(platform: Path, share: Path, wanted: tuple[str, ...]) -> None:
 def _configure_upstream(platform: Path, addresses: Endpoints) -> None:
     """Write the files of the containers whose images are not ours."""
     # Paths are the container's own; the passwords lie here.
-    here = addresses.model_copy(update={"secrets_dir": platform / "secrets"})
+    here = addresses.replace(secrets_dir=platform / "secrets")
     password = platform / "secrets" / "ksqldb-truststore.password"
     make_secret(password)
     make_trust_store(platform / "certs" / "ca.crt", platform / "ca.jks", password)

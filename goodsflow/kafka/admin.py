@@ -27,7 +27,6 @@ from confluent_kafka.admin import (
     UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
-from pydantic import SecretStr
 
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.acls import from_kafka, to_filter, to_kafka
@@ -37,6 +36,7 @@ from goodsflow.kafka.errors import AuthenticationFailedError, ClusterUnavailable
 from goodsflow.kafka.futures import Outcomes
 from goodsflow.kafka.login import log_in
 from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.secret import Secret
 from goodsflow.spec import AclBinding, Topic
 
 SCRAM_ITERATIONS = 8192
@@ -289,13 +289,13 @@ class KafkaAdmin(ClusterClient):
             if info.mechanism == ScramMechanism.SCRAM_SHA_512
         }
 
-    def upsert_credentials(self, passwords: Mapping[str, SecretStr]) -> Outcomes[str]:
+    def upsert_credentials(self, passwords: Mapping[str, Secret]) -> Outcomes[str]:
         """Set the SCRAM-SHA-512 passwords of users."""
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, SCRAM_ITERATIONS)
         return self._alter_credentials(
             {
                 user: UserScramCredentialUpsertion(
-                    user, info, password.get_secret_value().encode()
+                    user, info, password.reveal().encode()
                 )
                 for user, password in passwords.items()
             },

@@ -25,7 +25,7 @@ def client_config(
         "ssl.ca.location": str(endpoints.ca_file),
         "sasl.mechanism": SCRAM_MECHANISM,
         "sasl.username": principal,
-        "sasl.password": endpoints.password(cluster, principal).get_secret_value(),
+        "sasl.password": endpoints.password(cluster, principal).reveal(),
     }
 
 
@@ -53,7 +53,7 @@ def java_client_properties(
     endpoints: Endpoints, cluster: ClusterName, principal: str
 ) -> dict[str, str]:
     """Return the configuration of a Java client that connects as ``principal``."""
-    password = endpoints.password(cluster, principal).get_secret_value()
+    password = endpoints.password(cluster, principal).reveal()
     return {
         "bootstrap.servers": endpoints.bootstrap_servers[cluster],
         "security.protocol": "SASL_SSL",

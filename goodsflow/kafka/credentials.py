@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
 from goodsflow.endpoints import ClusterName, Endpoints, EndpointsError
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.login import log_in
+from goodsflow.secret import Secret
 from goodsflow.secret_files import write_secret
 
 _PARALLEL_LOGINS = 16
@@ -22,7 +21,7 @@ def credential_works(
     cluster: ClusterName,
     principal: str,
     timeout_seconds: float = 10,
-    password: SecretStr | None = None,
+    password: Secret | None = None,
 ) -> bool:
     """Log in as a principal.
 
@@ -42,7 +41,7 @@ def credential_works(
     """
     config = client_config(endpoints, cluster, principal)
     if password is not None:
-        config["sasl.password"] = password.get_secret_value()
+        config["sasl.password"] = password.reveal()
     login = log_in(config, timeout_seconds)
     if login.error and not login.refused:
         raise ClusterUnavailableError(
@@ -75,7 +74,7 @@ class PasswordFiles:
     cluster: ClusterName
     timeout_seconds: float = 10
 
-    def password(self, principal: str) -> SecretStr:
+    def password(self, principal: str) -> Secret:
         """Read a principal's password.
 
         Raises:
@@ -87,7 +86,7 @@ class PasswordFiles:
         """Say whether a principal has a password file."""
         return self.endpoints.password_file(self.cluster, principal).exists()
 
-    def ensure(self, principal: str) -> SecretStr:
+    def ensure(self, principal: str) -> Secret:
         """Read a principal's password; make one where it has none.
 
         Raises:

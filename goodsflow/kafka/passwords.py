@@ -79,4 +79,4 @@ class PasswordFollower:
         return True
 
     def _hand_to(self, client: SaslClient) -> None:
-        client.set_sasl_credentials(self._principal, self._known.get_secret_value())
+        client.set_sasl_credentials(self._principal, self._known.reveal())

@@ -12,8 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from pydantic import SecretStr
-
 from goodsflow.endpoints import Endpoints, EndpointsError
 from goodsflow.file_lock import HeldError, held
 from goodsflow.kafka.admin import KafkaAdmin
@@ -25,6 +23,7 @@ from goodsflow.kafka.errors import (
     RotationRunsError,
 )
 from goodsflow.kafka.login import Login, log_in
+from goodsflow.secret import Secret
 from goodsflow.secret_files import move_secret, write_secret
 
 _EFFECTIVE_SECONDS = 30.0
@@ -152,13 +151,13 @@ class Rotation:
         except FileNotFoundError:
             return None
 
-    def _newest(self) -> SecretStr:
+    def _newest(self) -> Secret:
         if not self.is_pending:
             return self._endpoints.password(self.cluster, self.principal)
         with self._naming("read the new password"):
-            return SecretStr(self._next.read_text(encoding="utf-8").strip())
+            return Secret(self._next.read_text(encoding="utf-8").strip())
 
-    def _works(self, password: SecretStr | None = None) -> bool:
+    def _works(self, password: Secret | None = None) -> bool:
         return credential_works(
             self._endpoints,
             self.cluster,

@@ -51,7 +51,7 @@ def connection_settings(
         "ssl_context": tls,
         "sasl_mechanism": SCRAM_MECHANISM,
         "sasl_plain_username": principal,
-        "sasl_plain_password": password.get_secret_value(),
+        "sasl_plain_password": password.reveal(),
         "request_timeout_ms": int(timeout_seconds * 1000),
     }
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
-from pydantic import SecretStr
 
 from goodsflow.closing import Closing
 from goodsflow.endpoints import Endpoints
@@ -35,6 +34,7 @@ from goodsflow.ksqldb.errors import (
     KsqlUnavailableError,
 )
 from goodsflow.ksqldb.sql import identifier
+from goodsflow.secret import Secret
 
 STATEMENTS = "application/vnd.ksql.v1+json"
 ROWS = "application/vnd.ksqlapi.delimited.v1"
@@ -46,7 +46,7 @@ class Credentials:
     """Whom a server with basic authentication knows."""
 
     user: str
-    password: SecretStr
+    password: Secret
 
 
 class KsqlClient(Closing):
@@ -69,9 +69,7 @@ class KsqlClient(Closing):
         self._timeout_seconds = timeout_seconds
         auth = None
         if credentials is not None:
-            auth = httpx.BasicAuth(
-                credentials.user, credentials.password.get_secret_value()
-            )
+            auth = httpx.BasicAuth(credentials.user, credentials.password.reveal())
         # The platform is beside us: a proxy from the environment cannot reach it.
         self._http = httpx.Client(
             base_url=url, timeout=timeout_seconds, trust_env=False, auth=auth

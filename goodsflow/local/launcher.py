@@ -158,7 +158,7 @@ def _prepare(
             port_offset=platform.ports.offset, monitored=platform.ports.monitored
         ).model_dump_json()
     )
-    home.endpoints_file.write_text(platform.endpoints.model_dump_json(indent=2))
+    home.endpoints_file.write_bytes(platform.endpoints.as_json())
     write_instance_config(home.dagster)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from threading import Event
 
-from goodsflow.cards import Card
+from goodsflow.cards.model import Card
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.config import producer_config

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.cards import frame, payload_of, sample_cards
+from goodsflow.cards import frame, payload_of
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.kafka.config import producer_config

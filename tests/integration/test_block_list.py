@@ -17,10 +17,11 @@ from confluent_kafka import Message
 from goodsflow.blocklist import Entry, Rule
 from goodsflow.blocklist.changing import INITIAL, block, seed, unblock
 from goodsflow.blocklist.reading import read_block_list
-from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.cards import encode_json, frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import Endpoints
 from tests.integration.test_blocking import PASSED_ON, Reader, produce
-from tests.support import await_condition, goodsflow, schema_id, status
+from tests.support import await_condition, goodsflow, schema_id, status_of
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_the_list_holds_from_the_first_card_after_a_kill(
     reader = Reader(endpoints, (PASSED_ON,))
     produce(endpoints, [(key, card(mark))])
     reader.read_past(key)
-    pid = status(platform_home)["blocking"]["pid"]
+    pid = status_of(platform_home, "blocking")["pid"]
     os.kill(pid, signal.SIGKILL)
     blocked(Rule("product", mark))
     produce(endpoints, [(key, card(mark)), (last, card(last.decode()))])

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
-from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.cards import encode_json, frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import client_config, producer_config
 from tests.support import schema_id

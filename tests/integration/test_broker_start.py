@@ -93,12 +93,10 @@ class Parts:
 
     def endpoints(self, like: Endpoints) -> Endpoints:
         """Return the address and the secrets of the broker."""
-        return like.model_copy(
-            update={
-                "bootstrap_servers": {"inbound": f"127.0.0.1:{self.broker_port}"},
-                "secrets_dir": self.folder,
-                "ca_file": self.folder / "certs" / "ca.crt",
-            }
+        return like.replace(
+            bootstrap_servers={"inbound": f"127.0.0.1:{self.broker_port}"},
+            secrets_dir=self.folder,
+            ca_file=self.folder / "certs" / "ca.crt",
         )
 
 

@@ -140,7 +140,7 @@ def test_a_validation_says_what_is_wrong_and_keeps_its_secrets(
     connect: ConnectClient, endpoints: Endpoints, sink: dict[str, str]
 ) -> None:
     """A plan goes by it: it must know the defaults, and is shown to everybody."""
-    password = endpoints.password("analytics", "kafka-connect").get_secret_value()
+    password = endpoints.password("analytics", "kafka-connect").reveal()
     found = connect.validate(sink)
     assert not found.errors
     assert found.effective["hdfs.url"] == endpoints.hdfs_url

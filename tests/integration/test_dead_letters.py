@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.cards import encode_json, frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import Endpoints
 from tests.integration.test_blocking import (
     DEAD_LETTERS,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from pydantic import SecretStr
 
 from dagster_project.checks.connectors import look_at_connectors
 from dagster_project.checks.declared import look_at_declared
@@ -30,6 +29,7 @@ from goodsflow.kafka.credentials import credential_works
 from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.quotas import QuotaAdmin, QuotaEntity
 from goodsflow.registry import RegistryClient
+from goodsflow.secret import Secret
 from goodsflow.spec import AclBinding
 from tests.integration.declaration import SCHEMA, Declaration, acls_by_hand
 from tests.support import await_condition
@@ -103,7 +103,7 @@ def _topic_by_hand(own: Declaration) -> None:
 
 def _credential_by_hand(own: Declaration) -> None:
     admin = KafkaAdmin.connect(own.endpoints, "inbound", "admin")
-    check_all(admin.upsert_credentials({own.name: SecretStr("by-hand")}))
+    check_all(admin.upsert_credentials({own.name: Secret("by-hand")}))
 
 
 def _quota_by_hand(own: Declaration) -> None:

@@ -11,7 +11,6 @@ import psutil
 import pytest
 from confluent_kafka import Consumer, Producer, ThrottleEvent, TopicPartition
 from confluent_kafka.admin import AdminClient
-from pydantic import SecretStr
 
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.admin import SCRAM_ITERATIONS, KafkaAdmin
@@ -28,9 +27,10 @@ from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.login import log_in
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.quotas import DEFAULT_USER, Default, QuotaAdmin, QuotaEntity
+from goodsflow.secret import Secret
 from goodsflow.spec import AclBinding, Topic
 from tests.integration.declaration import COMPACT
-from tests.support import await_condition, status
+from tests.support import await_condition, status_of
 
 INBOUND: ClusterName = "inbound"
 _SECONDS = 30
@@ -209,7 +209,7 @@ def test_a_new_password_ends_the_old_one(
     endpoints: Endpoints, admin: KafkaAdmin, user: str
 ) -> None:
     """A password that was changed because it leaked would still open the cluster."""
-    check_all(admin.upsert_credentials({user: SecretStr("another-one")}))
+    check_all(admin.upsert_credentials({user: Secret("another-one")}))
     await_condition(
         lambda: not credential_works(endpoints, INBOUND, user),
         "the old password is refused",
@@ -306,12 +306,10 @@ def test_quotas_of_a_cluster_that_lets_nobody_in(
     path = tmp_path / INBOUND / "admin.password"
     path.parent.mkdir()
     path.write_text("wrong")
-    wrong = endpoints.model_copy(update={"secrets_dir": tmp_path})
+    wrong = endpoints.replace(secrets_dir=tmp_path)
     with pytest.raises(AuthenticationFailedError):
         QuotaAdmin.connect(wrong, INBOUND, "admin", _SECONDS).quotas()
-    nobody = endpoints.model_copy(
-        update={"bootstrap_servers": {INBOUND: "127.0.0.1:1"}}
-    )
+    nobody = endpoints.replace(bootstrap_servers={INBOUND: "127.0.0.1:1"})
     with pytest.raises(ClusterUnavailableError):
         QuotaAdmin.connect(nobody, INBOUND, "admin", 2).quotas()
 
@@ -351,11 +349,11 @@ def test_a_client_finds_the_controller_after_an_outage_of_it(
     await_topic(admin, name)
     controller = admin._client.describe_cluster().result(_SECONDS).controller.id
     part = f"kafka-{controller}"
-    before = status(platform_home)[part]
+    before = status_of(platform_home, part)
     psutil.Process(before["pid"]).kill()
 
     def is_back() -> bool:
-        now = status(platform_home)[part]
+        now = status_of(platform_home, part)
         return bool(now["state"] == "ready" and now["pid"] != before["pid"])
 
     await_condition(is_back, "the broker is back")
@@ -375,12 +373,10 @@ def test_a_refused_login_is_not_an_unreachable_cluster(
     endpoints: Endpoints, tmp_path: Path
 ) -> None:
     """Taken for refused, an outage would have every password replaced."""
-    wrong = endpoints.model_copy(update={"secrets_dir": tmp_path})
+    wrong = endpoints.replace(secrets_dir=tmp_path)
     wrong.password_file("inbound", "admin").parent.mkdir()
     wrong.password_file("inbound", "admin").write_text("wrong")
-    away = endpoints.model_copy(
-        update={"bootstrap_servers": {"inbound": "127.0.0.1:1"}}
-    )
+    away = endpoints.replace(bootstrap_servers={"inbound": "127.0.0.1:1"})
 
     assert not credential_works(wrong, "inbound", "admin")
     with pytest.raises(AuthenticationFailedError) as refused:

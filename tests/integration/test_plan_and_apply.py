@@ -62,10 +62,8 @@ def test_what_cannot_be_read_is_never_taken_for_empty(
     home = tmp_path / "home"
     home.mkdir()
     servers = declaration.endpoints.bootstrap_servers | {"analytics": "127.0.0.1:1"}
-    away = declaration.endpoints.model_copy(
-        update={"bootstrap_servers": servers, "state_dir": home}
-    )
-    (home / "endpoints.json").write_text(away.model_dump_json())
+    away = declaration.endpoints.replace(bootstrap_servers=servers, state_dir=home)
+    (home / "endpoints.json").write_bytes(away.as_json())
 
     planned = goodsflow("plan", "--file", str(declaration.file), home=home)
     applied = goodsflow("apply", "--file", str(declaration.file), home=home)

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support import goodsflow, status
+from tests.support import goodsflow, status, status_of
 
 _KILLED_TOGETHER = (
     # Parts of different clusters: none relies on the other.
@@ -72,7 +72,7 @@ def test_up_completes_a_half_up_platform(platform_home: Path) -> None:
 
     before = await_ready(platform_home)
     SupervisorClient(platform_home / "run" / "supervisor.sock").stop("schema-registry")
-    assert status(platform_home)["schema-registry"]["state"] == "stopped"
+    assert status_of(platform_home, "schema-registry")["state"] == "stopped"
     again = goodsflow("up", home=platform_home, timeout_seconds=300)
     assert again.returncode == 0, again.stderr
     after = await_ready(platform_home)

@@ -145,14 +145,12 @@ def test_refused_login_is_told_from_an_outage(
     """One is put right by a person, the other by waiting."""
     (tmp_path / "analytics").mkdir()
     (tmp_path / "analytics" / "user.password").write_text("wrong")
-    intruder = endpoints.model_copy(update={"secrets_dir": tmp_path})
+    intruder = endpoints.replace(secrets_dir=tmp_path)
     with (
         reader(intruder, "events", "user") as one,
         pytest.raises(AuthenticationFailedError),
     ):
         one.watermarks()
-    down = endpoints.model_copy(
-        update={"bootstrap_servers": {"analytics": "127.0.0.1:9"}}
-    )
+    down = endpoints.replace(bootstrap_servers={"analytics": "127.0.0.1:9"})
     with reader(down, "events") as one, pytest.raises(ClusterUnavailableError):
         one.watermarks()

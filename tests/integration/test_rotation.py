@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
-from goodsflow.cards import frame, sample_cards
+from goodsflow.cards import frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.credentials import PasswordFiles, credential_works
@@ -304,7 +305,7 @@ def test_no_secret_is_shown(platform_home: Path, endpoints: Endpoints) -> None:
     """What is on a screen is in its log as well."""
     done = goodsflow("credentials", "rotate", "shop-api", home=platform_home)
     listed = goodsflow("credentials", "list", home=platform_home)
-    secret = endpoints.password("inbound", "shop-api").get_secret_value()
+    secret = endpoints.password("inbound", "shop-api").reveal()
     for text in (done.stdout, done.stderr, listed.stdout, listed.stderr):
         assert secret not in text
     assert "shop-api" in listed.stdout

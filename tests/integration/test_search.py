@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.cards import frame, sample_cards
+from goodsflow.cards import frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.errors import ClusterUnavailableError
@@ -34,7 +35,7 @@ class Market:
     """Products of one test on the real topic, and an index of its own."""
 
     def __init__(self, endpoints: Endpoints, state_dir: Path) -> None:
-        self.endpoints = endpoints.model_copy(update={"state_dir": state_dir})
+        self.endpoints = endpoints.replace(state_dir=state_dir)
         self.brand = f"Brand-{uuid.uuid4().hex[:10]}"
         self.notices: list[str] = []
         self.sent: set[str] = set()
@@ -132,10 +133,10 @@ def test_searches_at_the_same_time_wait_for_each_other(market: Market) -> None:
         "from goodsflow.endpoints import Endpoints\n"
         "from goodsflow.search.embedded import EmbeddedSearch\n"
         "from goodsflow.search.interface import SearchQuery\n"
-        "e = Endpoints.model_validate_json(sys.argv[1])\n"
+        "e = Endpoints.from_json(sys.argv[1])\n"
         "print(len(EmbeddedSearch(e).search(SearchQuery(brand=sys.argv[2]))))\n"
     )
-    arguments = [market.endpoints.model_dump_json(), market.brand]
+    arguments = [market.endpoints.as_json().decode(), market.brand]
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", code, *arguments],
@@ -153,12 +154,10 @@ def test_unreachable_cluster_is_an_error_and_no_old_answer(market: Market) -> No
     """An answer from yesterday's index would look like today's."""
     market.put(1, "one", 1.0)
     market.search()
-    down = market.endpoints.model_copy(
-        update={
-            "bootstrap_servers": {
-                **market.endpoints.bootstrap_servers,
-                "analytics": "127.0.0.1:9",
-            }
+    down = market.endpoints.replace(
+        bootstrap_servers={
+            **market.endpoints.bootstrap_servers,
+            "analytics": "127.0.0.1:9",
         }
     )
     with pytest.raises(ClusterUnavailableError):
@@ -271,10 +270,10 @@ def test_event_that_is_not_delivered_fails_the_command_after_its_results(
     """The user gets the answer; whoever counts requests hears of the gap."""
     home = tmp_path / "home"
     home.mkdir()
-    without_registry = market.endpoints.model_copy(
-        update={"schema_registry_url": "http://127.0.0.1:9/apis/ccompat/v7"}
+    without_registry = market.endpoints.replace(
+        schema_registry_url="http://127.0.0.1:9/apis/ccompat/v7"
     )
-    (home / "endpoints.json").write_text(without_registry.model_dump_json())
+    (home / "endpoints.json").write_bytes(without_registry.as_json())
     market.put(1, "one", 1.0)
     result = run_cli(home, "search", "--brand", market.brand)
     assert result.returncode == 1

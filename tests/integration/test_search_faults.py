@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.cards import encode_json, frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import producer_config
@@ -35,7 +36,7 @@ from goodsflow.endpoints import Endpoints
 from goodsflow.search.embedded import EmbeddedSearch
 from goodsflow.search.interface import SearchQuery
 search = EmbeddedSearch(
-    Endpoints.model_validate_json(sys.argv[1]), topic=sys.argv[2], principal="admin"
+    Endpoints.from_json(sys.argv[1]), topic=sys.argv[2], principal="admin"
 )
 print("begins", flush=True)
 print(len(search.search(SearchQuery())))
@@ -46,7 +47,7 @@ class Shelf:
     """A topic of cards of its own, and an index of it."""
 
     def __init__(self, endpoints: Endpoints, state_dir: Path) -> None:
-        self.endpoints = endpoints.model_copy(update={"state_dir": state_dir})
+        self.endpoints = endpoints.replace(state_dir=state_dir)
         self.topic = f"source.shelf-{uuid.uuid4().hex[:8]}"
         self.notices: list[str] = []
         self._admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
@@ -80,7 +81,7 @@ class Shelf:
 
     def start_search(self, *before: str) -> subprocess.Popen[str]:
         """Start a search of a process of its own; return when it has begun."""
-        arguments = [self.endpoints.model_dump_json(), self.topic]
+        arguments = [self.endpoints.as_json().decode(), self.topic]
         process = subprocess.Popen(
             [*before, sys.executable, "-c", _SEARCH, *arguments],
             stdout=subprocess.PIPE,
@@ -161,7 +162,7 @@ def test_a_full_disk_is_named_and_a_free_one_does(shelf: Shelf, tmp_path: Path) 
         or subprocess.run([*apart, *mount], capture_output=True, check=False).returncode
     ):
         pytest.skip("a small file system cannot be mounted here")
-    shelf.endpoints = shelf.endpoints.model_copy(update={"state_dir": small})
+    shelf.endpoints = shelf.endpoints.replace(state_dir=small)
     shelf.put(_CARDS, 3.0)
     script = " ".join(mount) + ' && exec "$@"'
     process = shelf.start_search(*apart, "sh", "-c", script, "sh")

@@ -17,7 +17,9 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from goodsflow.cards import Card, decode_card, sample_cards, schema_id_of
+from goodsflow.cards import decode_card, schema_id_of
+from goodsflow.cards.model import Card
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.config import client_config
@@ -141,7 +143,7 @@ def test_a_wrong_password_ends_it_with_the_principal_named(
     secrets = tmp_path_factory.mktemp("secrets")
     (secrets / "inbound").mkdir()
     (secrets / "inbound/shop-api.password").write_text("wrong", encoding="utf-8")
-    stranger = endpoints.model_copy(update={"secrets_dir": secrets})
+    stranger = endpoints.replace(secrets_dir=secrets)
     with pytest.raises(AuthenticationFailedError, match="'shop-api'"):
         run(
             settings(),
@@ -185,7 +187,7 @@ def test_a_registry_that_is_away_ends_the_start_with_its_address(
     endpoints: Endpoints,
 ) -> None:
     """Cards without a registered schema could not be read by anybody."""
-    away = endpoints.model_copy(update={"schema_registry_url": "http://127.0.0.1:9/x"})
+    away = endpoints.replace(schema_registry_url="http://127.0.0.1:9/x")
     with pytest.raises(GoodsflowError, match=r"http://127\.0\.0\.1:9/x"):
         run(
             settings(count=1),

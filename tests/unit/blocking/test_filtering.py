@@ -8,7 +8,8 @@ import pytest
 from goodsflow.blocking.filtering import KEYLESS, PASSED, CardFilter
 from goodsflow.blocking.schemas import Schemas
 from goodsflow.blocklist import BlockRules, Rule, Scope
-from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.cards import encode_json, frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.registry import (
     RegistryUnavailableError,

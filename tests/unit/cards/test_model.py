@@ -6,7 +6,8 @@ import pytest
 from jsonschema import Draft7Validator
 from pydantic import ValidationError
 
-from goodsflow.cards import Card, sample_cards
+from goodsflow.cards.model import Card
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import PROJECT_ROOT
 
 SCHEMA = json.loads((PROJECT_ROOT / "schemas/goods.json").read_text(encoding="utf-8"))

@@ -10,9 +10,9 @@ from goodsflow.cards import (
     encode_json,
     frame,
     payload_of,
-    sample_cards,
     schema_id_of,
 )
+from goodsflow.cards.samples import sample_cards
 
 
 def test_a_header_is_a_zero_byte_and_a_big_endian_schema_id() -> None:

@@ -18,7 +18,7 @@ from goodsflow.local.ports import Ports
 def home(tmp_path: Path) -> Path:
     """The folder of a platform in which the admin has a password."""
     home = Home(tmp_path)
-    home.endpoints_file.write_text(endpoints_of(home, Ports()).model_dump_json())
+    home.endpoints_file.write_bytes(endpoints_of(home, Ports()).as_json())
     (home.secrets / "analytics").mkdir(parents=True)
     (home.secrets / "analytics" / "admin.password").write_text("pass-word\n")
     return tmp_path
@@ -46,10 +46,10 @@ def test_librdkafka_and_kcat_take_it_as_it_is(home: Path) -> None:
 def test_a_client_outside_of_the_containers_has_other_addresses(home: Path) -> None:
     """The brokers' names are unknown to the host, and the CA's file lies elsewhere."""
     there = Home(home)
-    endpoints = endpoints_of(there, Ports()).model_copy(
-        update={"external_bootstrap_servers": {"analytics": "127.0.0.1:29094"}}
+    endpoints = endpoints_of(there, Ports()).replace(
+        external_bootstrap_servers={"analytics": "127.0.0.1:29094"}
     )
-    there.endpoints_file.write_text(endpoints.model_dump_json())
+    there.endpoints_file.write_bytes(endpoints.as_json())
     result = client_config(
         home, "analytics", "admin", "--external", "--ca-file", "here/ca.crt"
     )

@@ -244,7 +244,7 @@ def test_every_address_names_a_container_that_there_is(
 ) -> None:
     """A container that is renamed would be looked for in vain by all others."""
     url = compose["services"]["prepare"]["environment"]["GOODSFLOW_KSQLDB_URL"]
-    text = endpoints("goodsflow", ksqldb_url=url).model_dump_json()
+    text = endpoints("goodsflow", ksqldb_url=url).as_json().decode()
     hosts = set(re.findall(r"(?:://|,|\")([a-z][a-z0-9-]*):\d+", text))
     assert hosts
     assert hosts <= compose["services"].keys()

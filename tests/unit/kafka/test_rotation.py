@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka import credentials
@@ -22,6 +21,7 @@ from goodsflow.kafka.errors import (
 )
 from goodsflow.kafka.login import Login
 from goodsflow.kafka.rotation import Rotation, rotation_lock
+from goodsflow.secret import Secret
 
 
 class Cluster:
@@ -32,9 +32,9 @@ class Cluster:
         self.is_up = True
         self.late: set[str] = set()
 
-    def upsert_credentials(self, passwords: Mapping[str, SecretStr]) -> dict[str, None]:
+    def upsert_credentials(self, passwords: Mapping[str, Secret]) -> dict[str, None]:
         """Take the password."""
-        (self.password,) = (each.get_secret_value() for each in passwords.values())
+        (self.password,) = (each.reveal() for each in passwords.values())
         return dict.fromkeys(passwords)
 
     def login(self, config: Mapping[str, Any], _: float) -> Login:

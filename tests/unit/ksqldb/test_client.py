@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from pydantic import SecretStr
 
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.ksqldb import (
@@ -25,6 +24,7 @@ from goodsflow.ksqldb import (
     literal,
 )
 from goodsflow.ksqldb.answers import split_lines
+from goodsflow.secret import Secret
 from goodsflow.spec import load_platform
 from tests.unit.connect.test_client import Worker
 from tests.unit.ksqldb.fake_server import NOT_MATERIALIZED, FakeKsqldb
@@ -174,14 +174,14 @@ def test_credentials_are_given_where_they_are_asked_for(server: FakeKsqldb) -> N
     server.user = ("search", "right")
     with KsqlClient(server.url) as client, pytest.raises(KsqlUnauthorizedError):
         client.sources()
-    wrong = Credentials("search", SecretStr("wrong-secret"))
+    wrong = Credentials("search", Secret("wrong-secret"))
     with (
         KsqlClient(server.url, credentials=wrong) as client,
         pytest.raises(KsqlUnauthorizedError) as refused,
     ):
         client.sources()
     assert "wrong-secret" not in str(refused.value) + repr(wrong)
-    right = Credentials("search", SecretStr("right"))
+    right = Credentials("search", Secret("right"))
     with KsqlClient(server.url, credentials=right) as client:
         assert client.sources() == {}
 

@@ -61,7 +61,7 @@ class Begun:
         (home.run / "supervisord.conf").write_text(config)
         supervisor.start(home)
         self.output = StringIO()
-        endpoints = endpoints_of(home, Ports()).model_copy(update={"dagster_url": url})
+        endpoints = endpoints_of(home, Ports()).replace(dagster_url=url)
         progress = Progress(Console(file=self.output))
         self.startup = Startup(home, endpoints, parts, ready, progress)
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from goodsflow.cards import CardError, sample_cards
+from goodsflow.cards import CardError
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.registry import (
     InvalidSchemaError,

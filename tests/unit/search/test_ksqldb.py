@@ -152,7 +152,7 @@ def test_a_password_comes_from_its_file(
     server.user = ("search", "s3cret")
     with pytest.raises(KsqlUnauthorizedError):
         KsqldbSearch(endpoints).search(SearchQuery("JKL"))
-    named = endpoints.model_copy(update={"ksqldb_user": "search"})
+    named = endpoints.replace(ksqldb_user="search")
     with pytest.raises(EndpointsError, match=r"ksqldb/search\.password"):
         KsqldbSearch(named).search(SearchQuery("JKL"))
     (endpoints.secrets_dir / "ksqldb").mkdir()

@@ -10,15 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from goodsflow.cards import (
-    Card,
-    CardError,
-    decode_card,
-    encode_json,
-    frame,
-    sample_cards,
-    with_price,
-)
+from goodsflow.cards import CardError, decode_card, encode_json, frame
+from goodsflow.cards.model import Card
+from goodsflow.cards.samples import sample_cards, with_price
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.registry.serializer import ValueValidator
 from goodsflow.shop_api.catalog import Catalog, GeneratedCatalog, SampleCatalog
