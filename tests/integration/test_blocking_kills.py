@@ -24,17 +24,18 @@ from threading import Event, Thread
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
-from goodsflow.cards import encode_json, frame, sample_cards
+from goodsflow.cards import encode_json, frame
+from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import producer_config
-from goodsflow.kafka.futures import check_all
+from goodsflow.kafka.futures import Outcomes
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.spec import AclBinding
-from tests.support import await_condition, goodsflow, schema_id, status
+from tests.support import await_condition, goodsflow, schema_id, status, status_of
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1500)]
 
 CARDS = 300_000
 PRODUCTS = 500
@@ -151,7 +152,7 @@ def pid_of(home: Path, part: str) -> int:
     """Return the process of a part as soon as it has one."""
     return int(
         await_condition(
-            lambda: status(home)[part]["pid"], f"'{part}' has a process", 120
+            lambda: status_of(home, part)["pid"], f"'{part}' has a process", 120
         )
     )
 
@@ -173,12 +174,14 @@ def kill_brokers(home: Path) -> None:
     for number in range(BROKER_KILLS):
         part = f"kafka-{number % 2}"
         await_condition(
-            lambda: all(status(home)[each]["state"] == "ready" for each in BROKERS),
+            lambda: all(
+                each["state"] == "ready" for each in status(home, *BROKERS).values()
+            ),
             "both brokers are ready",
         )
         os.kill(pid_of(home, part), signal.SIGKILL)
         await_condition(
-            lambda part=part: status(home)[part]["state"] != "ready",
+            lambda part=part: status_of(home, part)["state"] != "ready",
             f"'{part}' is seen to be down",
             60,
         )
@@ -207,20 +210,29 @@ def second_worker(endpoints: Endpoints, home: Path) -> None:
 
 
 def refuse_output(endpoints: Endpoints) -> None:
-    """Take the right to write away for a while, and give it back."""
+    """Take the right to write away for a while, and give it back.
+
+    Each is tried until it is done: a broker that is the controller may just be killed.
+    """
     right = AclBinding("blocking", "topic", "goods-filtered", "literal", "write")
-    admin = KafkaAdmin.connect(endpoints, "inbound", "admin")
-    check_all(admin.delete_acls([right]))
+
+    def is_settled(change: Callable[[KafkaAdmin], Outcomes[AclBinding]]) -> bool:
+        admin = KafkaAdmin.connect(endpoints, "inbound", "admin", 60)
+        return all(error is None for error in change(admin).values())
+
+    await_condition(
+        lambda: is_settled(lambda admin: admin.delete_acls([right])),
+        "the right is taken",
+        120,
+    )
     try:
         time.sleep(_REST_SECONDS)
     finally:
-        await_condition(lambda: gives_back(endpoints, right), "the right is back", 120)
-
-
-def gives_back(endpoints: Endpoints, right: AclBinding) -> bool:
-    """Say whether a right could be given."""
-    admin = KafkaAdmin.connect(endpoints, "inbound", "admin", 60)
-    return all(error is None for error in admin.create_acls([right]).values())
+        await_condition(
+            lambda: is_settled(lambda admin: admin.create_acls([right])),
+            "the right is back",
+            120,
+        )
 
 
 def test_no_card_is_lost_doubled_or_out_of_order_whatever_is_killed(

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from goodsflow.local.home import Home
-from tests.support import await_condition, status
+from tests.support import await_condition, status_of
 
 pytestmark = pytest.mark.faults
 
@@ -33,12 +33,12 @@ def test_a_namenode_with_an_old_image_writes_a_new_one_at_its_start(
     last, image = newest_image(folder)
     then = time.time() - _OLD_SECONDS
     os.utime(image, (then, then))
-    killed = psutil.Process(status(platform_home)["hdfs-nn"]["pid"])
+    killed = psutil.Process(status_of(platform_home, "hdfs-nn")["pid"])
     killed.kill()
     killed.wait(10)
 
     def is_back() -> bool:
-        part: dict[str, Any] = status(platform_home)["hdfs-nn"]
+        part: dict[str, Any] = status_of(platform_home, "hdfs-nn")
         return part["state"] == "ready" and part["pid"] != killed.pid
 
     await_condition(is_back, "the NameNode is ready again", 120)

@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.definitions import build_definitions
 from dagster_project.resources import PlatformResource, ServicesResource
-from tests.support import await_condition, status
+from tests.support import await_condition, status_of
 
 # Dagster's own, where a resource has another one within.
 pytestmark = pytest.mark.filterwarnings(
@@ -43,10 +43,10 @@ def test_the_services_tell_their_counts(platform_home: Path) -> None:
 
 def test_a_service_is_started_anew_by_the_job(platform_home: Path) -> None:
     """Who sees a stuck service in the UI wants to do something about it there."""
-    before = status(platform_home)["shop-api"]["pid"]
+    before = status_of(platform_home, "shop-api")["pid"]
     assert run_restart(platform_home, "shop-api").success
     after = await_condition(
-        lambda: status(platform_home)["shop-api"], "shop-api is listed", 10
+        lambda: status_of(platform_home, "shop-api"), "shop-api is listed", 10
     )
     assert after["state"] == "ready"
     assert after["pid"] != before
