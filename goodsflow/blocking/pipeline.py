@@ -25,9 +25,14 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from goodsflow.blocking.asking import (
+    committed_offsets,
+    count_partitions,
+    has_never_held,
+)
 from goodsflow.blocking.errors import PipelineError
 from goodsflow.blocking.filtering import Decide, Kind
-from goodsflow.blocking.records import PASSED_ON, SOURCE, Outgoing
+from goodsflow.blocking.records import SOURCE, Outgoing
 from goodsflow.blocking.sorting import Batch
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocking.transaction import (
@@ -46,7 +51,6 @@ from goodsflow.registry import RegistryError
 
 _LOGGER = logging.getLogger(__name__)
 
-_CALL_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 5.0
 
 _FATAL_READS = frozenset(
@@ -329,38 +333,22 @@ class Pipeline:
         unknown = self._withdrawals.unknown(self._status.partitions or ())
         if unknown:
             found = self._committed(unknown, consumer)
+            partitions = count_partitions(consumer)
             self._withdrawals.learn(
                 {
                     each.partition: Committed(
                         each.offset if each.offset >= 0 else None,
                         each.metadata,
-                        self._nothing_passed(consumer, each.partition),
+                        has_never_held(consumer, each.partition, partitions),
                     )
                     for each in found
                 },
-                partitions=self._count_partitions(consumer),
+                partitions=partitions,
             )
         if position is None:
             return ()
         limit = max(_LEAST_WITHDRAWN, self._batch_records)
         return self._withdrawals.take(self._block_list.rules, position, limit)
-
-    def _nothing_passed(self, consumer: Consumer, partition: int) -> bool:
-        if partition >= self._count_partitions(consumer):
-            return True
-        place = TopicPartition(PASSED_ON, partition)
-        try:
-            _, end = consumer.get_watermark_offsets(place, timeout=_CALL_SECONDS)
-        except KafkaException as exception:
-            raise AbortedTransactionError(exception.args[0].str()) from exception
-        return end == 0
-
-    def _count_partitions(self, consumer: Consumer) -> int:
-        try:
-            found = consumer.list_topics(PASSED_ON, timeout=_CALL_SECONDS)
-        except KafkaException as exception:
-            raise AbortedTransactionError(exception.args[0].str()) from exception
-        return max(1, len(found.topics[PASSED_ON].partitions))
 
     def _readable(self, messages: Sequence[Message]) -> list[Message]:
         """Drop errors, and records of partitions that went away during the call."""
@@ -401,19 +389,7 @@ class Pipeline:
     def _committed(
         self, numbers: Iterable[int], consumer: Consumer
     ) -> list[TopicPartition]:
-        partitions = [TopicPartition(SOURCE, partition) for partition in numbers]
-        while not self._stop.is_set():
-            try:
-                found = consumer.committed(partitions, timeout=_CALL_SECONDS)
-                failure = next((each.error for each in found if each.error), None)
-                if failure is None:
-                    return found
-            except KafkaException as exception:
-                failure = exception.args[0]
-            _LOGGER.warning("Waiting for the committed offsets: %s", failure.str())
-            self._faults.raise_if_hopeless()
-            self._stop.wait(0.5)
-        raise InterruptedTransactionError
+        return committed_offsets(consumer, numbers, self._faults, self._stop)
 
     def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         gained = {each.partition for each in partitions}

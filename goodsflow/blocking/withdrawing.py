@@ -160,13 +160,16 @@ class Withdrawals:
     ) -> None:
         done = state.done
         is_same = done is not None and done.topic_id == position.topic_id
-        new = list(rules.since(done.next_offset if done and is_same else 0))
         state.target = position
-        for rule in new:
+        others = []
+        # One by one: what is kept of a long list should be this partition's share.
+        for rule in rules.since(done.next_offset if done and is_same else 0):
+            if rule.scope != "product":
+                others.append(rule)
+                continue
             key = rule.text.encode()
-            if rule.scope == "product" and partition_of(key, self._count) == number:
+            if partition_of(key, self._count) == number:
                 state.waiting.append((rule, key))
-        others = [rule for rule in new if rule.scope != "product"]
         if others:
             state.found = run_apart(lambda: self._find(number, others), "withdrawals")
 

@@ -30,7 +30,7 @@ FIELDS: dict[Scope, str] = {
 """The field of a card that a rule's text has to equal, letter by letter."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Rule:
     """What is blocked: all cards whose field equals the text.
 
