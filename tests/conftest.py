@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from goodsflow.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
 from tests.support import goodsflow, status
 
 _PORT_OFFSET = 10_000
+_BEGIN_BY = pytest.StashKey[float]()
 
 # Where `./setup.sh --dev` puts Prometheus: the platform of the tests is watched.
 os.environ["PATH"] += f":{PROJECT_ROOT / '.tools/prometheus/usr/bin'}"
@@ -34,6 +36,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="Ask this Prometheus, wherever the platform is that it watches.",
     )
+    parser.addoption(
+        "--begin-within",
+        metavar="SECONDS",
+        type=float,
+        help="Skip the tests that would begin later than so long after the start.",
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Note by when a test has to begin."""
+    seconds = session.config.getoption("--begin-within")
+    if seconds is not None:
+        session.config.stash[_BEGIN_BY] = time.monotonic() + seconds
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what there is no time for, and say so: half of a test shows nothing."""
+    begin_by = item.config.stash.get(_BEGIN_BY, None)
+    if begin_by is not None and time.monotonic() > begin_by:
+        pytest.skip("it would begin after --begin-within")
 
 
 @pytest.fixture(scope="session")
