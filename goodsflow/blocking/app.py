@@ -45,8 +45,6 @@ would keep them from nobody, but librdkafka fences itself after an outage.)"""
 _READ_AHEAD = {
     # Librdkafka's default of 64 MB a consumer is much here.
     "queued.max.messages.kbytes": 8192,
-    # Fewer and larger fetches under a backlog.
-    "max.partition.fetch.bytes": 2 * 1024 * 1024,
     # Once so much is read ahead it would wait a second before it reads on, in which the
     # pipeline has long been through with it.
     "fetch.queue.backoff.ms": 5,
