@@ -21,7 +21,7 @@ _PRINCIPAL = "admin"
 _BLOCKED = "12346"
 
 _LEAST_SHARE = 0.5
-"""Of the records, for a figure: quixstreams 3.28.1 was seen to die on its way."""
+"""Of the records, for a figure: a peer may die on its way."""
 
 
 class PeerError(Exception):
@@ -77,7 +77,8 @@ def quixstreams(home: Path, records: int, broker_pids: list[int], name: str) -> 
         script = PROJECT_ROOT / "benchmarks" / "quix_filter.py"
         return _measure(
             [
-                *(str(_QUIX / "bin" / "python"), str(script)),
+                # Without the folder of the script on its path: "platform" is Python's.
+                *(str(_QUIX / "bin" / "python"), "-P", str(script)),
                 *(str(path), f"bench-{name}", str(records), _BLOCKED),
             ],
             records,
