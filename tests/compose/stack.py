@@ -121,7 +121,7 @@ class Stack:
             *("/opt/venv/bin/python", "-m", "pytest", "-p", "no:cacheprovider"),
             *("--platform", "/goodsflow", "tests/e2e/test_flow.py", *options),
             # More than the limits of its tests.
-            timeout_seconds=1200,
+            timeout_seconds=1600,
         )
         print(done.stdout)
         # Nothing selected, or all skipped, would be no proof.

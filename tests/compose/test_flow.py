@@ -14,7 +14,7 @@ _MAX_MEMORY_MIB = 10 * 1024
 _MAX_UP_SECONDS = float(os.environ.get("MAX_UP_SECONDS", "240"))
 
 
-@pytest.mark.timeout(1300)
+@pytest.mark.timeout(1700)
 def test_the_end_to_end_tests_pass_in_containers(platform: Stack) -> None:
     """A network, an address or a right that is missing shows only here."""
     platform.end_to_end()

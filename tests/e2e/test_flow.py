@@ -130,7 +130,7 @@ def followed(
     assert process.wait(30) == 0
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_shops_card_is_found_and_recommended_and_a_blocked_one_is_not(
     endpoints: Endpoints,
     platform_home: Path,
@@ -152,7 +152,8 @@ def test_a_shops_card_is_found_and_recommended_and_a_blocked_one_is_not(
             if seen["card"]["product_id"] == product_id
         ]
 
-    cards = await_condition(recommended, f"{product_id} is recommended", 300)
+    # On a slow machine the first window of a new platform takes over four minutes.
+    cards = await_condition(recommended, f"{product_id} is recommended", 600)
     assert cards[0]["name"] == f"Умные часы {shop.marker}"
 
     assert found(platform_home, shop.marker.upper()) == [product_id]
