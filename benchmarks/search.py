@@ -28,7 +28,7 @@ from goodsflow.cards import encode_json, frame
 from goodsflow.cards.samples import sample_cards
 from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.kafka.config import producer_config
+from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.registry import RegistryClient
 from goodsflow.search.embedded import GROUP_ID, PRINCIPAL, TOPIC
@@ -38,7 +38,8 @@ from goodsflow.search.interface import SearchQuery
 _CARDS = 1_000_000
 _NEW = 10_000
 _RUNS = 21
-_SEARCH = ("search", "--name", "товар 77777", "--limit", "20")
+_TEXT = "товар 77777"
+_SEARCH = ("search", "--name", _TEXT, "--limit", "20")
 
 
 def main() -> None:
@@ -57,7 +58,12 @@ def main() -> None:
         schema_id = _schema_id(endpoints)
         _put(endpoints, schema_id, range(cards))
         rows = [_row("the first: the index is built", [_search()], cards)]
-        rows.append(_row("nothing new", [_search() for _ in range(_RUNS)], 0))
+        bare, searches = [], []
+        for _ in range(_RUNS):
+            searches.append(_search())
+            bare.append(_bare_search(endpoints))
+        rows.append(_row("nothing new", searches, 0))
+        rows.append(_row("a bare script, nothing new", bare, 0))
         after = []
         for run in range(7):
             first = run * _NEW % cards
@@ -72,7 +78,7 @@ def main() -> None:
         )
         report.table(
             f"Its query alone, {_RUNS} times",
-            [_query_row(endpoints, SearchQuery(name="товар 77777", limit=20))],
+            [_query_row(endpoints, SearchQuery(name=_TEXT, limit=20))],
         )
         report.table(
             "Beside it: reading the whole topic for each question",
@@ -111,20 +117,41 @@ def _put(endpoints: Endpoints, schema_id: int, numbers: Sequence[int]) -> None:
 
 def _search() -> tuple[float, float]:
     """Search as a user does; return the seconds, and the most memory in MiB."""
-    command = [sys.executable, "-m", "goodsflow.cli", "--home", str(HOME)]
+    command = (sys.executable, "-m", "goodsflow.cli", "--home", str(HOME))
+    return _time((*command, *_SEARCH, "--json", "--backend", "embedded"))
+
+
+def _bare_search(endpoints: Endpoints) -> tuple[float, float]:
+    """Do the same with a bare script; see ``benchmarks.bare_search``."""
+    config = client_config(endpoints, "analytics", PRINCIPAL) | {"group.id": GROUP_ID}
+    index = str(endpoints.state_dir / "search.duckdb")
+    script = str(PROJECT_ROOT / "benchmarks" / "bare_search.py")
+    return _time(
+        (sys.executable, "-P", script, index, TOPIC, _TEXT), json.dumps(config)
+    )
+
+
+def _time(command: Sequence[str], stdin: str = "") -> tuple[float, float]:
     began = time.perf_counter()
     process = subprocess.Popen(
-        [*command, *_SEARCH, "--json", "--backend", "embedded"],
+        command,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        text=True,
         cwd=PROJECT_ROOT,
     )
-    output = process.stdout.read() if process.stdout else b""
-    _, status, usage = os.wait4(process.pid, 0)
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("A process has no pipes.")
+    with process.stdin, process.stdout:
+        process.stdin.write(stdin)
+        process.stdin.close()
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode or not json.loads(output)["cards"]:
-        raise RuntimeError(f"The search ended with {process.returncode}.")
+        raise RuntimeError(f"A search ended with {process.returncode}: {command}")
     return seconds, usage.ru_maxrss / 1024
 
 

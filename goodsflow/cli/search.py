@@ -103,12 +103,8 @@ def search(
         )
     from goodsflow.endpoints import load_endpoints
     from goodsflow.search.backends import open_backend
-    from goodsflow.search.events import EventSender, UserEvent
-    from goodsflow.search.interface import SearchQuery
 
     endpoints = load_endpoints(context.home)
-    sender = EventSender(endpoints)
-    query = SearchQuery(name, brand, category, max_price, order, limit)
     searcher = open_backend(
         endpoints,
         backend,
@@ -116,6 +112,13 @@ def search(
         on_notice=lambda text: click.echo(text, err=True),
         on_progress=_Progress(),
     )
+    searcher.prepare()
+    # Imported meanwhile.
+    from goodsflow.search.events import EventSender, UserEvent
+    from goodsflow.search.interface import SearchQuery
+
+    sender = EventSender(endpoints)
+    query = SearchQuery(name, brand, category, max_price, order, limit)
     cards = searcher.search(query)
     _print(cards, query, as_json=as_json)
     sender.send(UserEvent("search", user, len(cards), name, brand))

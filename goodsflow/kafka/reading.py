@@ -10,19 +10,22 @@ seen.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from confluent_kafka import (
     Consumer,
+    IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from goodsflow.closing import Closing
 from goodsflow.endpoints import ClusterName, Endpoints
@@ -34,7 +37,6 @@ from goodsflow.kafka.errors import (
     OperationFailedError,
 )
 from goodsflow.kafka.futures import await_all, named_error
-from goodsflow.kafka.held_up import run_apart
 from goodsflow.kafka.offsets import PartitionOffsets
 from goodsflow.kafka.passwords import PasswordFollower
 
@@ -50,6 +52,7 @@ _TOLERATED_REFUSALS = 5
 
 _FOLLOWED = 500
 
+_FIRST_AND_END = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 Header: TypeAlias = tuple[str, str | bytes | None]
 
@@ -114,15 +117,29 @@ class TopicReader(Closing):
         self._config: dict[str, Any] = {
             **client_config(endpoints, cluster, principal),
             "log_level": 0,
+            "error_cb": self._note_error,
         }
-        self._consumer = Consumer(
+        self._isolation = (
+            IsolationLevel.READ_UNCOMMITTED
+            if uncommitted
+            else IsolationLevel.READ_COMMITTED
+        )
+        self._group_id = group_id
+
+    def close(self) -> None:
+        """Close the connections; nothing can be read afterwards."""
+        if "_consumer" in self.__dict__:
+            self._consumer.close()
+
+    @cached_property
+    def _consumer(self) -> Consumer:
+        """Made where there is something to read: it logs in four times or more."""
+        consumer = Consumer(
             self._config
             | {
-                "group.id": group_id,
+                "group.id": self._group_id,
                 "enable.auto.commit": False,
-                "isolation.level": (
-                    "read_uncommitted" if uncommitted else "read_committed"
-                ),
+                "isolation.level": self._isolation.name.lower(),
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
                 # The end is told with a fetch's answer: half a second by default.
@@ -132,24 +149,57 @@ class TopicReader(Closing):
                 # To all leaders at once, not to one after the other when it is asked.
                 "enable.sparse.connections": False,
                 "fetch.queue.backoff.ms": 5,
-                "error_cb": self._note_error,
             }
         )
-        self._passwords.follow(self._consumer)
+        self._passwords.follow(consumer)
+        return consumer
 
-    def close(self) -> None:
-        """Close the connections; nothing can be read afterwards."""
-        self._consumer.close()
+    @cached_property
+    def _admin(self) -> AdminClient:
+        # Else it would log in to the partitions' leaders only when they are asked.
+        admin = AdminClient(self._config | {"enable.sparse.connections": False})
+        self._passwords.follow(admin, "admin")
+        return admin
+
+    def begin_to_connect(self) -> None:
+        """Log in for ``look`` while something else is done."""
+        self._admin  # noqa: B018 - made, it connects by itself
+
+    def begin_look(self) -> Callable[[], tuple[str, dict[int, PartitionOffsets]]]:
+        """Begin to ask for ``topic_id`` and ``watermarks``.
+
+        Returns:
+            Waits for the answer; raises KafkaError where the cluster refused, did not
+            answer, or has no such topic.
+        """
+        described = self._describe()
+
+        def answer() -> tuple[str, dict[int, PartitionOffsets]]:
+            found = self._await(described)[self.topic]
+            partitions = [TopicPartition(self.topic, p.id) for p in found.partitions]
+            asked = [
+                self._admin.list_offsets(
+                    dict.fromkeys(partitions, which),
+                    isolation_level=self._isolation,
+                    request_timeout=self._timeout_seconds,
+                )
+                for which in _FIRST_AND_END
+            ]
+            firsts, ends = map(self._await, asked)
+            return str(found.topic_id), {
+                each.partition: PartitionOffsets(firsts[each].offset, ends[each].offset)
+                for each in partitions
+            }
+
+        return answer
 
     def look(self) -> tuple[str, dict[int, PartitionOffsets]]:
-        """Return ``topic_id`` and ``watermarks``, asked for side by side.
+        """Return ``topic_id`` and ``watermarks``, without a consumer of the topic.
 
         Raises:
             KafkaError: The cluster refused, did not answer, or has no such topic.
         """
-        topic_id = run_apart(self.topic_id, "topic-id")
-        watermarks = self.watermarks()
-        return topic_id.result(), watermarks
+        return self.begin_look()()
 
     def topic_id(self) -> str:
         """Return the ID that Kafka gave the topic when it was created.
@@ -157,14 +207,23 @@ class TopicReader(Closing):
         Raises:
             KafkaError: The cluster refused, did not answer, or has no such topic.
         """
-        # Held until the answer is there: without a reference it ends at once.
-        admin = AdminClient(self._config)
-        self._passwords.follow(admin, "admin")
-        futures = admin.describe_topics(
+        return str(self._await(self._describe())[self.topic].topic_id)
+
+    def _describe(self) -> Mapping[Any, Future[Any]]:
+        return self._admin.describe_topics(
             TopicCollection([self.topic]), request_timeout=self._timeout_seconds
         )
-        found = await_all(futures, f"describe {self._what}", self._timeout_seconds + 1)
-        return str(found[self.topic].topic_id)
+
+    def _await(self, futures: Mapping[Any, Future[Any]]) -> dict[Any, Any]:
+        """Wait for what the administrative client was asked."""
+        deadline = time.monotonic() + self._timeout_seconds
+        while wait(futures.values(), _POLL_SECONDS).not_done:
+            # A refused login is reported meanwhile; the client would try it for ever.
+            self._admin.poll(0)
+            self._raise_if_refused(0)
+            if time.monotonic() > deadline:
+                break
+        return await_all(futures, f"look up {self._what}", 1)
 
     def watermarks(self) -> dict[int, PartitionOffsets]:
         """Return the offsets at which each partition starts and ends.

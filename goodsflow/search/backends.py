@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from goodsflow.endpoints import Endpoints
-from goodsflow.search.interface import SearchBackend
+from goodsflow.search.interface import RemoteBackend
 
 BackendName: TypeAlias = Literal["embedded", "ksqldb"]
 
@@ -18,7 +18,7 @@ def open_backend(
     timeout_seconds: float,
     on_notice: Callable[[str], None],
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> SearchBackend:
+) -> RemoteBackend:
     """Return a back end.
 
     Args:

@@ -16,7 +16,6 @@ import fcntl
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,6 @@ from typing import TYPE_CHECKING
 
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.errors import ClusterUnavailableError
-from goodsflow.kafka.held_up import run_apart
 from goodsflow.kafka.offsets import PartitionOffsets
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.search.errors import IndexBrokenError, IndexBusyError
@@ -38,6 +36,9 @@ PRINCIPAL = "user"
 GROUP_ID = "user-search"
 MAX_AGE_SECONDS = 12 * 3600.0
 """Half of Kafka's default delete.retention.ms."""
+
+_MARK_SECONDS = 60.0
+"""An index that nothing is written to is closed without a wait for the disk."""
 
 _BATCH_SIZE = 20_000
 _LEAST_SECONDS = 1.0
@@ -75,6 +76,26 @@ class EmbeddedSearch:
         self._timeout_seconds = timeout_seconds
         self._on_notice = on_notice
         self._on_progress = on_progress
+        self._prepared: TopicReader | None = None
+
+    def prepare(self) -> None:
+        """Begin to connect.
+
+        Raises:
+            EndpointsError: The principal has no password file.
+        """
+        self._prepared = self._new_reader(self._timeout_seconds)
+        self._prepared.begin_to_connect()
+
+    def _new_reader(self, timeout_seconds: float) -> TopicReader:
+        return TopicReader(
+            self._endpoints,
+            "analytics",
+            self._principal,
+            GROUP_ID,
+            self._topic,
+            timeout_seconds=max(_LEAST_SECONDS, timeout_seconds),
+        )
 
     def search(self, query: SearchQuery) -> list[FoundCard]:
         """Return the cards that a query asks for, in its order.
@@ -87,44 +108,39 @@ class EmbeddedSearch:
         deadline = time.monotonic() + self._timeout_seconds
         with (
             hold_lock(self._path.with_suffix(".lock"), deadline),
-            TopicReader(
-                self._endpoints,
-                "analytics",
-                self._principal,
-                GROUP_ID,
-                self._topic,
-                timeout_seconds=max(_LEAST_SECONDS, deadline - time.monotonic()),
-            ) as reader,
+            self._reader(deadline) as reader,
         ):
-            # It takes a while, in which the reader connects.
-            import duckdb
+            look = reader.begin_look()
+            # Importing takes a while, in which the reader connects.
+            from goodsflow.search import duck
 
-            looked = run_apart(reader.look, "topic")
-            ask = partial(self._search, query, reader, looked, deadline)
+            ask = partial(self._search, query, reader, look, deadline)
             try:
                 return ask()
-            except duckdb.Error as error:
+            except duck.Error as error:
                 self._on_notice(
                     f"The search index {self._path} is broken and is made anew: "
                     f"{_first_line(error)}"
                 )
-            finally:
-                # Nobody may use a reader that is closed.
-                wait([looked])
             try:
                 discard(self._path)
                 return ask()
-            except (duckdb.Error, OSError) as error:
+            except (duck.Error, OSError) as error:
                 raise IndexBrokenError(
                     f"Cannot make the search index {self._path} anew: "
                     f"{_first_line(error)}. Is the folder writable, with space left?"
                 ) from error
 
+    def _reader(self, deadline: float) -> TopicReader:
+        """Return the reader that is prepared; for a later search, a new one."""
+        prepared, self._prepared = self._prepared, None
+        return prepared or self._new_reader(deadline - time.monotonic())
+
     def _search(
         self,
         query: SearchQuery,
         reader: TopicReader,
-        looked: Future[tuple[str, dict[int, PartitionOffsets]]],
+        look: Callable[[], tuple[str, dict[int, PartitionOffsets]]],
         deadline: float,
     ) -> list[FoundCard]:
         from goodsflow.search.index import CardIndex, IndexState
@@ -133,7 +149,7 @@ class EmbeddedSearch:
         try:
             now = time.time()
             state = index.state()
-            topic_id, watermarks = looked.result()
+            topic_id, watermarks = look()
             reason = reason_to_rebuild(state, topic_id, watermarks, now)
             if state is None or reason:
                 if reason:
@@ -143,9 +159,11 @@ class EmbeddedSearch:
                 index = CardIndex(self._path)
                 index.create(topic_id, now)
                 state = IndexState(topic_id, now, {})
-            if not is_current(state, watermarks):
+            is_new = not is_current(state, watermarks)
+            if is_new:
                 self._sync(index, reader, state, watermarks, deadline)
-            index.mark_synced(now)
+            if is_new or now - state.synced_at > _MARK_SECONDS:
+                index.mark_synced(now)
             return index.search(query)
         finally:
             index.close()

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import duckdb
 import msgspec
 
 from goodsflow.cards import CardError, schema_id_of
 from goodsflow.cards.wire import HEADER_BYTES
 from goodsflow.kafka.reading import Record
+from goodsflow.search import duck
 from goodsflow.search.interface import FoundCard, Order, SearchQuery
 
 SCHEMA_VERSION = 2
@@ -105,14 +105,14 @@ class IndexState:
 
 
 class CardIndex:
-    """An open index. Its methods raise ``duckdb.Error`` where the file is broken.
+    """An open index. Its methods raise ``duck.Error`` where the file is broken.
 
     Args:
         path: The file; made where it is missing.
     """
 
     def __init__(self, path: Path) -> None:
-        self._connection = duckdb.connect(
+        self._connection = duck.connect(
             str(path),
             config={
                 "autoinstall_known_extensions": "false",
@@ -127,12 +127,11 @@ class CardIndex:
 
     def state(self) -> IndexState | None:
         """Return what the index was made of; None where it is new or of old make."""
-        row = self._connection.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'index_state'"
-        ).fetchone()
-        if row is None or not row[0]:
+        try:
+            # Without asking first whether there is such a table: that takes longer.
+            rows = self._connection.execute("SELECT * FROM index_state").fetchall()
+        except duck.CatalogException:
             return None
-        rows = self._connection.execute("SELECT * FROM index_state").fetchall()
         if len(rows) != 1 or rows[0][0] != SCHEMA_VERSION:
             return None
         _, topic_id, synced_at = rows[0]

@@ -78,3 +78,15 @@ class SearchBackend(Protocol):
             GoodsflowError: The answer would not be the current one.
         """
         ...
+
+
+class RemoteBackend(SearchBackend, Protocol):
+    """Asks somebody else, whom it has to connect to."""
+
+    def prepare(self) -> None:
+        """Begin what the next search needs, to do something else meanwhile.
+
+        Raises:
+            EndpointsError: A password file is missing.
+        """
+        ...

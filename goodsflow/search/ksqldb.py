@@ -59,6 +59,9 @@ class KsqldbSearch:
         self._timeout_seconds = timeout_seconds
         self._on_notice = on_notice
 
+    def prepare(self) -> None:
+        """Do nothing: a request connects by itself, and quickly."""
+
     def search(self, query: SearchQuery) -> list[FoundCard]:
         """Return the cards that a query asks for, in its order.
 

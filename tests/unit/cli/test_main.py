@@ -59,7 +59,8 @@ def test_a_search_imports_only_what_it_uses() -> None:
         timeout=60,
     )
     imported = {name.partition(".")[0] for name in json.loads(done.stdout)}
-    assert imported & HEAVY == {"duckdb", "confluent_kafka"}
+    assert imported & HEAVY == {"confluent_kafka"}
+    assert "_duckdb" in imported, "without its package, which takes longer than itself"
     assert imported & {"pydantic", "httpx", "requests", "pyarrow", "numpy"} == set()
 
 
