@@ -197,12 +197,16 @@ def _latencies(
         following = reader.follow(ends)
         next(following)
         Thread(target=send, daemon=True).start()
+        came_at = time.monotonic()
         for record in following:
             now = time.monotonic()
             if record is not None and record.key in sent:
                 taken.append(now - sent[record.key])
-            if done.is_set() and (record is None or len(taken) == len(sent)):
-                return taken
+                came_at = now
+            if done.is_set() and len(taken) == len(sent):
+                break
+            if now - came_at > _PATIENCE_SECONDS:
+                raise TimeoutError(f"{len(taken):,} of {len(sent):,} cards came.")
     return taken
 
 

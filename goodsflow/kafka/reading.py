@@ -218,12 +218,14 @@ class TopicReader(Closing):
         """Wait for what the administrative client was asked."""
         deadline = time.monotonic() + self._timeout_seconds
         while wait(futures.values(), _POLL_SECONDS).not_done:
-            # A refused login is reported meanwhile; the client would try it for ever.
+            # Refused logins are reported meanwhile; the client would try for ever.
             self._admin.poll(0)
-            self._raise_if_refused(0)
+            self._raise_if_refused(_TOLERATED_REFUSALS)
             if time.monotonic() > deadline:
                 break
-        return await_all(futures, f"look up {self._what}", 1)
+        found = await_all(futures, f"look up {self._what}", 1)
+        self._refusals = 0
+        return found
 
     def watermarks(self) -> dict[int, PartitionOffsets]:
         """Return the offsets at which each partition starts and ends.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,7 @@ def test_end_behind_markers_and_aborted_records_is_reached(
     with reader(endpoints, topic) as one:
         batches = list(one.read_to_end({0: 0}, timeout_seconds=20, batch_size=1))
         ends = one.watermarks()
+        assert one.look() == (one.topic_id(), ends)
         again = list(one.read_to_end(batches[-1].next_offsets, timeout_seconds=20))
     records = [record for batch in batches for record in batch.records]
     assert records == [Record(0, 0, b"key", b"one"), Record(0, 4, b"key", b"two")]
@@ -121,26 +122,31 @@ def test_topic_that_was_recreated_has_another_id(
         time.sleep(0.2)
 
 
-def test_missing_topic_is_named(endpoints: Endpoints) -> None:
+@pytest.mark.parametrize("ask", [TopicReader.watermarks, TopicReader.look])
+def test_missing_topic_is_named(
+    endpoints: Endpoints, ask: Callable[[TopicReader], object]
+) -> None:
     """Taken for empty, a misspelt topic would look idle."""
     with (
         reader(endpoints, "test-no-such-topic") as one,
         pytest.raises(OperationFailedError, match="test-no-such-topic"),
     ):
-        one.watermarks()
+        ask(one)
 
 
 def test_topic_without_a_right_is_refused(endpoints: Endpoints, topic: str) -> None:
     """An answer without records would hide the missing right."""
     with reader(endpoints, topic, "user") as one:
-        with pytest.raises(OperationFailedError):
-            one.watermarks()
+        for ask in (one.watermarks, one.look):
+            with pytest.raises(OperationFailedError):
+                ask()
         with pytest.raises(OperationFailedError, match="authoriz"):
             list(one.read_to_end({0: 0}, timeout_seconds=20))
 
 
+@pytest.mark.parametrize("ask", [TopicReader.watermarks, TopicReader.look])
 def test_refused_login_is_told_from_an_outage(
-    endpoints: Endpoints, tmp_path: Path
+    endpoints: Endpoints, tmp_path: Path, ask: Callable[[TopicReader], object]
 ) -> None:
     """One is put right by a person, the other by waiting."""
     (tmp_path / "analytics").mkdir()
@@ -150,7 +156,7 @@ def test_refused_login_is_told_from_an_outage(
         reader(intruder, "events", "user") as one,
         pytest.raises(AuthenticationFailedError),
     ):
-        one.watermarks()
+        ask(one)
     down = endpoints.replace(bootstrap_servers={"analytics": "127.0.0.1:9"})
     with reader(down, "events") as one, pytest.raises(ClusterUnavailableError):
-        one.watermarks()
+        ask(one)
