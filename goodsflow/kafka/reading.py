@@ -82,6 +82,23 @@ class Batch:
     next_offsets: Mapping[int, int]
 
 
+class _Refusals:
+    """Counts refused logins.
+
+    Clients have this called, not their reader. With that in a circle they would be left
+    to the garbage collector, which may run in a thread of such a client; librdkafka
+    ends the process that destroys a client from within.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def note(self, error: KafkaError) -> None:
+        """Count an error if it is one."""
+        if error.code() in REFUSED_LOGINS:
+            self.count += 1
+
+
 class TopicReader(Closing):
     """Reads one topic. Use it as a context manager; one read at a time.
 
@@ -112,12 +129,12 @@ class TopicReader(Closing):
         self._what = f"'{topic}' on cluster '{cluster}' as '{principal}'"
         self._timeout_seconds = timeout_seconds
         self._as_record = whole_record if whole else _record
-        self._refusals = 0
+        self._refusals = _Refusals()
         self._passwords = PasswordFollower(endpoints, cluster, principal)
         self._config: dict[str, Any] = {
             **client_config(endpoints, cluster, principal),
             "log_level": 0,
-            "error_cb": self._note_error,
+            "error_cb": self._refusals.note,
         }
         self._isolation = (
             IsolationLevel.READ_UNCOMMITTED
@@ -224,7 +241,7 @@ class TopicReader(Closing):
             if time.monotonic() > deadline:
                 break
         found = await_all(futures, f"look up {self._what}", 1)
-        self._refusals = 0
+        self._refusals.count = 0
         return found
 
     def watermarks(self) -> dict[int, PartitionOffsets]:
@@ -337,7 +354,7 @@ class TopicReader(Closing):
         self._raise_if_refused(_TOLERATED_REFUSALS)
         if first is None:
             return []
-        self._refusals = 0
+        self._refusals.count = 0
         found = [first]
         if count > 1:
             found += self._consumer.consume(count - 1, _FILL_SECONDS)
@@ -390,14 +407,10 @@ class TopicReader(Closing):
                 error, f"Cannot look up partition {partition} of {self._what}"
             ) from error
 
-    def _note_error(self, error: KafkaError) -> None:
-        if error.code() in REFUSED_LOGINS:
-            self._refusals += 1
-
     def _raise_if_refused(self, tolerated: int) -> None:
-        if self._refusals and self._passwords.take_up():
-            self._refusals = 0
-        if self._refusals > tolerated:
+        if self._refusals.count and self._passwords.take_up():
+            self._refusals.count = 0
+        if self._refusals.count > tolerated:
             raise AuthenticationFailedError(
                 f"Cannot read {self._what}: the brokers refuse its login. Was its "
                 "password changed, or the CA? `goodsflow up` puts both right."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -160,3 +162,18 @@ def test_refused_login_is_told_from_an_outage(
     down = endpoints.replace(bootstrap_servers={"analytics": "127.0.0.1:9"})
     with reader(down, "events") as one, pytest.raises(ClusterUnavailableError):
         ask(one)
+
+
+def test_a_reader_goes_without_the_garbage_collector(endpoints: Endpoints) -> None:
+    """The collector may run in a thread of a client, which cannot end itself there."""
+    one = reader(endpoints, "events")
+    one.look()
+    one.watermarks()
+    left = weakref.ref(one)
+    one.close()
+    gc.disable()
+    try:
+        del one
+        assert left() is None
+    finally:
+        gc.enable()
