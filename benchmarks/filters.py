@@ -28,7 +28,8 @@ from goodsflow.blocklist.reading import Position
 from goodsflow.cards.wire import HEADER_BYTES
 from goodsflow.endpoints import Endpoints, load_endpoints
 from goodsflow.kafka.config import client_config, producer_config
-from goodsflow.kafka.reading import TopicReader, place_of
+from goodsflow.kafka.inspecting import TopicInspector
+from goodsflow.kafka.reading import place_of
 from goodsflow.service import settle_memory
 
 _BATCH_RECORDS = BlockingSettings().batch_records
@@ -70,8 +71,7 @@ def _begin(endpoints: Endpoints, group_id: str) -> None:
 
     Else it would begin by withdrawing what is on the list.
     """
-    with TopicReader(endpoints, "inbound", "admin", "bench", TOPIC) as reader:
-        topic_id, watermarks = reader.look()
+    topic_id, watermarks = TopicInspector(endpoints, "inbound", "admin", TOPIC).state()
     position = str(Position(topic_id, watermarks[0].end))
     consumer = Consumer(
         client_config(endpoints, "inbound", "blocking") | {"group.id": group_id}

@@ -14,6 +14,7 @@ from goodsflow.blocklist.rules import BlockRules
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.held_up import run_apart
+from goodsflow.kafka.inspecting import TopicInspector
 from goodsflow.kafka.reading import Batch, Record, TopicReader
 
 CLUSTER: ClusterName = "inbound"
@@ -165,7 +166,9 @@ class BlockListFollower:
 
     def _follow(self, reader: TopicReader, stop: Event) -> None:
         """Read the list anew, and go on from there; return where it was made anew."""
-        topic_id = reader.topic_id()
+        topic_id = TopicInspector(
+            self._endpoints, CLUSTER, self._principal, TOPIC
+        ).topic_id()
         rules, next_offset = BlockRules(), 0
         for batch in _read(reader, _LOAD_SECONDS):
             for record in batch.records:

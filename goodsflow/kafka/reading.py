@@ -10,35 +10,27 @@ seen.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, wait
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from confluent_kafka import (
     Consumer,
-    IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
-    TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from goodsflow.closing import Closing
 from goodsflow.endpoints import ClusterName, Endpoints
-from goodsflow.kafka.codes import REFUSED_LOGINS
-from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import (
-    AuthenticationFailedError,
     ClusterUnavailableError,
     OperationFailedError,
 )
-from goodsflow.kafka.futures import await_all, named_error
+from goodsflow.kafka.futures import named_error
+from goodsflow.kafka.logins import LoginWatch
 from goodsflow.kafka.offsets import PartitionOffsets
-from goodsflow.kafka.passwords import PasswordFollower
 
 _POLL_SECONDS = 0.2
 _FILL_SECONDS = 0.02
@@ -47,12 +39,7 @@ _FILL_SECONDS = 0.02
 _HOLD_SECONDS = 0.5
 """How long a batch of a read to the end may take to be filled."""
 
-_TOLERATED_REFUSALS = 5
-"""A broker that goes down during a login looks like a refusal."""
-
 _FOLLOWED = 500
-
-_FIRST_AND_END = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 Header: TypeAlias = tuple[str, str | bytes | None]
 
@@ -80,23 +67,6 @@ class Batch:
 
     records: tuple[Record, ...]
     next_offsets: Mapping[int, int]
-
-
-class _Refusals:
-    """Counts refused logins.
-
-    Clients have this called, not their reader. With that in a circle they would be left
-    to the garbage collector, which may run in a thread of such a client; librdkafka
-    ends the process that destroys a client from within.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def note(self, error: KafkaError) -> None:
-        """Count an error if it is one."""
-        if error.code() in REFUSED_LOGINS:
-            self.count += 1
 
 
 class TopicReader(Closing):
@@ -129,34 +99,14 @@ class TopicReader(Closing):
         self._what = f"'{topic}' on cluster '{cluster}' as '{principal}'"
         self._timeout_seconds = timeout_seconds
         self._as_record = whole_record if whole else _record
-        self._refusals = _Refusals()
-        self._passwords = PasswordFollower(endpoints, cluster, principal)
-        self._config: dict[str, Any] = {
-            **client_config(endpoints, cluster, principal),
-            "log_level": 0,
-            "error_cb": self._refusals.note,
-        }
-        self._isolation = (
-            IsolationLevel.READ_UNCOMMITTED
-            if uncommitted
-            else IsolationLevel.READ_COMMITTED
-        )
-        self._group_id = group_id
-
-    def close(self) -> None:
-        """Close the connections; nothing can be read afterwards."""
-        if "_consumer" in self.__dict__:
-            self._consumer.close()
-
-    @cached_property
-    def _consumer(self) -> Consumer:
-        """Made where there is something to read: it logs in four times or more."""
-        consumer = Consumer(
-            self._config
+        self._logins = LoginWatch(endpoints, cluster, principal, f"read {self._what}")
+        isolation = "read_uncommitted" if uncommitted else "read_committed"
+        self._consumer = Consumer(
+            self._logins.config
             | {
-                "group.id": self._group_id,
+                "group.id": group_id,
                 "enable.auto.commit": False,
-                "isolation.level": self._isolation.name.lower(),
+                "isolation.level": isolation,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
                 # The end is told with a fetch's answer: half a second by default.
@@ -168,81 +118,11 @@ class TopicReader(Closing):
                 "fetch.queue.backoff.ms": 5,
             }
         )
-        self._passwords.follow(consumer)
-        return consumer
+        self._logins.follow(self._consumer)
 
-    @cached_property
-    def _admin(self) -> AdminClient:
-        # Else it would log in to the partitions' leaders only when they are asked.
-        admin = AdminClient(self._config | {"enable.sparse.connections": False})
-        self._passwords.follow(admin, "admin")
-        return admin
-
-    def begin_to_connect(self) -> None:
-        """Log in for ``look`` while something else is done."""
-        self._admin  # noqa: B018 - made, it connects by itself
-
-    def begin_look(self) -> Callable[[], tuple[str, dict[int, PartitionOffsets]]]:
-        """Begin to ask for ``topic_id`` and ``watermarks``.
-
-        Returns:
-            Waits for the answer; raises KafkaError where the cluster refused, did not
-            answer, or has no such topic.
-        """
-        described = self._describe()
-
-        def answer() -> tuple[str, dict[int, PartitionOffsets]]:
-            found = self._await(described)[self.topic]
-            partitions = [TopicPartition(self.topic, p.id) for p in found.partitions]
-            asked = [
-                self._admin.list_offsets(
-                    dict.fromkeys(partitions, which),
-                    isolation_level=self._isolation,
-                    request_timeout=self._timeout_seconds,
-                )
-                for which in _FIRST_AND_END
-            ]
-            firsts, ends = map(self._await, asked)
-            return str(found.topic_id), {
-                each.partition: PartitionOffsets(firsts[each].offset, ends[each].offset)
-                for each in partitions
-            }
-
-        return answer
-
-    def look(self) -> tuple[str, dict[int, PartitionOffsets]]:
-        """Return ``topic_id`` and ``watermarks``, without a consumer of the topic.
-
-        Raises:
-            KafkaError: The cluster refused, did not answer, or has no such topic.
-        """
-        return self.begin_look()()
-
-    def topic_id(self) -> str:
-        """Return the ID that Kafka gave the topic when it was created.
-
-        Raises:
-            KafkaError: The cluster refused, did not answer, or has no such topic.
-        """
-        return str(self._await(self._describe())[self.topic].topic_id)
-
-    def _describe(self) -> Mapping[Any, Future[Any]]:
-        return self._admin.describe_topics(
-            TopicCollection([self.topic]), request_timeout=self._timeout_seconds
-        )
-
-    def _await(self, futures: Mapping[Any, Future[Any]]) -> dict[Any, Any]:
-        """Wait for what the administrative client was asked."""
-        deadline = time.monotonic() + self._timeout_seconds
-        while wait(futures.values(), _POLL_SECONDS).not_done:
-            # Refused logins are reported meanwhile; the client would try for ever.
-            self._admin.poll(0)
-            self._raise_if_refused(_TOLERATED_REFUSALS)
-            if time.monotonic() > deadline:
-                break
-        found = await_all(futures, f"look up {self._what}", 1)
-        self._refusals.count = 0
-        return found
+    def close(self) -> None:
+        """Close the connections; nothing can be read afterwards."""
+        self._consumer.close()
 
     def watermarks(self) -> dict[int, PartitionOffsets]:
         """Return the offsets at which each partition starts and ends.
@@ -351,10 +231,10 @@ class TopicReader(Closing):
     def _messages(self, count: int) -> list[Message]:
         """Return what there is within a moment: records and ends of partitions."""
         first = self._consumer.poll(_POLL_SECONDS)
-        self._raise_if_refused(_TOLERATED_REFUSALS)
+        self._logins.raise_if_refused()
         if first is None:
             return []
-        self._refusals.count = 0
+        self._logins.note_success()
         found = [first]
         if count > 1:
             found += self._consumer.consume(count - 1, _FILL_SECONDS)
@@ -388,7 +268,7 @@ class TopicReader(Closing):
                 break
             except KafkaException as error:
                 self._consumer.poll(0)
-                self._raise_if_refused(0)
+                self._logins.raise_if_refused(0)
                 if remaining <= 1:
                     raise named_error(error, what) from error
         topic = found.topics[self.topic]
@@ -406,15 +286,6 @@ class TopicReader(Closing):
             raise named_error(
                 error, f"Cannot look up partition {partition} of {self._what}"
             ) from error
-
-    def _raise_if_refused(self, tolerated: int) -> None:
-        if self._refusals.count and self._passwords.take_up():
-            self._refusals.count = 0
-        if self._refusals.count > tolerated:
-            raise AuthenticationFailedError(
-                f"Cannot read {self._what}: the brokers refuse its login. Was its "
-                "password changed, or the CA? `goodsflow up` puts both right."
-            )
 
 
 def place_of(message: Message) -> tuple[int, int]:

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.kafka.inspecting import TopicInspector, TopicState
 from goodsflow.kafka.offsets import PartitionOffsets
-from goodsflow.kafka.reading import TopicReader
 from goodsflow.search.errors import IndexBrokenError, IndexBusyError
 from goodsflow.search.interface import FoundCard, SearchQuery
 
@@ -76,7 +76,7 @@ class EmbeddedSearch:
         self._timeout_seconds = timeout_seconds
         self._on_notice = on_notice
         self._on_progress = on_progress
-        self._prepared: TopicReader | None = None
+        self._prepared: TopicInspector | None = None
 
     def prepare(self) -> None:
         """Begin to connect.
@@ -84,15 +84,13 @@ class EmbeddedSearch:
         Raises:
             EndpointsError: The principal has no password file.
         """
-        self._prepared = self._new_reader(self._timeout_seconds)
-        self._prepared.begin_to_connect()
+        self._prepared = self._new_inspector(self._timeout_seconds)
 
-    def _new_reader(self, timeout_seconds: float) -> TopicReader:
-        return TopicReader(
+    def _new_inspector(self, timeout_seconds: float) -> TopicInspector:
+        return TopicInspector(
             self._endpoints,
             "analytics",
             self._principal,
-            GROUP_ID,
             self._topic,
             timeout_seconds=max(_LEAST_SECONDS, timeout_seconds),
         )
@@ -106,15 +104,12 @@ class EmbeddedSearch:
             KafkaError: The topic could not be read to its end.
         """
         deadline = time.monotonic() + self._timeout_seconds
-        with (
-            hold_lock(self._path.with_suffix(".lock"), deadline),
-            self._reader(deadline) as reader,
-        ):
-            look = reader.begin_look()
-            # Importing takes a while, in which the reader connects.
+        with hold_lock(self._path.with_suffix(".lock"), deadline):
+            topic_state = self._inspector(deadline).begin()
+            # Importing takes a while, in which the inspector connects.
             from goodsflow.search import duck
 
-            ask = partial(self._search, query, reader, look, deadline)
+            ask = partial(self._search, query, topic_state, deadline)
             try:
                 return ask()
             except duck.Error as error:
@@ -131,16 +126,15 @@ class EmbeddedSearch:
                     f"{_first_line(error)}. Is the folder writable, with space left?"
                 ) from error
 
-    def _reader(self, deadline: float) -> TopicReader:
-        """Return the reader that is prepared; for a later search, a new one."""
+    def _inspector(self, deadline: float) -> TopicInspector:
+        """Return the inspector that is prepared; for a later search, a new one."""
         prepared, self._prepared = self._prepared, None
-        return prepared or self._new_reader(deadline - time.monotonic())
+        return prepared or self._new_inspector(deadline - time.monotonic())
 
     def _search(
         self,
         query: SearchQuery,
-        reader: TopicReader,
-        look: Callable[[], tuple[str, dict[int, PartitionOffsets]]],
+        topic_state: Callable[[], TopicState],
         deadline: float,
     ) -> list[FoundCard]:
         from goodsflow.search.index import CardIndex, IndexState
@@ -149,7 +143,7 @@ class EmbeddedSearch:
         try:
             now = time.time()
             state = index.state()
-            topic_id, watermarks = look()
+            topic_id, watermarks = topic_state()
             reason = reason_to_rebuild(state, topic_id, watermarks, now)
             if state is None or reason:
                 if reason:
@@ -161,7 +155,7 @@ class EmbeddedSearch:
                 state = IndexState(topic_id, now, {})
             is_new = not is_current(state, watermarks)
             if is_new:
-                self._sync(index, reader, state, watermarks, deadline)
+                self._sync(index, state, watermarks, deadline)
             if is_new or now - state.synced_at > _MARK_SECONDS:
                 index.mark_synced(now)
             return index.search(query)
@@ -171,7 +165,6 @@ class EmbeddedSearch:
     def _sync(
         self,
         index: CardIndex,
-        reader: TopicReader,
         state: IndexState,
         watermarks: Mapping[int, PartitionOffsets],
         deadline: float,
@@ -184,16 +177,26 @@ class EmbeddedSearch:
                 f"Cannot search within {self._timeout_seconds:g} s: the time was over "
                 f"before '{self._topic}' could be read. Try again with more."
             )
+        from goodsflow.kafka.reading import TopicReader
+
         skipped = 0
-        for batch in reader.read_to_end(
-            offsets, timeout_seconds=remaining, batch_size=_BATCH_SIZE
-        ):
-            skipped += index.apply(batch.records, batch.next_offsets)
-            left = sum(
-                max(0, marks.end - batch.next_offsets[n])
-                for n, marks in watermarks.items()
-            )
-            self._on_progress(total - left, total)
+        with TopicReader(
+            self._endpoints,
+            "analytics",
+            self._principal,
+            GROUP_ID,
+            self._topic,
+            timeout_seconds=max(_LEAST_SECONDS, remaining),
+        ) as reader:
+            for batch in reader.read_to_end(
+                offsets, timeout_seconds=remaining, batch_size=_BATCH_SIZE
+            ):
+                skipped += index.apply(batch.records, batch.next_offsets)
+                left = sum(
+                    max(0, marks.end - batch.next_offsets[n])
+                    for n, marks in watermarks.items()
+                )
+                self._on_progress(total - left, total)
         if skipped:
             self._on_notice(f"Skipped {skipped} records of '{self._topic}': no cards.")
 

@@ -22,6 +22,7 @@ from goodsflow.kafka.errors import (
     TopicExistsError,
 )
 from goodsflow.kafka.futures import check_all
+from goodsflow.kafka.inspecting import TopicInspector
 from goodsflow.kafka.reading import Record, TopicReader
 from goodsflow.spec import Topic
 from tests.support import await_condition
@@ -42,6 +43,27 @@ def reader(endpoints: Endpoints, topic: str, principal: str = "admin") -> TopicR
     return TopicReader(
         endpoints, "analytics", principal, "user-test", topic, timeout_seconds=8
     )
+
+
+def inspector(
+    endpoints: Endpoints, topic: str, principal: str = "admin"
+) -> TopicInspector:
+    """Return an inspector that gives up soon."""
+    return TopicInspector(endpoints, "analytics", principal, topic, timeout_seconds=8)
+
+
+def watermarks(endpoints: Endpoints, topic: str, principal: str = "admin") -> object:
+    """Ask a reader where a topic starts and ends."""
+    with reader(endpoints, topic, principal) as one:
+        return one.watermarks()
+
+
+def state(endpoints: Endpoints, topic: str, principal: str = "admin") -> object:
+    """Ask an inspector for a topic's state."""
+    return inspector(endpoints, topic, principal).state()
+
+
+Ask = Callable[[Endpoints, str, str], object]
 
 
 def produce(
@@ -78,11 +100,10 @@ def topic_id_once_shown(endpoints: Endpoints, topic: str) -> str:
     """Return the ID; a broker hears of a new topic in its own time."""
     deadline = time.monotonic() + 30
     while True:
-        with reader(endpoints, topic) as one:
-            try:
-                return one.topic_id()
-            except OperationFailedError:
-                assert time.monotonic() < deadline, "the topic is not shown"
+        try:
+            return inspector(endpoints, topic).topic_id()
+        except OperationFailedError:
+            assert time.monotonic() < deadline, "the topic is not shown"
         time.sleep(0.2)
 
 
@@ -94,7 +115,8 @@ def test_end_behind_markers_and_aborted_records_is_reached(
     with reader(endpoints, topic) as one:
         batches = list(one.read_to_end({0: 0}, timeout_seconds=20, batch_size=1))
         ends = one.watermarks()
-        assert one.look() == (one.topic_id(), ends)
+        one_look = inspector(endpoints, topic)
+        assert one_look.state() == (one_look.topic_id(), ends)
         again = list(one.read_to_end(batches[-1].next_offsets, timeout_seconds=20))
     records = [record for batch in batches for record in batch.records]
     assert records == [Record(0, 0, b"key", b"one"), Record(0, 4, b"key", b"two")]
@@ -124,53 +146,53 @@ def test_topic_that_was_recreated_has_another_id(
         time.sleep(0.2)
 
 
-@pytest.mark.parametrize("ask", [TopicReader.watermarks, TopicReader.look])
-def test_missing_topic_is_named(
-    endpoints: Endpoints, ask: Callable[[TopicReader], object]
-) -> None:
+@pytest.mark.parametrize("ask", [watermarks, state])
+def test_missing_topic_is_named(endpoints: Endpoints, ask: Ask) -> None:
     """Taken for empty, a misspelt topic would look idle."""
-    with (
-        reader(endpoints, "test-no-such-topic") as one,
-        pytest.raises(OperationFailedError, match="test-no-such-topic"),
-    ):
-        ask(one)
+    with pytest.raises(OperationFailedError, match="test-no-such-topic"):
+        ask(endpoints, "test-no-such-topic", "admin")
 
 
 def test_topic_without_a_right_is_refused(endpoints: Endpoints, topic: str) -> None:
     """An answer without records would hide the missing right."""
-    with reader(endpoints, topic, "user") as one:
-        for ask in (one.watermarks, one.look):
-            with pytest.raises(OperationFailedError):
-                ask()
-        with pytest.raises(OperationFailedError, match="authoriz"):
-            list(one.read_to_end({0: 0}, timeout_seconds=20))
+    for ask in (watermarks, state):
+        with pytest.raises(OperationFailedError):
+            ask(endpoints, topic, "user")
+    with (
+        reader(endpoints, topic, "user") as one,
+        pytest.raises(OperationFailedError, match="authoriz"),
+    ):
+        list(one.read_to_end({0: 0}, timeout_seconds=20))
 
 
-@pytest.mark.parametrize("ask", [TopicReader.watermarks, TopicReader.look])
+@pytest.mark.parametrize("ask", [watermarks, state])
 def test_refused_login_is_told_from_an_outage(
-    endpoints: Endpoints, tmp_path: Path, ask: Callable[[TopicReader], object]
+    endpoints: Endpoints, tmp_path: Path, ask: Ask
 ) -> None:
     """One is put right by a person, the other by waiting."""
     (tmp_path / "analytics").mkdir()
     (tmp_path / "analytics" / "user.password").write_text("wrong")
     intruder = endpoints.replace(secrets_dir=tmp_path)
-    with (
-        reader(intruder, "events", "user") as one,
-        pytest.raises(AuthenticationFailedError),
-    ):
-        ask(one)
+    with pytest.raises(AuthenticationFailedError):
+        ask(intruder, "events", "user")
     down = endpoints.replace(bootstrap_servers={"analytics": "127.0.0.1:9"})
-    with reader(down, "events") as one, pytest.raises(ClusterUnavailableError):
-        ask(one)
+    with pytest.raises(ClusterUnavailableError):
+        ask(down, "events", "admin")
 
 
-def test_a_reader_goes_without_the_garbage_collector(endpoints: Endpoints) -> None:
+@pytest.mark.parametrize("make", [inspector, reader])
+def test_clients_go_without_the_garbage_collector(
+    endpoints: Endpoints, make: Callable[[Endpoints, str], object]
+) -> None:
     """The collector may run in a thread of a client, which cannot end itself there."""
-    one = reader(endpoints, "events")
-    one.look()
-    one.watermarks()
+    one = make(endpoints, "events")
+    if isinstance(one, TopicReader):
+        one.watermarks()
+        one.close()
+    else:
+        assert isinstance(one, TopicInspector)
+        one.state()
     left = weakref.ref(one)
-    one.close()
     gc.disable()
     try:
         del one

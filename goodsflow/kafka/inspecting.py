@@ -1,0 +1,135 @@
+"""Asking a cluster which topic a name means now, and where its partitions end.
+
+That takes no consumer, which would log in to each bootstrap server, to the leaders and
+to the coordinator of its group before it could answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from typing import Any, NamedTuple
+
+from confluent_kafka import IsolationLevel, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.kafka.futures import await_all
+from goodsflow.kafka.logins import LoginWatch
+from goodsflow.kafka.offsets import PartitionOffsets
+
+_POLL_SECONDS = 0.2
+_FIRST_AND_END = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
+
+class TopicState(NamedTuple):
+    """A topic at a moment.
+
+    Attributes:
+        topic_id: What Kafka gave it when it was created: a topic that is made anew has
+            another one.
+        watermarks: By partition, where it starts, and where its committed records end.
+    """
+
+    topic_id: str
+    watermarks: dict[int, PartitionOffsets]
+
+
+class TopicInspector:
+    """Looks at one topic. It connects as soon as it is made.
+
+    Args:
+        endpoints: Of the platform.
+        cluster: Where the topic is.
+        principal: Who asks; it may describe the topic.
+        topic: The topic.
+        timeout_seconds: For each question.
+
+    Raises:
+        EndpointsError: The principal has no password file.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        cluster: ClusterName,
+        principal: str,
+        topic: str,
+        *,
+        timeout_seconds: float = 15.0,
+    ) -> None:
+        self._topic = topic
+        self._timeout_seconds = timeout_seconds
+        self._attempted = f"look up '{topic}' on cluster '{cluster}' as '{principal}'"
+        self._logins = LoginWatch(endpoints, cluster, principal, self._attempted)
+        # Sparse, it would log in to the leaders of partitions only when they are asked.
+        self._admin = AdminClient(
+            self._logins.config | {"enable.sparse.connections": False}
+        )
+        self._logins.follow(self._admin)
+
+    def begin(self) -> Callable[[], TopicState]:
+        """Begin to ask for the topic's state.
+
+        Returns:
+            Waits for the answer, and raises what ``state`` raises.
+        """
+        described = self._describe()
+
+        def answer() -> TopicState:
+            found = self._await(described)[self._topic]
+            partitions = [TopicPartition(self._topic, p.id) for p in found.partitions]
+            asked = [
+                self._admin.list_offsets(
+                    dict.fromkeys(partitions, which),
+                    isolation_level=IsolationLevel.READ_COMMITTED,
+                    request_timeout=self._timeout_seconds,
+                )
+                for which in _FIRST_AND_END
+            ]
+            firsts, ends = map(self._await, asked)
+            return TopicState(
+                str(found.topic_id),
+                {
+                    each.partition: PartitionOffsets(
+                        firsts[each].offset, ends[each].offset
+                    )
+                    for each in partitions
+                },
+            )
+
+        return answer
+
+    def state(self) -> TopicState:
+        """Return which topic it is, and where its partitions start and end.
+
+        Raises:
+            KafkaError: The cluster refused, did not answer, or has no such topic.
+        """
+        return self.begin()()
+
+    def topic_id(self) -> str:
+        """Return which topic it is.
+
+        Raises:
+            KafkaError: The cluster refused, did not answer, or has no such topic.
+        """
+        return str(self._await(self._describe())[self._topic].topic_id)
+
+    def _describe(self) -> Mapping[Any, Future[Any]]:
+        return self._admin.describe_topics(
+            TopicCollection([self._topic]), request_timeout=self._timeout_seconds
+        )
+
+    def _await(self, futures: Mapping[Any, Future[Any]]) -> dict[Any, Any]:
+        deadline = time.monotonic() + self._timeout_seconds
+        while wait(futures.values(), _POLL_SECONDS).not_done:
+            # Refused logins are reported meanwhile; the client would try for ever.
+            self._admin.poll(0)
+            self._logins.raise_if_refused()
+            if time.monotonic() > deadline:
+                break
+        found = await_all(futures, self._attempted, 1)
+        self._logins.note_success()
+        return found
