@@ -41,6 +41,8 @@ def main() -> None:
         auto_create_topics=False,
         processing_guarantee="exactly-once",
         producer_extra_config={"transactional.id": group, "compression.type": "lz4"},
+        # Not in the folder of whoever runs this: it is made, though nothing is kept.
+        state_dir=Path(path).parent / "state",
         loglevel=None,
     )
     read, told_at = 0, time.monotonic()
