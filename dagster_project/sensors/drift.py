@@ -155,7 +155,7 @@ def drift_sensor(
     requests = [_request(due, repairs)] if due else []
     return dg.SensorResult(
         run_requests=requests,
-        asset_events=to_events(news),
+        asset_events=to_events(news, findings),
         skip_reason=None if requests else summarize(findings),
         cursor=Remembered(repairs, reported).to_cursor(),
     )

@@ -69,22 +69,38 @@ def select_news(
 
 
 def to_events(
-    findings: Iterable[Finding],
+    news: Iterable[Finding], findings: Iterable[Finding]
 ) -> list[dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation]:
-    """Return each finding as a check's evaluation, and its facts as an observation."""
+    """Return news as checks' evaluations, and one observation for each of their assets.
+
+    An observation has the facts of all findings about its asset: the UI shows the last
+    one and nothing of those before it.
+
+    Args:
+        news: What is to be reported.
+        findings: All that was found, ``news`` among it.
+    """
+    news = list(news)
     events: list[
         dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation
-    ] = []
+    ] = [to_evaluation(finding) for finding in news]
+    told: dict[str, list[Finding]] = {finding.asset: [] for finding in news}
     for finding in findings:
-        events.append(to_evaluation(finding))
-        if finding.facts:
-            events.append(
-                dg.AssetObservation(
-                    dg.AssetKey(finding.asset),
-                    description=finding.text,
-                    metadata=dict(finding.facts),
-                )
-            )
+        if finding.asset in told and finding.facts:
+            told[finding.asset].append(finding)
+    events += [
+        dg.AssetObservation(
+            dg.AssetKey(asset),
+            description=" ".join(finding.text for finding in found),
+            metadata={
+                name: value
+                for finding in found
+                for name, value in finding.facts.items()
+            },
+        )
+        for asset, found in told.items()
+        if found
+    ]
     return events
 
 

@@ -66,7 +66,6 @@ def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their name
             lambda: look_at_work(services, kafka, now, before, readings),
         ),
         (CONNECTOR_CHECKS, lambda: look_at_connectors(connect)),
-        # Of two observations of an asset, the later is the one to be seen.
         (RECOMMENDER_CHECKS, lambda: look_at_recommender(recommender)),
         (FILE_CHECKS, lambda: look_at_files(hdfs)),
         (ARCHIVE_CHECKS, lambda: look_at_archive(hdfs)),
@@ -78,7 +77,7 @@ def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their name
     news, remembered = select_news(findings, memory, now)
     remembered = replace(remembered, readings=to_stored(readings))
     return dg.SensorResult(
-        asset_events=to_events(news),
+        asset_events=to_events(news, findings),
         skip_reason=summarize(findings),
         cursor=remembered.to_cursor(),
     )

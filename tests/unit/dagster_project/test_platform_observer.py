@@ -180,12 +180,14 @@ def evaluations(result: dg.SensorResult) -> dict[str, dg.AssetCheckEvaluation]:
 
 
 def observations(result: dg.SensorResult) -> dict[str, dict[str, Any]]:
-    """Return what was observed, by asset; the last of each."""
-    return {
+    """Return what was observed, by asset. The UI would show the last of two."""
+    found = [e for e in result.asset_events if isinstance(e, dg.AssetObservation)]
+    seen = {
         e.asset_key.to_user_string(): {k: v.value for k, v in e.metadata.items()}
-        for e in result.asset_events
-        if isinstance(e, dg.AssetObservation)
+        for e in found
     }
+    assert len(seen) == len(found)
+    return seen
 
 
 def test_a_healthy_platform_is_reported_whole() -> None:
@@ -206,7 +208,8 @@ def test_a_healthy_platform_is_reported_whole() -> None:
 
     seen = observations(result)
     assert seen["goods"] == {"end offset of partition 0": 5}
-    assert seen["blocking"] == {"lag of partition 0": 2}
+    assert seen["blocking"].items() >= {"lag of partition 0": 2, "restarts": 0}.items()
+    assert seen["blocking"].keys() >= {"state", "hours up", "lag"}
     assert seen["goods_files"]["files"] == 1
     assert seen["mm2_source"]["tasks running"] == 1
 
@@ -260,6 +263,9 @@ def test_what_has_not_changed_is_not_reported_again() -> None:
 
     assert not second.asset_events
     assert evaluations(third).keys() == {"shop_api/up"}
+    (seen,) = observations(third).items()
+    assert seen[0] == "shop_api"
+    assert seen[1].items() >= {"state": "FATAL", "lag": 0}.items()
 
 
 def test_everything_is_reported_anew_from_time_to_time() -> None:
