@@ -19,6 +19,7 @@ from goodsflow.cli.desired import (
     select_targets,
     target_options,
 )
+from goodsflow.cli.numbers import FiniteRange
 from goodsflow.reconcile.plan import Permission
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _permissions(
 @click.option(
     "--wait",
     "lock_seconds",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=120.0,
     show_default=True,
     help="Seconds to wait for another apply to end.",

@@ -11,6 +11,7 @@ import click
 
 from goodsflow.cli.context import Context
 from goodsflow.cli.interrupts import interrupts
+from goodsflow.cli.numbers import FiniteRange
 
 if TYPE_CHECKING:
     from goodsflow.endpoints import Endpoints
@@ -33,7 +34,7 @@ _WIDTH = 40
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     help="Stop after so many seconds. Default: follow until Ctrl-C.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")

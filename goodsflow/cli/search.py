@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.numbers import FiniteRange
 
 if TYPE_CHECKING:
     from goodsflow.search.backends import BackendName
@@ -41,7 +42,7 @@ def _part(
 @click.option("--category", callback=_part, help="A part of the category, in any case.")
 @click.option(
     "--max-price",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     help="The highest price, in whatever currency a card has.",
 )
 @click.option(
@@ -61,7 +62,7 @@ def _part(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=60.0,
     show_default=True,
     help="Seconds for the search, waiting and reading what is new included.",
@@ -74,7 +75,11 @@ def _part(
     help="Who searches; also $GOODSFLOW_SEARCH_BACKEND.",
 )
 @click.option(
-    "--user", default=getpass.getuser, show_default="you", help="Who asks, in events."
+    "--user",
+    callback=_part,
+    default=getpass.getuser,
+    show_default="you",
+    help="Who asks, in events.",
 )
 @click.pass_obj
 def search(
@@ -131,14 +136,15 @@ class _Progress:
 
     def __init__(self) -> None:
         self._told_at: float | None = None
+        self._total = 0
 
     def __call__(self, done: int, total: int) -> None:
         """Tell it, where the last time was long enough ago."""
         import time
 
         now = time.monotonic()
-        if self._told_at is None:
-            self._told_at = now
+        if self._told_at is None or total != self._total:  # another read has begun
+            self._told_at, self._total = now, total
         elif now - self._told_at >= 1 or (done >= total > _MANY):
             self._told_at = now
             click.echo(f"Reading new cards: {done:,} of {total:,}", err=True)

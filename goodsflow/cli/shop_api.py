@@ -9,22 +9,24 @@ from typing import TYPE_CHECKING
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.numbers import FiniteRange
 
 if TYPE_CHECKING:
     from goodsflow.shop_api.tally import Tally
+
+_INTERVAL = 5.0
 
 
 @click.command()
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0, min_open=True, max=86_400),
-    default=5.0,
-    show_default=True,
+    type=FiniteRange(min=0, min_open=True, max=86_400),
+    show_default=f"{_INTERVAL:g}",
     help="Seconds between two cards.",
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True, max=1_000_000),
+    type=FiniteRange(min=0, min_open=True, max=1_000_000),
     help="Cards a second, instead of --interval.",
 )
 @click.option(
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--malformed",
-    type=click.FloatRange(min=0, max=1),
+    type=FiniteRange(min=0, max=1),
     default=0.0,
     metavar="SHARE",
     help="Make this share of the records unreadable, 0 to 1.",
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def shop_api(  # noqa: PLR0917 - an argument for each option
     context: Context,
-    interval: float,
+    interval: float | None,
     rate: float | None,
     count: int | None,
     catalog: int | None,
@@ -68,7 +70,7 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
     path: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Send goods cards to the topic `goods`, as a shop would.
+    """Send goods cards to the topic `goods`, as a shop would.
 
     Each is one of five sample cards at a random price; --catalog draws from as many
     realistic products as you like, --file sends real ones. The exit status is 1 where
@@ -78,7 +80,7 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
     goodsflow shop-api --rate 50 --count 100
     goodsflow shop-api --catalog 100000 --seed 7 --rate 20000 --malformed 0.01
     goodsflow shop-api --file cards.jsonl
-    """
+    """  # noqa: D301 - click wants the character, and no backslash
     import signal
     import time
     from threading import Event
@@ -88,6 +90,8 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
             "--file sends the file's cards as they are: --catalog, --seed and "
             "--malformed do not go with it."
         )
+    if interval is not None and rate is not None:
+        raise click.UsageError("Say --rate or --interval, not both.")
     from goodsflow.endpoints import load_endpoints
     from goodsflow.shop_api.service import run
     from goodsflow.shop_api.settings import ShopApiSettings
@@ -96,7 +100,7 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     settings = ShopApiSettings(
-        interval=interval,
+        interval=_INTERVAL if interval is None else interval,
         rate=rate,
         count=count,
         catalog=catalog,
@@ -124,7 +128,8 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
 
 def _counts(tally: Tally) -> str:
     spoiled = f" ({tally.malformed} malformed)" if tally.malformed else ""
-    return f"Delivered {tally.delivered} cards{spoiled}, {tally.failed} failed"
+    cards = "1 card" if tally.delivered == 1 else f"{tally.delivered} cards"
+    return f"Delivered {cards}{spoiled}, {tally.failed} failed"
 
 
 class _Progress:

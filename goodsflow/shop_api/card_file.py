@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,16 +58,22 @@ def read_cards(path: Path, schema_id: int) -> Iterator[Outgoing]:
             key = decode_card(value)["product_id"].encode()
         except CardError as error:
             raise CardFileError(
-                f"Line {number} of {path} is no card any more: {error}"
+                f"{path} was changed while it was sent. Line {number} is no card any "
+                f"more, those before it were sent: {error}"
             ) from error
         yield key, value, True
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that are not blank, with their numbers from 1."""
+    """Yield the lines that are not blank, with their numbers from 1.
+
+    A byte order mark before the first, as spreadsheets write it, is none of its bytes.
+    """
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
+                if number == 1:
+                    line = line.removeprefix(BOM_UTF8)  # noqa: PLW2901
                 stripped = line.strip()
                 if stripped:
                     yield number, stripped
@@ -84,5 +91,7 @@ def _problems(line: bytes, validator: ValueValidator) -> list[str]:
             value = json.loads(line)
         except (ValueError, RecursionError):
             return problems
-        return validator.problems(value) if isinstance(value, dict) else problems
+        # Of what it lacks the schema says more. Of NaN it says nothing.
+        found = validator.problems(value) if isinstance(value, dict) else []
+        return found or problems
     return validator.problems(card)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import chain, islice
 from threading import Event
 from typing import Any
 
@@ -85,7 +85,9 @@ class CardProducer:
         """
         due = time.monotonic()
         following = iter(records)
-        while not stop.is_set():
+        # One ahead: nobody should wait for a record that does not come.
+        upcoming = next(following, None)
+        while upcoming is not None and not stop.is_set():
             self._poll_until(due, stop)
             if report:
                 report(self._tally)
@@ -96,8 +98,8 @@ class CardProducer:
             if pause_seconds:
                 room = min(room, 1 + int((now - due) / pause_seconds))
             due += room * pause_seconds
-            if self._send(islice(following, room), stop) < room:
-                return
+            self._send(chain((upcoming,), islice(following, room - 1)), stop)
+            upcoming = next(following, None)
 
     def flush(self) -> int:
         """Wait for the last cards as long as some arrive; return how many are left."""
@@ -110,10 +112,9 @@ class CardProducer:
         self._note_deliveries()
         return len(self._producer)
 
-    def _send(self, records: Iterable[Outgoing], stop: Event) -> int:
-        """Send a few records; return how many: fewer when told to stop meanwhile."""
+    def _send(self, records: Iterable[Outgoing], stop: Event) -> None:
+        """Send a few records, or fewer when told to stop meanwhile."""
         produce = self._producer.produce
-        sent_before = self._sent
         for key, value, is_card in records:
             while True:
                 try:
@@ -123,7 +124,7 @@ class CardProducer:
                     # The queue is full: the brokers are slow or away. Wait with them.
                     self._poll(_POLL_SECONDS)
                     if stop.is_set():
-                        return self._sent - sent_before
+                        return
                 except KafkaException as error:
                     raise OperationFailedError(
                         f"Cannot send card '{key.decode(errors='replace')}' to topic "
@@ -132,7 +133,6 @@ class CardProducer:
             self._sent += 1
             if not is_card:
                 self._tally.malformed += 1
-        return self._sent - sent_before
 
     def _poll_until(self, due: float, stop: Event) -> None:
         while True:

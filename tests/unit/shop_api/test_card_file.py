@@ -54,6 +54,25 @@ def test_every_line_that_is_no_card_is_named_with_its_number_and_reason(
     assert "'product_id' is missing" in said[4]
 
 
+def test_what_json_does_not_have_is_found_before_anything_is_sent(
+    tmp_path: Path,
+) -> None:
+    """Python reads NaN, and who reads the topic does not."""
+    price = {"amount": float("nan"), "currency": "RUB"}
+    path = write(
+        tmp_path / "cards", CARD, json.dumps(json.loads(CARD) | {"price": price})
+    )
+    with pytest.raises(CardFileError, match="NaN is no JSON number"):
+        check_cards(path, VALIDATOR)
+
+
+def test_a_byte_order_mark_is_none_of_the_card(tmp_path: Path) -> None:
+    """Spreadsheets and some editors write one, and nobody sees it."""
+    path = write(tmp_path / "cards", "\ufeff" + CARD)
+    assert check_cards(path, VALIDATOR) == 1
+    assert list(read_cards(path, 7)) == [(b"12345", frame(7, CARD.encode()), True)]
+
+
 def test_a_long_list_of_errors_is_cut_and_counted(tmp_path: Path) -> None:
     """A million errors would push the first ones off the screen."""
     path = write(tmp_path / "cards", *["x"] * 50)
