@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from goodsflow.blocklist.errors import BlockListError
-from goodsflow.blocklist.model import TOPIC, Entry, Rule
+from goodsflow.blocklist.model import TOPIC, Entry, Rule, Scope
 from goodsflow.blocklist.reading import CLUSTER
 from goodsflow.cards import encode_json, frame
 from goodsflow.endpoints import Endpoints
@@ -80,7 +80,9 @@ def read_entries(path: Path, *, reason: str, by: str, at: datetime) -> list[Entr
     """Read a file of rules: CSV with a header, or one JSON object a line (``.jsonl``).
 
     Each has ``product``, ``brand``, ``store`` or ``category``, and may have a
-    ``reason``. A file of no header has a product ID a line.
+    ``reason``; ``product_id`` and ``store_id``, as cards have them, do as well. CSV is
+    separated by commas, semicolons or tabs. A file of no header has a product ID a
+    line.
 
     Args:
         path: Of the file, UTF-8.
@@ -116,7 +118,11 @@ def read_entries(path: Path, *, reason: str, by: str, at: datetime) -> list[Entr
 
 
 _PROGRESS_EVERY = 10_000
-_COLUMNS: tuple[str, ...] = ("product", "brand", "store", "category")
+_COLUMNS: tuple[Scope, ...] = ("product", "brand", "store", "category")
+_ALIASES = {"product_id": "product", "store_id": "store"}
+"""What cards call them."""
+
+_SEPARATORS = ",;\t"
 
 
 def _json_rows(text: str) -> Iterable[tuple[int, Any]]:
@@ -130,15 +136,51 @@ def _json_rows(text: str) -> Iterable[tuple[int, Any]]:
 
 def _csv_rows(text: str) -> Iterable[tuple[int, Any]]:
     lines = text.splitlines()
-    header = [cell.strip() for cell in next(csv.reader(lines[:1]), [])]
-    if not set(header) & set(_COLUMNS):
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield number, {"product": line.strip()}
+    for separator in _SEPARATORS:
+        header = [_column(cell) for cell in next(_cells(lines[:1], separator), [])]
+        if set(header) & set(_COLUMNS):
+            break
+    else:
+        yield from _product_rows(lines)
         return
-    reader = csv.DictReader(lines[1:], fieldnames=header, restkey="")
+    reader = csv.DictReader(
+        lines[1:], fieldnames=header, restkey=_REST, delimiter=separator
+    )
     for row in reader:
-        yield reader.line_num + 1, {k: v.strip() for k, v in row.items() if _full(v)}
+        number = reader.line_num + 1
+        rest: Any = row.pop(_REST, [])
+        if any(map(_full, rest)):
+            yield number, BlockListError("it has more cells than the header")
+        else:
+            yield number, {k: v.strip() for k, v in row.items() if _full(v)}
+
+
+_REST = ""
+
+
+def _cells(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=separator)
+
+
+def _column(cell: str) -> str:
+    name = cell.strip()
+    return _ALIASES.get(name, name)
+
+
+def _product_rows(lines: Iterable[str]) -> Iterable[tuple[int, Any]]:
+    """Take each line for a product ID; what looks like cells is none."""
+    for number, line in enumerate(lines, 1):
+        product = line.strip()
+        if set(product) & set(_SEPARATORS):
+            yield (
+                number,
+                BlockListError(
+                    f"'{product}' is no product ID, and the file does not begin with a "
+                    f"header that names {', '.join(_COLUMNS)}"
+                ),
+            )
+        elif product:
+            yield number, {"product": product}
 
 
 def _full(value: object) -> bool:
@@ -146,13 +188,16 @@ def _full(value: object) -> bool:
 
 
 def _entries(row: Any, reason: str, by: str, at: datetime) -> Sequence[Entry]:
+    if isinstance(row, BlockListError):
+        raise row
     if not isinstance(row, dict):
         why = f" ({row})" if isinstance(row, Exception) else ""
         raise BlockListError(f"it is no JSON object{why}")
+    named = {_ALIASES.get(name, name): value for name, value in row.items()}
     found = [
-        Entry(Rule(scope, _text(row[scope], scope)), _reason(row, reason), by, at)
-        for scope in ("product", "brand", "store", "category")
-        if scope in row
+        Entry(Rule(scope, _text(named[scope], scope)), _reason(row, reason), by, at)
+        for scope in _COLUMNS
+        if scope in named
     ]
     if not found:
         raise BlockListError(f"it has none of {', '.join(_COLUMNS)}")

@@ -22,7 +22,7 @@ _PRINCIPAL = "admin"
 
 @click.group()
 def blocklist() -> None:
-    r"""Show and change what the filter holds back.
+    """Show and change what the filter holds back.
 
     A change works within a second. What had passed before is withdrawn: it leaves
     search, and is recommended no more. What is taken off the list comes back with its
@@ -32,7 +32,7 @@ def blocklist() -> None:
     goodsflow blocklist add --product 12348 --reason "recalled by its maker"
     goodsflow blocklist add --brand brand_XYZ
     goodsflow blocklist list
-    """
+    """  # noqa: D301 - click wants the character, and no backslash
 
 
 def _rules(command: Callable[..., None]) -> Callable[..., None]:
@@ -154,10 +154,11 @@ def list_(context: Context, *, as_json: bool) -> None:
 )
 @click.pass_obj
 def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
-    r"""Block what a file names; nothing is taken where a line of it is wrong.
+    """Block what a file names; nothing is taken where a line of it is wrong.
 
     FILE is CSV with a header of `product`, `brand`, `store` or `category`, and perhaps
-    `reason`; or JSON lines with these names (.jsonl); or a product ID a line.
+    `reason`, with commas, semicolons or tabs; or JSON lines with these names (.jsonl);
+    or a product ID a line. `product_id` and `store_id` do as well.
     """
     from goodsflow.blocklist.changing import block, now, read_entries
     from goodsflow.endpoints import load_endpoints

@@ -25,11 +25,37 @@ def entry(rule: Rule, reason: str = "given") -> Entry:
 
 def test_a_file_of_products_needs_no_header(tmp_path: Path) -> None:
     """It is what a shop's own tools write out."""
-    assert read(tmp_path, "1\n\n 2 \nA,B\n") == [
+    assert read(tmp_path, "1\n\n 2 \n") == [
         entry(Rule("product", "1")),
         entry(Rule("product", "2")),
-        entry(Rule("product", "A,B")),
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["sku,reason\n1,fake\n", "product reason;why\n", "1\n2\tfake\n"]
+)
+def test_cells_without_a_known_header_are_refused(tmp_path: Path, text: str) -> None:
+    """Each line would be taken for a product ID, and hold nothing back."""
+    with pytest.raises(BlockListError, match="names product, brand, store, category"):
+        read(tmp_path, text)
+
+
+def test_a_cell_too_many_is_refused(tmp_path: Path) -> None:
+    """A reason with a comma in it, without quotes, would lose half of it."""
+    with pytest.raises(BlockListError, match="line 2: it has more cells"):
+        read(tmp_path, "product,reason\n1,recalled, as it burns\n")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_columns_may_have_the_names_that_cards_use(
+    tmp_path: Path, separator: str
+) -> None:
+    """Spreadsheets write semicolons where commas are decimal points."""
+    rows = ("product_id", "reason"), ("1", "fake")
+    text = "\n".join(map(separator.join, rows))
+    assert read(tmp_path, text) == [entry(Rule("product", "1"), "fake")]
+    line = '{"store_id": "s"}'
+    assert read(tmp_path, line, "list.jsonl") == [entry(Rule("store", "s"))]
 
 
 def test_a_csv_file_names_its_columns(tmp_path: Path) -> None:
