@@ -135,8 +135,19 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         )
 
     def password_file(self, cluster: ClusterName, principal: str) -> Path:
-        """Return the file that holds a principal's SCRAM password."""
+        """Return the file that holds a principal's SCRAM password.
+
+        Raises:
+            EndpointsError: The name is a path, and could lead to another's file.
+        """
+        if "/" in principal or "\0" in principal:
+            raise EndpointsError(f"'{principal}' is no name of a principal.")
         return self.secrets_dir / cluster / f"{principal}.password"
+
+    def principals(self, cluster: ClusterName) -> list[str]:
+        """Return the principals whose password files are here, sorted."""
+        files = (self.secrets_dir / cluster).glob("*.password")
+        return sorted(file.stem for file in files)
 
 
 def _read_password(path: Path, whose: str, advice: str) -> Secret:

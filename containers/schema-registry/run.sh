@@ -12,6 +12,8 @@ quarkus.log.level=WARN
 quarkus.log.category."io.apicurio".level=WARN
 quarkus.http.access-log.enabled=false
 quarkus.log.console.json=false
+# Apicurio's own pattern writes the time zone for the day of the month.
+quarkus.log.console.format=%d{yyyy-MM-dd HH:mm:ss,SSS} %p %c (%t) %s%e%n
 quarkus.banner.enabled=false
 apicurio.storage.kind=kafkasql
 apicurio.kafka.common.bootstrap.servers=$KAFKA_BOOTSTRAP_SERVERS

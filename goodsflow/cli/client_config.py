@@ -8,7 +8,7 @@ from typing import get_args
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.endpoints import ClusterName, load_endpoints
+from goodsflow.endpoints import ClusterName, EndpointsError, load_endpoints
 
 
 @click.command("client-config")
@@ -61,6 +61,12 @@ def client_config(
         endpoints = endpoints.replace(**outside)
     if ca_file:
         endpoints = endpoints.replace(ca_file=ca_file)
+    known = endpoints.principals(cluster)
+    if principal not in known:
+        raise EndpointsError(
+            f"There is no password of a principal '{principal}' on cluster "
+            f"'{cluster}' here. There are: {', '.join(known) or 'none'}."
+        )
     make = librdkafka_config if kind == "librdkafka" else java_client_properties
     for name, value in make(endpoints, cluster, principal).items():
         click.echo(f"{name}={value}")

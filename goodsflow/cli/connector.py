@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,14 +30,30 @@ def connector() -> None:
 
 
 @connector.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def list_connectors(context: Context) -> None:
+def list_connectors(context: Context, *, as_json: bool) -> None:
     """Show each connector: class, state, tasks, and why it has failed."""
     with _client(context) as client:
-        rows = [_row(client, name) for name in client.connectors()]
+        found = [_describe(client, name) for name in client.connectors()]
+    if as_json:
+        click.echo(json.dumps({"connectors": found}, indent=2))
+        return
     from goodsflow.cli.tables import print_table
 
-    print_table(("CONNECTOR", "CLASS", "STATE", "TASKS", "REASON"), rows)
+    print_table(
+        ("CONNECTOR", "CLASS", "STATE", "TASKS", "REASON"),
+        [
+            (
+                each["name"],
+                each["class"].rpartition(".")[2],
+                each["state"],
+                ", ".join(f"{count} {state}" for state, count in each["tasks"].items()),
+                "; ".join(reason.partition("\n")[0] for reason in each["reasons"]),
+            )
+            for each in found
+        ],
+    )
 
 
 @connector.command()
@@ -102,11 +119,20 @@ def offsets(
 @click.argument("name")
 @click.pass_obj
 def pause(context: Context, name: str) -> None:
-    """Halt a connector; its tasks stay where they are."""
+    """Halt a connector; its tasks stay where they are.
+
+    Where platform.yaml declares it to run, Dagster's drift_sensor lets it go on within
+    about a minute. To halt it for longer, declare `state: paused` (or `stopped`) with
+    the connector in platform.yaml and say `goodsflow apply`.
+    """
     with _client(context) as client:
         _check_exists(client, name)
         client.pause(name)
-    click.echo(f"Connector '{name}' pauses.", err=True)
+    click.echo(
+        f"Connector '{name}' pauses, until drift_sensor in Dagster makes it what "
+        "platform.yaml declares: `goodsflow connector pause --help`.",
+        err=True,
+    )
 
 
 @connector.command()
@@ -146,21 +172,27 @@ def _client(context: Context) -> ConnectClient:
     return ConnectClient(load_endpoints(context.home).connect_url, 100)
 
 
-def _row(client: ConnectClient, name: str) -> tuple[str, ...]:
+def _describe(client: ConnectClient, name: str) -> dict[str, Any]:
     from goodsflow.connect import ConnectNotFoundError
 
     try:
         status, kind = client.status(name), client.config(name)["connector.class"]
     except ConnectNotFoundError:
-        return name, "", "", "", "it is new, or was deleted a moment ago"
-    tasks = Counter(task.state for task in status.tasks)
-    return (
-        name,
-        kind.rpartition(".")[2],
-        status.state,
-        ", ".join(f"{count} {state}" for state, count in tasks.items()),
-        "; ".join(failure.splitlines()[0] for failure in status.failures),
-    )
+        reason = "it is new, or was deleted a moment ago"
+        return {
+            "name": name,
+            "class": "",
+            "state": "",
+            "tasks": {},
+            "reasons": [reason],
+        }
+    return {
+        "name": name,
+        "class": kind,
+        "state": status.state,
+        "tasks": Counter(task.state for task in status.tasks),
+        "reasons": list(status.failures),
+    }
 
 
 def _check_exists(client: ConnectClient, name: str) -> None:

@@ -32,21 +32,22 @@ def list_(context: Context, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"credentials": found}, indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from goodsflow.cli.tables import print_table
 
-    table = Table(box=None, pad_edge=False)
-    for name in ("CLUSTER", "PRINCIPAL", "AGE", "ITERATIONS", "LOGS IN"):
-        table.add_column(name, justify="right" if name == "AGE" else "left")
-    for each in found:
-        table.add_row(
-            each["cluster"],
-            each["principal"],
-            _age(each["age_seconds"]),
-            str(each["iterations"] or "none"),
-            "yes" if each["logs_in"] else "no",
-        )
-    Console(soft_wrap=True).print(table)
+    print_table(
+        ("CLUSTER", "PRINCIPAL", "AGE", "ITERATIONS", "LOGS IN"),
+        [
+            (
+                each["cluster"],
+                each["principal"],
+                _age(each["age_seconds"]),
+                str(each["iterations"] or "none"),
+                "yes" if each["logs_in"] else "no",
+            )
+            for each in found
+        ],
+        right={"AGE"},
+    )
 
 
 @credentials.command()

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 _PRINCIPAL = "admin"
 _SHOWN_BYTES = 2000
+_UNKNOWN = "unknown"
+"""What a letter fails at that does not say so."""
 
 
 @click.group("dead-letters")
 def dead_letters() -> None:
-    r"""Show what shops sent that is no card, send it again, delete it.
+    """Show what shops sent that is no card, send it again, delete it.
 
     The filter keeps here what it cannot decode and what breaks its schema, each with
     its origin and the error. They are kept for a week.
@@ -33,7 +35,7 @@ def dead_letters() -> None:
     goodsflow dead-letters list
     goodsflow dead-letters show 0:17
     goodsflow dead-letters replay --all --dry-run
-    """
+    """  # noqa: D301 - click wants the character, and no backslash
 
 
 @dead_letters.command("list")
@@ -44,7 +46,11 @@ def dead_letters() -> None:
     show_default=True,
     help="The newest at most.",
 )
-@click.option("--kind", help="Only those that fail at this: header, json, schema, …")
+@click.option(
+    "--kind",
+    type=click.Choice(["key", "header", "schema-id", "json", "schema", _UNKNOWN]),
+    help="Only those that fail at this.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def list_(context: Context, *, limit: int, kind: str | None, as_json: bool) -> None:
@@ -56,8 +62,9 @@ def list_(context: Context, *, limit: int, kind: str | None, as_json: bool) -> N
     newest: list[DeadLetter] = []
     with open_reader(load_endpoints(context.home), _PRINCIPAL) as reader:
         for letter in read_letters(reader):
-            kinds[letter.kind or "unknown"] += 1
-            if kind in {None, letter.kind}:
+            found = letter.kind or _UNKNOWN
+            kinds[found] += 1
+            if kind in {None, found}:
                 newest.append(letter)
             if len(newest) > 2 * limit:
                 newest = _newest(newest, limit)
@@ -84,6 +91,8 @@ def list_(context: Context, *, limit: int, kind: str | None, as_json: bool) -> N
 @click.pass_obj
 def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
     """Show one letter whole: headers, key, value, error."""
+    if raw and as_json:
+        raise click.UsageError("Say --raw or --json, not both.")
     from goodsflow.dead_letters import Place
     from goodsflow.dead_letters.reading import open_reader, read_at
     from goodsflow.endpoints import load_endpoints
@@ -124,7 +133,9 @@ def replay(
     --force. All go in one transaction. With --all, the letters that are left behind
     count as looked at; name them to send them later.
     """
-    if everything == bool(places):
+    if everything and places:
+        raise click.UsageError("Give letters as PARTITION:OFFSET or --all, not both.")
+    if not everything and not places:
         raise click.UsageError("Give letters as PARTITION:OFFSET, or --all.")
     from goodsflow.dead_letters import Place
     from goodsflow.dead_letters.reading import open_reader, read_at, read_letters
@@ -142,7 +153,9 @@ def replay(
             for letter in letters:
                 ends[letter.place.partition] = letter.place.offset + 1
         else:
-            letters = read_at(reader, [Place.parse(place) for place in places])
+            # Named twice, a letter is still sent once.
+            named = list(dict.fromkeys(map(Place.parse, places)))
+            letters = read_at(reader, named)
     chosen = _choose(endpoints, letters, force=force)
     if dry_run:
         click.echo(f"Would send {len(chosen)} of {len(letters)} letters again")
@@ -163,33 +176,39 @@ def replay(
 def purge(context: Context, *, yes: bool, before: tuple[str, ...]) -> None:
     """Delete letters for good: all that there are, or those before given ones."""
     from goodsflow.dead_letters import DeadLetterError, Place
-    from goodsflow.dead_letters.reading import open_reader
+    from goodsflow.dead_letters.reading import open_reader, read_letters
     from goodsflow.dead_letters.replaying import purge as purge_there
     from goodsflow.endpoints import load_endpoints
 
     endpoints = load_endpoints(context.home)
     with open_reader(endpoints, _PRINCIPAL) as reader:
         marks = reader.watermarks()
-    if before:
-        ends = {}
-        for place in map(Place.parse, before):
-            there = marks.get(place.partition)
-            if there is None or not there.first <= place.offset <= there.end:
-                raise DeadLetterError(
-                    f"Nothing was deleted: {place} is not among the letters."
-                )
-            ends[place.partition] = place.offset
-    else:
-        ends = {number: each.end for number, each in marks.items()}
-    ends = {number: end for number, end in ends.items() if end > marks[number].first}
-    if not ends:
+        if before:
+            ends = {}
+            for place in map(Place.parse, before):
+                there = marks.get(place.partition)
+                if there is None or not there.first <= place.offset <= there.end:
+                    raise DeadLetterError(
+                        f"Nothing was deleted: {place} is not among the letters."
+                    )
+                ends[place.partition] = place.offset
+        else:
+            ends = {number: each.end for number, each in marks.items()}
+        ends = {n: end for n, end in ends.items() if end > marks[n].first}
+        # Offsets are no count: each transaction took one for its end.
+        count = sum(
+            letter.place.offset < ends.get(letter.place.partition, 0)
+            for letter in read_letters(reader)
+        )
+    if not count:
         click.echo("There is nothing to delete.", err=True)
         return
-    what = ", ".join(f"{number}:{end}" for number, end in sorted(ends.items()))
+    places = ", ".join(f"{number}:{end}" for number, end in sorted(ends.items()))
+    letters = "1 dead letter" if count == 1 else f"{count:,} dead letters"
     if not yes:
-        click.confirm(f"Delete the dead letters before {what}?", abort=True, err=True)
+        click.confirm(f"Delete {letters}, before {places}?", abort=True, err=True)
     purge_there(endpoints, _PRINCIPAL, ends)
-    click.echo(f"Deleted the dead letters before {what}")
+    click.echo(f"Deleted {letters}, before {places}")
 
 
 def _newest(letters: Sequence[DeadLetter], limit: int) -> list[DeadLetter]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -72,4 +73,13 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if "--debug" in sys.argv:
+            raise
+        where = f" '{error.filename}'" if error.filename else ""
+        click.echo(f"Error: {error.strerror or error}{where}", err=True)
+        with suppress(OSError):
+            # What a full disk left in its buffer would fail again at the end.
+            sys.stdout.close()
         sys.exit(1)

@@ -52,6 +52,8 @@ def plan(
     read.
     """
     if adopt:
+        if as_json:
+            raise click.UsageError("--adopt writes YAML: --json does not go with it.")
         _adopt(context, declaration, clusters, kinds, output)
         return
     if output is not None:

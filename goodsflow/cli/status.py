@@ -14,7 +14,12 @@ from goodsflow.cli.context import Context
 if TYPE_CHECKING:
     from goodsflow.local.status import PartStatus
 
-_STYLES = {"ready": "green", "starting": "yellow", "failed": "red", "stopped": "dim"}
+_STYLES = {
+    "ready": "green",
+    "starting": "yellow",
+    "failed": "red",
+    "stopped": "bright_black",
+}
 
 
 @click.command()
@@ -28,46 +33,40 @@ def status(context: Context, as_json: bool) -> None:
     from goodsflow.local.launcher import open_platform
 
     statuses = open_platform(context.home).status()
+    if not context.home.exists():
+        click.echo(f"No platform has been started in {context.home} yet.", err=True)
     if as_json:
         parts = [part.as_json() for part in statuses]
         click.echo(json.dumps({"parts": parts}, ensure_ascii=False, indent=2))
     else:
-        print_table(statuses)
+        print_statuses(statuses)
     if any(part.state != "ready" for part in statuses):
         sys.exit(1)
 
 
-def print_table(statuses: Sequence[PartStatus]) -> None:
+def print_statuses(statuses: Sequence[PartStatus]) -> None:
     """Print the parts as a table, with their memory in all."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from goodsflow.cli.tables import print_table
 
-    table = Table(box=None, pad_edge=False)
-    for name in ("PART", "STATE", "PID", "MEMORY", "RESTARTS", "ADDRESS", "REASON"):
-        right = name in {"PID", "MEMORY", "RESTARTS"}
-        table.add_column(
-            name,
-            justify="right" if right else "left",
-            overflow="fold",
-            no_wrap=name != "REASON",
-        )
-    for part in statuses:
-        table.add_row(
+    rows = [
+        (
             part.name,
-            Text(part.state, style=_STYLES[part.state]),
+            part.state,
             str(part.pid or ""),
             _mebibytes(part.rss_bytes) if part.pid else "",
             str(part.restarts) if part.pid else "",
             part.address,
-            Text(part.reason),
+            part.reason,
         )
+        for part in statuses
+    ]
     total = sum(part.rss_bytes for part in statuses)
-    table.add_row("in all", "", "", _mebibytes(total), "", "", "")
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(table)
+    print_table(
+        ("PART", "STATE", "PID", "MEMORY", "RESTARTS", "ADDRESS", "REASON"),
+        [*rows, ("in all", "", "", _mebibytes(total), "", "", "")],
+        right={"PID", "MEMORY", "RESTARTS"},
+        styles=_STYLES,
+    )
 
 
 def _mebibytes(size: int) -> str:

@@ -2,32 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import sys
+from collections.abc import Collection, Mapping, Sequence
 
-_WIDTH = 200
-"""Where the output is no terminal, whose width would be taken."""
+import click
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+_GAP = "  "
+_MOST = 60
+"""Cells that a column before the last one shows at most."""
+
+_LEAST_LAST = 30
+"""Cells that the last column must have left to go on below instead of at the side."""
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; what is too long for the last column goes on below.
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Collection[str] = (),
+    styles: Mapping[str, str] | None = None,
+) -> None:
+    """Print a table.
+
+    No column is dropped or cut to fit a terminal, which would show half a number as a
+    whole one: a row that is too long for it goes on in its next line. A cell of over 60
+    characters ends with "…", but in the last column: that is whole, and on a terminal
+    goes on below where there is room for it.
 
     Args:
         columns: Their names.
         rows: A cell for each column; what they hold is never read as markup.
+        right: Columns that are aligned to the right.
+        styles: On a terminal, the colour of cells with these texts.
     """
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    cells = [list(columns), *([_printable(cell) for cell in row] for row in rows)]
+    for row in cells:
+        row[:-1] = [_shortened(cell) for cell in row[:-1]]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    before = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
+    room = _terminal_width() - before
+    is_folded = room >= _LEAST_LAST
+    for row in cells:
+        *first, last = row
+        parts = _folded(last, room) if is_folded else [last]
+        shown = [
+            _aligned(cell, width, name in right)
+            for cell, width, name in zip(first, widths, columns, strict=False)
+        ]
+        if styles:
+            shown = [
+                text.replace(cell, click.style(cell, fg=styles[cell]), 1)
+                if cell in styles
+                else text
+                for text, cell in zip(shown, first, strict=True)
+            ]
+        click.echo(_GAP.join([*shown, parts[0]]).rstrip())
+        for part in parts[1:]:
+            click.echo(" " * before + part)
 
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
-    for row in rows:
-        table.add_row(*(Text(_printable(cell)) for cell in row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
-    console.print(table)
+
+def _terminal_width() -> int:
+    """Return where lines are folded; without a terminal nowhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    lines = Text(cell).wrap(Console(width=width), width, overflow="fold")
+    return [line.plain.rstrip() for line in lines] or [""]
+
+
+def _aligned(cell: str, width: int, to_the_right: bool) -> str:
+    return (
+        " " * (width - cell_len(cell)) + cell
+        if to_the_right
+        else set_cell_size(cell, width)
+    )
+
+
+def _shortened(cell: str) -> str:
+    return cell if cell_len(cell) <= _MOST else set_cell_size(cell, _MOST - 1) + "…"
 
 
 def _printable(text: str) -> str:

@@ -27,7 +27,7 @@ def up(context: Context, port_offset: int | None) -> None:
     """
     from rich.console import Console
 
-    from goodsflow.cli.status import print_table
+    from goodsflow.cli.status import print_statuses
     from goodsflow.local.launcher import up as bring_up
     from goodsflow.local.progress import Progress
 
@@ -41,7 +41,7 @@ def up(context: Context, port_offset: int | None) -> None:
     except KeyboardInterrupt:
         click.echo("Interrupted: what was started is stopped.", err=True)
         sys.exit(130)
-    print_table(statuses)
+    print_statuses(statuses)
     click.echo(f"\nThe platform is up ({progress.elapsed_seconds:.0f} s).\n")
     if shutil.which("goodsflow") is None:
         # `make up` starts it by its path, and what follows would not be found.

@@ -93,3 +93,14 @@ def test_a_principal_without_a_password_is_named(home: Path) -> None:
 def test_wrong_usage_has_its_own_exit_status(home: Path, arguments: list[str]) -> None:
     """The clusters there are stand in the message."""
     assert client_config(home, *arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["../inbound/admin", "nobody", "."])
+def test_only_a_principal_of_the_cluster_is_one(home: Path, name: str) -> None:
+    """A name that is a path would take another principal's password."""
+    (home / "secrets" / "inbound").mkdir()
+    (home / "secrets" / "inbound" / "admin.password").write_text("other")
+    result = client_config(home, "analytics", name)
+    assert isinstance(result.exception, EndpointsError)
+    assert "There are: admin." in str(result.exception)
+    assert result.stdout == ""

@@ -199,3 +199,43 @@ def test_an_offset_that_does_not_fit_is_said_before_anything_is_made(
     assert "--port-offset 60000 does not fit" in capsys.readouterr().err
     assert run_main(monkeypatch, *home, "up", "--port-offset", "-1") == 2
     assert not (tmp_path / "home").exists()
+
+
+def test_a_full_disk_is_one_message() -> None:
+    """Who redirects a long answer into a file meets it first."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "goodsflow.cli", "client-config", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", "--max-price", "nan"),
+        ("search", "--name", "x", "--timeout", "inf"),
+        ("shop-api", "--rate", "nan"),
+        ("shop-api", "--malformed", "nan"),
+    ],
+)
+def test_what_is_no_number_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+    """No bound keeps NaN out: each comparison with it is false."""
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert "is not a finite number" in result.output
+
+
+@pytest.mark.parametrize("command", ["shop-api", "blocklist", "dead-letters"])
+def test_examples_in_a_help_have_lines_of_their_own(command: str) -> None:
+    """Click fills what it is not told to leave."""
+    output = CliRunner().invoke(cli, [command, "--help"]).output
+    assert "\\b" not in output
+    examples = [line for line in output.splitlines() if f"goodsflow {command}" in line]
+    assert len(examples) >= 3

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from goodsflow.cli.main import cli
-from goodsflow.cli.status import print_table
+from goodsflow.cli.status import print_statuses
 from goodsflow.local.status import PartStatus
 
 
@@ -69,7 +69,7 @@ def test_a_table_keeps_reasons_whole_and_adds_the_memory_up(
         PartStatus("b", "failed", 13, 50 * mebibyte, 0, "127.0.0.1:2", reason),
         PartStatus("c", "stopped", None, 0, 7, "", "Not started"),
     ]
-    print_table(statuses)
+    print_statuses(statuses)
     output = capsys.readouterr().out
     lines = [line.split() for line in output.splitlines()]
     assert ["a", "ready", "12", "100", "MiB", "2", "127.0.0.1:1"] in lines
