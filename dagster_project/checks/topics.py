@@ -17,13 +17,21 @@ from goodsflow.endpoints import ClusterName
 from goodsflow.kafka.offsets import GroupLag, PartitionOffsets
 
 OBSERVED = "observed"
+EMPTY = "empty"
+
+SINK_LETTERS = "hdfs_sink_dead_letter"
+"""The asset of what should hold nothing. What shops send that is no card ends before:
+what is here passed the filter, and is in no file."""
+
+EMPTY_CHECKS = [(SINK_LETTERS, EMPTY)]
 
 
-def observed_checks(cluster: ClusterName) -> list[CheckName]:
-    """Return the checks that a cluster's topics and groups could be looked at."""
+def topic_checks(cluster: ClusterName) -> list[CheckName]:
+    """Return the checks of a cluster's topics and groups."""
     topics = [topic.key for topic in TOPICS if topic.cluster == cluster]
     groups = [key for key, (where, _, _) in GROUPS.items() if where == cluster]
-    return [(key, OBSERVED) for key in (*topics, *groups)]
+    empty = [check for check in EMPTY_CHECKS if check[0] in topics]
+    return [*((key, OBSERVED) for key in (*topics, *groups)), *empty]
 
 
 def look_at_topics(cluster: ClusterName, kafka: KafkaResource) -> list[Finding]:
@@ -36,11 +44,13 @@ def look_at_topics(cluster: ClusterName, kafka: KafkaResource) -> list[Finding]:
         }
         for topic, partitions in reader.topic_offsets(topics).items():
             yield describe_topic(topics[topic], partitions)
+            if topics[topic] == SINK_LETTERS:
+                yield judge_letters(topic, partitions)
         for key, (where, group, topic) in GROUPS.items():
             if where == cluster:
                 yield describe_lag(key, group, reader.group_lag(group, [topic]))
 
-    return look(observed_checks(cluster), find)
+    return look(topic_checks(cluster), find)
 
 
 def describe_topic(key: str, partitions: Mapping[int, PartitionOffsets]) -> Finding:
@@ -54,6 +64,26 @@ def describe_topic(key: str, partitions: Mapping[int, PartitionOffsets]) -> Find
     return Finding(key, OBSERVED, passed=True, text=text, facts=facts)
 
 
+def judge_letters(topic: str, partitions: Mapping[int, PartitionOffsets]) -> Finding:
+    """Say whether the HDFS sink has given up on records, as long as they are kept."""
+    count = sum(offsets.end - offsets.first for offsets in partitions.values())
+    text = (
+        f"The HDFS sink could not write {count} records. Each is on topic '{topic}', "
+        "with the reason in its headers, __connect.errors.*: kcat -F "
+        f"<(goodsflow client-config analytics admin) -C -e -t {topic} -f '%h\\n%s\\n'"
+        if count
+        else "The HDFS sink has written every record."
+    )
+    return Finding(
+        SINK_LETTERS,
+        EMPTY,
+        passed=not count,
+        text=text,
+        facts={"dead letters": count},
+        severity=dg.AssetCheckSeverity.WARN,
+    )
+
+
 def describe_lag(key: str, group: str, lag: GroupLag) -> Finding:
     """Say how far a group is behind."""
     facts = {
@@ -65,11 +95,16 @@ def describe_lag(key: str, group: str, lag: GroupLag) -> Finding:
 
 
 def _specs(cluster: ClusterName) -> list[dg.AssetCheckSpec]:
+    checks = topic_checks(cluster)
     return [
         *check_specs(
-            observed_checks(cluster),
+            [check for check in checks if check[1] == OBSERVED],
             "Its offsets, or its group's lag, could be read when last looked at.",
-        )
+        ),
+        *check_specs(
+            [check for check in checks if check[1] == EMPTY],
+            "Nothing ended here that should be in a file, as far back as it is kept.",
+        ),
     ]
 
 

@@ -125,7 +125,12 @@ def tick(
     )
 
 
-@dg.sensor(minimum_interval_seconds=15, default_status=dg.DefaultSensorStatus.STOPPED)
+@dg.sensor(
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Restarts what has failed of the declared connectors, ever more "
+    "patiently, and fails the check `restarts` when in vain.",
+)
 def connector_restarter(
     context: dg.SensorEvaluationContext,
     platform: PlatformResource,

@@ -120,6 +120,8 @@ def safe_drift(survey: Survey) -> dict[str, str]:
     job=bootstrap,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Compares all with `platform.yaml` and starts a run of `bootstrap` for "
+    "what is safe to repair. A connector paused by hand goes on again.",
 )
 def drift_sensor(
     context: dg.SensorEvaluationContext, desired_state: DesiredStateResource

@@ -13,7 +13,7 @@ from dagster_project.checks.recommender import (
     look_at_recommender,
 )
 from dagster_project.checks.services import SERVICE_CHECKS, look_at_services
-from dagster_project.checks.topics import look_at_topics, observed_checks
+from dagster_project.checks.topics import look_at_topics, topic_checks
 from dagster_project.checks.views import VIEW_CHECKS, look_at_views
 from dagster_project.checks.work import (
     WORK_CHECKS,
@@ -44,7 +44,12 @@ LOOK_SECONDS = 35.0
 """For all looks together; Dagster gives up on a tick after 60 s."""
 
 
-@dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.STOPPED)
+@dg.sensor(
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Reports topics' ends, groups' lag, files, connectors and services as "
+    "they are, and evaluates their checks.",
+)
 def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their names
     context: dg.SensorEvaluationContext,
     platform: PlatformResource,
@@ -70,8 +75,8 @@ def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their name
         (FILE_CHECKS, lambda: look_at_files(hdfs)),
         (ARCHIVE_CHECKS, lambda: look_at_archive(hdfs)),
         (VIEW_CHECKS, lambda: look_at_views(platform, ksqldb)),
-        (observed_checks("inbound"), lambda: look_at_topics("inbound", kafka)),
-        (observed_checks("analytics"), lambda: look_at_topics("analytics", kafka)),
+        (topic_checks("inbound"), lambda: look_at_topics("inbound", kafka)),
+        (topic_checks("analytics"), lambda: look_at_topics("analytics", kafka)),
     ]
     findings = make_looks(looks, LOOK_SECONDS)
     news, remembered = select_news(findings, memory, now)

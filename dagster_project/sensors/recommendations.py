@@ -83,6 +83,7 @@ def decide(waiting: WaitingFiles, past: PastRuns) -> dg.RunRequest | dg.SkipReas
     job=recommend,
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Starts a run of `recommend` where files of complete windows wait.",
 )
 def recommendations_sensor(
     context: dg.SensorEvaluationContext, recommender: RecommenderResource

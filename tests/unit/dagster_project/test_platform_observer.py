@@ -18,13 +18,18 @@ from dagster_project.checks.services import service_checks
 from dagster_project.definitions import build_definitions
 from dagster_project.resources import PlatformResource, ServiceState
 from dagster_project.resources.services import ServiceMetricsError
+from dagster_project.sensors import (
+    connector_restarter,
+    drift_sensor,
+    platform_observer,
+    recommendations_sensor,
+)
 from dagster_project.sensors.news import (
     REPEAT_SECONDS,
     Memory,
     make_looks,
     select_news,
 )
-from dagster_project.sensors.platform_observer import platform_observer
 from goodsflow.connect import ConnectorStatus, ConnectUnavailableError, TaskStatus
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.errors import GoodsflowError
@@ -52,7 +57,7 @@ class Fakes:
     def __init__(self, fault: bool = False, **states: ServiceState) -> None:
         """Answer all is well, with these states of services."""
         self.fault = fault
-        self.has_ksqldb, self.unread = True, False
+        self.has_ksqldb, self.unread, self.unwritten = True, False, 0
         names = ["shop-api", "blocking", *itertools.chain(*ASSET_PARTS.values())]
         self.services_states = {name: replace(UP, name=name) for name in names} | {
             state.name: state for state in states.values()
@@ -92,8 +97,12 @@ class Fakes:
         return self
 
     def topic_offsets(self, topics: Any) -> dict[str, dict[int, PartitionOffsets]]:
-        """Return five records in one partition."""
-        return {topic: {0: PartitionOffsets(0, 5)} for topic in topics}
+        """Return five records in one partition, and none where none should be."""
+        five, none = PartitionOffsets(0, 5), PartitionOffsets(7, 7 + self.unwritten)
+        return {
+            topic: {0: none if topic == "hdfs-sink-dead-letter" else five}
+            for topic in topics
+        }
 
     def group_lag(self, group: str, topics: list[str]) -> GroupLag:  # noqa: ARG002
         """Return a lag of two."""
@@ -240,6 +249,27 @@ def test_a_platform_without_ksqldb_is_told_nothing_of_its_views() -> None:
     result = observe(fakes)
     assert "all are well" in str(result.skip_reason)
     assert not [key for key in evaluations(result) if "search_views" in key]
+
+
+def test_what_the_sink_could_not_write_is_a_warning() -> None:
+    """Nobody looks at a topic that holds a record once a year."""
+    fakes = Fakes()
+    fakes.unwritten = 2
+    check = evaluations(observe(fakes))["hdfs_sink_dead_letter/empty"]
+    assert not check.passed
+    assert check.severity == dg.AssetCheckSeverity.WARN
+    assert "could not write 2 records" in str(check.description)
+
+
+def test_sensors_say_what_they_do() -> None:
+    """The UI shows a sensor's description, and never its docstring."""
+    for sensor in (
+        platform_observer,
+        drift_sensor,
+        connector_restarter,
+        recommendations_sensor,
+    ):
+        assert sensor.description
 
 
 def test_a_service_that_is_down_is_named() -> None:
