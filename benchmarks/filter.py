@@ -186,9 +186,12 @@ def _latencies(
         for number in range(int(_RATE * _LATENCY_SECONDS)):
             due += 1 / _RATE
             producer.poll(max(0.0, due - time.monotonic()))
+            product, value = values[number % len(values)]
             key = f"{topic}-{number}".encode()
             sent[key] = time.monotonic()
-            producer.produce("goods", values[number % len(values)][1], key)
+            producer.produce(
+                "goods", value.replace(b'"%b"' % product, b'"%b"' % key), key
+            )
         producer.flush()
         done.set()
 

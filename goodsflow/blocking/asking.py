@@ -65,7 +65,13 @@ def count_partitions(consumer: Consumer) -> int:
         found = consumer.list_topics(PASSED_ON, timeout=_CALL_SECONDS)
     except KafkaException as exception:
         raise AbortedTransactionError(exception.args[0].str()) from exception
-    return max(1, len(found.topics[PASSED_ON].partitions))
+    topic = found.topics[PASSED_ON]
+    if topic.error is not None or not topic.partitions:
+        # A broker that has just come up does not know it yet: taken for few, most of
+        # what is to be withdrawn would count as done.
+        why = topic.error.str() if topic.error else "it has no partitions yet"
+        raise AbortedTransactionError(f"Cannot look up topic '{PASSED_ON}': {why}")
+    return len(topic.partitions)
 
 
 def has_never_held(consumer: Consumer, partition: int, partitions: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
 
@@ -15,11 +15,18 @@ from goodsflow.cards.wire import HEADER_BYTES
 
 Outcome = Literal["passed", "blocked", "undecodable"]
 
-Kind: TypeAlias = Literal["key", "header", "schema-id", "json", "schema"]
-"""What a dead letter fails at: it has no key, no header of the wire format, a schema
-ID that the registry does not know, no JSON, or breaks its schema."""
+Kind: TypeAlias = Literal[
+    "key", "header", "schema-id", "json", "schema", "size", "record-header"
+]
+"""What a dead letter fails at: it has no key or another than its product ID, no header
+of the wire format, a schema ID that the registry does not know, no JSON, breaks its
+schema, is too large, or a header of the record has a name that is no text."""
 
-KINDS: tuple[Kind, ...] = ("key", "header", "schema-id", "json", "schema")
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+MOST_BYTES = 1_000_000
+"""Of a card's key and value. Brokers count 1,048,588 compressed, and the next ones on a
+card's way may compress it less than its shop did: they would refuse it for ever."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,12 @@ KEYLESS = Verdict(
     "key",
     "The record has no key; a card's key is its product ID. The topic behind the "
     "filter, compacted by key, would refuse it.",
+)
+
+HEADERLESS = Verdict(
+    "undecodable",
+    "record-header",
+    "A header of the record has a name that is not UTF-8; its headers are not kept.",
 )
 
 Decide = Callable[[bytes | None, bytes | None], Verdict]
@@ -82,6 +95,8 @@ class CardFilter:
             return KEYLESS
         if value is None:
             return PASSED
+        if len(value) + len(key) > MOST_BYTES:
+            return _too_large(key, value)
         # All in one place: it is what a card costs.
         check = self._checks.get(value[:HEADER_BYTES])
         try:
@@ -90,8 +105,8 @@ class CardFilter:
             card = orjson.loads(value[HEADER_BYTES:])
         except (CardError, UnknownSchemaError, orjson.JSONDecodeError) as error:
             return _unreadable(error)
-        if not check.is_valid(card) or not _has_identity(card):
-            return _broken(check, card)
+        if not check.is_valid(card) or not _is_the_keys(card, key):
+            return _broken(check, card, key)
         scope = self._rules().match(card)
         return PASSED if scope is None else BLOCKED[scope]
 
@@ -101,12 +116,16 @@ class CardFilter:
         return check
 
 
-def _has_identity(card: Any) -> bool:
-    """Whether a value may be a card at all, whatever its schema allows."""
+def _is_the_keys(card: Any, key: bytes) -> bool:
+    """Whether a value may be a card, and the key's, whatever its schema allows.
+
+    By its key a card is found, replaced and taken back: another than its product ID
+    would get round the block list.
+    """
     if type(card) is not dict:
         return False
     product_id = card.get("product_id")
-    return type(product_id) is str and product_id != ""
+    return type(product_id) is str and product_id != "" and product_id.encode() == key
 
 
 def _unreadable(error: Exception) -> Verdict:
@@ -117,10 +136,25 @@ def _unreadable(error: Exception) -> Verdict:
     return Verdict("undecodable", "json", f"The payload is no JSON: {error}.")
 
 
-def _broken(check: Check, card: Any) -> Verdict:
+def _too_large(key: bytes, value: bytes) -> Verdict:
+    size = len(key) + len(value)
+    return Verdict(
+        "undecodable",
+        "size",
+        f"The record has {size:,} bytes, key and value; a card has {MOST_BYTES:,} at "
+        "most.",
+    )
+
+
+def _broken(check: Check, card: Any, key: bytes) -> Verdict:
     problem = check.problem(card)
-    if not problem and not isinstance(card, dict):
+    if problem:
+        return Verdict("undecodable", "schema", problem)
+    if not isinstance(card, dict):
         problem = "The payload is no JSON object; a card is one."
-    elif not problem:
+    elif not isinstance(card.get("product_id"), str) or not card["product_id"]:
         problem = "The card's field 'product_id' is no string, or an empty one."
+    else:
+        problem = f"The record's key, {key[:100]!r}, is not the card's 'product_id'."
+        return Verdict("undecodable", "key", problem)
     return Verdict("undecodable", "schema", problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,13 +19,18 @@ from goodsflow.dead_letters import (
     TRUNCATED_FROM,
 )
 from goodsflow.dead_letters import TOPIC as DEAD_LETTERS
+from goodsflow.dead_letters.model import HEADER_PREFIX, REPLAYED_FROM
 from goodsflow.kafka.reading import Header, Record
 
 SOURCE = "goods"
 PASSED_ON = "goods-filtered"
 
-_MOST_DEAD_LETTER_BYTES = 900_000
-"""The headers of a dead letter must not make it larger than the broker takes."""
+_MOST_LETTER_BYTES = 1_000_000
+"""Of a whole letter: brokers take 1,048,588, and count some for the record itself."""
+
+_MOST_OF_KEY_AND_HEADERS = 200_000
+_MOST_OF_REASON = 2_000
+"""A schema's message may quote the value that breaks it."""
 
 
 @dataclass(frozen=True)
@@ -54,36 +60,55 @@ def tombstone(key: bytes) -> Outgoing:
 def dead_letter(record: Record, verdict: Verdict) -> Outgoing:
     """Return what is kept of a record that is no card: it, and what is wrong with it.
 
-    The headers that it had come first. A value that would make the letter larger than
-    a broker takes is cut off, which a header says.
+    The headers that it had come first, but for those that only a letter has. What would
+    make the letter larger than a broker takes is cut off, which a header says: the end
+    of the value, and of the key, and all headers, where these two alone are large.
 
     Args:
         record: Of the topic of cards, with its headers.
         verdict: Says what is wrong.
     """
-    value = record.value
+    key, value = record.key, record.value
     failed_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     added: list[Header] = [
         (ORIGIN_TOPIC, SOURCE.encode()),
         (ORIGIN_PARTITION, str(record.partition).encode()),
         (ORIGIN_OFFSET, str(record.offset).encode()),
-        (ERROR, verdict.reason.encode(errors="replace")),
+        (ERROR, _shortened(verdict.reason).encode(errors="replace")),
         (ERROR_KIND, (verdict.because or "").encode()),
         (FAILED_AT, failed_at.encode()),
     ]
     schema_id = _schema_id(value)
     if schema_id is not None:
         added.append((SCHEMA_ID, str(schema_id).encode()))
-    if value is not None and len(value) > _MOST_DEAD_LETTER_BYTES:
-        added.append((TRUNCATED_FROM, str(len(value)).encode()))
-        value = value[:_MOST_DEAD_LETTER_BYTES]
-    return Outgoing(
-        DEAD_LETTERS,
-        record.key,
-        value,
-        headers=(*record.headers, *added),
-        timestamp=record.timestamp,
+    kept = tuple(
+        header
+        for header in record.headers
+        if header[0] == REPLAYED_FROM or not header[0].startswith(HEADER_PREFIX)
     )
+    is_cut = len(key or b"") + _size(kept) > _MOST_OF_KEY_AND_HEADERS
+    if is_cut:
+        kept, key = (), key and key[:_MOST_OF_KEY_AND_HEADERS]
+    room = _MOST_LETTER_BYTES - len(key or b"") - _size((*kept, *added))
+    if is_cut or len(value or b"") > room:
+        added.append((TRUNCATED_FROM, str(len(value or b"")).encode()))
+        value = value and value[: room - _MOST_OF_REASON]
+    return Outgoing(
+        DEAD_LETTERS, key, value, headers=(*kept, *added), timestamp=record.timestamp
+    )
+
+
+def _shortened(reason: str) -> str:
+    if len(reason) <= _MOST_OF_REASON:
+        return reason
+    # Its end says what was expected.
+    half = _MOST_OF_REASON // 2
+    return f"{reason[:half]} … {reason[-half:]}"
+
+
+def _size(headers: Iterable[Header]) -> int:
+    """Return about how many bytes headers take: their lengths and a little for each."""
+    return sum(len(name.encode()) + len(value or b"") + 10 for name, value in headers)
 
 
 def _schema_id(value: bytes | None) -> int | None:

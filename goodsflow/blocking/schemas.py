@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -21,6 +22,9 @@ SUBJECT = "goods-value"
 """Of the cards; where the registry does not have it, it does not have its schemas."""
 
 _LOGGER = logging.getLogger(__name__)
+
+_UNKNOWN_SECONDS = 30.0
+"""How long a schema stays unknown: the registry may give its ID out meanwhile."""
 
 _MOST_UNKNOWN = 10_000
 """Garbage may name any of two thousand million schemas."""
@@ -47,19 +51,23 @@ class Schemas:
 
     Args:
         registry: Where they are looked up.
+        clock: In seconds.
     """
 
-    def __init__(self, registry: RegistryClient) -> None:
+    def __init__(
+        self, registry: RegistryClient, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._registry = registry
+        self._clock = clock
         self._checks: dict[int, Check] = {}
-        self._unknown: dict[int, UnknownSchemaError] = {}
+        self._unknown: dict[int, tuple[float, UnknownSchemaError]] = {}
 
     def of(self, schema_id: int) -> Check:
         """Return the check for a schema.
 
         Raises:
             UnknownSchemaError: The registry has none of this ID. It is asked again
-                after the next start, or when many others are unknown too.
+                after half a minute.
             RegistryUnavailableError: It does not answer.
             RegistryError: It refused.
         """
@@ -69,8 +77,9 @@ class Schemas:
         return found
 
     def _look_up(self, schema_id: int) -> Check:
-        if schema_id in self._unknown:
-            raise self._unknown[schema_id]
+        known_until, error = self._unknown.get(schema_id, (0.0, None))
+        if error is not None and self._clock() < known_until:
+            raise error
         try:
             text = self._registry.schema_text(schema_id)
             check = _compile(schema_id, text)
@@ -104,7 +113,7 @@ class Schemas:
     def _remember(self, schema_id: int, error: UnknownSchemaError) -> None:
         if len(self._unknown) >= _MOST_UNKNOWN:
             self._unknown.clear()
-        self._unknown[schema_id] = error
+        self._unknown[schema_id] = self._clock() + _UNKNOWN_SECONDS, error
 
 
 def _compile(schema_id: int, text: str) -> Check:

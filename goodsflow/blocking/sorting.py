@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from confluent_kafka import Message
 
-from goodsflow.blocking.filtering import PASSED, Decide, Kind, Verdict
+from goodsflow.blocking.filtering import HEADERLESS, PASSED, Decide, Kind, Verdict
 from goodsflow.blocking.records import SOURCE, Outgoing, dead_letter
 from goodsflow.blocklist import Scope
-from goodsflow.kafka.reading import place_of, whole_record
+from goodsflow.kafka.reading import has_readable_headers, place_of, whole_record
 
 
 class Batch:
@@ -50,10 +50,12 @@ class Batch:
         decide, keep = self._decide, self.passed.append
         for message in messages:
             verdict = decide(message.key(), message.value())
-            if verdict is PASSED:
+            if verdict is not PASSED:
+                self._hold_back(message, verdict)
+            elif has_readable_headers(message):
                 keep(message)
             else:
-                self._hold_back(message, verdict)
+                self._hold_back(message, HEADERLESS)
 
     @property
     def first_offsets(self) -> dict[int, int]:
@@ -79,7 +81,7 @@ class Batch:
             self.because[verdict.because] += 1
         if verdict.outcome != "undecodable":
             return
-        record = whole_record(message)
+        record = whole_record(message, has_readable_headers(message))
         self.letters.append(dead_letter(record, verdict))
         if not self.first_letter:
             place = f"{SOURCE}-{record.partition}@{record.offset}"

@@ -13,10 +13,12 @@ after a kill nothing is left out. (A tombstone twice does no harm.)
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 from aiokafka.partitioner import murmur2
@@ -28,11 +30,14 @@ from goodsflow.blocklist.reading import Position
 from goodsflow.cards.wire import HEADER_BYTES
 from goodsflow.endpoints import Endpoints
 from goodsflow.errors import GoodsflowError
+from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.held_up import run_apart
-from goodsflow.kafka.reading import TopicReader
+from goodsflow.kafka.reading import Record, TopicReader
 
 _LOGGER = logging.getLogger(__name__)
 _READ_SECONDS = 600.0
+_MARKER_SECONDS = 0.1
+"""How long to wait before looking again for the end of a transaction."""
 
 Withdrawal = tuple[Rule, bytes]
 """A rule, and the key of a card that it takes back."""
@@ -196,8 +201,9 @@ def find_cards(
 ) -> list[Withdrawal]:
     """Read a partition behind the filter for the cards that rules are about.
 
-    What is not committed yet counts too: the marker of a transaction that is committed
-    reaches a partition a moment after the answer.
+    Only committed records count, since an aborted one changes nothing; but all of those
+    that were written before: a transaction's marker reaches a partition a moment after
+    its commit was answered, and until then it is waited for.
 
     Args:
         endpoints: Of the platform.
@@ -211,26 +217,47 @@ def find_cards(
     wanted = {(FIELDS[rule.scope], rule.text): rule for rule in rules}
     fields = {name for name, _ in wanted}
     found: dict[bytes, Rule] = {}
-    with TopicReader(
-        endpoints,
-        "inbound",
-        principal,
-        f"{principal}-withdrawals",
-        PASSED_ON,
-        uncommitted=True,
-    ) as reader:
+    open_reader = partial(
+        TopicReader, endpoints, "inbound", principal, f"{principal}-withdrawals"
+    )
+    with open_reader(PASSED_ON, uncommitted=True) as reader:
         marks = reader.watermarks()
+    if partition not in marks:
         # The topic of cards may have more partitions than the one behind the filter.
-        starts = {partition: marks[partition].first} if partition in marks else {}
-        for batch in reader.read_to_end(starts, timeout_seconds=_READ_SECONDS):
-            for record in batch.records:
-                if record.key is None:
-                    continue
-                found.pop(record.key, None)
-                rule = _rule_for(record.value, wanted, fields)
-                if rule is not None:
-                    found[record.key] = rule
-    return [(rule, key) for key, rule in found.items()]
+        return []
+    next_offset, end = marks[partition].first, marks[partition].end
+    with open_reader(PASSED_ON) as reader:
+        deadline = time.monotonic() + _READ_SECONDS
+        while True:
+            for batch in reader.read_to_end(
+                {partition: next_offset}, timeout_seconds=deadline - time.monotonic()
+            ):
+                _note(batch.records, wanted, fields, found)
+                next_offset = batch.next_offsets[partition]
+            if next_offset >= end:
+                return [(rule, key) for key, rule in found.items()]
+            if time.monotonic() > deadline:
+                raise ClusterUnavailableError(
+                    f"A transaction on '{PASSED_ON}', partition {partition}, has not "
+                    f"ended within {_READ_SECONDS:g} s."
+                )
+            time.sleep(_MARKER_SECONDS)
+
+
+def _note(
+    records: Iterable[Record],
+    wanted: Mapping[tuple[str, str], Rule],
+    fields: set[str],
+    found: dict[bytes, Rule],
+) -> None:
+    """Note by which rule each card is to be taken back now, if by any."""
+    for record in records:
+        if record.key is None:
+            continue
+        found.pop(record.key, None)
+        rule = _rule_for(record.value, wanted, fields)
+        if rule is not None:
+            found[record.key] = rule
 
 
 def _rule_for(

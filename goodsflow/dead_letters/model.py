@@ -118,7 +118,8 @@ def _text(value: str | bytes | None) -> str:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+    # Somebody else's may have thousands of digits, which Python does not read.
+    return int(text) if text and text.isdecimal() and len(text) < 20 else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -98,7 +98,7 @@ class TopicReader(Closing):
         self.topic = topic
         self._what = f"'{topic}' on cluster '{cluster}' as '{principal}'"
         self._timeout_seconds = timeout_seconds
-        self._as_record = whole_record if whole else _record
+        self._as_record = _as_whole_record if whole else _record
         self._logins = LoginWatch(endpoints, cluster, principal, f"read {self._what}")
         isolation = "read_uncommitted" if uncommitted else "read_committed"
         self._consumer = Consumer(
@@ -300,19 +300,36 @@ def place_of(message: Message) -> tuple[int, int]:
     return partition, offset
 
 
+def _as_whole_record(message: Message) -> Record:
+    return whole_record(message, has_readable_headers(message))
+
+
 def _record(message: Message) -> Record:
     return Record(
         *place_of(message), _as_bytes(message.key()), _as_bytes(message.value())
     )
 
 
-def whole_record(message: Message) -> Record:
+def has_readable_headers(message: Message) -> bool:
+    """Whether the names of a message's headers are UTF-8; brokers take any bytes."""
+    try:
+        message.headers()
+    except (UnicodeError, SystemError):  # the second where C code meets the first
+        return False
+    return True
+
+
+def whole_record(message: Message, has_headers: bool = True) -> Record:
     """Return a consumed message as a record, with its headers and its timestamp.
+
+    Args:
+        message: Of a topic.
+        has_headers: Whether to take its headers; see ``has_readable_headers``.
 
     Raises:
         OperationFailedError: The message is none of a topic.
     """
-    headers = message.headers() or ()
+    headers = (message.headers() if has_headers else ()) or ()
     pairs = headers.items() if isinstance(headers, dict) else headers
     timestamp = message.timestamp()[1]
     return _record(message)._replace(

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Message
+from confluent_kafka import Message, Producer
 
 from goodsflow.blocklist import Entry, Rule
 from goodsflow.blocklist.changing import INITIAL, block, seed, unblock
+from goodsflow.blocklist.model import TOPIC
 from goodsflow.blocklist.reading import read_block_list
 from goodsflow.cards import encode_json, frame
 from goodsflow.cards.samples import sample_cards
 from goodsflow.endpoints import Endpoints
+from goodsflow.kafka.config import producer_config
 from tests.integration.test_blocking import PASSED_ON, Reader, produce
 from tests.support import await_condition, goodsflow, schema_id, status_of
 
@@ -101,6 +103,33 @@ def test_what_had_passed_is_withdrawn_and_comes_back_when_it_may(
     await_condition(comes_again, "what is off the list passes", 30)
 
 
+def test_what_an_aborted_transaction_wrote_hides_no_card(
+    endpoints: Endpoints,
+    mark: str,
+    card: Callable[..., bytes],
+    blocked: Callable[..., None],
+) -> None:
+    """A withdrawal that was killed before its commit is made again, and finds all."""
+    key = mark.encode()
+    reader = Reader(endpoints, (PASSED_ON,))
+    produce(endpoints, [(key, card(mark, brand=mark))])
+    reader.read_past(key)
+    killed = Producer(
+        producer_config(endpoints, "inbound", "admin") | {"transactional.id": mark}
+    )
+    killed.init_transactions(30)
+    for value in (None, card(mark, brand="another")):
+        killed.begin_transaction()
+        killed.produce(PASSED_ON, value, key)
+        assert killed.flush(30) == 0
+        killed.abort_transaction(30)
+
+    blocked(Rule("brand", mark))
+
+    reader.read_until(lambda read: is_there(read, key, 2))
+    assert passed(reader, key) == [card(mark, brand=mark), None]
+
+
 @pytest.mark.faults
 def test_the_list_holds_from_the_first_card_after_a_kill(
     endpoints: Endpoints,
@@ -173,11 +202,6 @@ def test_an_unreadable_key_does_not_stop_the_filter(
     endpoints: Endpoints, mark: str, card: Callable[..., bytes]
 ) -> None:
     """Anybody's tool may write to the topic one day."""
-    from confluent_kafka import Producer
-
-    from goodsflow.blocklist.model import TOPIC
-    from goodsflow.kafka.config import producer_config
-
     producer = Producer(producer_config(endpoints, "inbound", "admin"))
     for key in (b"no rule", b"\xff"):
         producer.produce(TOPIC, b"{", key)

@@ -116,7 +116,8 @@ def test_a_card_passes_unchanged_a_blocked_one_does_not_garbage_is_kept(
 ) -> None:
     """The filter is the only way to users: what it changes or drops is gone."""
     mark = uuid.uuid4().hex
-    passing, blocked, garbage = (f"{mark}-{n}".encode() for n in ("p", "b", "g"))
+    passing, garbage = (f"{mark}-{n}".encode() for n in ("p", "g"))
+    blocked = b"12346"
     reader = Reader(endpoints, (PASSED_ON, DEAD_LETTERS))
     value = card(passing.decode())
     written = produce(
@@ -169,6 +170,38 @@ def test_a_card_that_breaks_its_schema_is_kept(
     assert said["goodsflow.error.kind"] == b"schema"
     assert said["goodsflow.schema.id"] == str(schema_id(endpoints)).encode()
     assert b"['price']['amount']" in (said["goodsflow.error"] or b"")
+
+
+def test_a_record_that_the_next_topic_would_refuse_stops_nothing(
+    endpoints: Endpoints, card: Callable[..., bytes]
+) -> None:
+    """Refused, it was read and refused again after each restart."""
+    quoted, large, last = (uuid.uuid4().hex.encode() for _ in range(3))
+    records = [
+        # What is wrong with it quotes all of it.
+        (quoted, card(quoted.decode(), images="data:" + "x" * 700_000)),
+        # Shops may compress better than the filter.
+        (large, card(large.decode(), description="x" * 2_000_000)),
+        (last, card(last.decode())),
+    ]
+    reader = Reader(endpoints, (PASSED_ON, DEAD_LETTERS))
+    producer = Producer(
+        producer_config(endpoints, "inbound", "admin")
+        | {"message.max.bytes": 5_000_000, "compression.type": "zstd"}
+    )
+    for key, value in records:
+        producer.produce(SOURCE, value, key)
+    assert producer.flush(30) == 0
+    for key in (quoted, large, last):
+        reader.read_past(key)
+    found = {m.key(): m for m in reader.messages}
+    assert found[last].topic() == PASSED_ON
+    kinds = []
+    for key in (quoted, large):
+        headers = found[key].headers()
+        assert isinstance(headers, list)
+        kinds.append(dict(headers)["goodsflow.error.kind"])
+    assert kinds == [b"schema", b"size"]
 
 
 def test_a_tombstone_passes(endpoints: Endpoints, card: Callable[..., bytes]) -> None:

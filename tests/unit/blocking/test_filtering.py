@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.blocking.filtering import KEYLESS, PASSED, CardFilter
-from goodsflow.blocking.schemas import Schemas
+from goodsflow.blocking.filtering import KEYLESS, MOST_BYTES, PASSED, CardFilter
+from goodsflow.blocking.schemas import Schemas, UnknownSchemaError
 from goodsflow.blocklist import BlockRules, Rule, Scope
 from goodsflow.cards import encode_json, frame
 from goodsflow.cards.samples import sample_cards
@@ -70,21 +70,22 @@ def value(schema_id: int = 1, **fields: object) -> bytes:
 @pytest.mark.parametrize("product_id", ["12345", "123", "1234", "123466"])
 def test_a_card_that_is_not_blocked_passes(product_id: str) -> None:
     """A comparison of beginnings would hold back other products."""
-    assert filter_of(BLOCKED).decide(KEY, value(product_id=product_id)) is PASSED
+    key = product_id.encode()
+    assert filter_of(BLOCKED).decide(key, value(product_id=product_id)) is PASSED
 
 
 def test_a_blocked_card_is_held_back_however_its_json_is_spelt() -> None:
     """A search for bytes would let an escaped product ID through."""
-    held_back = filter_of(BLOCKED)
-    assert held_back.decide(KEY, value(product_id="12346")).because == "product"
+    held_back, key = filter_of(BLOCKED), b"12346"
+    assert held_back.decide(key, value(product_id="12346")).because == "product"
     text = json.dumps(card(product_id="12346"))
     escaped = text.replace('"product_id"', '"product_\\u0069d"').replace(
         "12346", "\\u0031234\\u0036"
     )
     assert escaped != text
-    assert held_back.decide(KEY, frame(1, escaped.encode())).outcome == "blocked"
+    assert held_back.decide(key, frame(1, escaped.encode())).outcome == "blocked"
     last_wins = json.dumps(card(product_id="1"))[:-1] + ', "product_id": "12346"}'
-    assert held_back.decide(KEY, frame(1, last_wins.encode())).outcome == "blocked"
+    assert held_back.decide(key, frame(1, last_wins.encode())).outcome == "blocked"
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,25 @@ def test_what_is_no_card_is_a_dead_letter_with_a_reason(
     assert verdict.reason
 
 
+@pytest.mark.parametrize("key", [b"12346", b"", b"\xff", b"12345 "])
+def test_a_card_under_another_key_is_a_dead_letter(key: bytes) -> None:
+    """It would be found under that key, and taken back under the product's."""
+    verdict = filter_of(BLOCKED).decide(key, value())
+    assert (verdict.outcome, verdict.because) == ("undecodable", "key")
+    assert repr(key) in verdict.reason
+
+
+def test_a_card_that_the_next_broker_would_refuse_is_a_dead_letter() -> None:
+    """Passed on, it would be refused after each restart, and no card would pass."""
+    room = MOST_BYTES - len(KEY) - len(value(description=""))
+    assert filter_of().decide(KEY, value(description="x" * room)) is PASSED
+    verdict = filter_of().decide(KEY, value(description="x" * (room + 1)))
+    assert (verdict.because, verdict.reason[:31]) == (
+        "size",
+        "The record has 1,000,001 bytes,",
+    )
+
+
 def test_the_reason_names_the_field_that_breaks_the_schema() -> None:
     """A shop's developer has to find it among fifty."""
     price = {"amount": -1, "currency": "RUB"}
@@ -144,7 +164,7 @@ def test_with_an_empty_block_list_all_samples_pass() -> None:
     """An operator who empties the list means it."""
     for each in sample_cards():
         data = frame(1, encode_json(each.as_json()).encode())
-        assert filter_of().decide(KEY, data) is PASSED
+        assert filter_of().decide(each.product_id.encode(), data) is PASSED
 
 
 def test_a_schema_is_looked_up_once() -> None:
@@ -154,6 +174,16 @@ def test_a_schema_is_looked_up_once() -> None:
     for schema_id in (1, 77, 1, 77, 1):
         asking.decide(KEY, value(schema_id))
     assert registry.asked == [1, 77]
+
+
+def test_a_schema_that_was_unknown_is_asked_for_again() -> None:
+    """The registry may give out its ID; cards would be dead letters until a restart."""
+    registry, now = Registry(), [0.0]
+    schemas = Schemas(registry, lambda: now[0])  # type: ignore[arg-type]
+    for now[0] in (0.0, 29.0, 31.0):
+        with pytest.raises(UnknownSchemaError):
+            schemas.of(77)
+    assert registry.asked == [77, 77]
 
 
 def test_a_registry_that_is_away_makes_no_dead_letters() -> None:

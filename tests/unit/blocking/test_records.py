@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+import pytest
+
 from goodsflow.blocking.filtering import Verdict
-from goodsflow.blocking.records import dead_letter
+from goodsflow.blocking.records import Outgoing, dead_letter
 from goodsflow.dead_letters import DeadLetter, Place
 from goodsflow.kafka.reading import Record
 
@@ -60,11 +62,61 @@ def test_a_dead_letter_is_read_as_it_was_written() -> None:
     assert read.truncated_from is None
 
 
-def test_a_dead_letter_near_the_brokers_limit_is_cut() -> None:
-    """Made larger by its headers, it would be refused, again after each restart."""
-    letter = dead_letter(RECORD._replace(value=b"x" * 1_000_000), BROKEN)
-    assert letter.value == b"x" * 900_000
-    assert letter.headers[-1] == ("goodsflow.truncated.from", b"1000000")
+def size(letter: Outgoing) -> int:
+    """Return the bytes of a letter, without what a broker adds."""
+    headers = sum(len(name) + len(value or b"") for name, value in letter.headers)
+    return len(letter.key or b"") + len(letter.value or b"") + headers
+
+
+LARGE = b"x" * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (RECORD._replace(value=LARGE), "why"),
+        (RECORD._replace(value=LARGE[:700_000]), "quotes " + "x" * 700_000),
+        (RECORD._replace(key=LARGE), "why"),
+        (RECORD._replace(headers=(("trace", LARGE),)), "why"),
+        (RECORD._replace(headers=(("trace", LARGE[:150_000]),), value=LARGE), "why"),
+    ],
+)
+def test_a_dead_letter_is_no_larger_than_a_broker_takes(
+    record: Record, reason: str
+) -> None:
+    """Refused, it would be refused again after each restart, and no card would pass."""
+    letter = dead_letter(record, Verdict("undecodable", "json", reason))
+    assert size(letter) < 1_020_000
+    said = dict(letter.headers)
+    assert len(said["goodsflow.error"] or b"") < 2_100
+    read = DeadLetter.from_record(
+        Record(0, 3, letter.key, letter.value, letter.headers, letter.timestamp)
+    )
+    is_whole = (read.key, read.value, read.headers) == (
+        record.key,
+        record.value,
+        record.headers,
+    )
+    # What was cut is never sent again as if it were the record.
+    assert (read.truncated_from is None) == is_whole
+    if not is_whole:
+        assert read.truncated_from == len(record.value or b"")
+
+
+def test_what_only_a_letter_says_is_not_taken_from_a_record() -> None:
+    """A shop could have its letters look cut off, or come from another topic."""
+    theirs = (
+        ("goodsflow.truncated.from", b"9" * 5000),
+        ("goodsflow.replayed.from", b"goods-dead-letter:0:1"),
+    )
+    letter = dead_letter(RECORD._replace(headers=theirs), BROKEN)
+    read = DeadLetter.from_record(
+        Record(0, 3, letter.key, letter.value, letter.headers, letter.timestamp)
+    )
+    assert read.headers == theirs[1:]
+    assert read.truncated_from is None
+    # Older ones, and those of other tools, are on the topic.
+    assert DeadLetter.from_record(RECORD._replace(headers=theirs[:1])).headers == ()
 
 
 def test_a_letter_of_an_older_make_can_be_read() -> None:

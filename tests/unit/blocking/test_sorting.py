@@ -61,6 +61,32 @@ def test_a_batch_is_sorted_in_its_order() -> None:
     assert found.first_letter == "from goods-0@1: why"
 
 
+class Headerless:
+    """A message with a header whose name is no UTF-8, as librdkafka gives it."""
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+
+    def headers(self) -> object:
+        """Fail as the C code does."""
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    def __getattr__(self, name: str) -> object:
+        """Be the message in all else."""
+        return getattr(self._message, name)
+
+
+def test_a_header_that_cannot_be_read_makes_a_dead_letter() -> None:
+    """Its record could not be passed on, again after each restart."""
+    bad = Headerless(message(0, 3, key=b"1", value=b"v", timestamp=(1, 7)))
+    found = Batch(lambda _key, _value: PASSED)
+    found.add([bad, message(0, 4, key=b"2", value=b"v")])  # type: ignore[list-item]
+    assert [each.key() for each in found.passed] == [b"2"]
+    (letter,) = found.letters
+    assert (letter.key, letter.value, letter.timestamp) == (b"1", b"v", 7)
+    assert dict(letter.headers)["goodsflow.error.kind"] == b"record-header"
+
+
 def test_where_a_batch_begins_is_known_though_no_record_was_decided_about() -> None:
     """A schema that cannot be looked up: nobody would go back to those after it."""
 
