@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,16 @@ def block(
     """
     with RegistryClient(endpoints.schema_registry_url) as registry:
         schema_id = registry.latest(f"{TOPIC}-value").schema_id
-    records = (
-        (entry.rule.key, frame(schema_id, encode_json(entry.as_json()).encode()))
-        for entry in entries
-    )
+    try:
+        # All, before the first is sent.
+        records = [
+            (entry.rule.key, frame(schema_id, encode_json(entry.as_json()).encode()))
+            for entry in entries
+        ]
+    except UnicodeEncodeError as error:
+        raise BlockListError(
+            f"Nothing was changed: {error.object!r} is no text that can be written."
+        ) from error
     return _send(endpoints, principal, records, on_progress, timeout_seconds)
 
 
@@ -72,7 +79,7 @@ def unblock(
         BlockListError: The cluster did not take them all.
         EndpointsError: The principal has no password file.
     """
-    records = ((rule.key, None) for rule in rules)
+    records = [(rule.key, None) for rule in rules]
     return _send(endpoints, principal, records, lambda _: None, timeout_seconds)
 
 
@@ -126,7 +133,7 @@ _SEPARATORS = ",;\t"
 
 
 def _json_rows(text: str) -> Iterable[tuple[int, Any]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_lines(text), 1):
         if line.strip():
             try:
                 yield number, json.loads(line)
@@ -134,36 +141,45 @@ def _json_rows(text: str) -> Iterable[tuple[int, Any]]:
                 yield number, error
 
 
+def _lines(text: str) -> list[str]:
+    """Split at ends of lines; texts may hold what Unicode has besides."""
+    return text.replace("\r\n", "\n").split("\n")
+
+
 def _csv_rows(text: str) -> Iterable[tuple[int, Any]]:
-    lines = text.splitlines()
+    first, _, rest = text.replace("\r\n", "\n").partition("\n")
     for separator in _SEPARATORS:
-        header = [_column(cell) for cell in next(_cells(lines[:1], separator), [])]
+        header = [_column(cell) for cell in first.split(separator)]
         if set(header) & set(_COLUMNS):
             break
     else:
-        yield from _product_rows(lines)
+        yield from _product_rows(_lines(text))
         return
     reader = csv.DictReader(
-        lines[1:], fieldnames=header, restkey=_REST, delimiter=separator
+        StringIO(rest, newline=""),
+        fieldnames=header,
+        restkey=_REST,
+        delimiter=separator,
+        # Else a quote that is not closed would make one cell of all that follows.
+        strict=True,
     )
-    for row in reader:
-        number = reader.line_num + 1
-        rest: Any = row.pop(_REST, [])
-        if any(map(_full, rest)):
-            yield number, BlockListError("it has more cells than the header")
-        else:
-            yield number, {k: v.strip() for k, v in row.items() if _full(v)}
+    try:
+        for row in reader:
+            number = reader.line_num + 1
+            more: Any = row.pop(_REST, [])
+            if any(map(_full, more)):
+                yield number, BlockListError("it has more cells than the header")
+            else:
+                yield number, {k: v.strip() for k, v in row.items() if _full(v)}
+    except csv.Error as error:
+        yield reader.line_num + 1, BlockListError(f"it is no CSV: {error}")
 
 
 _REST = ""
 
 
-def _cells(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
-    return csv.reader(lines, delimiter=separator)
-
-
 def _column(cell: str) -> str:
-    name = cell.strip()
+    name = cell.strip().strip('"')
     return _ALIASES.get(name, name)
 
 
@@ -207,6 +223,10 @@ def _entries(row: Any, reason: str, by: str, at: datetime) -> Sequence[Entry]:
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise BlockListError(f"its '{name}' is no text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise BlockListError(f"its '{name}' is no text that can be written") from error
     return value
 
 

@@ -7,6 +7,8 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
+
 from goodsflow.cards import CardError, decode_card, frame
 from goodsflow.errors import GoodsflowError
 from goodsflow.registry.serializer import ValueValidator
@@ -94,4 +96,9 @@ def _problems(line: bytes, validator: ValueValidator) -> list[str]:
         # Of what it lacks the schema says more. Of NaN it says nothing.
         found = validator.problems(value) if isinstance(value, dict) else []
         return found or problems
+    try:
+        # As the filter reads it, which takes no half characters and no 1e999.
+        orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return [f"The filter cannot read it: {error}"]
     return validator.problems(card)

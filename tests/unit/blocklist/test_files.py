@@ -40,6 +40,31 @@ def test_cells_without_a_known_header_are_refused(tmp_path: Path, text: str) -> 
         read(tmp_path, text)
 
 
+def test_only_ends_of_lines_end_a_line(tmp_path: Path) -> None:
+    """Unicode has more of them, and texts from the web hold those."""
+    text = "brand,reason\r\nACME\u2028Corp,see\x85mail\r\n"
+    assert read(tmp_path, text) == [
+        entry(Rule("brand", "ACME\u2028Corp"), "see\x85mail")
+    ]
+    assert read(tmp_path, '{"brand": "A\u2028B"}', "list.jsonl") == [
+        entry(Rule("brand", "A\u2028B"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('product\n"123\n456\n789', "list.csv"),
+        ("product\n" + '"' + "x" * 200_000 + '"', "list.csv"),
+        ('{"product": "1", "reason": "\\ud800"}', "list.jsonl"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, name: str) -> None:
+    """An open quote would make one product of all that follow."""
+    with pytest.raises(BlockListError, match="Nothing of"):
+        read(tmp_path, text, name)
+
+
 def test_a_cell_too_many_is_refused(tmp_path: Path) -> None:
     """A reason with a comma in it, without quotes, would lose half of it."""
     with pytest.raises(BlockListError, match="line 2: it has more cells"):

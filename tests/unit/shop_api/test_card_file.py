@@ -66,6 +66,16 @@ def test_what_json_does_not_have_is_found_before_anything_is_sent(
         check_cards(path, VALIDATOR)
 
 
+@pytest.mark.parametrize("odd", ['"\\ud83d"', "1e999", "9" * 400])
+def test_what_the_filter_cannot_read_is_found_before_anything_is_sent(
+    tmp_path: Path, odd: str
+) -> None:
+    """Python reads more than JSON's other readers do."""
+    path = write(tmp_path / "cards", CARD[:-1] + f', "odd": {odd}}}')
+    with pytest.raises(CardFileError, match="The filter cannot read it"):
+        check_cards(path, VALIDATOR)
+
+
 def test_a_byte_order_mark_is_none_of_the_card(tmp_path: Path) -> None:
     """Spreadsheets and some editors write one, and nobody sees it."""
     path = write(tmp_path / "cards", "\ufeff" + CARD)
