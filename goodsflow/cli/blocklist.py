@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.documents import echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +136,7 @@ def list_(context: Context, *, as_json: bool) -> None:
     entries = read_block_list(load_endpoints(context.home), _PRINCIPAL)
     found = [entries[rule] for rule in sorted(entries)]
     if as_json:
-        click.echo(_as_json(found))
+        echo_json(_document(found))
         return
     if not found:
         click.echo("Nothing is blocked.", err=True)
@@ -189,7 +189,7 @@ def _rules_text(count: int) -> str:
     return "1 rule" if count == 1 else f"{count:,} rules"
 
 
-def _as_json(entries: list[Entry]) -> str:
+def _document(entries: list[Entry]) -> dict[str, Any]:
     rows = [
         {
             "scope": entry.rule.scope,
@@ -200,7 +200,7 @@ def _as_json(entries: list[Entry]) -> str:
         }
         for entry in entries
     ]
-    return json.dumps({"rules": rows}, ensure_ascii=False, indent=2)
+    return {"rules": rows}
 
 
 def _print_table(entries: list[Entry]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.documents import echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def list_connectors(context: Context, *, as_json: bool) -> None:
     with _client(context) as client:
         found = [_describe(client, name) for name in client.connectors()]
     if as_json:
-        click.echo(json.dumps({"connectors": found}, indent=2))
+        echo_json({"connectors": found})
         return
     from goodsflow.cli.tables import print_table
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.documents import echo_json
 from goodsflow.endpoints import PROJECT_ROOT, ClusterName, load_endpoints
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def list_(context: Context, *, as_json: bool) -> None:
     """
     found = _credentials(context)
     if as_json:
-        click.echo(json.dumps({"credentials": found}, indent=2))
+        echo_json({"credentials": found})
         return
     from goodsflow.cli.tables import print_table
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.documents import echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +22,12 @@ _PRINCIPAL = "admin"
 _SHOWN_BYTES = 2000
 _UNKNOWN = "unknown"
 """What a letter fails at that does not say so."""
+
+_KINDS = (
+    *("key", "header", "schema-id", "json", "schema", "size", "record-header"),
+    _UNKNOWN,
+)
+"""The filter's, which takes long to import."""
 
 
 @click.group("dead-letters")
@@ -48,7 +54,7 @@ def dead_letters() -> None:
 )
 @click.option(
     "--kind",
-    type=click.Choice(["key", "header", "schema-id", "json", "schema", _UNKNOWN]),
+    type=click.Choice(_KINDS),
     help="Only those that fail at this.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -71,13 +77,7 @@ def list_(context: Context, *, limit: int, kind: str | None, as_json: bool) -> N
     newest = _newest(newest, limit)
     if as_json:
         rows = [_summary(letter) for letter in newest]
-        click.echo(
-            json.dumps(
-                {"count": kinds.total(), "kinds": dict(kinds), "letters": rows},
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
+        echo_json({"count": kinds.total(), "kinds": dict(kinds), "letters": rows})
         return
     _print_list(newest, kinds)
 
@@ -102,7 +102,7 @@ def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
     if raw:
         click.get_binary_stream("stdout").write(letter.value or b"")
     elif as_json:
-        click.echo(json.dumps(_whole(letter), ensure_ascii=False, indent=2))
+        echo_json(_whole(letter))
     else:
         _print_letter(letter)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from goodsflow.cli.desired import (
     select_targets,
     target_options,
 )
+from goodsflow.cli.documents import echo_json
 
 
 @click.command()
@@ -66,7 +66,7 @@ def plan(
         survey = reconciler.survey(targets)
     if as_json:
         document = plan_as_json(survey.plan, survey.failures)
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        echo_json(document)
     elif not survey.failures or not survey.plan.is_empty:
         echo_plan(as_text(survey.plan))
     echo_failures(survey.failures.items())

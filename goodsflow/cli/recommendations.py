@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import getpass
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.documents import echo_json
 from goodsflow.cli.interrupts import interrupts
 from goodsflow.cli.numbers import FiniteRange
+from goodsflow.cli.texts import text_option
 
 if TYPE_CHECKING:
     from goodsflow.endpoints import Endpoints
@@ -39,7 +40,11 @@ _WIDTH = 40
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
 @click.option(
-    "--user", default=getpass.getuser, show_default="you", help="Who asks, in events."
+    "--user",
+    callback=text_option,
+    default=getpass.getuser,
+    show_default="you",
+    help="Who asks, in events.",
 )
 @click.pass_obj
 def recommendations(
@@ -129,7 +134,8 @@ class _Printer:
             return
         self.count += 1
         if self._as_json:
-            click.echo(_json_line(record, card))
+            where = {"partition": record.partition, "offset": record.offset}
+            echo_json({**where, "card": card}, indent=None)
         else:
             click.echo(banner(place))
             click.echo(_pretty(card))
@@ -146,12 +152,3 @@ def _pretty(card: dict[str, Any]) -> str:
     from pprint import pformat
 
     return pformat(card)
-
-
-def _json_line(record: Record, card: dict[str, Any]) -> str:
-    text = json.dumps(
-        {"partition": record.partition, "offset": record.offset, "card": card},
-        ensure_ascii=False,
-    )
-    # JSON can spell half a character, which UTF-8 cannot: leave it spelt.
-    return text.encode("utf-8", "backslashreplace").decode()

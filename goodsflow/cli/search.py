@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.documents import echo_json
 from goodsflow.cli.numbers import FiniteRange
+from goodsflow.cli.texts import text_option
 
 if TYPE_CHECKING:
     from goodsflow.search.backends import BackendName
@@ -22,24 +23,12 @@ _WATCH_SECONDS = 2.0
 _MANY = 100_000
 
 
-def _part(
-    _context: click.Context, _parameter: click.Parameter, value: str | None
-) -> str | None:
-    if value is None:
-        return None
-    if not value:
-        raise click.BadParameter("give at least one character")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise click.BadParameter("is not valid UTF-8") from error
-    return value
-
-
 @click.command()
-@click.option("--name", callback=_part, help="A part of the name, in any case.")
-@click.option("--brand", callback=_part, help="A part of the brand, in any case.")
-@click.option("--category", callback=_part, help="A part of the category, in any case.")
+@click.option("--name", callback=text_option, help="A part of the name, in any case.")
+@click.option("--brand", callback=text_option, help="A part of the brand, in any case.")
+@click.option(
+    "--category", callback=text_option, help="A part of the category, in any case."
+)
 @click.option(
     "--max-price",
     type=FiniteRange(min=0),
@@ -53,7 +42,7 @@ def _part(
     show_default=True,
     help="By what; -price is the dearest first.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Cards at most.")
+@click.option("--limit", type=click.IntRange(min=1, max=2**62), help="Cards at most.")
 @click.option(
     "--watch",
     is_flag=True,
@@ -76,7 +65,7 @@ def _part(
 )
 @click.option(
     "--user",
-    callback=_part,
+    callback=text_option,
     default=getpass.getuser,
     show_default="you",
     help="Who asks, in events.",
@@ -178,7 +167,7 @@ def _follow(
 
 def _print(cards: list[FoundCard], query: SearchQuery, *, as_json: bool) -> None:
     if as_json:
-        click.echo(_as_json(cards))
+        echo_json(_document(cards))
         return
     for line in table(cards, query):
         click.echo(line)
@@ -210,7 +199,7 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _as_json(cards: Iterable[FoundCard]) -> str:
+def _document(cards: Iterable[FoundCard]) -> dict[str, Any]:
     rows = [
         {
             "product_id": card.product_id,
@@ -222,4 +211,4 @@ def _as_json(cards: Iterable[FoundCard]) -> str:
         }
         for card in cards
     ]
-    return json.dumps({"cards": rows}, ensure_ascii=False, indent=2)
+    return {"cards": rows}

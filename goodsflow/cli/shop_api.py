@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.documents import echo_json
 from goodsflow.cli.numbers import FiniteRange
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
             "malformed": tally.malformed,
             "seconds": round(seconds, 3),
         }
-        click.echo(json.dumps(found))
+        echo_json(found, indent=None)
     else:
         click.echo(f"{_counts(tally)} in {seconds:.1f} s")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.cli.documents import echo_json
 
 if TYPE_CHECKING:
     from goodsflow.local.status import PartStatus
@@ -37,7 +37,7 @@ def status(context: Context, as_json: bool) -> None:
         click.echo(f"No platform has been started in {context.home} yet.", err=True)
     if as_json:
         parts = [part.as_json() for part in statuses]
-        click.echo(json.dumps({"parts": parts}, ensure_ascii=False, indent=2))
+        echo_json({"parts": parts})
     else:
         print_statuses(statuses)
     if any(part.state != "ready" for part in statuses):

@@ -8,6 +8,7 @@ replay that fails or is killed has sent nothing, and none sends a letter twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from confluent_kafka import (
     Consumer,
@@ -32,8 +33,12 @@ _TRANSACTIONAL_ID = "dead-letters-replay"
 _SECONDS = 30.0
 
 
+_MOST_RECORD_BYTES = 64 * 1024 * 1024
+"""The brokers decide how large a record may be, compressed; the client does not."""
+
+
 class Replayer:
-    """Sends letters again. It fences any other that is at work.
+    """Sends letters again, and knows how far that is.
 
     Args:
         endpoints: Of the platform.
@@ -45,25 +50,19 @@ class Replayer:
     """
 
     def __init__(self, endpoints: Endpoints, principal: str) -> None:
-        config = producer_config(endpoints, CLUSTER, principal)
-        login = try_login(config, _SECONDS)
+        self._config = producer_config(endpoints, CLUSTER, principal) | {
+            "message.max.bytes": _MOST_RECORD_BYTES,
+            "log_level": 0,
+        }
+        login = try_login(self._config, _SECONDS)
         if login.error:
             raise DeadLetterError(
                 f"Cannot log in to cluster '{CLUSTER}' as '{principal}': {login.error}."
             )
-        self._producer = Producer(
-            config | {"transactional.id": _TRANSACTIONAL_ID, "log_level": 0}
-        )
         self._consumer = Consumer(
             client_config(endpoints, CLUSTER, principal)
             | {"group.id": GROUP_ID, "enable.auto.commit": False, "log_level": 0}
         )
-        try:
-            self._producer.init_transactions(_SECONDS)
-        except KafkaException as error:
-            raise DeadLetterError(
-                f"Cannot send dead letters again: {error.args[0].str()}."
-            ) from error
 
     def starts(self, partitions: Iterable[int]) -> dict[int, int]:
         """Return the first offset of each partition that was not sent again.
@@ -72,10 +71,14 @@ class Replayer:
             KafkaError: The cluster refused or did not answer.
         """
         asked = [TopicPartition(TOPIC, number) for number in partitions]
+        what = "Cannot see what was sent again"
         try:
             found = self._consumer.committed(asked, timeout=_SECONDS)
         except KafkaException as error:
-            raise named_error(error, "Cannot see what was sent again") from error
+            raise named_error(error, what) from error
+        for each in found:
+            if each.error is not None:
+                raise named_error(KafkaException(each.error), what)
         return {each.partition: max(0, each.offset) for each in found}
 
     def replay(
@@ -85,6 +88,8 @@ class Replayer:
     ) -> int:
         """Send letters to where they came from, in one transaction.
 
+        It fences any other replay that is at work.
+
         Args:
             letters: None of them cut off; see ``why_not``.
             ends: By partition, up to where all were sent with this; None: a choice.
@@ -93,49 +98,67 @@ class Replayer:
             How many were sent.
 
         Raises:
-            DeadLetterError: Nothing was sent.
+            DeadLetterError: Nothing was sent, or it is not known whether all was.
         """
-        sent = 0
+        producer = self._open_producer()
+        sent, is_committing = 0, False
         try:
-            self._producer.begin_transaction()
+            producer.begin_transaction()
             for letter in letters:
-                self._produce(letter)
+                _produce(producer, letter)
                 sent += 1
             if ends:
-                self._producer.send_offsets_to_transaction(
+                producer.send_offsets_to_transaction(
                     [TopicPartition(TOPIC, n, at) for n, at in ends.items()],
                     self._consumer.consumer_group_metadata(),
                     _SECONDS,
                 )
-            self._producer.commit_transaction(_SECONDS)
-        except KafkaException as error:
+            is_committing = True
+            producer.commit_transaction(_SECONDS)
+        except BaseException as error:
+            # Left open, it would keep the filter from what comes after it for a minute.
+            with suppress(KafkaException):
+                producer.abort_transaction(_SECONDS)
+            if not isinstance(error, KafkaException):
+                raise
             cause = error.args[0]
-            if cause.txn_requires_abort():
-                self._producer.abort_transaction(_SECONDS)
+            if is_committing and not cause.txn_requires_abort():
+                raise DeadLetterError(
+                    f"The brokers did not say whether {sent} dead letters were sent "
+                    f"again, all or none: {cause.str()}."
+                ) from error
             raise DeadLetterError(
                 f"No dead letter was sent again: {cause.str()}."
             ) from error
         return sent
 
-    def _produce(self, letter: DeadLetter) -> None:
-        headers = [
-            *letter.headers,
-            (REPLAYED_FROM, f"{TOPIC}:{letter.place}".encode()),
-        ]
-        while True:
-            try:
-                self._producer.produce(
-                    letter.origin[0],
-                    key=letter.key,
-                    value=letter.value,
-                    headers=headers,
-                    timestamp=letter.timestamp or 0,
-                )
-            except BufferError:
-                self._producer.poll(0.1)
-            else:
-                self._producer.poll(0)
-                return
+    def _open_producer(self) -> Producer:
+        producer = Producer(self._config | {"transactional.id": _TRANSACTIONAL_ID})
+        try:
+            producer.init_transactions(_SECONDS)
+        except KafkaException as error:
+            raise DeadLetterError(
+                f"Cannot send dead letters again: {error.args[0].str()}."
+            ) from error
+        return producer
+
+
+def _produce(producer: Producer, letter: DeadLetter) -> None:
+    headers = [*letter.headers, (REPLAYED_FROM, f"{TOPIC}:{letter.place}".encode())]
+    while True:
+        try:
+            producer.produce(
+                letter.origin[0],
+                key=letter.key,
+                value=letter.value,
+                headers=headers,
+                timestamp=letter.timestamp or 0,
+            )
+        except BufferError:
+            producer.poll(0.1)
+        else:
+            producer.poll(0)
+            return
 
 
 def why_not(letter: DeadLetter) -> str | None:

@@ -112,7 +112,8 @@ def test_a_letter_that_is_fine_now_is_sent_again_as_it_was(
 
     dry = goodsflow("dead-letters", "replay", "--dry-run", where, home=platform_home)
     assert dry.stdout == "Would send 1 of 1 letters again\n", dry.stderr
-    sent = goodsflow("dead-letters", "replay", where, home=platform_home)
+    # Named twice, it is still sent once.
+    sent = goodsflow("dead-letters", "replay", where, where, home=platform_home)
     assert sent.stdout == "Sent 1 of 1 letters again\n", sent.stderr
 
     reader.read_until(
@@ -146,7 +147,9 @@ def test_all_are_sent_once(endpoints: Endpoints, platform_home: Path) -> None:
         (["show", "99:0"], "There is no dead letter at 99:0"),
         (["show", "one"], "'one' is no PARTITION:OFFSET"),
         (["replay"], "Give letters as PARTITION:OFFSET, or --all."),
-        (["replay", "--all", "0:1"], "Give letters as PARTITION:OFFSET, or --all."),
+        (["replay", "--all", "0:1"], "PARTITION:OFFSET or --all, not both."),
+        (["list", "--kind", "nosuch"], "Invalid value for '--kind'"),
+        (["show", "0:1", "--raw", "--json"], "Say --raw or --json, not both."),
         (["purge", "--yes", "--before", "0:999999999"], "Nothing was deleted"),
     ],
 )

@@ -1,0 +1,20 @@
+"""Texts on the command line."""
+
+from __future__ import annotations
+
+import click
+
+
+def text_option(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> str | None:
+    """Refuse an empty text, and one that no topic can hold; an option's callback."""
+    if value is None:
+        return None
+    if not value:
+        raise click.BadParameter("give at least one character")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise click.BadParameter("is not valid UTF-8") from error
+    return value
