@@ -60,6 +60,9 @@ num.partitions=2
 min.insync.replicas=1
 offsets.topic.replication.factor=2
 offsets.topic.num.partitions=8
+# Of a group that nobody joins, such as the recommender's, whose offsets are its only
+# position, they would go after a week in which it committed none.
+offsets.retention.minutes=2147483647
 transaction.state.log.replication.factor=2
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=8
