@@ -215,13 +215,13 @@ public final class HdfsSinkTask extends SinkTask {
   }
 
   /**
-   * Returns the offsets after the committed files, so that the consumer group's lag is what HDFS
-   * does not have yet. They are for show: the sink itself goes by the files' names. Offsets that
-   * have not changed are returned again, as Connect may have failed to store them; it skips those
-   * that it has.
+   * Returns the offsets after the committed files, and after tombstones and dead letters behind
+   * them, so that the consumer group's lag is what HDFS does not have yet. They are for show: the
+   * sink itself goes by the files' names. Offsets that have not changed are returned again, as
+   * Connect may have failed to store them; it skips those that it has.
    *
    * @param currentOffsets what Connect has handed over, which does not matter here
-   * @return the offsets of partitions with committed files
+   * @return the offsets of partitions of which something is done
    */
   @Override
   public Map<TopicPartition, OffsetAndMetadata> preCommit(
@@ -230,7 +230,7 @@ public final class HdfsSinkTask extends SinkTask {
     writers.forEach(
         (partition, writer) ->
             writer
-                .committedEnd()
+                .doneEnd()
                 .ifPresent(end -> ends.put(partition, new OffsetAndMetadata(end))));
     return ends;
   }

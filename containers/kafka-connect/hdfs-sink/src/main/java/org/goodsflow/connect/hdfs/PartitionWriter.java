@@ -161,9 +161,13 @@ final class PartitionWriter {
         : policy.remainingMs(file.ageMs(clock.getAsLong()));
   }
 
-  /** Returns the offset after the last committed file, nothing if there is none. */
-  OptionalLong committedEnd() {
-    return committedEnd == NONE ? OptionalLong.empty() : OptionalLong.of(committedEnd);
+  /**
+   * Returns the offset before which nothing is left to do: the next one where no file is open, else
+   * the one after the last committed file; nothing if there is neither.
+   */
+  OptionalLong doneEnd() {
+    long done = file == null && !needsRecovery() ? Math.max(nextOffset, committedEnd) : committedEnd;
+    return done > 0 ? OptionalLong.of(done) : OptionalLong.empty();
   }
 
   /**

@@ -295,6 +295,21 @@ class HdfsSinkTaskTest {
   }
 
   @Test
+  void tombstonesBehindTheLastFileAreNoLag() throws IOException {
+    FakeConnect worker = ownerOf(GOODS);
+    topics.get(GOODS).add(record(GOODS, 0, null));
+    worker.poll(100);
+    assertEquals(Map.of(GOODS, new OffsetAndMetadata(1)), committed(worker));
+    produce(GOODS, 1, 4); // 4 is in an open file.
+    topics.get(GOODS).add(record(GOODS, 5, null));
+    worker.poll(100);
+    assertEquals(Map.of(GOODS, new OffsetAndMetadata(4)), committed(worker));
+    now += 5000;
+    worker.poll(0);
+    assertEquals(Map.of(GOODS, new OffsetAndMetadata(6)), committed(worker));
+  }
+
+  @Test
   void badRecordsAreReportedAndSkipped() throws IOException {
     FakeConnect worker = ownerOf(GOODS);
     produce(GOODS, 0, 1);
