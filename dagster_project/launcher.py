@@ -5,6 +5,7 @@ the run would stay "started" until its longest run time is over.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 import psutil
@@ -25,6 +26,10 @@ class ProcessRunLauncher(DefaultRunLauncher):
     asks it at each of its rounds.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._known: dict[str, psutil.Process] = {}
+
     @property
     def supports_check_run_worker_health(self) -> bool:
         """Whether run monitoring should ask."""
@@ -36,6 +41,9 @@ class ProcessRunLauncher(DefaultRunLauncher):
         A run of which no process is known yet passes for alive: its longest run time
         bounds it.
         """
+        known = self._known.get(run.run_id)
+        if known is not None and lives(known):
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
         events = self._instance.all_logs(
             run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT
         )
@@ -43,8 +51,12 @@ class ProcessRunLauncher(DefaultRunLauncher):
         if begun is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "Its process is unknown.")
         pid, seen_at = begun
-        if is_alive(pid, seen_at):
+        found = None if known else find_process(pid, seen_at)
+        if found is not None:
+            # From now on the clock may be set: what is compared is no time of day.
+            self._known[run.run_id] = found
             return CheckRunHealthResult(WorkerStatus.RUNNING)
+        self._known.pop(run.run_id, None)
         return CheckRunHealthResult(
             WorkerStatus.FAILED, f"Its process (pid {pid}) has ended."
         )
@@ -64,8 +76,8 @@ def first_process(events: Sequence[dg.EventLogEntry]) -> tuple[int, float] | Non
     return None
 
 
-def is_alive(pid: int, seen_at: float) -> bool:
-    """Tell whether the process with this ID lives that was seen at a time.
+def find_process(pid: int, seen_at: float) -> psutil.Process | None:
+    """Return the process with this ID that was seen at a time; None where it is gone.
 
     Args:
         pid: The process's ID, which another may have been given since.
@@ -73,9 +85,15 @@ def is_alive(pid: int, seen_at: float) -> bool:
     """
     try:
         process = psutil.Process(pid)
-        return (
-            process.create_time() <= seen_at + _CLOCK_SECONDS
-            and process.status() != psutil.STATUS_ZOMBIE
-        )
+        is_the_same = process.create_time() <= seen_at + _CLOCK_SECONDS
+    except psutil.NoSuchProcess:
+        return None
+    return process if is_the_same and lives(process) else None
+
+
+def lives(process: psutil.Process) -> bool:
+    """Tell whether a process still runs, and its ID is no other's by now."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -17,7 +17,7 @@ from dagster._core.events import EngineEventData
 from dagster._daemon.monitoring.run_monitoring import monitor_started_run
 
 from dagster_project.definitions import build_definitions
-from dagster_project.launcher import ProcessRunLauncher, is_alive
+from dagster_project.launcher import ProcessRunLauncher, find_process
 from goodsflow.local.dagster import write_instance_config
 
 
@@ -80,6 +80,22 @@ def test_a_run_whose_process_was_killed_has_failed(
     assert f"pid {process.pid}" in str(event.message)
 
 
+def test_a_clock_that_is_set_ends_no_run(
+    instance: dg.DagsterInstance,
+    process: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process's start is told in the time of day that it would be now."""
+    run = started_run(instance, process.pid)
+    assert monitored(instance, run) is dg.DagsterRunStatus.STARTED
+    created = psutil.Process(process.pid).create_time()
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: created + 3600)
+    assert monitored(instance, run) is dg.DagsterRunStatus.STARTED
+    process.kill()
+    process.wait()
+    assert monitored(instance, run) is dg.DagsterRunStatus.FAILURE
+
+
 def test_a_run_that_has_not_named_its_process_is_let_be(
     instance: dg.DagsterInstance,
 ) -> None:
@@ -91,8 +107,8 @@ def test_a_run_that_has_not_named_its_process_is_let_be(
 def test_another_process_with_the_same_id_is_not_the_run() -> None:
     """IDs come round again, soon in a container or after the machine's restart."""
     created = psutil.Process().create_time()
-    assert is_alive(os.getpid(), time.time())
-    assert not is_alive(os.getpid(), created - 60)
+    assert find_process(os.getpid(), time.time())
+    assert not find_process(os.getpid(), created - 60)
 
 
 def test_a_process_that_nobody_has_reaped_is_not_alive(
@@ -102,4 +118,4 @@ def test_a_process_that_nobody_has_reaped_is_not_alive(
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert psutil.pid_exists(process.pid)
-    assert not is_alive(process.pid, time.time())
+    assert not find_process(process.pid, time.time())
