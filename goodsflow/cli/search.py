@@ -11,7 +11,7 @@ import click
 from goodsflow.cli.context import Context
 from goodsflow.cli.documents import echo_json
 from goodsflow.cli.numbers import FiniteRange
-from goodsflow.cli.texts import text_option
+from goodsflow.cli.texts import printable, text_option
 
 if TYPE_CHECKING:
     from goodsflow.search.backends import BackendName
@@ -190,13 +190,8 @@ def table(cards: Iterable[FoundCard], query: SearchQuery) -> Iterable[str]:
 
 
 def _row(*cells: str) -> str:
-    *first, last = (_printable(cell) for cell in cells)
+    *first, last = (printable(cell) for cell in cells)
     return " | ".join([*(f"{cell:<{_WIDTH}}" for cell in first), last])
-
-
-def _printable(text: str) -> str:
-    """Keep a shop's text from moving the cursor of a user's terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _document(cards: Iterable[FoundCard]) -> dict[str, Any]:

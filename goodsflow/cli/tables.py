@@ -11,6 +11,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from goodsflow.cli.texts import printable
+
 _GAP = "  "
 _MOST = 60
 """Cells that a column before the last one shows at most."""
@@ -39,7 +41,7 @@ def print_table(
         right: Columns that are aligned to the right.
         styles: On a terminal, the colour of cells with these texts.
     """
-    cells = [list(columns), *([_printable(cell) for cell in row] for row in rows)]
+    cells = [list(columns), *([printable(cell) for cell in row] for row in rows)]
     for row in cells:
         row[:-1] = [_shortened(cell) for cell in row[:-1]]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
@@ -85,8 +87,3 @@ def _aligned(cell: str, width: int, to_the_right: bool) -> str:
 
 def _shortened(cell: str) -> str:
     return cell if cell_len(cell) <= _MOST else set_cell_size(cell, _MOST - 1) + "…"
-
-
-def _printable(text: str) -> str:
-    """Keep a shop's text from moving the cursor of a terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)

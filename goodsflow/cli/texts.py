@@ -18,3 +18,8 @@ def text_option(
     except UnicodeEncodeError as error:
         raise click.BadParameter("is not valid UTF-8") from error
     return value
+
+
+def printable(text: str) -> str:
+    """Keep a shop's text from moving the cursor of a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
