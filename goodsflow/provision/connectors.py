@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from goodsflow.connect import (
     ConnectClient,
+    ConnectError,
+    ConnectExistsError,
     ConnectNotFoundError,
     ConnectorStatus,
     ConnectRebalancingError,
@@ -137,9 +139,7 @@ class ConnectorsProvider(Provider):
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         """Put what differs; patient while the workers rebalance."""
         with self._connect() as client:
-            yield from one_by_one(
-                changes, lambda change: _patiently(lambda: _apply(client, change))
-            )
+            yield from one_by_one(changes, partial(_apply_patiently, client))
 
     def settle(self) -> Sequence[str]:
         """Restart what has failed, and wait until each connector is as declared.
@@ -209,6 +209,32 @@ def read_connector(client: ConnectClient, name: str) -> ConnectorState:
         # Created a moment ago: it has not reported yet.
         state = "RUNNING"
     return ConnectorState(config, _AIMS.get(state, "running"))
+
+
+def _apply_patiently(client: ConnectClient, change: Change) -> None:
+    done = _ALREADY_DONE.get(change.action, ())
+    is_in_doubt = False
+
+    def ask() -> None:
+        nonlocal is_in_doubt
+        try:
+            _apply(client, change)
+        except ConnectUnavailableError:
+            is_in_doubt = True
+            raise
+        except done:
+            # The answer alone was late: it was done by a request before.
+            if not is_in_doubt:
+                raise
+
+    _patiently(ask)
+
+
+_ALREADY_DONE: Mapping[str, tuple[type[ConnectError], ...]] = {
+    "create": (ConnectExistsError,),
+    "delete": (ConnectNotFoundError,),
+}
+"""What a worker answers to a request that it has carried out before, by action."""
 
 
 def _apply(client: ConnectClient, change: Change) -> None:

@@ -80,12 +80,12 @@ class TopicsProvider(Provider):
             for change in updates
             if not _NO_SETTINGS & {d.field for d in change.differences}
         ]
-        outcomes = admin.alter_topic_configs(
-            {
-                change.name: {d.field: d.after for d in change.differences}
-                for change in settings
-            }
-        )
+        # What costs nothing and what was allowed are two changes of one topic.
+        configs: dict[str, dict[str, str | None]] = {}
+        for change in settings:
+            config = configs.setdefault(change.name, {})
+            config.update({d.field: d.after for d in change.differences})
+        outcomes = admin.alter_topic_configs(configs)
         yield from results_by_name(settings, outcomes, lambda c: c.name)
         gone = [change for change in changes if change.action == "delete"]
         deleted = admin.delete_topics([change.name for change in gone])

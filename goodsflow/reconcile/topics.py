@@ -131,7 +131,7 @@ def _settings(
     losing: list[Difference] = []
     for key in sorted(desired.config.keys() | actual.config.keys()):
         before, after = actual.config.get(key), desired.config.get(key)
-        if before == after:
+        if _is_same(key, before, after):
             continue
         # What is set by hand is told from Kafka's default, which it takes the place of.
         shown = before if before is not None else "(default)"
@@ -140,12 +140,25 @@ def _settings(
     return tuple(safe), tuple(losing)
 
 
+def _is_same(key: str, before: str | None, after: str | None) -> bool:
+    """Say whether two values come to the same; unset is never the same as set."""
+    if key == "cleanup.policy" and before is not None and after is not None:
+        # However it was declared, a broker tells it without spaces.
+        return _policies(before) == _policies(after)
+    return before == after
+
+
+def _policies(value: str | None) -> set[str]:
+    # Kafka's default is to delete.
+    return {part.strip() for part in ("delete" if value is None else value).split(",")}
+
+
 def _loses_records(key: str, before: str | None, after: str | None) -> bool:
     """Say whether a setting makes the cluster remove what it would have kept."""
     if key == "cleanup.policy":
-        # Kafka's default is to delete.
-        old, new = (set((v or "delete").split(",")) for v in (before, after))
-        return "delete" in new and "delete" not in old
+        # Deletion removes what is old, compaction all but the newest of each key.
+        added = _policies(after) - _policies(before)
+        return bool(added & {"compact", "delete"})
     if key == "retention.ms":
         return _amount(after, _DEFAULT_RETENTION_MS) < _amount(
             before, _DEFAULT_RETENTION_MS

@@ -97,7 +97,7 @@ def test_every_kind_is_made_and_comes_to_rest(
 
 def _topic_by_hand(own: Declaration) -> None:
     admin = KafkaAdmin.connect(own.endpoints, "inbound", "admin")
-    settings = {"cleanup.policy": "delete", "segment.ms": "60000"}
+    settings = {"cleanup.policy": "compact,delete", "segment.ms": "60000"}
     check_all(admin.alter_topic_configs({own.name: settings}))
 
 
@@ -142,8 +142,8 @@ def _directory_by_hand(own: Declaration) -> None:
             _topic_by_hand,
             [
                 (
-                    "update inbound topic {}: cleanup.policy: delete -> compact, "
-                    "segment.ms: 60000 -> (default)"
+                    "update inbound topic {}: cleanup.policy: compact,delete -> "
+                    "compact, segment.ms: 60000 -> (default)"
                 )
             ],
         ),

@@ -7,6 +7,7 @@ import pytest
 
 from goodsflow.connect import (
     ConnectClient,
+    ConnectExistsError,
     ConnectInvalidConfigError,
     ConnectNotFoundError,
     ConnectorStatus,
@@ -30,7 +31,8 @@ from goodsflow.provision.errors import (
     DeclaredFileError,
     NotReadyInTimeError,
 )
-from goodsflow.reconcile import ConnectorState
+from goodsflow.reconcile import Change, ConnectorState
+from goodsflow.reconcile.plan import Action
 from goodsflow.spec import load_platform
 
 CONFIG = {"connector.class": "org.example.Sink"}
@@ -88,6 +90,12 @@ class FakeConnect(ConnectClient):
         self._maybe_fail()
         self.calls.append(f"create {connector} {state}")
         self.configs[connector] = {**config, "name": connector}
+
+    def delete(self, connector: str) -> None:
+        """Fail, or forget it."""
+        self._maybe_fail()
+        self.calls.append(f"delete {connector}")
+        del self.configs[connector]
 
     def put_config(self, connector: str, config: Mapping[str, str]) -> None:
         """Fail, or keep it."""
@@ -155,6 +163,28 @@ def test_a_put_is_tried_again_while_the_workers_rebalance() -> None:
     assert apply(worker) == [None]
 
     assert worker.calls[-1] == "create sink RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("action", "again"),
+    [("create", ConnectExistsError), ("delete", ConnectNotFoundError)],
+)
+def test_what_was_done_although_its_answer_was_late_is_done(
+    action: Action, again: type[GoodsflowError]
+) -> None:
+    """A bootstrap would fail for a worker that was slow."""
+    change = Change(ConnectorsProvider.target, action, "sink", desired=SINK)
+    late, busy = ConnectUnavailableError("late"), ConnectRebalancingError("busy")
+    worker = FakeConnect(status("sink", "RUNNING"))
+
+    worker.faults = [late, busy, again("sink")]
+    (result,) = provider(worker).apply([change])
+    assert result.error is None
+
+    # Nobody of ours can have done it.
+    worker.faults = [busy, again("sink")]
+    (result,) = provider(worker).apply([change])
+    assert isinstance(result.error, again)
 
 
 def test_an_invalid_configuration_is_not_tried_again() -> None:

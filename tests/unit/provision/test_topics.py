@@ -89,6 +89,19 @@ def test_every_kind_of_change_is_made_and_a_second_run_changes_nothing() -> None
     assert topics.plan().is_empty
 
 
+def test_what_is_safe_and_what_was_allowed_of_one_topic_are_both_made() -> None:
+    """One of the two would be reported as done and never be sent."""
+    declared = {"max.message.bytes": "7", "retention.ms": "1000"}
+    wanted = COMPACT.model_copy(update={"config": declared})
+    admin = FakeCluster({"a": COMPACT.model_copy(update={"config": {}})})
+    topics = provider(admin, [], a=wanted)
+
+    results = list(topics.apply(topics.plan().changes))
+
+    assert [r.error for r in results] == [None, None]
+    assert admin.there == {"a": wanted}
+
+
 def test_one_that_fails_does_not_keep_the_others() -> None:
     """Ten topics that are missing must not become eleven failures."""
     admin = FakeCluster({}, "bad")

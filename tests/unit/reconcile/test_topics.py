@@ -39,8 +39,14 @@ def test_a_topic_as_declared_plans_nothing() -> None:
 @pytest.mark.parametrize(
     ("there", "text"),
     [
-        ({"cleanup.policy": "delete"}, "cleanup.policy: delete -> compact"),
-        ({}, "cleanup.policy: (default) -> compact"),
+        (
+            {"cleanup.policy": "compact,delete"},
+            "cleanup.policy: compact,delete -> compact",
+        ),
+        (
+            {"cleanup.policy": "compact", "segment.ms": "5"},
+            "segment.ms: 5 -> (default)",
+        ),
         (
             {"cleanup.policy": "compact", "max.message.bytes": "7"},
             "max.message.bytes: 7 -> (default)",
@@ -59,8 +65,9 @@ def test_a_setting_made_by_hand_is_drift_and_safe_to_repair(
 @pytest.mark.parametrize(
     ("there", "declared"),
     [
-        ({"cleanup.policy": "compact"}, {"cleanup.policy": "delete"}),
-        ({"cleanup.policy": "compact"}, {}),
+        ({"cleanup.policy": "compact"}, {"cleanup.policy": "compact, delete"}),
+        ({"cleanup.policy": "delete"}, {"cleanup.policy": "delete, compact"}),
+        ({}, {"cleanup.policy": "compact,delete"}),
         ({"retention.ms": "-1"}, {}),
         ({"retention.ms": "-1"}, {"retention.ms": "604800000"}),
         ({"retention.ms": "2000"}, {"retention.ms": "1000"}),
@@ -81,6 +88,32 @@ def test_keeping_less_needs_permission(
         INBOUND, {"t": altered(config=there)}, {"t": altered(config=declared)}
     )
     assert only(back).safety == "safe"
+
+
+@pytest.mark.parametrize(
+    ("there", "declared"),
+    [
+        ({"cleanup.policy": "delete"}, {"cleanup.policy": "compact"}),
+        ({"cleanup.policy": "compact"}, {"cleanup.policy": "delete"}),
+        ({}, {"cleanup.policy": "compact"}),
+        ({"cleanup.policy": "compact"}, {}),
+    ],
+)
+def test_another_way_of_removing_needs_permission(
+    there: dict[str, str], declared: dict[str, str]
+) -> None:
+    """Compaction keeps no history of a key, and deletion nothing that is old."""
+    plan = plan_topics(
+        INBOUND, {"t": altered(config=declared)}, {"t": altered(config=there)}
+    )
+    assert only(plan).permission == "lose-records"
+
+
+def test_a_policy_written_otherwise_is_no_difference() -> None:
+    """A broker tells it without spaces: the plan would never come to rest."""
+    declared = {"t": altered(config={"cleanup.policy": "compact, delete"})}
+    there = {"t": altered(config={"cleanup.policy": "delete,compact"})}
+    assert plan_topics(INBOUND, declared, there).is_empty
 
 
 def test_what_is_safe_is_not_held_up_by_what_is_not() -> None:
