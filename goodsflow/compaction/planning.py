@@ -4,19 +4,20 @@
 on; files that the recommender has not done, and the one its offset ends at, by which it
 knows that none is missing; files of later days.
 
-**What goes together.** Files of one partition and one day, with no other file of the
-sink between them, since a Parquet file's name claims all offsets from its first to its
-last.
+**What goes together.** Files of one partition and one day, with no other file between
+them, of the sink or archived, since a Parquet file's name claims all offsets from its
+first to its last.
 """
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 
-from goodsflow.compaction.reading import archive_path
+from goodsflow.compaction.reading import ArchivedFile, archive_path
 from goodsflow.hdfs import TopicFile
 
 
@@ -52,6 +53,7 @@ def plan_compaction(
     files: Iterable[TopicFile],
     until: date,
     *,
+    archived: Iterable[ArchivedFile],
     max_files: int,
     max_bytes: int,
 ) -> CompactionPlan:
@@ -61,6 +63,8 @@ def plan_compaction(
         offsets: By partition, the first offset that the recommender has not done.
         files: The files of the sink that are not archived.
         until: The last day, in UTC, whose files are taken.
+        archived: The files that are archived: the NameNode's clock may have stepped
+            back at midnight, and a file have been archived before an earlier one.
         max_files: In one Parquet file at most.
         max_bytes: Of source files in one Parquet file, unless a single one has more.
     """
@@ -69,14 +73,22 @@ def plan_compaction(
     by_partition: dict[int, list[TopicFile]] = {}
     for file in sorted(files, key=lambda f: (f.partition, f.first_offset)):
         by_partition.setdefault(file.partition, []).append(file)
+    starts: dict[int, list[int]] = {}
+    for each in sorted(archived, key=lambda a: a.first_offset):
+        starts.setdefault(each.partition, []).append(each.first_offset)
     for partition, queue in by_partition.items():
+        between = starts.get(partition, [])
         run: list[TopicFile] = []
         size = 0
         for file in queue:
             reason = _reason_to_stay(file, queue[-1], offsets.get(partition, 0), until)
             if reason:
                 left[reason] += 1
-            if run and (reason or not _fits(run, size, file, max_files, max_bytes)):
+            if run and (
+                reason
+                or not _fits(run, size, file, max_files, max_bytes)
+                or _are_apart(run[-1], file, between)
+            ):
                 groups.append(Group(_day(run[0]), tuple(run)))
                 run, size = [], 0
             if not reason:
@@ -130,6 +142,12 @@ def _fits(
         and len(run) < max_files
         and size + file.size <= max_bytes
     )
+
+
+def _are_apart(before: TopicFile, after: TopicFile, starts: Sequence[int]) -> bool:
+    """Return whether one that starts at one of these offsets lies between two files."""
+    last, first = before.last_offset, after.first_offset
+    return bisect(starts, last) != bisect(starts, first)
 
 
 def _day(file: TopicFile) -> date:

@@ -172,6 +172,7 @@ class _Run:
                 offsets,
                 both.json,
                 until,
+                archived=both.archived,
                 max_files=settings.max_files,
                 max_bytes=settings.max_bytes,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -43,12 +44,18 @@ def plan(
     files: list[TopicFile],
     *,
     until: date = TODAY,
+    archive: Sequence[ArchivedFile] = (),
     max_files: int = 100,
     max_bytes: int = 10_000,
 ) -> CompactionPlan:
     """Plan with ample limits."""
     return plan_compaction(
-        offsets, files, until, max_files=max_files, max_bytes=max_bytes
+        offsets,
+        files,
+        until,
+        archived=archive,
+        max_files=max_files,
+        max_bytes=max_bytes,
     )
 
 
@@ -86,6 +93,15 @@ def test_file_of_another_day_ends_a_group() -> None:
         TODAY,
         TODAY - timedelta(days=1),
     ]
+
+
+def test_what_is_archived_already_ends_a_group() -> None:
+    """The clock stepped back at midnight: the two would overlap for ever."""
+    files = [file(0, 0, 9), file(0, 20, 29), file(0, 30, 39), file(0, 40, 49)]
+    yesterday, elsewhere = archived(0, 10, 19), archived(1, 30, 39)
+    (first, second) = plan({0: 90}, files, archive=[elsewhere, yesterday]).groups
+    assert places((first, second)) == [[0], [20, 30]]
+    combine(files, [archived(0, 0, 9), yesterday, archived(0, 20, 39)])
 
 
 def test_limits_split_a_day() -> None:
