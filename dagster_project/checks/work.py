@@ -102,7 +102,8 @@ def look_at_work(
         yield judge_progress("shop_api", sent, before.get("shop_api"))
         for asset, reading in (("blocking", filtered), ("shop_api", sent)):
             earlier = before.get(asset)
-            if earlier is None or now - earlier.at >= LEAST_SECONDS:
+            # Where the clock was set back, the comparison starts over.
+            if earlier is None or not 0 <= now - earlier.at < LEAST_SECONDS:
                 readings[asset] = reading
 
     return look(WORK_CHECKS, find)

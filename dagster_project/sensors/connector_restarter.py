@@ -13,7 +13,12 @@ from dagster_project.checks.findings import Finding, could_not_look, look, to_ev
 from dagster_project.resources import ConnectResource, PlatformResource
 from dagster_project.sensors.news import Memory, select_news
 from goodsflow.connect import ConnectClient, ConnectError, ConnectUnavailableError
-from goodsflow.connect.restarts import History, RestartSettings, attend
+from goodsflow.connect.restarts import (
+    History,
+    RestartSettings,
+    UnansweredRestartError,
+    attend,
+)
 
 SETTINGS = RestartSettings()
 
@@ -62,7 +67,7 @@ def attend_to_all(
     Returns:
         What was found and done about each, by its asset's key or else its own name, and
         what to remember. Of a connector that could not be looked at, or whose restart
-        was refused, that is what it was before.
+        was refused, that is what it was before; a restart without an answer counts.
     """
     findings, after = [], dict[str, History]()
     silent = ""
@@ -78,6 +83,8 @@ def attend_to_all(
         except ConnectError as error:
             findings.append(could_not_look((asset, "restarts"), str(error)))
             silent = str(error) if isinstance(error, ConnectUnavailableError) else ""
+            if isinstance(error, UnansweredRestartError):
+                after[name] = error.history
         else:
             findings.append(
                 judge_restarts(asset, status, action, after[name], settings)

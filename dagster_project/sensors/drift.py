@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 
 import dagster as dg
@@ -80,7 +80,10 @@ class Remembered:
 
 
 def decide_repairs(
-    drift: Mapping[str, str], repairs: Mapping[str, Repair], now: float
+    drift: Mapping[str, str],
+    repairs: Mapping[str, Repair],
+    now: float,
+    unread: Collection[str] = (),
 ) -> tuple[list[str], dict[str, Repair]]:
     """Choose the assets to materialize, and what to remember of them.
 
@@ -92,13 +95,16 @@ def decide_repairs(
         drift: A digest of what could safely be repaired, by asset.
         repairs: Those asked for so far, by asset.
         now: In seconds since the epoch.
+        unread: Assets of which nothing is known: they are neither repaired nor
+            forgotten.
     """
     due: list[str] = []
-    remembered: dict[str, Repair] = {}
+    remembered = {asset: last for asset, last in repairs.items() if asset in unread}
     for asset, digest in drift.items():
         last = repairs.get(asset)
         is_same = last is not None and last.digest == digest
-        if last is not None and is_same and now < last.next_at:
+        # Asked for ahead of the clock, it may be long ago: the clock was set back.
+        if last is not None and is_same and last.asked_at <= now < last.next_at:
             remembered[asset] = last
             continue
         attempt = last.attempt + 1 if last is not None and is_same else 1
@@ -152,7 +158,8 @@ def drift_sensor(
     )
     due: list[str] = []
     if surveys and not is_busy:
-        due, repairs = decide_repairs(drift, repairs, now)
+        unread = {ASSET_OF[target] for target in surveys[0].failures}
+        due, repairs = decide_repairs(drift, repairs, now, unread)
     news, reported = select_news(findings, remembered.reported, now)
     requests = [_request(due, repairs)] if due else []
     return dg.SensorResult(

@@ -57,7 +57,8 @@ def select_news(
 ) -> tuple[list[Finding], Memory]:
     """Choose what to report: what has changed, and from time to time everything."""
     digests = {f"{f.asset}/{f.check}": _digest(f) for f in findings}
-    if now - memory.complete_at >= REPEAT_SECONDS:
+    # Below 0, the clock was set back: nothing would be reported until it has caught up.
+    if not 0 <= now - memory.complete_at < REPEAT_SECONDS:
         return list(findings), Memory(digests, now)
     news = [
         finding

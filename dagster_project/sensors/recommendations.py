@@ -36,7 +36,8 @@ class PastRuns:
     Attributes:
         finished: How many there were.
         failed: How many of them did not succeed.
-        seconds_since_failure: Since the last of those ended; None where there is none.
+        seconds_since_failure: Since the last of those ended; None where there is none,
+            below 0 where the clock was set back since.
     """
 
     finished: int = 0
@@ -68,7 +69,8 @@ def decide(waiting: WaitingFiles, past: PastRuns) -> dg.RunRequest | dg.SkipReas
         return dg.SkipReason(f"{found}.")
     start = window_start(waiting.start_offsets)
     since, pause = past.seconds_since_failure, pause_seconds(past.failed)
-    if past.failed and since is not None and since < pause:
+    # What ended ahead of the clock ended long ago: the clock was set back.
+    if past.failed and since is not None and 0 <= since < pause:
         return dg.SkipReason(
             f"{found}; {past.failed} runs from {start} have failed: the next starts in "
             f"{pause - since:.0f} s."
@@ -96,7 +98,8 @@ def recommendations_sensor(
         return dg.SkipReason(f"Run {run_id} of the recommender is not finished.")
     waiting = recommender.waiting()
     start = window_start(waiting.start_offsets)
-    return decide(waiting, past_runs(context.instance, start, now))
+    # The time anew: a run that has just ended did not end ahead of the clock.
+    return decide(waiting, past_runs(context.instance, start, time.time()))
 
 
 def unfinished_run(instance: dg.DagsterInstance, now: float) -> str | None:
@@ -125,5 +128,5 @@ def past_runs(instance: dg.DagsterInstance, start: str, now: float) -> PastRuns:
     return PastRuns(
         finished=instance.get_runs_count(dg.RunsFilter(tags=tags)),
         failed=instance.get_runs_count(failed),
-        seconds_since_failure=None if ended is None else max(0.0, now - ended),
+        seconds_since_failure=None if ended is None else now - ended,
     )

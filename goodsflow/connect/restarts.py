@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from goodsflow.connect.client import ConnectClient
+from goodsflow.connect.errors import ConnectUnavailableError
 from goodsflow.connect.model import ConnectorStatus
 
 Condition = Literal["well", "failed", "neither"]
@@ -61,6 +62,20 @@ class History:
     has_given_up: bool = False
 
 
+class UnansweredRestartError(ConnectUnavailableError):
+    """A restart was asked for and no answer came: the worker may well have made it.
+
+    Args:
+        message: What went wrong.
+        history: What to remember: as after a restart, or the next look would ask for
+            one more at once.
+    """
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
+
+
 def condition(status: ConnectorStatus) -> Condition:
     """Return how a connector is; one that somebody has halted is left in peace."""
     if status.state in _HALTED:
@@ -82,8 +97,8 @@ def decide(
         settings: How patiently it is restarted.
 
     Returns:
-        What to do, and what to remember once that is done: where a restart could not be
-        made, the history from before holds.
+        What to do, and what to remember once that is done: where a restart was refused,
+        the history from before holds.
     """
     if seen == "well":
         return "none", _well(history, now, settings)
@@ -117,13 +132,18 @@ def attend(
         How it was, what was done, and what to remember.
 
     Raises:
+        UnansweredRestartError: The restart may have been made; it tells what to
+            remember.
         ConnectError: The worker refused or did not answer: nothing was done that the
             history would have to tell.
     """
     status = client.status(connector)
     action, after = decide(history, condition(status), now, settings)
     if action == "restart":
-        client.restart_failed(connector)
+        try:
+            client.restart_failed(connector)
+        except ConnectUnavailableError as error:
+            raise UnansweredRestartError(str(error), after) from error
     return status, action, after
 
 

@@ -55,6 +55,10 @@ class Interest:
         factor = math.exp2(max((self.at - at) / half_life_seconds, -1000.0))
         return Interest(at, {one: w * factor for one, w in self.weights.items()})
 
+    def no_later_than(self, now: float) -> Interest:
+        """Return it as of now where it is of a time ahead: it would never age."""
+        return Interest(min(self.at, now), self.weights)
+
     def plus(self, asked: Iterable[Asked]) -> Interest:
         """Return it with more requests, whose weights hold for the same time."""
         weights = dict(self.weights)
@@ -88,17 +92,21 @@ class Interest:
         )
 
 
-def window_times(times: Sequence[float], interest: Interest) -> tuple[float, ...]:
+def window_times(
+    times: Sequence[float], interest: Interest, now: float
+) -> tuple[float, ...]:
     """Return the time of each window; none is before another, or before what is known.
 
     Args:
         times: When the newest file of each window was written.
         interest: What is known from earlier windows.
+        now: No window is later: by a clock that was ahead, all that is known would have
+            faded, and what is asked until then.
     """
     found: list[float] = []
     latest = interest.at
     for time in times:
-        latest = max(latest, time)
+        latest = max(latest, min(time, now))
         found.append(latest)
     return tuple(found)
 

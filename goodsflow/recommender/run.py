@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from goodsflow.blocklist import BlockRules
@@ -316,6 +318,8 @@ def follow_interest(
 ) -> tuple[list[Interest], Interest]:
     """Return the interest at each window, and what to keep of it.
 
+    Whatever is of a time ahead counts as of now.
+
     Args:
         spark: A session on the cluster that sees the files.
         settings: How fast interest fades.
@@ -328,11 +332,16 @@ def follow_interest(
         SparkError: Spark failed.
     """
     written = [window.written_at.timestamp() for window in windows]
-    times = window_times(written, interest)
+    now = time.time()
+    interest = interest.no_later_than(now)
+    times = window_times(written, interest, now)
     half_life = settings.scoring.half_life_seconds
     asked: list[Asked] = []
     if files:
-        lines = read_lines(spark, [Window(0, tuple(files))], root)
+        # Seen from its window, a search that is ahead would weigh beyond all bounds.
+        latest = datetime.fromtimestamp(now, UTC)
+        known = [replace(f, modified_at=min(f.modified_at, latest)) for f in files]
+        lines = read_lines(spark, [Window(0, tuple(known))], root)
         asked = [
             Asked(Search(row["name"], row["brand"]), row["window"], row["weight"])
             for row in scoring.count_searches(lines, times, half_life).collect()

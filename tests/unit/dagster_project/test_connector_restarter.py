@@ -40,6 +40,7 @@ class FakeConnect:
     ) -> None:
         """Fail every question with ``fault``; refuse restarts."""
         self.failed, self.fault, self.refuses = set(failed), fault, refuses
+        self.is_late = False
         self.asked: list[str] = []
         self.restarted: list[str] = []
 
@@ -64,6 +65,8 @@ class FakeConnect:
         if self.refuses:
             raise ConnectRebalancingError("the workers share out their tasks")
         self.restarted.append(connector)
+        if self.is_late:
+            raise ConnectUnavailableError("no answer in time")
 
 
 def told_by(result: dg.SensorResult) -> dict[str, dg.AssetCheckEvaluation]:
@@ -159,6 +162,20 @@ def test_a_restart_that_was_refused_does_not_count() -> None:
     findings, after = attend_to_all(connect, ["a"], after, 75.0, SETTINGS)  # type: ignore[arg-type]
     assert connect.restarted == ["a"]
     assert after["a"].restarts == 1
+
+
+def test_a_restart_whose_answer_is_late_counts() -> None:
+    """The worker makes it all the same: each tick would restart once more, for ever."""
+    connect = FakeConnect("a")
+    connect.is_late = True
+    histories = {"a": History(failed_at=0.0)}
+    findings, after = attend_to_all(connect, ["a", "b"], histories, 60.0, SETTINGS)  # type: ignore[arg-type]
+    assert not any(finding.passed for finding in findings)
+    assert "no answer in time" in findings[0].text
+    assert after["a"] == History(restarts=1, failed_at=60.0)
+    assert connect.asked == ["a"]
+    _, after = attend_to_all(connect, ["a"], after, 75.0, SETTINGS)  # type: ignore[arg-type]
+    assert connect.restarted == ["a"]
 
 
 def test_a_silent_worker_is_asked_once_and_no_history_is_lost() -> None:

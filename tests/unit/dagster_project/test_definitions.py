@@ -7,11 +7,12 @@ import sys
 
 import dagster as dg
 import pytest
+import yaml
 
 from dagster_project.definitions import build_definitions, defs
-from dagster_project.jobs import BOOTSTRAP_ASSETS
+from dagster_project.jobs import BOOTSTRAP_ASSETS, MAX_ARCHIVE_SECONDS
 from goodsflow.endpoints import PROJECT_ROOT
-from goodsflow.local.dagster import SCHEDULES, SENSORS
+from goodsflow.local.dagster import DAGSTER_YAML, SCHEDULES, SENSORS
 
 
 def test_they_load_in_a_fresh_interpreter_with_an_empty_environment() -> None:
@@ -68,6 +69,18 @@ def test_the_bootstrap_job_selects_the_bootstrap_assets_alone() -> None:
     keys = {key for asset in BOOTSTRAP_ASSETS for key in asset.keys}
     assert set(job.asset_layer.executable_asset_keys) == keys
     assert {node.name for node in job.nodes} == {key.path[-1] for key in keys}
+
+
+def test_what_hangs_ends_soon_and_what_takes_long_does_not() -> None:
+    """A day recomputed from its asset's page has no job's limit, and takes an hour."""
+    instance = yaml.safe_load(DAGSTER_YAML)
+    limit = instance["run_monitoring"]["max_runtime_seconds"]
+    own = {
+        job.name: float(job.tags.get("dagster/max_runtime_seconds", limit))
+        for job in defs.get_repository_def().get_all_jobs()
+    }
+    short = dict.fromkeys(["bootstrap", "recommend", "restart_service"], 900.0)
+    assert own == {**dict.fromkeys(own, MAX_ARCHIVE_SECONDS), **short}
 
 
 def test_lineage_from_the_shops_to_the_recommendations_is_one_graph() -> None:

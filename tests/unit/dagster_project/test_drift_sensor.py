@@ -126,6 +126,15 @@ def test_drift_that_comes_back_is_repaired_again() -> None:
     assert again.run_requests
 
 
+def test_what_cannot_be_read_for_once_keeps_its_back_off() -> None:
+    """Each hiccup of a broker would start the repair that does not help anew."""
+    first = tick(survey(SAFE))
+    unread = tick(survey(topics=ClusterUnavailableError("away")), first.cursor)
+    again = tick(survey(SAFE), unread.cursor)
+    assert first.run_requests
+    assert not again.run_requests
+
+
 def test_what_cannot_be_read_is_a_failed_check_and_no_drift() -> None:
     """An outage would start runs that find nothing to do, or nobody."""
     away = ClusterUnavailableError("nobody there")
@@ -172,3 +181,11 @@ def test_another_drift_of_the_same_asset_is_repaired_at_once() -> None:
     due, repairs = decide_repairs({"a": "two"}, repairs, 1.0)
     assert due == ["a"]
     assert repairs["a"].attempt == 1
+
+
+def test_a_clock_that_was_set_back_holds_no_repair_up() -> None:
+    """It would wait until the clock has caught up."""
+    _, repairs = decide_repairs({"a": "digest"}, {}, 5000.0)
+    due, repairs = decide_repairs({"a": "digest"}, repairs, 1000.0)
+    assert due == ["a"]
+    assert repairs["a"] == Repair("digest", 2, 1000.0)

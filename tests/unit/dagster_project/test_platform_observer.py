@@ -305,6 +305,9 @@ def test_everything_is_reported_anew_from_time_to_time() -> None:
     assert news == [finding]
     assert select_news([finding], memory, 1000.0 + REPEAT_SECONDS - 1)[0] == []
     assert select_news([finding], memory, 1000.0 + REPEAT_SECONDS)[0] == [finding]
+    # The clock was set back.
+    news, memory = select_news([finding], memory, 400.0)
+    assert (news, memory.complete_at) == ([finding], 400.0)
 
 
 def test_a_part_that_is_down_fails_what_rests_on_it() -> None:

@@ -80,6 +80,8 @@ def test_a_backlog_is_one_run() -> None:
         (PastRuns(5000, 5000, 601.0), "start>0:100#5000"),
         # A failure without a time of its end does not block.
         (PastRuns(1, 1, None), "start>0:100#1"),
+        # The clock was set back since.
+        (PastRuns(1, 1, -3600.0), "start>0:100#1"),
     ],
 )
 def test_a_finished_run_does_not_block_its_window(past: PastRuns, run_key: str) -> None:
@@ -177,9 +179,11 @@ def test_failures_are_counted_by_where_the_window_starts() -> None:
         add_run(instance, dg.DagsterRunStatus.FAILURE, "0:10")
         later = (datetime.now(tz=UTC) + timedelta(seconds=5)).timestamp()
         past = past_runs(instance, "0:50", later)
+        set_back = past_runs(instance, "0:50", later - 3600)
     assert (past.finished, past.failed) == (2, 1)
     assert past.seconds_since_failure is not None
     assert 0 <= past.seconds_since_failure < 60
+    assert set_back.seconds_since_failure == past.seconds_since_failure - 3600
 
 
 def test_a_failed_read_is_a_failed_tick() -> None:

@@ -1,12 +1,16 @@
 """Whether services go on, judged by two looks."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 from dagster_project.checks.work import (
     Reading,
+    Readings,
     from_stored,
     judge_dead_letters,
     judge_progress,
+    look_at_work,
     to_stored,
 )
 
@@ -32,6 +36,25 @@ def test_a_first_look_and_a_hasty_one_judge_nothing() -> None:
     assert judge_progress("blocking", BEFORE, None).passed
     hasty = replace(BEFORE, at=105.0, lag=9)
     assert judge_progress("blocking", hasty, BEFORE).passed
+
+
+def test_a_clock_that_was_set_back_starts_the_comparison_over() -> None:
+    """Until it has caught up, a filter that stands would pass."""
+    lag = SimpleNamespace(total=9, offsets={("goods", 0): 1000})
+    offsets = SimpleNamespace(group_lag=lambda *_: lag)
+    services: Any = SimpleNamespace(counts=lambda _: {})
+    kafka: Any = SimpleNamespace(offsets=lambda _: offsets)
+    readings: Readings = {}
+    before = {"blocking": replace(BEFORE, at=5000.0)}
+
+    look_at_work(services, kafka, 1000.0, before, readings)
+    blocking, _, _ = look_at_work(services, kafka, 1060.0, readings, readings)
+
+    assert readings["blocking"].at == 1060.0
+    assert blocking.passed
+    lag.total = 10
+    blocking, _, _ = look_at_work(services, kafka, 1120.0, readings, readings)
+    assert not blocking.passed
 
 
 def test_the_rate_is_told_after_a_restart_too() -> None:

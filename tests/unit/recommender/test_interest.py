@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goodsflow.hdfs import TopicFile
+from goodsflow.recommender import run
 from goodsflow.recommender.interest import (
     Asked,
     Interest,
@@ -13,6 +21,9 @@ from goodsflow.recommender.interest import (
     interest_by_window,
     window_times,
 )
+from goodsflow.recommender.run import follow_interest
+from goodsflow.recommender.settings import RecommenderSettings
+from goodsflow.recommender.windows import Window
 
 CLOCK, SHOE = Search("clock", ""), Search("", "shoe")
 
@@ -28,8 +39,55 @@ def test_time_does_not_run_backwards() -> None:
     """A clock that was set back would make old searches strong."""
     interest = Interest(100.0, {CLOCK: 4.0})
     assert interest.aged(50.0, 10.0) is interest
-    assert window_times([120.0, 90.0, 130.0], interest) == (120.0, 120.0, 130.0)
-    assert window_times([20.0], interest) == (100.0,)
+    assert window_times([120.0, 90.0, 130.0], interest, 1e9) == (120.0, 120.0, 130.0)
+    assert window_times([20.0], interest, 1e9) == (100.0,)
+
+
+def test_a_file_from_the_future_ends_no_interest() -> None:
+    """Until the clock is there, whatever is asked would have faded before it counts."""
+    assert window_times([90.0, 1e9, 95.0], Interest(), 100.0) == (90.0, 100.0, 100.0)
+    ahead = (datetime.now(tz=UTC) + timedelta(days=900)).replace(microsecond=0)
+    file = TopicFile("t", 0, 0, 9, "/t/0", 1, ahead)
+    known = Interest(ahead.timestamp(), {CLOCK: 4.0})
+    no_spark: Any = None
+    (seen,), kept = follow_interest(
+        no_spark,
+        RecommenderSettings(),
+        known,
+        [Window(0, (file,))],
+        files=(),
+        root="",
+    )
+    assert seen.weights == {CLOCK: 4.0}
+    assert kept.at <= time.time()
+
+
+def test_a_search_from_the_future_counts_as_of_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its weight at a window years before it is beyond what Spark's decimals hold."""
+    read: list[TopicFile] = []
+
+    def read_lines(_: object, windows: Sequence[Window], root: str) -> None:
+        read.extend(file for window in windows for file in window.files)
+
+    counted: Any = SimpleNamespace(collect=list)
+    monkeypatch.setattr(run, "read_lines", read_lines)
+    monkeypatch.setattr(run.scoring, "count_searches", lambda *_: counted)
+    now = datetime.now(tz=UTC)
+    before, ahead = now - timedelta(days=1), now + timedelta(days=900)
+    files = [TopicFile("e", 0, n, n, f"/e/{n}", 1, [before, ahead][n]) for n in (0, 1)]
+    no_spark: Any = None
+    follow_interest(
+        no_spark,
+        RecommenderSettings(),
+        Interest(),
+        [Window(0, (files[0],))],
+        files=files,
+        root="",
+    )
+    assert read[0] == files[0]
+    assert now <= read[1].modified_at < ahead
 
 
 def test_ages_pass_without_an_overflow() -> None:
