@@ -15,23 +15,25 @@ BOOTSTRAP_ASSETS = (
     block_list,
 )
 
+# A run that hangs holds up the sensor: run monitoring ends it after this. One takes
+# seconds; a first bootstrap, some minutes.
+MAX_RUN_SECONDS = 900
+_SHORT = {"dagster/max_runtime_seconds": str(MAX_RUN_SECONDS)}
+
 bootstrap = dg.define_asset_job(
     "bootstrap",
     selection=dg.AssetSelection.assets(*BOOTSTRAP_ASSETS).without_checks(),
     description="Makes the platform as `platform.yaml` declares it, as far as that is "
     "safe. Repeat it whenever the declaration or the platform has changed.",
+    tags=_SHORT,
     executor_def=dg.in_process_executor,
 )
-
-# A run that hangs holds up the sensor: run monitoring ends it after this. One takes
-# seconds.
-MAX_RUN_SECONDS = 900
 
 recommend = dg.define_asset_job(
     "recommend",
     selection=dg.AssetSelection.assets(recommendations).without_checks(),
     description="One run of the batch recommender.",
-    tags={"dagster/max_runtime_seconds": str(MAX_RUN_SECONDS)},
+    tags=_SHORT,
     executor_def=dg.in_process_executor,
 )
 
@@ -68,6 +70,7 @@ def restart(
 @dg.job(
     description="Starts a service anew; its launchpad asks which. What it had begun is "
     "aborted, and done again: no card is lost.",
+    tags=_SHORT,
     executor_def=dg.in_process_executor,
 )
 def restart_service() -> None:

@@ -53,7 +53,9 @@ run_monitoring:
   # So is one that is killed before it can say that it was cancelled; as long as it
   # passes for one under way, the next one waits.
   cancel_timeout_seconds: 40
-  max_runtime_seconds: 900
+  # For what is started from its asset's page and has no job's limit: as long as the
+  # longest job may take.
+  max_runtime_seconds: 21600
 retention:
   sensor:
     purge_after_days: {skipped: 2, failure: 14, success: -1}
