@@ -122,7 +122,7 @@ class Replayer:
             if not isinstance(error, KafkaException):
                 raise
             cause = error.args[0]
-            if is_committing and not cause.txn_requires_abort():
+            if is_committing and cause.retriable():
                 raise DeadLetterError(
                     f"The brokers did not say whether {sent} dead letters were sent "
                     f"again, all or none: {cause.str()}."
