@@ -53,7 +53,7 @@ class RestartConfig(dg.Config):
     """What is restarted."""
 
     service: str = Field(
-        default="blocking", description="Its name: shop-api, blocking or exporter."
+        default="blocking", description="Its name: shop-api or blocking."
     )
 
 
