@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.futures import await_all
-from goodsflow.kafka.logins import LoginWatch
+from goodsflow.kafka.login_watch import LoginWatch
 from goodsflow.kafka.offsets import PartitionOffsets
 
 _POLL_SECONDS = 0.2

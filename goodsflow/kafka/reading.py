@@ -29,7 +29,7 @@ from goodsflow.kafka.errors import (
     OperationFailedError,
 )
 from goodsflow.kafka.futures import named_error
-from goodsflow.kafka.logins import LoginWatch
+from goodsflow.kafka.login_watch import LoginWatch
 from goodsflow.kafka.offsets import PartitionOffsets
 
 _POLL_SECONDS = 0.2
