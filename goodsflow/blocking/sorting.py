@@ -55,7 +55,7 @@ class Batch:
             elif has_readable_headers(message):
                 keep(message)
             else:
-                self._hold_back(message, HEADERLESS)
+                self._keep_letter(message, HEADERLESS, has_headers=False)
 
     @property
     def first_offsets(self) -> dict[int, int]:
@@ -77,11 +77,18 @@ class Batch:
             lasts[partition] = message
 
     def _hold_back(self, message: Message, verdict: Verdict) -> None:
+        if verdict.outcome == "undecodable":
+            has_headers = has_readable_headers(message)
+            self._keep_letter(message, verdict, has_headers=has_headers)
+        elif verdict.because is not None:
+            self.because[verdict.because] += 1
+
+    def _keep_letter(
+        self, message: Message, verdict: Verdict, *, has_headers: bool
+    ) -> None:
         if verdict.because is not None:
             self.because[verdict.because] += 1
-        if verdict.outcome != "undecodable":
-            return
-        record = whole_record(message, has_readable_headers(message))
+        record = whole_record(message, has_headers)
         self.letters.append(dead_letter(record, verdict))
         if not self.first_letter:
             place = f"{SOURCE}-{record.partition}@{record.offset}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import NamedTuple, TypeAlias
 
 from confluent_kafka import (
@@ -310,10 +311,18 @@ def _record(message: Message) -> Record:
     )
 
 
+_headers_of = methodcaller("headers")
+"""Called so, and not as a method: confluent-kafka 2.16 returns a list and raises beside
+it, which Python 3.11 notices only where it calls through C."""
+
+
 def has_readable_headers(message: Message) -> bool:
-    """Whether the names of a message's headers are UTF-8; brokers take any bytes."""
+    """Whether the names of a message's headers are UTF-8; brokers take any bytes.
+
+    Ask once: where they are not, asking again gives names that are no objects.
+    """
     try:
-        message.headers()
+        _headers_of(message)
     except (UnicodeError, SystemError):  # the second where C code meets the first
         return False
     return True

@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import Message
 
-from goodsflow.blocking.filtering import BLOCKED, PASSED, Verdict
+from goodsflow.blocking.filtering import BLOCKED, PASSED, Kind, Verdict
 from goodsflow.blocking.sorting import Batch
 from goodsflow.kafka.reading import whole_record
 from goodsflow.registry import RegistryUnavailableError
@@ -66,9 +66,12 @@ class Headerless:
 
     def __init__(self, message: Message) -> None:
         self._message = message
+        self._was_asked = False
 
     def headers(self) -> object:
-        """Fail as the C code does."""
+        """Fail as the C code does, which is asked once and never again."""
+        assert not self._was_asked, "what comes now would end the process"
+        self._was_asked = True
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 
     def __getattr__(self, name: str) -> object:
@@ -76,15 +79,18 @@ class Headerless:
         return getattr(self._message, name)
 
 
-def test_a_header_that_cannot_be_read_makes_a_dead_letter() -> None:
+@pytest.mark.parametrize("kind", ["record-header", "json"])
+def test_a_header_that_cannot_be_read_makes_a_dead_letter(kind: Kind) -> None:
     """Its record could not be passed on, again after each restart."""
+    verdict = PASSED if kind == "record-header" else Verdict("undecodable", kind)
     bad = Headerless(message(0, 3, key=b"1", value=b"v", timestamp=(1, 7)))
-    found = Batch(lambda _key, _value: PASSED)
+    found = Batch(lambda key, _value: verdict if key == b"1" else PASSED)
     found.add([bad, message(0, 4, key=b"2", value=b"v")])  # type: ignore[list-item]
     assert [each.key() for each in found.passed] == [b"2"]
     (letter,) = found.letters
     assert (letter.key, letter.value, letter.timestamp) == (b"1", b"v", 7)
-    assert dict(letter.headers)["goodsflow.error.kind"] == b"record-header"
+    assert dict(letter.headers)["goodsflow.error.kind"] == kind.encode()
+    assert found.because[kind] == 1
 
 
 def test_where_a_batch_begins_is_known_though_no_record_was_decided_about() -> None:
