@@ -20,7 +20,12 @@ from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocking.withdrawing import Withdrawals, find_cards
 from goodsflow.blocklist.reading import BlockListFollower
 from goodsflow.endpoints import Endpoints
-from goodsflow.kafka.config import SCRAM_MECHANISM, client_config, producer_config
+from goodsflow.kafka.config import (
+    MOST_RECORD_BYTES,
+    SCRAM_MECHANISM,
+    client_config,
+    producer_config,
+)
 from goodsflow.kafka.credentials import is_login_refused
 from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.registry import RegistryClient
@@ -49,9 +54,6 @@ _READ_AHEAD = {
     # pipeline has long been through with it.
     "fetch.queue.backoff.ms": 5,
 }
-
-_MOST_RECORD_BYTES = 64 * 1024 * 1024
-"""The brokers decide how large a record may be, compressed; the client does not."""
 
 
 class _BootStrategy(BootStrategy):
@@ -148,7 +150,7 @@ def create_pipeline(
             # The next transaction meets the end of the last one at its coordinator, is
             # told to come again, and would come a tenth of a second later.
             "retry.backoff.ms": 5,
-            "message.max.bytes": _MOST_RECORD_BYTES,
+            "message.max.bytes": MOST_RECORD_BYTES,
         },
         CardFilter(lambda: block_list.rules, schemas).decide,
         status,

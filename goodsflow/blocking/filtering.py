@@ -24,6 +24,8 @@ schema, is too large, or a header of the record has a name that is no text."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+_MOST_OF_REASON = 2_000
+
 MOST_BYTES = 1_000_000
 """Of a card's key and value. Brokers count 1,048,588 compressed, and the next ones on a
 card's way may compress it less than its shop did: they would refuse it for ever."""
@@ -43,6 +45,17 @@ class Verdict:
     outcome: Outcome
     because: Scope | Kind | None = None
     reason: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The reason, cut in its middle where it is long: it may quote all of a value.
+
+        Its end says what was expected.
+        """
+        if len(self.reason) <= _MOST_OF_REASON:
+            return self.reason
+        half = _MOST_OF_REASON // 2
+        return f"{self.reason[:half]} … {self.reason[-half:]}"
 
 
 PASSED = Verdict("passed")

@@ -29,8 +29,8 @@ _MOST_LETTER_BYTES = 1_000_000
 """Of a whole letter: brokers take 1,048,588, and count some for the record itself."""
 
 _MOST_OF_KEY_AND_HEADERS = 200_000
-_MOST_OF_REASON = 2_000
-"""A schema's message may quote the value that breaks it."""
+_LEFT_FREE = 1_000
+"""For the header that says that something was cut."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def dead_letter(record: Record, verdict: Verdict) -> Outgoing:
         (ORIGIN_TOPIC, SOURCE.encode()),
         (ORIGIN_PARTITION, str(record.partition).encode()),
         (ORIGIN_OFFSET, str(record.offset).encode()),
-        (ERROR, _shortened(verdict.reason).encode(errors="replace")),
+        (ERROR, verdict.summary.encode(errors="replace")),
         (ERROR_KIND, (verdict.because or "").encode()),
         (FAILED_AT, failed_at.encode()),
     ]
@@ -92,18 +92,10 @@ def dead_letter(record: Record, verdict: Verdict) -> Outgoing:
     room = _MOST_LETTER_BYTES - len(key or b"") - _size((*kept, *added))
     if is_cut or len(value or b"") > room:
         added.append((TRUNCATED_FROM, str(len(value or b"")).encode()))
-        value = value and value[: room - _MOST_OF_REASON]
+        value = value and value[: room - _LEFT_FREE]
     return Outgoing(
         DEAD_LETTERS, key, value, headers=(*kept, *added), timestamp=record.timestamp
     )
-
-
-def _shortened(reason: str) -> str:
-    if len(reason) <= _MOST_OF_REASON:
-        return reason
-    # Its end says what was expected.
-    half = _MOST_OF_REASON // 2
-    return f"{reason[:half]} … {reason[-half:]}"
 
 
 def _size(headers: Iterable[Header]) -> int:

@@ -77,8 +77,8 @@ class Schemas:
         return found
 
     def _look_up(self, schema_id: int) -> Check:
-        known_until, error = self._unknown.get(schema_id, (0.0, None))
-        if error is not None and self._clock() < known_until:
+        unknown_until, error = self._unknown.get(schema_id, (0.0, None))
+        if error is not None and self._clock() < unknown_until:
             raise error
         try:
             text = self._registry.schema_text(schema_id)

@@ -92,4 +92,4 @@ class Batch:
         self.letters.append(dead_letter(record, verdict))
         if not self.first_letter:
             place = f"{SOURCE}-{record.partition}@{record.offset}"
-            self.first_letter = f"from {place}: {verdict.reason}"
+            self.first_letter = f"from {place}: {verdict.summary}"

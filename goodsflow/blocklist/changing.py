@@ -13,7 +13,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from goodsflow.blocklist.errors import BlockListError
-from goodsflow.blocklist.model import TOPIC, Entry, Rule, Scope
+from goodsflow.blocklist.model import FIELDS, SCOPES, TOPIC, Entry, Rule
 from goodsflow.blocklist.reading import CLUSTER
 from goodsflow.cards import encode_json, frame
 from goodsflow.endpoints import Endpoints
@@ -125,8 +125,7 @@ def read_entries(path: Path, *, reason: str, by: str, at: datetime) -> list[Entr
 
 
 _PROGRESS_EVERY = 10_000
-_COLUMNS: tuple[Scope, ...] = ("product", "brand", "store", "category")
-_ALIASES = {"product_id": "product", "store_id": "store"}
+_SCOPES_OF_FIELDS = {field: scope for scope, field in FIELDS.items()}
 """What cards call them."""
 
 _SEPARATORS = ",;\t"
@@ -150,7 +149,7 @@ def _csv_rows(text: str) -> Iterable[tuple[int, Any]]:
     first, _, rest = text.replace("\r\n", "\n").partition("\n")
     for separator in _SEPARATORS:
         header = [_column(cell) for cell in first.split(separator)]
-        if set(header) & set(_COLUMNS):
+        if set(header) & set(SCOPES):
             break
     else:
         yield from _product_rows(_lines(text))
@@ -180,7 +179,7 @@ _REST = ""
 
 def _column(cell: str) -> str:
     name = cell.strip().strip('"')
-    return _ALIASES.get(name, name)
+    return _SCOPES_OF_FIELDS.get(name, name)
 
 
 def _product_rows(lines: Iterable[str]) -> Iterable[tuple[int, Any]]:
@@ -192,7 +191,7 @@ def _product_rows(lines: Iterable[str]) -> Iterable[tuple[int, Any]]:
                 number,
                 BlockListError(
                     f"'{product}' is no product ID, and the file does not begin with a "
-                    f"header that names {', '.join(_COLUMNS)}"
+                    f"header that names {', '.join(SCOPES)}"
                 ),
             )
         elif product:
@@ -209,14 +208,14 @@ def _entries(row: Any, reason: str, by: str, at: datetime) -> Sequence[Entry]:
     if not isinstance(row, dict):
         why = f" ({row})" if isinstance(row, Exception) else ""
         raise BlockListError(f"it is no JSON object{why}")
-    named = {_ALIASES.get(name, name): value for name, value in row.items()}
+    named = {_SCOPES_OF_FIELDS.get(name, name): value for name, value in row.items()}
     found = [
         Entry(Rule(scope, _text(named[scope], scope)), _reason(row, reason), by, at)
-        for scope in _COLUMNS
+        for scope in SCOPES
         if scope in named
     ]
     if not found:
-        raise BlockListError(f"it has none of {', '.join(_COLUMNS)}")
+        raise BlockListError(f"it has none of {', '.join(SCOPES)}")
     return found
 
 

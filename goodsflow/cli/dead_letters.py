@@ -23,7 +23,7 @@ _SHOWN_BYTES = 2000
 _UNKNOWN = "unknown"
 """What a letter fails at that does not say so."""
 
-_KINDS = (
+KINDS = (
     *("key", "header", "schema-id", "json", "schema", "size", "record-header"),
     _UNKNOWN,
 )
@@ -54,7 +54,7 @@ def dead_letters() -> None:
 )
 @click.option(
     "--kind",
-    type=click.Choice(_KINDS),
+    type=click.Choice(KINDS),
     help="Only those that fail at this.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -232,7 +232,7 @@ def _choose(
         reason = why_not(letter)
         if reason is None and not force:
             verdict = decide(letter.key, letter.value)
-            reason = verdict.reason if verdict.outcome == "undecodable" else None
+            reason = verdict.summary if verdict.outcome == "undecodable" else None
         if reason is None:
             chosen.append(letter)
         else:

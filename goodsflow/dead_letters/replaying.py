@@ -22,7 +22,11 @@ from goodsflow.dead_letters.errors import DeadLetterError
 from goodsflow.dead_letters.model import REPLAYED_FROM, TOPIC, DeadLetter
 from goodsflow.dead_letters.reading import CLUSTER
 from goodsflow.endpoints import Endpoints
-from goodsflow.kafka.config import client_config, producer_config
+from goodsflow.kafka.config import (
+    MOST_RECORD_BYTES,
+    client_config,
+    producer_config,
+)
 from goodsflow.kafka.futures import await_all, named_error
 from goodsflow.kafka.login import try_login
 
@@ -31,10 +35,6 @@ GROUP_ID = "dead-letters-replay"
 
 _TRANSACTIONAL_ID = "dead-letters-replay"
 _SECONDS = 30.0
-
-
-_MOST_RECORD_BYTES = 64 * 1024 * 1024
-"""The brokers decide how large a record may be, compressed; the client does not."""
 
 
 class Replayer:
@@ -51,7 +51,7 @@ class Replayer:
 
     def __init__(self, endpoints: Endpoints, principal: str) -> None:
         self._config = producer_config(endpoints, CLUSTER, principal) | {
-            "message.max.bytes": _MOST_RECORD_BYTES,
+            "message.max.bytes": MOST_RECORD_BYTES,
             "log_level": 0,
         }
         login = try_login(self._config, _SECONDS)

@@ -8,6 +8,10 @@ from goodsflow.endpoints import ClusterName, Endpoints
 
 SCRAM_MECHANISM = "SCRAM-SHA-512"
 
+MOST_RECORD_BYTES = 64 * 1024 * 1024
+"""For who sends on what others sent: brokers decide how large a record may be,
+compressed, and the client does not."""
+
 
 def client_config(
     endpoints: Endpoints, cluster: ClusterName, principal: str

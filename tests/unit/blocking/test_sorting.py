@@ -61,6 +61,15 @@ def test_a_batch_is_sorted_in_its_order() -> None:
     assert found.first_letter == "from goods-0@1: why"
 
 
+def test_a_reason_that_quotes_a_value_does_not_fill_the_log() -> None:
+    """The first of each batch is logged, and a shop may send many."""
+    verdict = Verdict("undecodable", "schema", "x" * 700_000 + " is no array")
+    found = Batch(lambda _key, _value: verdict)
+    found.add([message(0, 3, key=b"1", value=b"v")])
+    assert len(found.first_letter) < 2_100
+    assert found.first_letter.endswith(" is no array")
+
+
 class Headerless:
     """A message with a header whose name is no UTF-8, as librdkafka gives it."""
 
