@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,6 +128,25 @@ class Stack:
         ticks = observer["sensorState"]["ticks"]
         return str(ticks[0]["skipReason"] or ticks[0]["error"]) if ticks else ""
 
+    def await_judged(self, check: str, *, passed: bool, timeout_seconds: float) -> None:
+        """Wait until the observer of the platform finds a check passed, or not.
+
+        Args:
+            check: Asset and name, as its line says them.
+            passed: What it should find; others' failures are of no account.
+            timeout_seconds: After this long the test fails, with the last line.
+        """
+
+        def is_judged() -> bool:
+            line = self.observed()
+            return line.startswith("Looked at") and (check not in line) == passed
+
+        try:
+            await_condition(is_judged, f"{check}: passed is {passed}", timeout_seconds)
+        except AssertionError as error:
+            error.add_note(f"Last the observer said: {self.observed()}")
+            raise
+
     def run_under_way(self) -> tuple[str, Container] | None:
         """Return a run of the recommender that has started, and its container."""
         for container in self.containers("dagster/job_name=recommend"):
@@ -241,23 +260,18 @@ def test_the_proxy_refuses_what_is_not_needed(
     assert printed == "403"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_part_that_stands_still_is_seen_through_the_engine(stack: Stack) -> None:
     """With no supervisor to ask, a container that hangs would look healthy."""
-
-    def sees(text: str) -> Callable[[], bool]:
-        return lambda: text in stack.observed()
-
-    await_condition(sees("all are well"), "the observer finds all well", 240)
+    check = "recommendations parts_up"
+    stack.await_judged(check, passed=True, timeout_seconds=240)
     [container] = stack.containers("com.docker.compose.service=spark-worker")
     await_condition(lambda: is_paused(container), "the engine pauses the part", 60)
     try:
-        await_condition(
-            sees("recommendations parts_up"), "the paused part is seen", 150
-        )
+        stack.await_judged(check, passed=False, timeout_seconds=240)
     finally:
         container.unpause()
-    await_condition(sees("all are well"), "the observer finds all well again", 150)
+    stack.await_judged(check, passed=True, timeout_seconds=240)
 
 
 @pytest.mark.timeout(600)
