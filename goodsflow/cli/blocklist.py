@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 
 from goodsflow.cli.context import Context
 from goodsflow.cli.documents import echo_json
+from goodsflow.cli.texts import current_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,9 +51,7 @@ def _rules(command: Callable[..., None]) -> Callable[..., None]:
 @blocklist.command()
 @_rules
 @click.option("--reason", default="", help="Why, for whoever looks at the list.")
-@click.option(
-    "--by", default=getpass.getuser, show_default="you", help="Who blocks it."
-)
+@click.option("--by", default=current_user, show_default="you", help="Who blocks it.")
 @click.pass_obj
 def add(
     context: Context,
@@ -149,18 +147,18 @@ def list_(context: Context, *, as_json: bool) -> None:
     "path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path, exists=True)
 )
 @click.option("--reason", default="", help="Where a line gives none.")
-@click.option(
-    "--by", default=getpass.getuser, show_default="you", help="Who blocks it."
-)
+@click.option("--by", default=current_user, show_default="you", help="Who blocks it.")
 @click.pass_obj
 def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
     """Block what a file names; nothing is taken where a line of it is wrong.
 
     FILE is CSV with a header of `product`, `brand`, `store` or `category`, and perhaps
     `reason`, with commas, semicolons or tabs; or JSON lines with these names (.jsonl);
-    or a product ID a line. `product_id` and `store_id` do as well.
+    or a product ID a line. `product_id` and `store_id` do as well. A line names one
+    thing: cards as they are would block all that they name.
     """
-    from goodsflow.blocklist.changing import block, now, read_entries
+    from goodsflow.blocklist.changing import block, now
+    from goodsflow.blocklist.files import read_entries
     from goodsflow.endpoints import load_endpoints
 
     entries = read_entries(path, reason=reason, by=by, at=now())

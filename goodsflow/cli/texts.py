@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+
 import click
 
 
@@ -18,6 +21,14 @@ def text_option(
     except UnicodeEncodeError as error:
         raise click.BadParameter("is not valid UTF-8") from error
     return value
+
+
+def current_user() -> str:
+    """Return who runs the command; a user without a name, as in a container, by ID."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
 
 
 def printable(text: str) -> str:

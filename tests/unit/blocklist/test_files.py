@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from goodsflow.blocklist import BlockListError, Entry, Rule
-from goodsflow.blocklist.changing import read_entries
+from goodsflow.blocklist.files import read_entries
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -37,6 +37,44 @@ def test_a_file_of_products_needs_no_header(tmp_path: Path) -> None:
 def test_cells_without_a_known_header_are_refused(tmp_path: Path, text: str) -> None:
     """Each line would be taken for a product ID, and hold nothing back."""
     with pytest.raises(BlockListError, match="names product, brand, store, category"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"product_id": "1", "brand": "b", "category": "c"}', "cards.jsonl"),
+        ("product_id,brand,category\n1,b,c\n", "cards.csv"),
+        ('{"product_id": "1", "product": "2"}', "list.jsonl"),
+    ],
+)
+def test_a_line_is_one_rule(tmp_path: Path, text: str, name: str) -> None:
+    """A file of recalled cards would block their brands, shops and categories."""
+    with pytest.raises(BlockListError, match="a line names one thing"):
+        read(tmp_path, text, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Brand\nXYZ\n", "list.csv"),
+        ("BRAND;Reason\nXYZ;given\n", "list.csv"),
+        ("brand,reason,\nXYZ,given\n", "list.csv"),
+        ('{"brand": "XYZ"}', "list.JSONL"),
+        ('{"brand": "XYZ"}', "list.json"),
+    ],
+)
+def test_capitals_and_an_empty_column_change_nothing(
+    tmp_path: Path, text: str, name: str
+) -> None:
+    """As product IDs, these lines would hold nothing back."""
+    assert read(tmp_path, text, name) == [entry(Rule("brand", "XYZ"))]
+
+
+@pytest.mark.parametrize("text", ['{"product": "1"}\n', "[\n", "12345\u200b\n"])
+def test_what_is_no_product_id_is_refused(tmp_path: Path, text: str) -> None:
+    """A rule that no card meets says that it blocks one."""
+    with pytest.raises(BlockListError, match=r"Nothing of.*, 1 lines"):
         read(tmp_path, text)
 
 

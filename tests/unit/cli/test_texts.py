@@ -1,0 +1,17 @@
+"""Texts on the command line."""
+
+import os
+
+import pytest
+
+from goodsflow.cli.texts import current_user
+
+
+def test_a_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers run as users that no /etc/passwd knows."""
+
+    def unknown() -> str:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    assert current_user() == f"uid-{os.getuid()}"
