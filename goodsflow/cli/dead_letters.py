@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
+from codecs import getincrementaldecoder
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from goodsflow.cli.context import Context
 from goodsflow.cli.documents import echo_json
+from goodsflow.cli.numbers import FiniteRange
+from goodsflow.cli.texts import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from goodsflow.blocking.filtering import Decide
     from goodsflow.dead_letters import DeadLetter
@@ -28,6 +32,17 @@ KINDS = (
     _UNKNOWN,
 )
 """The filter's, which takes long to import."""
+
+
+def _timeout(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Take the option of commands that read all letters."""
+    return click.option(
+        "--timeout",
+        type=FiniteRange(min=0, min_open=True),
+        default=60.0,
+        show_default=True,
+        help="Seconds for reading the letters.",
+    )(command)
 
 
 @click.group("dead-letters")
@@ -57,9 +72,12 @@ def dead_letters() -> None:
     type=click.Choice(KINDS),
     help="Only those that fail at this.",
 )
+@_timeout
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def list_(context: Context, *, limit: int, kind: str | None, as_json: bool) -> None:
+def list_(
+    context: Context, *, limit: int, kind: str | None, timeout: float, as_json: bool
+) -> None:
     """Show the newest letters: where, when, what is wrong; how many by kind."""
     from goodsflow.dead_letters.reading import open_reader, read_letters
     from goodsflow.endpoints import load_endpoints
@@ -67,7 +85,7 @@ def list_(context: Context, *, limit: int, kind: str | None, as_json: bool) -> N
     kinds: Counter[str] = Counter()
     newest: list[DeadLetter] = []
     with open_reader(load_endpoints(context.home), _PRINCIPAL) as reader:
-        for letter in read_letters(reader):
+        for letter in read_letters(reader, timeout_seconds=timeout):
             found = letter.kind or _UNKNOWN
             kinds[found] += 1
             if kind in {None, found}:
@@ -118,6 +136,14 @@ def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
 @click.option(
     "--force", is_flag=True, help="Also those that would become dead letters again."
 )
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=10_000,
+    show_default=True,
+    help="With --all: so many at once; the next time goes on after them.",
+)
+@_timeout
 @click.pass_obj
 def replay(
     context: Context,
@@ -126,6 +152,8 @@ def replay(
     everything: bool,
     dry_run: bool,
     force: bool,
+    limit: int,
+    timeout: float,
 ) -> None:
     """Send letters again, to where they came from; the filter decides anew.
 
@@ -144,24 +172,30 @@ def replay(
 
     endpoints = load_endpoints(context.home)
     ends: dict[int, int] | None = None
+    is_more = False
     replayer = Replayer(endpoints, _PRINCIPAL)
     with open_reader(endpoints, _PRINCIPAL) as reader:
         if everything:
             starts = replayer.starts(reader.watermarks())
-            letters = list(read_letters(reader, starts))
+            there = read_letters(reader, starts, timeout_seconds=timeout)
+            letters = list(islice(there, limit))
+            is_more = next(there, None) is not None
             ends = {letter.place.partition: 0 for letter in letters}
             for letter in letters:
                 ends[letter.place.partition] = letter.place.offset + 1
         else:
             # Named twice, a letter is still sent once.
             named = list(dict.fromkeys(map(Place.parse, places)))
-            letters = read_at(reader, named)
+            letters = read_at(reader, named, timeout_seconds=timeout)
     chosen = _choose(endpoints, letters, force=force)
     if dry_run:
         click.echo(f"Would send {len(chosen)} of {len(letters)} letters again")
-        return
-    sent = replayer.replay(chosen, ends)
-    click.echo(f"Sent {sent} of {len(letters)} letters again")
+    else:
+        sent = replayer.replay(chosen, ends)
+        click.echo(f"Sent {sent} of {len(letters)} letters again")
+    if is_more:
+        what = "--limit looks at more" if dry_run else "the same command goes on"
+        click.echo(f"There are more letters: {what}.", err=True)
 
 
 @dead_letters.command()
@@ -172,8 +206,11 @@ def replay(
     multiple=True,
     help="Only those before this one; give one for each partition.",
 )
+@_timeout
 @click.pass_obj
-def purge(context: Context, *, yes: bool, before: tuple[str, ...]) -> None:
+def purge(
+    context: Context, *, yes: bool, before: tuple[str, ...], timeout: float
+) -> None:
     """Delete letters for good: all that there are, or those before given ones."""
     from goodsflow.dead_letters import DeadLetterError, Place
     from goodsflow.dead_letters.reading import open_reader, read_letters
@@ -198,7 +235,7 @@ def purge(context: Context, *, yes: bool, before: tuple[str, ...]) -> None:
         # Offsets are no count: each transaction took one for its end.
         count = sum(
             letter.place.offset < ends.get(letter.place.partition, 0)
-            for letter in read_letters(reader)
+            for letter in read_letters(reader, timeout_seconds=timeout)
         )
     if not count:
         click.echo("There is nothing to delete.", err=True)
@@ -236,7 +273,7 @@ def _choose(
         if reason is None:
             chosen.append(letter)
         else:
-            click.echo(f"{letter.place} stays: {reason}", err=True)
+            click.echo(f"{letter.place} stays: {printable(reason)}", err=True)
     return chosen
 
 
@@ -288,7 +325,7 @@ def _print_letter(letter: DeadLetter) -> None:
         ("value", _text(letter.value, _SHOWN_BYTES)),
     ]
     for name, text in lines:
-        click.echo(f"{name + ':':12} {text}")
+        click.echo(f"{printable(name) + ':':12} {printable(text)}")
 
 
 def _origin(letter: DeadLetter) -> str:
@@ -302,19 +339,21 @@ def _time(letter: DeadLetter) -> str:
 
 
 def _text(data: str | bytes | None, most: int) -> str:
-    """Show bytes as text where they are, else as Python writes them."""
+    """Show bytes as text where they are, else as Python writes them.
+
+    Of a text, Python writes only what moves a cursor.
+    """
     if data is None:
         return "none"
     data = _as_bytes(data)
     shown = data[:most]
     more = f" … ({len(data):,} bytes)" if len(data) > most else ""
     try:
-        text = shown.decode()
+        # Cut within a character, it ends before that.
+        text = getincrementaldecoder("utf-8")().decode(shown, final=not more)
     except UnicodeDecodeError:
-        text = ""
-    if not text.isprintable() or (shown and not text):
-        text = repr(shown)[2:-1]
-    return text + more
+        return repr(shown)[2:-1] + more
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + more
 
 
 def _as_bytes(data: str | bytes) -> bytes:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.documents import echo_json
+from goodsflow.cli.documents import echo_json, json_text
 from goodsflow.cli.interrupts import interrupts
 from goodsflow.cli.numbers import FiniteRange
-from goodsflow.cli.texts import text_option
+from goodsflow.cli.texts import current_user, text_option
 
 if TYPE_CHECKING:
     from goodsflow.endpoints import Endpoints
@@ -42,7 +41,7 @@ _WIDTH = 40
 @click.option(
     "--user",
     callback=text_option,
-    default=getpass.getuser,
+    default=current_user,
     show_default="you",
     help="Who asks, in events.",
 )
@@ -151,4 +150,8 @@ def banner(place: str) -> str:
 def _pretty(card: dict[str, Any]) -> str:
     from pprint import pformat
 
-    return pformat(card)
+    try:
+        return pformat(card)
+    except RecursionError:
+        # A few hundred levels deep; what writes JSON goes as deep as what reads it.
+        return json_text(card)

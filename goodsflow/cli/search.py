@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,9 @@ import click
 
 from goodsflow.cli.context import Context
 from goodsflow.cli.documents import echo_json
+from goodsflow.cli.interrupts import interrupts
 from goodsflow.cli.numbers import FiniteRange
-from goodsflow.cli.texts import printable, text_option
+from goodsflow.cli.texts import current_user, printable, text_option
 
 if TYPE_CHECKING:
     from goodsflow.search.backends import BackendName
@@ -66,7 +66,7 @@ _MANY = 100_000
 @click.option(
     "--user",
     callback=text_option,
-    default=getpass.getuser,
+    default=current_user,
     show_default="you",
     help="Who asks, in events.",
 )
@@ -99,23 +99,27 @@ def search(
     from goodsflow.search.backends import open_backend
 
     endpoints = load_endpoints(context.home)
-    searcher = open_backend(
-        endpoints,
-        backend,
-        timeout_seconds=timeout,
-        on_notice=lambda text: click.echo(text, err=True),
-        on_progress=_Progress(),
-    )
-    searcher.prepare()
-    # Imported meanwhile.
-    from goodsflow.search.events import EventSender, UserEvent
-    from goodsflow.search.interface import SearchQuery
+    with interrupts():
+        searcher = open_backend(
+            endpoints,
+            backend,
+            timeout_seconds=timeout,
+            on_notice=lambda text: click.echo(text, err=True),
+            on_progress=_Progress(),
+        )
+        searcher.prepare()
+        # Imported meanwhile.
+        from goodsflow.search.events import EventSender, UserEvent
+        from goodsflow.search.interface import SearchQuery
 
-    sender = EventSender(endpoints)
-    query = SearchQuery(name, brand, category, max_price, order, limit)
-    cards = searcher.search(query)
-    _print(cards, query, as_json=as_json)
-    sender.send(UserEvent("search", user, len(cards), name, brand))
+        sender = EventSender(endpoints)
+        query = SearchQuery(name, brand, category, max_price, order, limit)
+        cards = searcher.search(query)
+        try:
+            _print(cards, query, as_json=as_json)
+        finally:
+            # It was made, also where nobody reads on, as with `| head`.
+            sender.send(UserEvent("search", user, len(cards), name, brand))
     if watch:
         _follow(searcher, query, cards, as_json=as_json)
 
@@ -146,16 +150,29 @@ def _follow(
     *,
     as_json: bool,
 ) -> None:
-    """Print the answer each time that it has changed, until Ctrl-C."""
+    """Print the answer each time that it has changed, until Ctrl-C.
+
+    An outage is told once, and waited out.
+    """
     import time
 
-    from goodsflow.cli.interrupts import interrupts
+    from goodsflow.errors import GoodsflowError
 
+    is_told = False
     try:
         with interrupts():
             while True:
                 time.sleep(_WATCH_SECONDS)
-                now = searcher.search(query)
+                try:
+                    now = searcher.search(query)
+                except GoodsflowError as error:
+                    if not is_told:
+                        click.echo(f"Cannot search now, and goes on: {error}", err=True)
+                    is_told = True
+                    continue
+                if is_told:
+                    click.echo("Searching again", err=True)
+                is_told = False
                 if now != cards:
                     cards = now
                     if not as_json:

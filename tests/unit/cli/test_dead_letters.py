@@ -1,9 +1,45 @@
 """`goodsflow dead-letters`: what needs no platform."""
 
+import pytest
+
 from goodsflow.blocking.filtering import KINDS
 from goodsflow.cli.dead_letters import KINDS as CHOICES
+from goodsflow.cli.dead_letters import _print_letter, _text
+from goodsflow.dead_letters import DeadLetter
+from goodsflow.kafka.reading import Record
 
 
 def test_letters_can_be_asked_for_by_each_kind_of_the_filter() -> None:
     """The command line has the kinds by heart: the filter takes long to import."""
     assert (*KINDS, "unknown") == CHOICES
+
+
+def test_a_letter_cannot_move_the_cursor_of_an_operators_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its headers and what its error quotes are a shop's own."""
+    forged = "\x1b]0;owned\x07\x9b2J\u202e"
+    headers = ((forged, forged.encode()), ("goodsflow.error", forged.encode()))
+    record = Record(0, 1, forged.encode(), forged.encode(), headers)
+    _print_letter(DeadLetter.from_record(record))
+    shown = capsys.readouterr().out
+    assert "owned" in shown
+    assert all(line.isprintable() for line in shown.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ("Умные часы".encode(), "Умные часы"),
+        ("аб".encode()[:3], "а … (4 bytes)"),
+        (b"\xd0\xff", r"\xd0\xff"),
+        ("{\n Ё\x1b}".encode(), r"{\n Ё\x1b}"),
+        (None, "none"),
+        (b"", ""),
+    ],
+)
+def test_bytes_that_are_text_are_read_as_such(data: bytes | None, shown: str) -> None:
+    """A card that broke its schema is what an operator wants to read here."""
+    if shown.endswith("bytes)"):
+        data = "аб".encode()
+    assert _text(data, 3 if shown.endswith("bytes)") else 100) == shown

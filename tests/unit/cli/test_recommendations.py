@@ -38,6 +38,15 @@ def test_card_is_pretty_printed_under_its_banner(
     assert printer.count == 1
 
 
+def test_a_card_nested_deeply_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The schema allows it, and it is read first by everyone."""
+    nested = b'{"x":' * 400 + b"1" + b"}" * 400
+    printer = _Printer(as_json=False)
+    printer.show(record(b'{"product_id":"1","extra":' + nested + b"}"))
+    assert '"product_id": "1"' in capsys.readouterr().out
+    assert printer.count == 1
+
+
 def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Half a character, which JSON can spell, must not end the stream."""
     printer = _Printer(as_json=True)

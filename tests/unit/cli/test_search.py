@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from goodsflow.cli.context import Context
 from goodsflow.cli.search import search, table
+from goodsflow.search.errors import ViewNotReadyError
 from goodsflow.search.interface import FoundCard, SearchQuery
 
 HEADER = (
@@ -68,3 +72,71 @@ def test_wrong_usage_has_exit_status_2(arguments: list[str], tmp_path: Path) -> 
     result = CliRunner().invoke(search, arguments, obj=Context(tmp_path, debug=False))
     assert result.exit_code == 2
     assert result.stdout == ""
+
+
+class Platform:
+    """What the command asks: a back end that answers as told, and events."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, answers: list[Any]) -> None:
+        """Stand in for the platform; an answer that is an error is raised."""
+        self.answers: Iterator[Any] = iter(answers)
+        self.events: list[Any] = []
+        monkeypatch.setattr("goodsflow.endpoints.load_endpoints", lambda _: None)
+        monkeypatch.setattr("goodsflow.cli.search._WATCH_SECONDS", 0)
+        monkeypatch.setattr(
+            "goodsflow.search.backends.open_backend",
+            lambda *_, **__: SimpleNamespace(prepare=lambda: None, search=self._search),
+        )
+        monkeypatch.setattr(
+            "goodsflow.search.events.EventSender",
+            lambda _: SimpleNamespace(send=self.events.append),
+        )
+
+    def search(self, *arguments: str) -> Result:
+        """Run the command."""
+        context = Context(Path("nowhere"), debug=False)
+        return CliRunner().invoke(search, ["--name", "a", *arguments], obj=context)
+
+    def _search(self, _: SearchQuery) -> list[FoundCard]:
+        answer = next(self.answers)
+        if isinstance(answer, BaseException):
+            raise answer
+        found: list[FoundCard] = answer
+        return found
+
+
+def test_a_search_counts_also_where_nobody_reads_its_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`| head` ends the output early; what was asked for is users' interest."""
+    platform = Platform(monkeypatch, [[JKL]])
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("goodsflow.cli.search._print", broken)
+    assert platform.search().exit_code == 1
+    assert [event.results for event in platform.events] == [1]
+
+
+def test_a_watch_outlasts_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who watches wants to be told once, and to go on."""
+    outage = ViewNotReadyError("ksqlDB is starting")
+    answers = [[], outage, outage, [JKL], [JKL], KeyboardInterrupt()]
+    found = Platform(monkeypatch, answers).search("--watch")
+    assert found.exit_code == 0, found.output
+    assert found.stdout.count(ROW) == 1
+    assert found.stderr.splitlines() == [
+        "Cannot search now, and goes on: ksqlDB is starting",
+        "Searching again",
+        "",
+    ]
+
+
+def test_ctrl_c_while_an_index_is_built_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """DuckDB says it in its own way."""
+    found = Platform(monkeypatch, [RuntimeError("Query interrupted")]).search()
+    assert found.exit_code == 1
+    assert "Aborted!" in found.output
