@@ -30,6 +30,7 @@ from goodsflow.ksqldb.answers import (
 )
 from goodsflow.ksqldb.errors import (
     KsqlAnswerError,
+    KsqlNotListeningError,
     KsqlStatementError,
     KsqlUnavailableError,
 )
@@ -242,7 +243,12 @@ class KsqlClient(Closing):
                 "Try again."
             ) from error
         except httpx.HTTPError as error:
-            raise KsqlUnavailableError(
+            kind = (
+                KsqlNotListeningError
+                if isinstance(error, httpx.ConnectError)
+                else KsqlUnavailableError
+            )
+            raise kind(
                 f"Cannot {what}: no answer from ksqlDB at {self.url} "
                 f"({type(error).__name__}). Is the server up?"
             ) from error

@@ -4,6 +4,7 @@ Tree::
 
     KsqlError
     ├── KsqlUnavailableError           no answer, or not in time: try later
+    │   ├── KsqlNotListeningError      nobody takes connections: it is down, or starts
     │   └── KsqlStartingError          it starts, or may not use its command topic (503)
     ├── KsqlNotMaterializedError       it is still reading the table's topic: try later
     ├── KsqlUnauthorizedError          no credentials, or wrong ones (401)
@@ -21,6 +22,10 @@ class KsqlError(GoodsflowError):
 
 class KsqlUnavailableError(KsqlError):
     """The server does not answer, or did not in time."""
+
+
+class KsqlNotListeningError(KsqlUnavailableError):
+    """Nothing takes connections at the server's address."""
 
 
 class KsqlStartingError(KsqlUnavailableError):

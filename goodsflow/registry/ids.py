@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from urllib.parse import quote
 
 from goodsflow.registry.errors import (
@@ -46,7 +47,7 @@ def latest_schema_id(url: str, subject: str, *, timeout_seconds: float = 5.0) ->
         raise RegistryError(
             f"{what}: the schema registry at {url} answers {error.code}."
         ) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
         raise RegistryUnavailableError(
             f"{what}: the schema registry at {url} does not answer "
             f"({error or type(error).__name__}). Is it running?"

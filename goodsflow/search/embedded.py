@@ -223,7 +223,9 @@ def reason_to_rebuild(
         if partition not in watermarks or offset > watermarks[partition].end:
             return f"partition {partition} ends before what was read of it"
     age = now - state.synced_at
-    if not 0 <= age <= MAX_AGE_SECONDS:
+    if age < 0:
+        return "the clock was set back since it was read"
+    if age > MAX_AGE_SECONDS:
         return "it was last read too long ago to have seen every deletion"
     return None
 

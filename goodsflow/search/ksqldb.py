@@ -18,6 +18,7 @@ from goodsflow.endpoints import Endpoints
 from goodsflow.ksqldb import (
     KsqlAnswerError,
     KsqlClient,
+    KsqlNotListeningError,
     KsqlNotMaterializedError,
     KsqlStartingError,
     QueryResult,
@@ -33,6 +34,7 @@ _COLUMNS = (
 )
 _RETRY_SECONDS = 1.0
 _NOTICES: dict[type[Exception], str] = {
+    KsqlNotListeningError: "ksqlDB takes no connections yet",
     KsqlStartingError: "ksqlDB is starting",
     KsqlNotMaterializedError: "ksqlDB is still reading the cards from their topic",
 }
@@ -66,7 +68,8 @@ class KsqldbSearch:
         """Return the cards that a query asks for, in its order.
 
         Raises:
-            ViewNotReadyError: The server starts, or reads the view, for too long.
+            ViewNotReadyError: The server starts, reads the view, or is down, for too
+                long.
             KsqlError: It refused or did not answer.
             EndpointsError: The server's user has no password file.
         """
@@ -92,7 +95,7 @@ class KsqldbSearch:
                     self._endpoints, timeout_seconds=remaining
                 ) as client:
                     return client.query(sql)
-            except (KsqlStartingError, KsqlNotMaterializedError) as error:
+            except tuple(_NOTICES) as error:
                 what = _NOTICES[type(error)]
                 if time.monotonic() + _RETRY_SECONDS > deadline:
                     raise ViewNotReadyError(

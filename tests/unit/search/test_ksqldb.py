@@ -129,6 +129,22 @@ def test_the_wait_has_an_end_and_its_error_says_what_to_do(
         backend.search(SearchQuery("JKL"))
 
 
+def test_a_server_that_takes_no_connections_yet_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its JVM takes half a minute before it listens."""
+    monkeypatch.setattr("goodsflow.search.ksqldb._RETRY_SECONDS", 0.05)
+    notices: list[str] = []
+    backend = KsqldbSearch(
+        endpoints_of(tmp_path, "http://127.0.0.1:9"),
+        timeout_seconds=0.3,
+        on_notice=notices.append,
+    )
+    with pytest.raises(ViewNotReadyError, match="takes no connections yet"):
+        backend.search(SearchQuery("JKL"))
+    assert notices == ["ksqlDB takes no connections yet: this waits up to 0.3 s."]
+
+
 def test_a_missing_view_is_not_waited_for(
     server: FakeKsqldb, endpoints: Endpoints
 ) -> None:

@@ -1,0 +1,37 @@
+"""The newest schema's ID, from a registry that breaks off."""
+
+from __future__ import annotations
+
+import socket
+from threading import Thread
+
+import pytest
+
+from goodsflow.registry import RegistryUnavailableError
+from goodsflow.registry.ids import latest_schema_id
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+        b"+PONG\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull",
+        b"",
+    ],
+)
+def test_a_broken_answer_is_no_answer(answer: bytes) -> None:
+    """A registry that is stopped just now; whoever only follows cards goes on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = Thread(target=serve)
+        thread.start()
+        with pytest.raises(RegistryUnavailableError, match="does not answer"):
+            latest_schema_id(f"http://127.0.0.1:{server.getsockname()[1]}", "events")
+        thread.join()
