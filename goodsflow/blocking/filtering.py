@@ -27,8 +27,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _MOST_OF_REASON = 2_000
 
 MOST_BYTES = 1_000_000
-"""Of a card's key and value. Brokers count 1,048,588 compressed, and the next ones on a
-card's way may compress it less than its shop did: they would refuse it for ever."""
+"""Of a record's key, value and headers. Brokers count 1,048,588 compressed, and the
+next ones on a card's way may compress it less than its shop did: they would refuse it
+for ever."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,11 @@ class CardFilter:
         """
         if key is None:
             return KEYLESS
+        size = len(key) + len(value or b"")
+        if size > MOST_BYTES:
+            return too_large(size)
         if value is None:
             return PASSED
-        if len(value) + len(key) > MOST_BYTES:
-            return _too_large(key, value)
         # All in one place: it is what a card costs.
         check = self._checks.get(value[:HEADER_BYTES])
         try:
@@ -149,13 +151,13 @@ def _unreadable(error: Exception) -> Verdict:
     return Verdict("undecodable", "json", f"The payload is no JSON: {error}.")
 
 
-def _too_large(key: bytes, value: bytes) -> Verdict:
-    size = len(key) + len(value)
+def too_large(size: int) -> Verdict:
+    """Return the verdict about a record of more than ``MOST_BYTES``."""
     return Verdict(
         "undecodable",
         "size",
-        f"The record has {size:,} bytes, key and value; a card has {MOST_BYTES:,} at "
-        "most.",
+        f"The record has {size:,} bytes, key, value and headers; a card has "
+        f"{MOST_BYTES:,} at most.",
     )
 
 

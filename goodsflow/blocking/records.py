@@ -86,10 +86,10 @@ def dead_letter(record: Record, verdict: Verdict) -> Outgoing:
         for header in record.headers
         if header[0] == REPLAYED_FROM or not header[0].startswith(HEADER_PREFIX)
     )
-    is_cut = len(key or b"") + _size(kept) > _MOST_OF_KEY_AND_HEADERS
+    is_cut = len(key or b"") + size_of(kept) > _MOST_OF_KEY_AND_HEADERS
     if is_cut:
         kept, key = (), key and key[:_MOST_OF_KEY_AND_HEADERS]
-    room = _MOST_LETTER_BYTES - len(key or b"") - _size((*kept, *added))
+    room = _MOST_LETTER_BYTES - len(key or b"") - size_of((*kept, *added))
     if is_cut or len(value or b"") > room:
         added.append((TRUNCATED_FROM, str(len(value or b"")).encode()))
         value = value and value[: room - _LEFT_FREE]
@@ -98,7 +98,7 @@ def dead_letter(record: Record, verdict: Verdict) -> Outgoing:
     )
 
 
-def _size(headers: Iterable[Header]) -> int:
+def size_of(headers: Iterable[Header]) -> int:
     """Return about how many bytes headers take: their lengths and a little for each."""
     return sum(len(name.encode()) + len(value or b"") + 10 for name, value in headers)
 

@@ -7,10 +7,23 @@ from collections.abc import Sequence
 
 from confluent_kafka import Message
 
-from goodsflow.blocking.filtering import HEADERLESS, PASSED, Decide, Kind, Verdict
-from goodsflow.blocking.records import SOURCE, Outgoing, dead_letter
+from goodsflow.blocking.filtering import (
+    HEADERLESS,
+    MOST_BYTES,
+    PASSED,
+    Decide,
+    Kind,
+    Verdict,
+    too_large,
+)
+from goodsflow.blocking.records import SOURCE, Outgoing, dead_letter, size_of
 from goodsflow.blocklist import Scope
-from goodsflow.kafka.reading import has_readable_headers, place_of, whole_record
+from goodsflow.kafka.reading import (
+    Header,
+    place_of,
+    readable_headers,
+    whole_record,
+)
 
 
 class Batch:
@@ -52,10 +65,14 @@ class Batch:
             verdict = decide(message.key(), message.value())
             if verdict is not PASSED:
                 self._hold_back(message, verdict)
-            elif has_readable_headers(message):
-                keep(message)
+                continue
+            headers = readable_headers(message)
+            if headers is None:
+                self._keep_letter(message, HEADERLESS, ())
+            elif headers and (size := _size(message, headers)) > MOST_BYTES:
+                self._keep_letter(message, too_large(size), headers)
             else:
-                self._keep_letter(message, HEADERLESS, has_headers=False)
+                keep(message)
 
     @property
     def first_offsets(self) -> dict[int, int]:
@@ -78,18 +95,21 @@ class Batch:
 
     def _hold_back(self, message: Message, verdict: Verdict) -> None:
         if verdict.outcome == "undecodable":
-            has_headers = has_readable_headers(message)
-            self._keep_letter(message, verdict, has_headers=has_headers)
+            self._keep_letter(message, verdict, readable_headers(message) or ())
         elif verdict.because is not None:
             self.because[verdict.because] += 1
 
     def _keep_letter(
-        self, message: Message, verdict: Verdict, *, has_headers: bool
+        self, message: Message, verdict: Verdict, headers: Sequence[Header]
     ) -> None:
         if verdict.because is not None:
             self.because[verdict.because] += 1
-        record = whole_record(message, has_headers)
+        record = whole_record(message, headers)
         self.letters.append(dead_letter(record, verdict))
         if not self.first_letter:
             place = f"{SOURCE}-{record.partition}@{record.offset}"
             self.first_letter = f"from {place}: {verdict.summary}"
+
+
+def _size(message: Message, headers: Sequence[Header]) -> int:
+    return len(message.key() or b"") + len(message.value() or b"") + size_of(headers)

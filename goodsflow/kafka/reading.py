@@ -10,7 +10,7 @@ seen.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import methodcaller
 from typing import NamedTuple, TypeAlias
@@ -302,7 +302,7 @@ def place_of(message: Message) -> tuple[int, int]:
 
 
 def _as_whole_record(message: Message) -> Record:
-    return whole_record(message, has_readable_headers(message))
+    return whole_record(message, readable_headers(message) or ())
 
 
 def _record(message: Message) -> Record:
@@ -316,33 +316,31 @@ _headers_of = methodcaller("headers")
 it, which Python 3.11 notices only where it calls through C."""
 
 
-def has_readable_headers(message: Message) -> bool:
-    """Whether the names of a message's headers are UTF-8; brokers take any bytes.
+def readable_headers(message: Message) -> Sequence[Header] | None:
+    """Return a message's headers; None where a name is no UTF-8: brokers take any.
 
-    Ask once: where they are not, asking again gives names that are no objects.
+    Ask once: where there is one, asking again gives names that are no objects.
     """
     try:
-        _headers_of(message)
+        headers: Sequence[Header] | None = _headers_of(message)
     except (UnicodeError, SystemError):  # the second where C code meets the first
-        return False
-    return True
+        return None
+    return headers or ()
 
 
-def whole_record(message: Message, has_headers: bool = True) -> Record:
-    """Return a consumed message as a record, with its headers and its timestamp.
+def whole_record(message: Message, headers: Sequence[Header]) -> Record:
+    """Return a consumed message as a record, with headers and its timestamp.
 
     Args:
         message: Of a topic.
-        has_headers: Whether to take its headers; see ``has_readable_headers``.
+        headers: Its own; see ``readable_headers``.
 
     Raises:
         OperationFailedError: The message is none of a topic.
     """
-    headers = (message.headers() if has_headers else ()) or ()
-    pairs = headers.items() if isinstance(headers, dict) else headers
     timestamp = message.timestamp()[1]
     return _record(message)._replace(
-        headers=tuple((name, _as_bytes(value)) for name, value in pairs),
+        headers=tuple(headers),
         # librdkafka gives -1, which no broker takes for a time.
         timestamp=timestamp if timestamp >= 0 else None,
     )

@@ -176,12 +176,13 @@ def test_a_record_that_the_next_topic_would_refuse_stops_nothing(
     endpoints: Endpoints, card: Callable[..., bytes]
 ) -> None:
     """Refused, it was read and refused again after each restart."""
-    quoted, large, last = (uuid.uuid4().hex.encode() for _ in range(3))
+    quoted, large, headed, last = (uuid.uuid4().hex.encode() for _ in range(4))
     records = [
         # What is wrong with it quotes all of it.
         (quoted, card(quoted.decode(), images="data:" + "x" * 700_000)),
         # Shops may compress better than the filter.
         (large, card(large.decode(), description="x" * 2_000_000)),
+        (headed, card(headed.decode())),
         (last, card(last.decode())),
     ]
     reader = Reader(endpoints, (PASSED_ON, DEAD_LETTERS))
@@ -190,18 +191,21 @@ def test_a_record_that_the_next_topic_would_refuse_stops_nothing(
         | {"message.max.bytes": 5_000_000, "compression.type": "zstd"}
     )
     for key, value in records:
-        producer.produce(SOURCE, value, key)
+        # These even a producer of the next cluster would refuse, however small zstd
+        # makes them.
+        headers = [("trace", b"x" * 2_000_000)] if key == headed else []
+        producer.produce(SOURCE, value, key, headers=headers)
     assert producer.flush(30) == 0
-    for key in (quoted, large, last):
+    for key in (quoted, large, headed, last):
         reader.read_past(key)
     found = {m.key(): m for m in reader.messages}
     assert found[last].topic() == PASSED_ON
     kinds = []
-    for key in (quoted, large):
+    for key in (quoted, large, headed):
         headers = found[key].headers()
         assert isinstance(headers, list)
         kinds.append(dict(headers)["goodsflow.error.kind"])
-    assert kinds == [b"schema", b"size"]
+    assert kinds == [b"schema", b"size", b"size"]
 
 
 def test_a_tombstone_passes(endpoints: Endpoints, card: Callable[..., bytes]) -> None:

@@ -144,6 +144,8 @@ def test_a_card_that_the_next_broker_would_refuse_is_a_dead_letter() -> None:
         "size",
         "The record has 1,000,001 bytes,",
     )
+    assert filter_of().decide(b"k" * MOST_BYTES, None) is PASSED
+    assert filter_of().decide(b"k" * (MOST_BYTES + 1), None).because == "size"
 
 
 def test_the_reason_names_the_field_that_breaks_the_schema() -> None:

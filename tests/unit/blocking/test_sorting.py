@@ -3,9 +3,9 @@
 import pytest
 from confluent_kafka import Message
 
-from goodsflow.blocking.filtering import BLOCKED, PASSED, Kind, Verdict
+from goodsflow.blocking.filtering import BLOCKED, MOST_BYTES, PASSED, Kind, Verdict
 from goodsflow.blocking.sorting import Batch
-from goodsflow.kafka.reading import whole_record
+from goodsflow.kafka.reading import readable_headers, whole_record
 from goodsflow.registry import RegistryUnavailableError
 
 
@@ -102,6 +102,19 @@ def test_a_header_that_cannot_be_read_makes_a_dead_letter(kind: Kind) -> None:
     assert found.because[kind] == 1
 
 
+def test_headers_that_the_next_broker_would_refuse_make_a_dead_letter() -> None:
+    """Shops compress them as they like; refused, they would end the filter for good."""
+    headers = [("trace", b"x" * MOST_BYTES)]
+    found = read(
+        message(0, 3, key=b"1", value=b"v", headers=headers),
+        message(0, 4, key=b"2", value=b"v", headers=[("trace", b"x")]),
+    )
+    assert [each.key() for each in found.passed] == [b"2"]
+    (letter,) = found.letters
+    assert (letter.key, letter.value, found.because["size"]) == (b"1", b"v", 1)
+    assert "trace" not in dict(letter.headers)
+
+
 def test_where_a_batch_begins_is_known_though_no_record_was_decided_about() -> None:
     """A schema that cannot be looked up: nobody would go back to those after it."""
 
@@ -118,16 +131,10 @@ def test_where_a_batch_begins_is_known_though_no_record_was_decided_about() -> N
 def test_a_record_is_read_whole() -> None:
     """Headers, null or doubled, and the time of the shop must not get lost."""
     headers = [("trace", b"a"), ("trace", None)]
-    record = whole_record(
-        message(
-            1,
-            7,
-            key=b"k",
-            value=b"v",
-            headers=headers,
-            timestamp=(1, 1_700_000_000_123),
-        )
+    read = message(
+        1, 7, key=b"k", value=b"v", headers=headers, timestamp=(1, 1_700_000_000_123)
     )
+    record = whole_record(read, readable_headers(read) or ())
     assert (record.partition, record.offset) == (1, 7)
     assert (record.key, record.value) == (b"k", b"v")
     assert record.headers == tuple(headers)
@@ -136,4 +143,4 @@ def test_a_record_is_read_whole() -> None:
 
 def test_a_record_without_a_time_has_none() -> None:
     """Librdkafka writes -1 there, which no broker takes for a time."""
-    assert whole_record(message(0, 1, timestamp=(0, -1))).timestamp is None
+    assert whole_record(message(0, 1, timestamp=(0, -1)), ()).timestamp is None
