@@ -93,16 +93,18 @@ def _removal(
 
 
 def _is_left_behind(binding: AclBinding, mirrored: MirroredAcls) -> bool:
-    """Say whether MirrorMaker made this of a binding that its source has no longer.
+    """Say whether MirrorMaker made this of a right that its source has no longer.
 
     Nothing says who made a binding: this goes by its kind, its topic, and a principal
-    that is the source's.
+    that is the source's. A denial is none of these, for somebody may have made it by
+    hand, and without it a principal can do more.
     """
     return (
         binding.resource == "topic"
         and binding.pattern == "literal"
         and mirrored.is_mirror(binding.name)
-        and not (binding.permission == "allow" and binding.operation == "write")
+        and binding.permission == "allow"
+        and binding.operation != "write"
         and binding not in mirrored.actual
         and binding.principal in mirrored.principals
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 
 from goodsflow.reconcile.plan import (
     Change,
@@ -145,6 +147,10 @@ def _is_same(key: str, before: str | None, after: str | None) -> bool:
     if key == "cleanup.policy" and before is not None and after is not None:
         # However it was declared, a broker tells it without spaces.
         return _policies(before) == _policies(after)
+    if before is not None and after is not None:
+        # Brokers tell 0 as 0.0 where it is a share.
+        with suppress(InvalidOperation):
+            return Decimal(before) == Decimal(after)
     return before == after
 
 

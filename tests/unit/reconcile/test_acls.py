@@ -92,6 +92,7 @@ def test_a_copy_whose_source_still_has_it_waits_for_the_source() -> None:
     "binding",
     [
         replace(MIRRORED, operation="write"),
+        replace(MIRRORED, permission="deny"),
         replace(MIRRORED, pattern="prefixed"),
         replace(MIRRORED, name="source.other"),
         replace(MIRRORED, resource="group"),
@@ -101,7 +102,7 @@ def test_a_copy_whose_source_still_has_it_waits_for_the_source() -> None:
 def test_what_mirrormaker_cannot_have_made_is_removed_only_with_permission(
     binding: AclBinding,
 ) -> None:
-    """Somebody gave it on this cluster, and relies on it."""
+    """Somebody gave or denied it on this cluster, and relies on it."""
     (change,) = plan_mirror(set(), set(), {binding}).changes
     assert change.permission == "delete-acls"
 

@@ -37,6 +37,16 @@ def test_a_topic_as_declared_plans_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("declared", "told"), [("0", "0.0"), ("0.50", "0.5"), ("1e3", "1000")]
+)
+def test_a_number_is_the_same_however_it_is_spelt(declared: str, told: str) -> None:
+    """Brokers tell their own spelling, and drift would be repaired for ever."""
+    name = "min.cleanable.dirty.ratio"
+    desired, there = (altered(config={name: text}) for text in (declared, told))
+    assert plan_topics(INBOUND, {"goods": desired}, {"goods": there}).is_empty
+
+
+@pytest.mark.parametrize(
     ("there", "text"),
     [
         (
