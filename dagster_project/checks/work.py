@@ -4,7 +4,7 @@ A look alone shows where a service is; whether it goes on shows against the look
 which the sensor remembers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import dagster as dg
@@ -26,9 +26,11 @@ WORK_CHECKS: list[CheckName] = [
     ("blocking", DEAD_LETTERS),
     ("shop_api", GOES_ON),
 ]
+SINK_CHECKS: list[CheckName] = [("hdfs_sink", GOES_ON)]
 
 LEAST_SECONDS = 20.0
-"""Between two looks that are compared: a transaction in an outage may take as long."""
+"""Between two looks that are compared: a transaction in an outage may take as long, and
+Connect commits every ten seconds."""
 
 LEAST_RECORDS = 20
 MOST_DEAD_SHARE = 0.05
@@ -76,6 +78,14 @@ def from_stored(stored: Mapping[str, Mapping[str, float]]) -> Readings:
     }
 
 
+_ADVICE = {
+    "blocking": "Its log says why; the job restart_service starts it anew.",
+    "shop_api": "Its log says why; the job restart_service starts it anew.",
+    "hdfs_sink": "Where HDFS takes no writes it waits, and `goodsflow logs "
+    "kafka-connect` says so.",
+}
+
+
 def look_at_work(
     services: ServicesResource,
     kafka: KafkaResource,
@@ -94,19 +104,55 @@ def look_at_work(
     """
 
     def find() -> Iterator[Finding]:
-        readings.update(before)
+        _keep(["blocking", "shop_api"], before, readings)
         filtered = _read_blocking(services, kafka, now)
         yield judge_progress("blocking", filtered, before.get("blocking"))
         yield judge_dead_letters(filtered, before.get("blocking"))
         sent = _read_shop_api(services, now)
         yield judge_progress("shop_api", sent, before.get("shop_api"))
-        for asset, reading in (("blocking", filtered), ("shop_api", sent)):
-            earlier = before.get(asset)
-            # Where the clock was set back, the comparison starts over.
-            if earlier is None or not 0 <= now - earlier.at < LEAST_SECONDS:
-                readings[asset] = reading
+        _remember("blocking", filtered, readings)
+        _remember("shop_api", sent, readings)
 
     return look(WORK_CHECKS, find)
+
+
+def look_at_sink(
+    kafka: KafkaResource,
+    now: float,
+    before: Mapping[str, Reading],
+    readings: Readings,
+) -> list[Finding]:
+    """Read how far the HDFS sink is, and compare it with an earlier look.
+
+    Its tasks are up while they wait for HDFS, however long.
+
+    Args:
+        kafka: Where it commits.
+        now: In seconds since 1970.
+        before: What an earlier look has read; empty where there was none.
+        readings: Takes what is to be compared with the next time.
+    """
+
+    def find() -> Iterator[Finding]:
+        _keep(["hdfs_sink"], before, readings)
+        written = _read_sink(kafka, now)
+        yield judge_progress("hdfs_sink", written, before.get("hdfs_sink"))
+        _remember("hdfs_sink", written, readings)
+
+    return look(SINK_CHECKS, find)
+
+
+def _keep(
+    assets: Iterable[str], before: Mapping[str, Reading], readings: Readings
+) -> None:
+    readings.update({asset: before[asset] for asset in assets if asset in before})
+
+
+def _remember(asset: str, reading: Reading, readings: Readings) -> None:
+    earlier = readings.get(asset)
+    # Where the clock was set back, the comparison starts over.
+    if earlier is None or not 0 <= reading.at - earlier.at < LEAST_SECONDS:
+        readings[asset] = reading
 
 
 def _read_blocking(
@@ -132,6 +178,14 @@ def _read_shop_api(services: ServicesResource, now: float) -> Reading:
     return Reading(now, done=delivered + failed, bad=failed)
 
 
+def _read_sink(kafka: KafkaResource, now: float) -> Reading:
+    cluster, group, topic = GROUPS["hdfs_sink"]
+    lag = kafka.offsets(cluster).group_lag(group, [topic])
+    # What it has committed is in its files, markers of transactions counted.
+    position = sum(lag.offsets.values())
+    return Reading(at=now, done=position, bad=0, lag=lag.total, position=position)
+
+
 def judge_progress(asset: str, now: Reading, before: Reading | None) -> Finding:
     """Say whether a service has done something where there was something to do."""
     facts: dict[str, Fact] = {"lag": now.lag}
@@ -148,8 +202,7 @@ def judge_progress(asset: str, now: Reading, before: Reading | None) -> Finding:
     if now.lag > before.lag and now.position == before.position:
         text = (
             f"It has done nothing for {seconds:.0f} s, while {now.lag} records wait "
-            f"({before.lag} before). Its log says why; the job restart_service starts "
-            "it anew."
+            f"({before.lag} before). {_ADVICE[asset]}"
         )
         return Finding(asset, GOES_ON, False, text, facts)
     return Finding(asset, GOES_ON, True, f"{rate:.1f} a second; {_waiting(now)}", facts)
@@ -191,7 +244,7 @@ def _waiting(reading: Reading) -> str:
 @dg.multi_asset_check(
     specs=[
         *check_specs(
-            [check for check in WORK_CHECKS if check[1] == GOES_ON],
+            [check for check in (*WORK_CHECKS, *SINK_CHECKS) if check[1] == GOES_ON],
             "Where more and more records wait, some are done; what is sent arrives.",
         ),
         *check_specs(
@@ -209,5 +262,7 @@ def work_checks(
     """Look at what the services have done; the sensor compares with its last look."""
     import time
 
-    findings = look_at_work(services, kafka, time.time(), {}, {})
+    now = time.time()
+    findings = look_at_work(services, kafka, now, {}, {})
+    findings += look_at_sink(kafka, now, {}, {})
     yield from to_results(context, findings)

@@ -16,9 +16,11 @@ from dagster_project.checks.services import SERVICE_CHECKS, look_at_services
 from dagster_project.checks.topics import look_at_topics, topic_checks
 from dagster_project.checks.views import VIEW_CHECKS, look_at_views
 from dagster_project.checks.work import (
+    SINK_CHECKS,
     WORK_CHECKS,
     Readings,
     from_stored,
+    look_at_sink,
     look_at_work,
     to_stored,
 )
@@ -70,6 +72,7 @@ def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their name
             WORK_CHECKS,
             lambda: look_at_work(services, kafka, now, before, readings),
         ),
+        (SINK_CHECKS, lambda: look_at_sink(kafka, now, before, readings)),
         (CONNECTOR_CHECKS, lambda: look_at_connectors(connect)),
         (RECOMMENDER_CHECKS, lambda: look_at_recommender(recommender)),
         (FILE_CHECKS, lambda: look_at_files(hdfs)),

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import dagster as dg
 
 from dagster_project.assets.recommendations import WINDOW_TAG
-from dagster_project.jobs import MAX_RUN_SECONDS, recommend
+from dagster_project.jobs import (
+    LONGEST_RUN_SECONDS,
+    MAX_RUN_SECONDS,
+    MAX_RUNTIME_TAG,
+    recommend,
+)
 from dagster_project.resources import RecommenderResource
 from goodsflow.recommender.waiting import WaitingFiles
 
@@ -24,9 +29,9 @@ _UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 _UNFINISHED_LIMIT = 100
-_STALE_SECONDS = MAX_RUN_SECONDS + 300.0
-"""Where runs are not monitored, one as old as this is taken for dead; if it is not, the
-next one fences it."""
+_STALE_SECONDS = 300.0
+"""Where runs are not monitored, one that is so much older than it may become is taken
+for dead; if it is not, the next one fences it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,16 @@ def pause_seconds(failed: int) -> float:
     return min(_LONGEST_PAUSE_SECONDS, doubled)
 
 
+def runtime_seconds(failed: int) -> int:
+    """Return how long a run may take after so many failures: doubling, bounded.
+
+    One takes seconds; but a state that was lost is made anew by one run that reads all
+    there is, and ended early would be begun anew for ever.
+    """
+    doubled: int = MAX_RUN_SECONDS << min(failed, 10)
+    return min(LONGEST_RUN_SECONDS, doubled)
+
+
 def decide(waiting: WaitingFiles, past: PastRuns) -> dg.RunRequest | dg.SkipReason:
     """Ask for one run over all complete windows, or say why not.
 
@@ -77,7 +92,8 @@ def decide(waiting: WaitingFiles, past: PastRuns) -> dg.RunRequest | dg.SkipReas
         )
     end = window_start(waiting.end_offsets)
     return dg.RunRequest(
-        run_key=f"{start}>{end}#{past.finished}", tags={WINDOW_TAG: start}
+        run_key=f"{start}>{end}#{past.finished}",
+        tags={WINDOW_TAG: start, MAX_RUNTIME_TAG: str(runtime_seconds(past.failed))},
     )
 
 
@@ -113,7 +129,8 @@ def unfinished_run(instance: dg.DagsterInstance, now: float) -> str | None:
             run.asset_selection or ()
         )
         started = record.start_time
-        is_stale = started is not None and now - started > _STALE_SECONDS
+        may_take = float(run.tags.get(MAX_RUNTIME_TAG, LONGEST_RUN_SECONDS))
+        is_stale = started is not None and now - started > may_take + _STALE_SECONDS
         if is_ours and not is_stale:
             return run.run_id
     return None

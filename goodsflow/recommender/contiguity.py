@@ -122,8 +122,7 @@ def look_for_missing(
     with HdfsClient.connect(endpoints, principal, timeout_seconds) as client:
         both = read_both(client, settings.topics_dir, settings.archive_dir, topic)
     gaps = list(find_gaps([*both.json, *both.archived]))
-    # An offset tells the age within a partition, and roughly between them.
-    newest = sorted(gaps, key=attrgetter("last"), reverse=True)[:limit]
+    newest = newest_gaps(gaps, limit)
     if not newest:
         return Contiguity(0, (), ())
     with TopicReader(
@@ -151,6 +150,19 @@ def find_gaps(files: Iterable[Span]) -> Iterator[Gap]:
                 before.path,
                 after.path,
             )
+
+
+def newest_gaps(gaps: Iterable[Gap], limit: int) -> list[Gap]:
+    """Return the newest gaps of each partition, about ``limit`` in all.
+
+    An offset tells the age within a partition, and nothing between two: that with most
+    cards would be the only one.
+    """
+    by_partition: dict[int, list[Gap]] = {}
+    for gap in sorted(gaps, key=attrgetter("last"), reverse=True):
+        by_partition.setdefault(gap.partition, []).append(gap)
+    each = max(1, limit // max(1, len(by_partition)))
+    return [gap for found in by_partition.values() for gap in found[:each]]
 
 
 def find_missing(

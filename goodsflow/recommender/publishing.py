@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from confluent_kafka import (
@@ -34,6 +35,7 @@ from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.recommender.cursor import Cursor
 from goodsflow.recommender.errors import FenceError, PublicationError
 from goodsflow.recommender.settings import RecommenderSettings
+from goodsflow.recommender.state import is_named_for
 
 _FENCED = {
     KafkaError._FENCED,  # noqa: SLF001 - librdkafka's public error codes
@@ -136,18 +138,20 @@ class Publisher(Closing):
                 committed = self._consumer.committed(partitions, remaining)
             except KafkaException as error:
                 raise named_error(error, what) from error
+            for part in committed:
+                if part.error is not None:
+                    raise named_error(KafkaException(part.error), what)
             found[name] = [part for part in committed if part.offset >= 0]
         parts = [part for each in found.values() for part in each]
         names = {part.metadata for part in parts}
         cards, events = (
             {part.partition: part.offset for part in each} for each in found.values()
         )
-        return Cursor(
-            cards,
-            events,
-            # Offsets that somebody moved by hand carry no name, or another's.
-            snapshot=(names.pop() or None) if len(names) == 1 else None,
-        )
+        cursor = Cursor(cards, events)
+        # Offsets that somebody moved by hand carry no name, or another's.
+        snapshot = (names.pop() or "") if len(names) == 1 else ""
+        is_ours = is_named_for(snapshot, cursor)
+        return replace(cursor, snapshot=snapshot if is_ours else None)
 
     def publish(self, records: Iterable[tuple[bytes, bytes]], cursor: Cursor) -> None:
         """Publish records and move the cursor: both or neither.

@@ -48,8 +48,20 @@ def new_name(cursor: Cursor) -> str:
     The sum of all offsets comes first, so that names sort as runs follow each other; a
     part by chance follows, so that no two runs write to one place.
     """
-    total = sum(cursor.offsets.values()) + sum(cursor.event_offsets.values())
-    return f"{total:020d}-{uuid.uuid4().hex[:8]}"
+    return f"{_total(cursor):020d}-{uuid.uuid4().hex[:8]}"
+
+
+def is_named_for(name: str, cursor: Cursor) -> bool:
+    """Say whether a snapshot is the one that was left where a cursor stands.
+
+    Somebody may have moved or deleted some offsets by hand, and others still name it.
+    """
+    is_name = _NAME.fullmatch(name) is not None
+    return is_name and int(name.partition("-")[0]) == _total(cursor)
+
+
+def _total(cursor: Cursor) -> int:
+    return sum(cursor.offsets.values()) + sum(cursor.event_offsets.values())
 
 
 @dataclass(frozen=True)

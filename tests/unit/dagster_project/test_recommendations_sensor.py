@@ -7,12 +7,14 @@ import pytest
 
 from dagster_project.assets.recommendations import WINDOW_TAG
 from dagster_project.definitions import build_definitions
+from dagster_project.jobs import MAX_RUNTIME_TAG
 from dagster_project.sensors.recommendations import (
     PastRuns,
     decide,
     past_runs,
     pause_seconds,
     recommendations_sensor,
+    runtime_seconds,
     unfinished_run,
 )
 from goodsflow.hdfs import HdfsUnavailableError, TopicFile
@@ -65,7 +67,16 @@ def test_a_backlog_is_one_run() -> None:
     decision = decide(waiting(35, 3, {0: 50}), PastRuns())
     assert isinstance(decision, dg.RunRequest)
     assert decision.run_key == "0:50>0:350#0"
-    assert decision.tags == {WINDOW_TAG: "0:50"}
+    assert decision.tags == {WINDOW_TAG: "0:50", MAX_RUNTIME_TAG: "900"}
+
+
+def test_a_run_that_was_ended_early_gets_more_time() -> None:
+    """A lost state takes one long run to make anew; cut off, none would ever do it."""
+    times = [runtime_seconds(failed) for failed in (0, 1, 2, 9, 5000)]
+    assert times == [900, 1800, 3600, 21_600, 21_600]
+    decision = decide(waiting(10, 1), PastRuns(2, 2, 601.0))
+    assert isinstance(decision, dg.RunRequest)
+    assert decision.tags[MAX_RUNTIME_TAG] == "3600"
 
 
 @pytest.mark.parametrize(
@@ -161,13 +172,15 @@ def test_a_run_that_died_unseen_does_not_block_for_ever() -> None:
     """Killed together with its code server, it stays 'started' in Dagster."""
     with dg.DagsterInstance.ephemeral() as instance:
         definition = build_definitions().resolve_job_def("recommend")
-        run = instance.create_run_for_job(definition)
+        run = instance.create_run_for_job(definition, tags={MAX_RUNTIME_TAG: "1800"})
         instance.report_dagster_event(
             dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "recommend"),
             run_id=run.run_id,
         )
         now = datetime.now(tz=UTC).timestamp()
         assert unfinished_run(instance, now) == run.run_id
+        # It may take so long, where others of its window have failed.
+        assert unfinished_run(instance, now + 1800) == run.run_id
         assert unfinished_run(instance, now + 3600) is None
 
 

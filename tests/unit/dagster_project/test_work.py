@@ -10,6 +10,7 @@ from dagster_project.checks.work import (
     from_stored,
     judge_dead_letters,
     judge_progress,
+    look_at_sink,
     look_at_work,
     to_stored,
 )
@@ -55,6 +56,21 @@ def test_a_clock_that_was_set_back_starts_the_comparison_over() -> None:
     lag.total = 10
     blocking, _, _ = look_at_work(services, kafka, 1120.0, readings, readings)
     assert not blocking.passed
+
+
+def test_a_sink_that_waits_for_hdfs_is_stuck() -> None:
+    """Its tasks run, and no file is there: no other check would say so."""
+    lag = SimpleNamespace(total=9, offsets={("source.goods-filtered", 0): 1000})
+    offsets = SimpleNamespace(group_lag=lambda *_: lag)
+    kafka: Any = SimpleNamespace(offsets=lambda _: offsets)
+    readings: Readings = {}
+    (first,) = look_at_sink(kafka, 1000.0, {}, readings)
+    lag.total = 10
+    (stands,) = look_at_sink(kafka, 1060.0, readings, readings)
+    lag.offsets = {("source.goods-filtered", 0): 1001}
+    (goes_on,) = look_at_sink(kafka, 1120.0, readings, readings)
+    assert (first.passed, stands.passed, goes_on.passed) == (True, False, True)
+    assert "goodsflow logs kafka-connect" in stands.text
 
 
 def test_the_rate_is_told_after_a_restart_too() -> None:

@@ -14,6 +14,7 @@ from goodsflow.recommender.contiguity import (
     find_gaps,
     find_missing,
     is_written,
+    newest_gaps,
 )
 
 NOW = datetime(2026, 1, 20, tzinfo=UTC)
@@ -53,6 +54,19 @@ def test_gaps_are_between_the_files_of_one_partition() -> None:
         file(2, 5, 5),
     ]
     assert list(find_gaps(files)) == [Gap(0, 10, 11, "/t+0+0", "/t+0+12")]
+
+
+def test_each_partition_is_looked_at() -> None:
+    """One with fewer cards has smaller offsets, and loses cards as well."""
+    many = find_gaps(file(0, 10 * n, 10 * n + 8) for n in range(500))
+    few = find_gaps(file(1, 10 * n, 10 * n + 8) for n in range(50))
+    found = newest_gaps([*many, *few], 50)
+    assert [gap.partition for gap in found].count(1) == 25
+    assert len(found) == 50
+    assert {gap.last for gap in found if gap.partition == 0} == {
+        10 * n + 9 for n in range(474, 499)
+    }
+    assert newest_gaps([], 50) == []
 
 
 def test_a_card_in_a_gap_is_missing_and_named_with_the_files_around_it() -> None:

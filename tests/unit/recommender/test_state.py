@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from goodsflow.recommender.cursor import Cursor
 from goodsflow.recommender.interest import Interest, Search
 from goodsflow.recommender.state import (
     SMALL_ROWS,
     Segment,
     Snapshot,
+    is_named_for,
+    new_name,
     split_segments,
 )
 
@@ -22,6 +25,17 @@ def test_a_snapshot_reads_what_it_wrote() -> None:
     snapshot = Snapshot(tuple(segments(7, 3)), interest)
     assert Snapshot.from_json(snapshot.to_json().encode()) == snapshot
     assert snapshot.rows == 10
+
+
+def test_a_state_belongs_to_all_its_offsets() -> None:
+    """Kafka deletes a topic's offsets with it; those that are left name the state."""
+    whole = Cursor({0: 40, 1: 7}, {0: 100})
+    name = new_name(whole)
+    assert is_named_for(name, whole)
+    assert not is_named_for(name, Cursor({}, {0: 100}))
+    assert not is_named_for(name, Cursor({0: 40, 1: 7}, {}))
+    assert not is_named_for("by hand", whole)
+    assert not is_named_for("", Cursor({}, {}))
 
 
 def test_many_prices_are_not_written_again_for_a_few_new_ones() -> None:
