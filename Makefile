@@ -8,16 +8,17 @@ up: ## Start the whole platform on this machine
 	@./setup.sh
 	@.venv/bin/goodsflow up
 
+# The next three take what is installed: the platform may be up, and the network down.
 down: ## Stop it; data stays
-	@./setup.sh
+	@[ -x .venv/bin/goodsflow ] || ./setup.sh
 	@.venv/bin/goodsflow down
 
 clean: ## Stop it and remove its data, secrets and certificates
-	@./setup.sh
+	@[ -x .venv/bin/goodsflow ] || ./setup.sh
 	@.venv/bin/goodsflow clean --yes
 
 status: ## Show each part
-	@./setup.sh
+	@[ -x .venv/bin/goodsflow ] || ./setup.sh
 	@.venv/bin/goodsflow status
 
 test: ## Run the tests, on real parts of their own

@@ -117,7 +117,10 @@ if .venv/bin/goodsflow --version >/dev/null 2>&1 && [ -f "$stamp" ]; then
   fi
 fi
 say "installing Python packages from $requirements into .venv"
-[ -x .venv/bin/python ] || "$uv" venv --quiet --python '>=3.11,<3.14' .venv
+# Cut short, this leaves packages of two states.
+rm -f "$stamp"
+# The Python of one may be gone, after an upgrade of the system's. Not every uv replaces it.
+.venv/bin/python -c '' 2>/dev/null || { rm -rf .venv && "$uv" venv --quiet --python '>=3.11,<3.14' .venv; }
 export VIRTUAL_ENV=$PWD/.venv
 # Compiled once here, and not at each start where Python may not keep what it compiles.
 "$uv" pip sync --quiet --compile-bytecode --require-hashes "$requirements"

@@ -14,7 +14,8 @@ Makes, as PEM and readable by their owner alone, in FOLDER (default: .goodsflow/
   PART.pem          both in one file, as a Kafka broker's key store
 
 What is there and valid for 30 days more is kept. --days (default 825) is how long new
-certificates are valid; the CA's is ten years.
+certificates are valid; the CA's is ten years. ca.key may be kept elsewhere until one is
+to be made.
 TEXT
 }
 
@@ -55,6 +56,10 @@ validity() {
 
 lasts() { openssl x509 -in "$1" -noout -checkend "$renew_before_seconds" >/dev/null 2>&1; }
 
+# verifies CERTIFICATE: whether the CA signed it and it is valid now. What was made while the
+# clock was ahead is not valid yet.
+verifies() { openssl verify -CAfile "$out/ca.crt" "$1" >/dev/null 2>&1; }
+
 # matches CERTIFICATE KEY: whether the two belong together.
 matches() {
   [ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$2" -pubout 2>/dev/null)" ]
@@ -70,7 +75,9 @@ quietly() { "$@" 2>"$work/openssl.log" || fail "openssl failed: $(tail -n 3 "$wo
 new_key() { quietly openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1"; }
 
 make_ca() {
-  if [ -s "$out/ca.crt" ] && [ -s "$out/ca.key" ] && lasts "$out/ca.crt" && matches "$out/ca.crt" "$out/ca.key"; then
+  # Without its key it serves on, as long as nothing is to be signed.
+  if lasts "$out/ca.crt" && verifies "$out/ca.crt" &&
+    { [ ! -e "$out/ca.key" ] || matches "$out/ca.crt" "$out/ca.key"; }; then
     printf '%-16s kept     %s\n' ca "$(validity "$out/ca.crt")"
     return
   fi
@@ -84,10 +91,12 @@ make_ca() {
 make_part() {
   local part=$1 names
   if is_joined "$part" && lasts "$out/$part.crt" && matches "$out/$part.crt" "$out/$part.key" &&
-    openssl verify -CAfile "$out/ca.crt" "$out/$part.crt" >/dev/null 2>&1; then
+    verifies "$out/$part.crt"; then
     printf '%-16s kept     %s\n' "$part" "$(validity "$out/$part.crt")"
     return
   fi
+  [ -e "$out/ca.key" ] ||
+    fail "$part needs a new certificate, and there is no $out/ca.key to sign it: put it back, or remove $out/ca.crt to make a new CA"
   names="DNS:$part,DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1"
   new_key "$work/$part.key"
   quietly openssl req -new -key "$work/$part.key" -subj "/O=Goodsflow/CN=$part" -out "$work/$part.csr"

@@ -18,10 +18,12 @@ problem() {
 # at_least VERSION MINIMUM
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
-# setting NAME DEFAULT: as Compose finds it: the environment, then .env.
+# setting NAME DEFAULT: as Compose finds it: the environment, then .env, where quotes or a
+# comment may stand around it.
 setting() {
   local value=${!1-}
-  [ -n "$value" ] || [ ! -f .env ] || value=$(sed -n "s/^$1=//p" .env | tail -n 1)
+  [ -n "$value" ] || [ ! -f .env ] ||
+    value=$(sed -nE "s/^(export +)?$1 *= *[\"']?([^\"'#[:space:]]*).*/\2/p" .env | tail -n 1)
   printf '%s' "${value:-$2}"
 }
 
@@ -57,14 +59,15 @@ check_engine() {
 }
 
 check_ports() {
-  # Those of a platform that is up are its own.
-  [ -z "$(docker compose ps --quiet 2>/dev/null)" ] || return 0
-  local mappings mapping name port
+  local own mappings mapping name port
+  # Those that containers of the project publish are its own.
+  own=$(docker compose ps --format json 2>/dev/null | grep -o '"PublishedPort": *[0-9]*' | sed 's/.*[^0-9]//') || own=
   # shellcheck disable=SC2016 # the variables of the file, not of this script
-  mappings=$(grep -o '127\.0\.0\.1:\${[A-Z0-9_]*:-[0-9]*' docker-compose.yml | sed 's/.*{//')
+  mappings=$(grep -o '127\.0\.0\.1:\${[A-Z0-9_]*:-[0-9]*' docker-compose.yml | sed 's/.*{//' | sort -u)
   while IFS= read -r mapping; do
     name=${mapping%%:-*}
     port=$(setting "$name" "${mapping##*:-}")
+    ! grep -qxF "$port" <<<"$own" || continue
     if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
       problem "Port $port of the host is taken." "End what listens there, or set $name to a free one."
     fi

@@ -35,13 +35,19 @@ secret() {
   tr -d '\r\n' <"$1"
 }
 
-# certificate FILE: stop unless it holds a certificate, and one that is still valid.
+# certificate FILE: stop unless it holds a certificate, and one that is valid now.
 certificate() {
   [ -f "$1" ] && [ -r "$1" ] || part_fail "cannot read the certificate $1; '$made_by' makes it"
   openssl x509 -in "$1" -noout 2>/dev/null ||
     part_fail "$1 holds no certificate; remove it, and '$made_by' makes another"
   openssl x509 -in "$1" -noout -checkend 0 >/dev/null ||
     part_fail "the certificate $1 has ended ($(openssl x509 -in "$1" -noout -enddate)); '$made_by' makes another"
+  # openssl x509 asks for the end alone.
+  case $(openssl verify -partial_chain -CAfile "$1" "$1" 2>&1) in
+    *"not yet valid"*)
+      part_fail "the certificate $1 is not valid yet ($(openssl x509 -in "$1" -noout -startdate)); is the clock right? If so, '$made_by' makes another"
+      ;;
+  esac
 }
 
 # Below this a part would die of a full disk soon, halfway through a write.

@@ -76,6 +76,8 @@ def build(log_file: Path) -> None:
             "`brew install maven`."
         )
     digest = _digest()
+    # A build that is cut short leaves the jars of two states.
+    _STAMP.unlink(missing_ok=True)
     with log_file.open("w") as log:
         done = subprocess.run(
             [maven, *_MAVEN_OPTIONS, "package"],

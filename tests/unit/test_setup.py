@@ -1,8 +1,9 @@
-"""What ``setup.sh`` says before it installs anything."""
+"""What ``setup.sh`` says before it installs anything, and when ``make`` runs it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -48,3 +49,105 @@ def test_a_java_home_that_will_not_do_is_refused_by_name(
     assert done.stderr == (
         f"setup: JAVA_HOME is {java_home}: {found}. Point it at one, or unset it\n"
     )
+
+
+UV = """\
+#!/bin/sh
+case "$1" in
+  venv)
+    for folder; do :; done
+    [ ! -e "$folder" ] || { echo "A virtual environment already exists" >&2; exit 2; }
+    mkdir -p "$folder/bin"
+    cp "$0" "$folder/bin/python"
+    ;;
+  *) [ -z "${OFFLINE:-}" ] ;;
+esac
+"""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone of the repository, as far as ``setup.sh`` is concerned."""
+    folder = tmp_path / "clone"
+    (folder / "requirements").mkdir(parents=True)
+    for name in (
+        *("setup.sh", "Makefile", "pyproject.toml"),
+        *("requirements/base.txt", "requirements/dev.txt"),
+    ):
+        shutil.copy(PROJECT_ROOT / name, folder / name)
+    make_jdk(tmp_path / "jdk", "17.0.9", "java", "javac")
+    for name, script in (("uv", UV), ("mvn", ""), ("openssl", "")):
+        write_program(tmp_path / "bin" / name, script)
+    return folder
+
+
+def write_program(file: Path, script: str) -> None:
+    """Write a script that can be run."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(script or "#!/bin/sh\n")
+    file.chmod(0o755)
+
+
+def run_in(clone: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the clone, where every program that it needs is there."""
+    bin_folder, jdk = clone.with_name("bin"), clone.with_name("jdk")
+    return subprocess.run(
+        command,
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        env={
+            "PATH": f"{bin_folder}:/usr/bin:/bin",
+            "JAVA_HOME": str(jdk),
+            **more,
+        },
+    )
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(clone: Path) -> None:
+    """It goes with an upgrade of the system's, and uv makes none where one is."""
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    (clone / ".venv" / "bin" / "python").symlink_to("/nonexistent/python3.10")
+    done = run_in(clone, "./setup.sh")
+    assert done.returncode == 0, done.stderr
+    assert (clone / ".venv" / ".goodsflow").exists()
+
+
+def test_packages_that_were_installed_in_part_are_not_taken_for_all(
+    clone: Path,
+) -> None:
+    """Back at the old requirements, packages of two states passed for theirs."""
+    stamp = clone / ".venv" / ".goodsflow"
+    requirements = clone / "requirements" / "base.txt"
+    before = requirements.read_text()
+    assert run_in(clone, "./setup.sh").returncode == 0
+    write_program(clone / ".venv" / "bin" / "goodsflow", "")
+    assert run_in(clone, "./setup.sh", OFFLINE="yes").returncode == 0
+    requirements.write_text("other==1")
+    assert run_in(clone, "./setup.sh", OFFLINE="yes").returncode != 0
+    assert not stamp.exists()
+    requirements.write_text(before)
+    assert run_in(clone, "./setup.sh", OFFLINE="yes").returncode != 0
+    assert run_in(clone, "./setup.sh").returncode == 0
+    assert stamp.exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [("down", "down"), ("status", "status"), ("clean", "clean --yes")],
+)
+def test_what_needs_nothing_new_is_done_with_what_is_installed(
+    clone: Path, target: str, command: str
+) -> None:
+    """It replaced packages under a platform that was up, or wanted a network."""
+    goodsflow = clone / ".venv" / "bin" / "goodsflow"
+    write_program(goodsflow, '#!/bin/sh\necho "goodsflow $*"\n')
+    write_program(clone / "setup.sh", "#!/bin/sh\necho set up\nexit 1\n")
+    installed = run_in(clone, "make", target)
+    assert (installed.returncode, installed.stdout) == (0, f"goodsflow {command}\n")
+    goodsflow.unlink()
+    bare = run_in(clone, "make", target)
+    assert (bare.returncode, bare.stdout) == (2, "set up\n")

@@ -149,6 +149,82 @@ def test_a_new_ca_makes_new_certificates(folder: Path, file: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_ca_serves_on_without_its_key(folder: Path) -> None:
+    """Who keeps the key elsewhere would find another CA, which no client trusts."""
+    (folder / "ca.key").unlink()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert made(cert("--out", folder)) == set()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_what_is_to_be_signed_without_the_key_fails_and_says_the_ways_out(
+    folder: Path,
+) -> None:
+    """Only the owner knows whether the key is lost, or elsewhere."""
+    key = (folder / "ca.key").read_bytes()
+    (folder / "ca.key").unlink()
+    (folder / "kafka-1.crt").unlink()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = cert("--out", folder)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"cert.sh: kafka-1 needs a new certificate, and there is no {folder}/ca.key to "
+        f"sign it: put it back, or remove {folder}/ca.crt to make a new CA\n"
+    )
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    (folder / "ca.key").write_bytes(key)
+    assert made(cert("--out", folder)) == {"kafka-1"}
+    for name in ("ca.key", "ca.crt"):
+        (folder / name).unlink()
+    assert made(cert("--out", folder)) == {"ca", *PARTS}
+
+
+@pytest.mark.parametrize("name", ["ca", "kafka-0"])
+def test_what_was_made_while_the_clock_was_ahead_is_made_anew(
+    folder: Path, name: str
+) -> None:
+    """It is not valid yet, for a broker and for each of its clients."""
+    make_ahead(folder, name)
+    assert made(cert("--out", folder)) == ({"ca", *PARTS} if name == "ca" else {name})
+    assert made(cert("--out", folder)) == set()
+
+
+CA_CONFIG = """\
+[ca]
+default_ca = one
+[one]
+database = index.txt
+new_certs_dir = .
+rand_serial = yes
+policy = any
+[any]
+organizationName = optional
+commonName = optional
+"""
+
+
+def make_ahead(folder: Path, name: str) -> None:
+    """Make a certificate anew, from 2120 on."""
+    work = folder.parent
+    (work / "index.txt").write_text("")
+    (work / "ca.conf").write_text(CA_CONFIG)
+    key, crt, ca = folder / f"{name}.key", folder / f"{name}.crt", folder / "ca.crt"
+    signer = "-selfsign" if name == "ca" else f"-cert {ca}"
+    request = f"req -new -key {key} -subj /O=Goodsflow/CN={name} -out one.csr"
+    signing = (
+        f"ca -batch -notext -config ca.conf {signer} -keyfile {folder}/ca.key"
+        f" -startdate 21200101000000Z -enddate 21300101000000Z -md sha256"
+        f" -in one.csr -out {crt}"
+    )
+    for command in (request, signing):
+        subprocess.run(
+            ["openssl", *command.split()], cwd=work, check=True, capture_output=True
+        )
+    if name != "ca":
+        store = b"".join(path.read_bytes() for path in (key, crt, ca))
+        crt.with_suffix(".pem").write_bytes(store)
+
+
 @pytest.mark.parametrize(
     "days", ["0", "-1", "1.5", "ten", "1 2", "3651", "99999999999"]
 )

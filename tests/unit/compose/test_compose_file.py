@@ -60,6 +60,14 @@ def test_the_limits_of_what_stays_up_are_below_twelve_gibibytes(
     assert total < 12 * 1024
 
 
+def test_postgres_does_not_start_where_its_database_finds_no_room(
+    compose: dict[str, Any],
+) -> None:
+    """Making it takes 46 MiB, more than what every part wants to be left."""
+    wanted = environment_of(compose["services"], "postgres")["PART_MIN_FREE_KIB"]
+    assert wanted >= 2 * 46 * 1024
+
+
 def test_ports_are_published_on_loopback_alone(compose: dict[str, Any]) -> None:
     """Docker's rules pass by the host's firewall: another address is open to all."""
     ports = [p for s in compose["services"].values() for p in s.get("ports", ())]

@@ -85,6 +85,18 @@ MXRjfvyCXjJ013y+x+Au7y/zdAxD9qMQpDSeEfg=
 """
 """Of 2020, without its key."""
 
+EARLY = """\
+-----BEGIN CERTIFICATE-----
+MIIBGTCBwQIUJU0ofkkHhhBq36dpWzXfYLtn7REwCgYIKoZIzj0EAwIwDjEMMAoG
+A1UEAwwDb25lMCIYDzIxMjAwMTAxMDAwMDAwWhgPMjEzMDAxMDEwMDAwMDBaMA4x
+DDAKBgNVBAMMA29uZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABHQT2sTPsWkr
+SfY7Pe5cLYjpp5YjIKBw90VYN1+vL6dOz1AcDjSFcn+D2fHXs/wtZuFgzSS7Pqka
+3JulDR/OOvkwCgYIKoZIzj0EAwIDRwAwRAIgBQ0O77k5SzjvDDN0V/XgbJOLSwjc
+fzXnwd1WxbfuMtQCIGUFXvSh5fdSjWZfTJkQVhxvG8LH+eFwJjI7b/k+w4XZ
+-----END CERTIFICATE-----
+"""
+"""Of 2120, without its key."""
+
 
 def make_certificate(path: Path) -> Path:
     """Make a certificate and its key in one file."""
@@ -106,6 +118,10 @@ def make_certificate(path: Path) -> Path:
         ("missing", "cannot read the certificate"),
         ("garbage", "holds no certificate"),
         ("ended", "has ended (notAfter="),
+        (
+            "early",
+            "is not valid yet (notBefore=Jan  1 00:00:00 2120 GMT); is the clock",
+        ),
         ("good", ""),
     ],
 )
@@ -118,6 +134,8 @@ def test_a_part_stops_without_a_valid_certificate(
         path.write_text("no certificate")
     elif kind == "ended":
         path.write_text(ENDED)
+    elif kind == "early":
+        path.write_text(EARLY)
     elif kind == "good":
         make_certificate(path)
     done = sh(

@@ -22,6 +22,14 @@ def java(version: str) -> str:
     return f"""echo 'openjdk version "{version}" 2021-01-19' >&2"""
 
 
+@pytest.fixture(autouse=True)
+def stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What says that all is built; this repository's own stays as it is."""
+    file = tmp_path / "target" / "built"
+    monkeypatch.setattr(build, "_STAMP", file)
+    return file
+
+
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only folder on the PATH, empty; there is no JAVA_HOME."""
@@ -104,3 +112,17 @@ def test_a_failed_build_shows_its_errors_and_its_log(
         build.build(log)
     assert str(caught.value).endswith(f"log is {log}:\n[ERROR] no such jar")
     assert "[INFO] fine" in log.read_text()
+
+
+def test_a_build_that_fails_leaves_nothing_that_counts_as_built(
+    path: Path, tmp_path: Path, stamp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the sources of before back, the jars of two states passed for theirs."""
+    monkeypatch.setattr(build, "_digest", lambda: "before")
+    program(path / "mvn", "exit 0")
+    build.build(tmp_path / "build.log")
+    assert build.is_built()
+    program(path / "mvn", f"[ ! -e {stamp} ] || echo '[ERROR] still there'; exit 1")
+    with pytest.raises(PreflightError, match=r"build.log:\n$"):
+        build.build(tmp_path / "build.log")
+    assert not build.is_built()
