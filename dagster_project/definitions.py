@@ -14,6 +14,7 @@ from dagster_project.assets.backfill import recomputed_recommendations
 from dagster_project.assets.flow import flow_specs
 from dagster_project.assets.recommendations import recommendations
 from dagster_project.checks import ALL_CHECKS
+from dagster_project.history import history
 from dagster_project.jobs import (
     BOOTSTRAP_ASSETS,
     archive,
@@ -32,7 +33,7 @@ from dagster_project.resources import (
     RecommenderResource,
     ServicesResource,
 )
-from dagster_project.schedules import goods_archive_schedule
+from dagster_project.schedules import goods_archive_schedule, history_schedule
 from dagster_project.sensors import (
     connector_restarter,
     drift_sensor,
@@ -78,8 +79,8 @@ def build_definitions(
             *flow_specs(),
         ],
         asset_checks=ALL_CHECKS,
-        jobs=[bootstrap, recommend, archive, restart_service],
-        schedules=[goods_archive_schedule],
+        jobs=[bootstrap, recommend, archive, restart_service, history],
+        schedules=[goods_archive_schedule, history_schedule],
         sensors=[
             recommendations_sensor,
             platform_observer,

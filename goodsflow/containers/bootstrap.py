@@ -13,8 +13,6 @@ from goodsflow.containers.addresses import DAGSTER_URL
 from goodsflow.errors import GoodsflowError
 from goodsflow.local.dagster import (
     BOOTSTRAP_JOB,
-    SCHEDULES,
-    SENSORS,
     DagsterClient,
     RunResult,
 )
@@ -28,7 +26,7 @@ class BootstrapRunError(GoodsflowError):
 
 
 def bootstrap(client: DagsterClient) -> str:
-    """Have Dagster materialize the bootstrap, then turn its sensors on.
+    """Have Dagster materialize the bootstrap, then turn on the sensors that are new.
 
     Returns:
         The run's ID.
@@ -47,10 +45,9 @@ def bootstrap(client: DagsterClient) -> str:
             + "\nIts log is in Dagster's UI, under Runs. Then `docker compose up -d` "
             "again."
         )
-    for sensor in SENSORS:
-        client.start_sensor(sensor)
-    for schedule in SCHEDULES:
-        client.start_schedule(schedule)
+    turned_on = client.turn_on_new()
+    if turned_on:
+        print(f"Turned on: {', '.join(turned_on)}", flush=True)
     return run_id
 
 
@@ -74,7 +71,7 @@ def main() -> None:
         bootstrap(DagsterClient(DAGSTER_URL))
     except GoodsflowError as error:
         sys.exit(f"Error: {error}")
-    print("The platform is as declared; the sensors are on.")
+    print("The platform is as declared.")
 
 
 if __name__ == "__main__":

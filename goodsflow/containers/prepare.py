@@ -31,6 +31,7 @@ from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.errors import GoodsflowError
 from goodsflow.local.secrets import make_missing_secrets, make_secret
 from goodsflow.spec import load_platform
+from goodsflow.whole_file import write_whole
 
 _MIN_FREE_BYTES = 4 << 20
 
@@ -76,14 +77,14 @@ def prepare(
         postgres = platform / "secrets" / "postgres.password"
         made += make_secret(postgres)
         made += make_secret(platform / "secrets" / "grafana.password")
-        _replace(platform / PASSFILE, passfile(postgres.read_text()).encode())
-        _replace(platform / "dagster.yaml", dagster_yaml(project).encode())
+        write_whole(platform / PASSFILE, passfile(postgres.read_text()).encode())
+        write_whole(platform / "dagster.yaml", dagster_yaml(project).encode())
         addresses = endpoints(
             project,
             ksqldb_url=ksqldb_url,
             external_bootstrap_servers=external_bootstrap_servers,
         )
-        _replace(platform / ENDPOINTS_FILE, addresses.as_json())
+        write_whole(platform / ENDPOINTS_FILE, addresses.as_json())
         _configure_upstream(platform, addresses)
         for name, wanted in SHARES.items():
             fill_share(platform, shares / name, wanted)
@@ -117,7 +118,7 @@ def fill_share(platform: Path, share: Path, wanted: tuple[str, ...]) -> None:
             )
         files.update(path.relative_to(platform) for path in found)
     for relative in files:
-        _replace(share / relative, (platform / relative).read_bytes())
+        write_whole(share / relative, (platform / relative).read_bytes())
     kept = {share / relative for relative in files}
     for stale in (p for p in share.rglob("*") if p.is_file() and p not in kept):
         stale.unlink()
@@ -138,7 +139,7 @@ def _configure_upstream(platform: Path, addresses: Endpoints) -> None:
         ("log4j.properties", KSQLDB_LOG4J),
         ("kafka-ui.yaml", kafka_ui_config(here)),
     ):
-        _replace(platform / name, content.encode())
+        write_whole(platform / name, content.encode())
 
 
 def make_trust_store(certificate: Path, store: Path, password: Path) -> None:
@@ -162,18 +163,7 @@ def make_trust_store(certificate: Path, store: Path, password: Path) -> None:
             *("-file", str(certificate), "-keystore", str(made)),
             *("-storepass:file", str(password)),
         )
-        _replace(store, made.read_bytes())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file for its owner alone, whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.new")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    partial.rename(path)
+        write_whole(store, made.read_bytes())
 
 
 def _make_certificates(folder: Path) -> None:

@@ -5,6 +5,7 @@ The launcher asks Dagster as a person in its UI would, so that the run shows the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 
 from goodsflow.local.errors import LocalError
+from goodsflow.whole_file import write_whole
 
 BOOTSTRAP_JOB = "bootstrap"
 SENSORS = (
@@ -20,7 +22,7 @@ SENSORS = (
     "drift_sensor",
     "connector_restarter",
 )
-SCHEDULES = ("goods_archive_schedule",)
+SCHEDULES = ("goods_archive_schedule", "history_schedule")
 
 DAGSTER_YAML = """\
 # Written by the launcher at each start.
@@ -83,7 +85,8 @@ class RunResult:
 
 def write_instance_config(dagster_home: Path) -> None:
     """Write ``dagster.yaml`` of the platform's Dagster instance."""
-    (dagster_home / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
+    # Runs that start meanwhile read it.
+    write_whole(dagster_home / "dagster.yaml", DAGSTER_YAML.encode())
 
 
 class DagsterClient:
@@ -181,6 +184,39 @@ class DagsterClient:
           terminatePolicy: MARK_AS_CANCELED_IMMEDIATELY) { __typename } }"""
         self._ask(query, {"run": run_id})
 
+    def turn_on_new(self) -> list[str]:
+        """Turn on each of our sensors and schedules that nobody has turned on or off.
+
+        Dagster itself remembers of each that somebody has, which is when it could be
+        reset: so what an update brings is turned on once, and what an operator has
+        turned off stays off. A list kept beside it would hold for a Dagster whose
+        storage is new, too, where all are off.
+
+        What a Dagster does not know that has run since before an update waits until it
+        is started anew.
+
+        Returns:
+            Their names.
+
+        Raises:
+            DagsterError: No answer, or it refused.
+        """
+        query = """query($selector: RepositorySelector!) {
+          sensorsOrError(repositorySelector: $selector) { __typename
+            ... on Sensors { results { name canReset } }
+            ... on PythonError { message } }
+          schedulesOrError(repositorySelector: $selector) { __typename
+            ... on Schedules { results { name canReset } }
+            ... on PythonError { message } } }"""
+        answer = self._ask(query, {"selector": self._location()})
+        sensors = _untouched("Sensors", answer["sensorsOrError"], SENSORS)
+        schedules = _untouched("Schedules", answer["schedulesOrError"], SCHEDULES)
+        for sensor in sensors:
+            self.start_sensor(sensor)
+        for schedule in schedules:
+            self.start_schedule(schedule)
+        return [*sensors, *schedules]
+
     def start_sensor(self, sensor: str) -> None:
         """Turn a sensor on; one that is on stays on.
 
@@ -255,6 +291,13 @@ class DagsterClient:
             errors = answer.get("errors") if isinstance(answer, dict) else answer
             raise DagsterError(f"Dagster refused a query: {str(errors)[:1000]}")
         return answer["data"]
+
+
+def _untouched(kind: str, answer: dict[str, Any], ours: Sequence[str]) -> list[str]:
+    if answer["__typename"] != kind:
+        raise DagsterError(f"Dagster does not list its {kind.lower()}: {answer}")
+    untouched = {each["name"] for each in answer["results"] if not each["canReset"]}
+    return [name for name in ours if name in untouched]
 
 
 def _innermost(error: dict[str, Any] | None) -> str:

@@ -300,20 +300,29 @@ def test_what_is_no_card_is_put_aside_with_its_origin_or_ends_the_task(
 ) -> None:
     """Who repairs it has to know where it is, and what is wrong with it."""
     card = b"\x00\x00\x00\x00\x01{}"
-    producer = Producer(producer_config(sink.endpoints, "analytics", "admin"))
-    for value in (card, b"{}", b"\x00\x00\x00\x00\x01no JSON", None, card):
+    producer = Producer(
+        producer_config(sink.endpoints, "analytics", "admin")
+        | {"message.max.bytes": 5_000_000, "compression.type": "zstd"}
+    )
+    # A client refuses the large one by itself, unless it is told what brokers take.
+    large = b"x" * 3_000_000
+    for value in (card, b"{}", b"\x00\x00\x00\x00\x01no JSON", large, None, card):
         producer.produce(sink.topic, value, partition=1)
     assert producer.flush(30) == 0
-    await_condition(lambda: sink.ends() == {1: 4}, "the cards are in files", 90)
+    await_condition(lambda: sink.ends() == {1: 5}, "the cards are in files", 90)
     assert [read_topic_file(sink.hdfs, file).splitlines() for file in sink.files()] == [
         [b"{}", b"{}"]
     ]
     found = {
         headers["__connect.errors.offset"]: headers
-        for headers in read_headers(sink, sink.dead_letters, 2)
+        for headers in read_headers(sink, sink.dead_letters, 3)
     }
-    assert set(found) == {"1", "2"}
-    for offset, problem in (("1", "has no header"), ("2", "is not valid JSON")):
+    assert set(found) == {"1", "2", "3"}
+    for offset, problem in (
+        ("1", "has no header"),
+        ("2", "is not valid JSON"),
+        ("3", "has no header"),
+    ):
         assert found[offset]["__connect.errors.topic"] == sink.topic
         assert found[offset]["__connect.errors.partition"] == "1"
         message = found[offset]["__connect.errors.exception.message"]
