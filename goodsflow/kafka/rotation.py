@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from goodsflow.endpoints import Endpoints, EndpointsError
 from goodsflow.file_lock import HeldError, held
@@ -85,10 +86,7 @@ class Rotation:
         if not self.is_pending:
             return
         with self._naming("put the new password in its place"):
-            # In whole seconds, as the supervisor tells when a part was started: one
-            # that came back within the same second would count as older than the file.
-            now = int(time.time())
-            os.utime(self._next, (now, now))
+            _date_now(self._next)
             move_secret(self._next, self._file)
 
     def await_effect(self, timeout_seconds: float = _EFFECTIVE_SECONDS) -> None:
@@ -151,6 +149,25 @@ class Rotation:
         except FileNotFoundError:
             return None
 
+    def correct_time(self) -> bool:
+        """Date the password's file to now where its time is still to come.
+
+        So it is where the clock was ahead when it was written and has been set back:
+        whatever starts until then would count as older than the file, again and again.
+
+        Returns:
+            Whether it was. Then nobody can tell who has started since.
+
+        Raises:
+            EndpointsError: The time cannot be set.
+        """
+        changed_at = self.changed_at()
+        if changed_at is None or changed_at <= time.time():
+            return False
+        with self._naming("set the time of the password", self._file):
+            _date_now(self._file)
+        return True
+
     def _newest(self) -> Secret:
         if not self.is_pending:
             return self._endpoints.password(self.cluster, self.principal)
@@ -171,14 +188,24 @@ class Rotation:
         return log_in(config | {"bootstrap.servers": broker}, self._timeout_seconds)
 
     @contextmanager
-    def _naming(self, attempted: str) -> Iterator[None]:
+    def _naming(self, attempted: str, file: Path | None = None) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise EndpointsError(
                 f"Cannot {attempted} of principal '{self.principal}' on cluster "
-                f"'{self.cluster}', {self._next}: {error.strerror}."
+                f"'{self.cluster}', {file or self._next}: {error.strerror}."
             ) from error
+
+
+def _date_now(file: Path) -> None:
+    """Give a file the present time.
+
+    In whole seconds, as the supervisor tells when a part was started: one that came
+    back within the same second would count as older than the file.
+    """
+    now = int(time.time())
+    os.utime(file, (now, now))
 
 
 @contextmanager

@@ -127,6 +127,8 @@ def settle_before_start(platform: LocalPlatform, spec: Platform, *, cold: bool) 
         cold: Nothing runs: the first brokers put their files' passwords in anew.
     """
     for rotation in _rotations(platform, spec):
+        # Before anything starts: what does so is no older than the file then.
+        rotation.correct_time()
         if not rotation.is_pending:
             continue
         if cold:
@@ -228,10 +230,12 @@ class Rotator:
     def rotate(self, principal: str) -> Outcome:
         """Give a principal a new password, or finish what was cut short."""
         rotation = Rotation(self._files, principal)
+        # Whoever may be stale by a wrong time starts anew for the new password too.
+        is_misdated = rotation.correct_time()
         unfinished = (
             rotation.is_pending
             or not rotation.logs_in()
-            or bool(stale_parts(self._platform, rotation))
+            or (not is_misdated and bool(stale_parts(self._platform, rotation)))
         )
         if not unfinished:
             rotation.prepare()

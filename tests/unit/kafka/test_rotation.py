@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import time
 from collections.abc import Mapping
@@ -98,6 +99,29 @@ def test_a_part_that_starts_within_the_same_second_is_no_older_than_the_file(
     assert changed_at is not None
     assert began <= changed_at <= int(time.time())
     assert changed_at == int(changed_at)
+
+
+def test_a_time_that_is_still_to_come_becomes_now(
+    rotation: Rotation, file: Path
+) -> None:
+    """Whatever starts until then would count as older than the file."""
+    began = int(time.time())
+    os.utime(file, (began + 3600, began + 3600))
+    assert rotation.correct_time()
+    changed_at = rotation.changed_at()
+    assert changed_at is not None
+    assert began <= changed_at <= time.time()
+    assert changed_at == int(changed_at)
+    assert not rotation.correct_time()
+    assert rotation.changed_at() == changed_at
+
+
+def test_where_there_is_no_password_yet_no_time_is_wrong(
+    rotation: Rotation, file: Path
+) -> None:
+    """The bootstrap makes it later."""
+    file.unlink()
+    assert not rotation.correct_time()
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
