@@ -57,11 +57,13 @@ class Source:
         name: For the metric that says whether reading it succeeds.
         read: Raises a GoodsflowError where it cannot be read.
         every_seconds: How long a successful reading is good for.
+        is_local: It is a file here, which tells nothing of the platform's parts.
     """
 
     name: str
     read: Callable[[], Sequence[Sample]]
     every_seconds: float = 0.0
+    is_local: bool = False
 
 
 class Readings(Collector):
@@ -108,14 +110,21 @@ class Readings(Collector):
         self._read_at[source.name] = self._clock()
 
     def ailment(self) -> str | None:
-        """Say why nothing new is told, in one line; None where all is well."""
+        """Say why nothing new is told, in one line; None where all is well.
+
+        What fails by itself is in the metrics: the outage of one cluster is no ailment
+        of who reads it.
+        """
         if self._turned_at is None:
             return "nothing has been read yet"
         silence = self._clock() - self._turned_at
         if silence > _LONGEST_TURN_SECONDS:
             return f"nothing has been read for {silence:.0f} s"
-        if not self._samples:
-            return "nothing can be read: " + next(iter(self._failures.values()), "")
+        remote = [source.name for source in self._sources if not source.is_local]
+        # The web server asks while another thread reads: take what is there at once.
+        failures = dict(self._failures)
+        if remote and failures.keys() >= set(remote):
+            return f"nothing can be read: {failures[remote[0]]}"
         return None
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

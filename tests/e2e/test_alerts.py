@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+import dagster as dg
 import hdfs
 import httpx
 import psutil
@@ -30,12 +31,13 @@ from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.recommender import waiting_files
 from tests.support import await_condition, goodsflow, status
 
 pytestmark = pytest.mark.faults
 
 _RULES = PROJECT_ROOT / "containers/prometheus/rules"
-_LONG_SPANS = re.compile(r"(?<=\[)[2-9]m(?=\])|(?<=for: )[2-9]m\b")
+_LONG_SPANS = re.compile(r"(?<=\[)[2-9]m(?=\])|(?:(?<=for: )|(?<=offset ))[2-9]m\b")
 _TASK_FAILS = "hdfs-sink-broken"
 _START_FAILS = "mm2-source-broken"
 _ONE_COPY = "one-copy"
@@ -230,6 +232,21 @@ def send_what_nobody_can_read(endpoints: Endpoints) -> None:
         assert producer.flush(30) == 0
 
 
+def await_window(endpoints: Endpoints, home: Path) -> None:
+    """Wait until a window of files is complete that no run of the recommender takes."""
+    under_way = dg.RunsFilter(
+        job_name="recommend",
+        statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
+    )
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        await_condition(
+            lambda: not instance.get_runs(under_way), "no run of it is under way"
+        )
+    await_condition(
+        lambda: waiting_files(endpoints).complete_windows, "a window is complete"
+    )
+
+
 def send_cards(home: Path) -> None:
     """Send as many cards at once as a group that stands still has to be behind."""
     sent = goodsflow("shop-api", "--rate", "1000", "--count", str(_CARDS), home=home)
@@ -329,6 +346,7 @@ def make_trouble(trouble: ExitStack, endpoints: Endpoints, home: Path) -> None:
     begin(broken_connectors(endpoints))
     # The recommender's sensor and its runs' queue are in it.
     begin(stopped(endpoints, "dagster-daemon"))
+    await_window(endpoints, home)
     begin(paused(endpoints, "hdfs-sink"))
     with arriving(endpoints, "analytics", "source.goods-filtered", _PASSED_ON):
         send_cards(home)

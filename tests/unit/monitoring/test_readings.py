@@ -101,6 +101,24 @@ def test_it_is_unwell_before_its_first_turn_and_where_nothing_can_be_read() -> N
     assert readings.ailment() is None
 
 
+def test_a_file_that_can_be_read_is_not_the_platform() -> None:
+    """The CA's certificate can always be read: all others failed, and it was well."""
+    inbound, analytics = Cluster(), Cluster()
+    inbound.is_away = analytics.is_away = True
+    readings = Readings(
+        [
+            Source("ca", Cluster().read, is_local=True),
+            Source("inbound", inbound.read),
+            Source("analytics", analytics.read),
+        ]
+    )
+    readings.refresh()
+    assert readings.ailment() == "nothing can be read: nobody answered"
+    analytics.is_away = False
+    readings.refresh()
+    assert readings.ailment() is None
+
+
 def test_it_is_unwell_where_a_turn_does_not_end() -> None:
     """A reader that hangs would leave old values behind for ever."""
     clock = Clock()
