@@ -165,8 +165,9 @@ class Home:
             return HomeSettings()
         except (OSError, ValidationError) as error:
             raise PreflightError(
-                f"Cannot read {self.settings_file}: {error}. `goodsflow clean` removes "
-                "the platform's folder."
+                f"Cannot read {self.settings_file}: {error}. `goodsflow up "
+                "--port-offset N` writes it anew and keeps the data: N is what it has "
+                "been, 0 where none was given."
             ) from error
 
     @contextmanager

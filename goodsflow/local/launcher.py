@@ -13,12 +13,7 @@ from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.local import build, leftovers, supervisor
 from goodsflow.local.addresses import endpoints_of
 from goodsflow.local.catalog import STOP_LAST, platform_parts
-from goodsflow.local.dagster import (
-    SCHEDULES,
-    SENSORS,
-    DagsterClient,
-    write_instance_config,
-)
+from goodsflow.local.dagster import DagsterClient, write_instance_config
 from goodsflow.local.errors import LocalError, PreflightError, SupervisorError
 from goodsflow.local.home import Home, HomeSettings
 from goodsflow.local.monitoring import is_monitored
@@ -31,6 +26,7 @@ from goodsflow.local.secrets import make_missing_secrets
 from goodsflow.local.startup import Startup
 from goodsflow.local.status import PartStatus, platform_status
 from goodsflow.spec import Platform, load_platform
+from goodsflow.whole_file import write_whole
 
 _MIN_FREE_BYTES = 2 * 1024**3
 
@@ -64,19 +60,36 @@ def open_platform(
         PreflightError: The offset does not fit.
     """
     home = Home(root.resolve())
-    offset = home.settings().port_offset if port_offset is None else port_offset
+    settings = _settings(home, port_offset)
+    offset = settings.port_offset if port_offset is None else port_offset
     if not 0 <= offset <= MAX_OFFSET:
         raise PreflightError(
             f"--port-offset {offset} does not fit: use 0 to {MAX_OFFSET}."
         )
     # What is up is left as it is, and shown as it is.
-    monitored = (
-        home.settings().monitored if supervisor.is_running(home) else is_monitored()
-    )
+    monitored = settings.monitored if supervisor.is_running(home) else is_monitored()
     ports = Ports(offset, monitored=monitored)
     platform = load_platform(declaration or PROJECT_ROOT / "platform.yaml")
     parts = tuple(platform_parts(home, ports, platform))
     return LocalPlatform(home, endpoints_of(home, ports), parts, ports)
+
+
+def _settings(home: Home, port_offset: int | None) -> HomeSettings:
+    """Read what was decided at earlier starts.
+
+    Args:
+        home: The platform's folder.
+        port_offset: Decides anew where that cannot be read.
+
+    Raises:
+        PreflightError: It cannot be read, and no offset is given.
+    """
+    try:
+        return home.settings()
+    except PreflightError:
+        if port_offset is None:
+            raise
+    return HomeSettings(port_offset=port_offset, monitored=is_monitored())
 
 
 def up(
@@ -111,8 +124,7 @@ def up(
             missing = len(ready) < len(platform.parts)
             startup.run(bootstrap=missing or bootstrapped != digest)
             finish(platform, spec, progress)
-            if bootstrapped is None:
-                _start_sensors(platform.endpoints, progress)
+            _turn_on_sensors(platform.endpoints, progress)
             home.bootstrap_stamp.write_text(digest)
         except BaseException:
             undo(progress)
@@ -134,7 +146,7 @@ def _prepare(
             f"Only {free / 1024**2:.0f} MiB are free for {home.root}; the platform "
             f"needs {_MIN_FREE_BYTES / 1024**3:.0f} GiB. Make room first."
         )
-    offset = home.settings().port_offset
+    offset = _settings(home, port_offset).port_offset
     if (
         port_offset is not None
         and home.settings_file.exists()
@@ -153,13 +165,18 @@ def _prepare(
     _make_certificates(home)
     made = make_missing_secrets(home.secrets, spec)
     progress.done("certificates and secrets", f"{made} new secrets" if made else "")
-    home.settings_file.write_text(
-        HomeSettings(
-            port_offset=platform.ports.offset, monitored=platform.ports.monitored
-        ).model_dump_json()
+    settings = HomeSettings(
+        port_offset=platform.ports.offset, monitored=platform.ports.monitored
     )
-    home.endpoints_file.write_bytes(platform.endpoints.as_json())
+    _keep(home.settings_file, settings.model_dump_json().encode())
+    _keep(home.endpoints_file, platform.endpoints.as_json())
     write_instance_config(home.dagster)
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file where it has changed: others may be reading it."""
+    if not path.exists() or path.read_bytes() != content:
+        write_whole(path, content)
 
 
 def _make_certificates(home: Home) -> None:
@@ -211,14 +228,10 @@ def _undo(
     return undo
 
 
-def _start_sensors(endpoints: Endpoints, progress: Progress) -> None:
+def _turn_on_sensors(endpoints: Endpoints, progress: Progress) -> None:
     progress.begin("sensors")
-    client = DagsterClient(endpoints.dagster_url)
-    for sensor in SENSORS:
-        client.start_sensor(sensor)
-    for schedule in SCHEDULES:
-        client.start_schedule(schedule)
-    progress.done("sensors", ", ".join((*SENSORS, *SCHEDULES)))
+    turned_on = DagsterClient(endpoints.dagster_url).turn_on_new()
+    progress.done("sensors", ", ".join(turned_on))
 
 
 def _declaration_digest() -> str:
@@ -244,14 +257,16 @@ def down(root: Path, *, locked: bool = False) -> list[str]:
         locked: The caller holds the folder.
 
     Returns:
-        The parts that were found running without a supervisor, and stopped.
+        The parts that were found running without a supervisor that answers, and
+        stopped.
 
     Raises:
         LocalError: Something still runs.
     """
     home = Home(root.resolve())
     if not home.run.exists():
-        return []
+        # Its parts may outlive a folder that somebody removed.
+        return leftovers.stop_leftovers(home.root)
     if not locked:
         with home.locked():
             return down(root, locked=True)
@@ -267,20 +282,44 @@ def clean(root: Path) -> bool:
     """Stop everything and remove the platform's folder with all its data.
 
     Returns:
-        Whether there was anything to remove.
+        Whether there was anything to stop or remove.
 
     Raises:
         LocalError: The folder is no platform's, or something still runs.
     """
     home = Home(root.resolve())
     if not home.root.exists():
-        return False
-    if any(home.root.iterdir()) and not home.lock_file.exists():
+        return bool(leftovers.stop_leftovers(home.root))
+    if _holds_anything(home) and not home.lock_file.exists():
         raise LocalError(
             f"{home.root} does not look like a platform's folder (it has no "
             f"{home.lock_file.relative_to(home.root)}): nothing was removed."
         )
     with home.locked():
         down(root, locked=True)
-        shutil.rmtree(home.root)
+        _remove(home)
     return True
+
+
+def _holds_anything(home: Home) -> bool:
+    """Tell whether there is more than a removal leaves that is cut short at its end."""
+    return any(
+        path != home.run or not path.is_dir() or any(path.iterdir())
+        for path in home.root.iterdir()
+    )
+
+
+def _remove(home: Home) -> None:
+    """Remove the folder, what makes it a platform's last.
+
+    So the next ``clean`` goes on where this one is cut short.
+    """
+    for folder, last in ((home.root, home.run), (home.run, home.lock_file)):
+        for path in folder.iterdir():
+            if path == last:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    shutil.rmtree(home.root)

@@ -1,4 +1,4 @@
-"""Processes of a platform whose supervisor is gone: found by their environment."""
+"""Processes of a platform that no supervisor answers for, by their environment."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 import psutil
 
 from goodsflow.local.processes import await_ends
+from goodsflow.local.supervisor import PROGRAM
 
 
 def find_leftovers(home: Path) -> dict[psutil.Process, str]:
     """Find the processes that were started for the platform in ``home``.
 
-    Every part, and what it started itself, carries the platform's folder and its own
-    name in its environment; nothing else is ever touched.
+    Every part, what it started itself, and the supervisor carry the platform's folder
+    and their own name in their environment; nothing else is ever touched.
 
     Returns:
         The processes, each with the name of its part.
@@ -39,16 +40,25 @@ def find_leftovers(home: Path) -> dict[psutil.Process, str]:
 def stop_leftovers(home: Path, timeout_seconds: float = 20) -> list[str]:
     """Stop them: asked first, killed after ``timeout_seconds``.
 
+    A supervisor that still runs, because its folder was removed under it, is stopped
+    with them: it would start them again.
+
     Returns:
         The names of their parts.
     """
-    leftovers = find_leftovers(home)
-    for process in leftovers:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.terminate()
-    alive = await_ends(leftovers, timeout_seconds)
-    for process in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    await_ends(alive, timeout_seconds)
-    return sorted(set(leftovers.values()))
+    names: set[str] = set()
+    # Until it heeds, a supervisor starts again what ends: a second look finds that.
+    for _ in range(2):
+        leftovers = find_leftovers(home)
+        for process in sorted(leftovers, key=lambda p: leftovers[p] != PROGRAM):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        alive = await_ends(leftovers, timeout_seconds)
+        for process in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        await_ends(alive, timeout_seconds)
+        names |= set(leftovers.values())
+        if PROGRAM not in leftovers.values():
+            break
+    return sorted(names - {PROGRAM})

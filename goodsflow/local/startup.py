@@ -117,12 +117,15 @@ class Startup:
             deadline = time.monotonic() + part.ready_seconds
         while (process := self._process(name)) and process.state == "STOPPING":
             self._pause()
+        # What it died of before, over weeks perhaps, is not this start's failure.
+        starts = max(1, count_starts(self._home, name))
         if process is None or process.pid is None:
+            starts = 1
             self._home.starts(name).unlink(missing_ok=True)
             self.started.append(name)
             self._supervisor.start(name)
         self._progress.begin(name, "starts")
-        self._await_ready(part, deadline)
+        self._await_ready(part, deadline, starts)
 
     def _process(self, name: str) -> ProcessState | None:
         return next((p for p in self._supervisor.processes() if p.name == name), None)
@@ -145,7 +148,7 @@ class Startup:
                     )
                 self._pause()
 
-    def _await_ready(self, part: Part, deadline: float) -> None:
+    def _await_ready(self, part: Part, deadline: float, starts: int) -> None:
         while True:
             try:
                 part.check()
@@ -157,7 +160,7 @@ class Startup:
             process = self._process(part.name)
             if process and process.state == "FATAL":
                 raise self._failure(part, "could not be started")
-            deaths = count_starts(self._home, part.name) - 1
+            deaths = count_starts(self._home, part.name) - starts
             if deaths > part.deaths_allowed:
                 raise self._failure(part, f"died {deaths} times")
             if time.monotonic() > deadline:

@@ -21,6 +21,9 @@ from goodsflow.local.errors import SupervisorEndsError, SupervisorError
 from goodsflow.local.home import Home
 from goodsflow.local.processes import await_ends
 
+PROGRAM = "supervisord"
+"""What it is called among the parts, which it is none of."""
+
 _SHUTDOWN_STATE = 6
 """The code of supervisor's fault for a command that comes after `shutdown`."""
 _NO_ANSWER = (
@@ -78,7 +81,14 @@ def start(home: Home, timeout_seconds: float = 20) -> None:
         check=False,
         stdin=subprocess.DEVNULL,
         timeout=timeout_seconds,
-        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+        # By its home and its name it is found where its folder was removed under it;
+        # each program has its own.
+        env=os.environ
+        | {
+            "PYTHONWARNINGS": "ignore",
+            "GOODSFLOW_HOME": str(home.root),
+            "PART_NAME": PROGRAM,
+        },
     )
     if done.returncode != 0:
         raise SupervisorError(f"The supervisor did not start: {done.stderr.strip()}")

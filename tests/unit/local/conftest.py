@@ -31,7 +31,8 @@ def home() -> Iterator[Home]:
         process.kill()
         await_ends([process], 10)
     leftovers.stop_leftovers(root, timeout_seconds=2)
-    shutil.rmtree(root)
+    if root.exists():
+        shutil.rmtree(root)
 
 
 class Web(ThreadingHTTPServer):

@@ -92,9 +92,10 @@ def test_settings_come_back(home: Home) -> None:
 def test_damaged_settings_say_which_file_and_what_to_do(
     home: Home, content: str
 ) -> None:
-    """Taking the default instead would move the platform silently."""
+    """Taking the default instead would move the platform silently; `clean` ends it."""
     home.settings_file.write_text(content)
-    with pytest.raises(PreflightError, match=r"home\.json(?s:.*)goodsflow clean"):
+    advice = r"home\.json(?s:.*)`goodsflow up --port-offset N`"
+    with pytest.raises(PreflightError, match=advice):
         home.settings()
 
 

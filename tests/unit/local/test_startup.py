@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from rich.console import Console
 
@@ -21,6 +22,8 @@ from goodsflow.local.probes import NotReadyError
 from goodsflow.local.programs import render_config
 from goodsflow.local.progress import Progress
 from goodsflow.local.startup import _BOOTSTRAP_NEEDS, Startup
+from goodsflow.local.status import count_starts
+from goodsflow.local.supervisor import SupervisorClient
 
 RUNS = "touch $PART_CONFIG_DIR.up; exec sleep 300"
 
@@ -100,6 +103,52 @@ def test_a_part_that_dies_is_told_with_its_last_lines_and_its_log(home: Home) ->
     assert "  | 1\n" not in message
     assert message.endswith(f"The whole log is {home.log('a')}")
     assert "✗ a" in begun.output.getvalue()
+
+
+def run_for_weeks(home: Home, name: str) -> None:
+    """Start a part before `up` does, and let it have died often since."""
+    SupervisorClient(home.socket).start(name)
+    deadline = time.monotonic() + 20
+    while not count_starts(home, name):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with home.starts(name).open("a") as starts:
+        starts.write("1 1\n" * 40)
+
+
+def test_a_part_that_runs_is_not_blamed_for_deaths_of_long_ago(home: Home) -> None:
+    """The first look at it that failed ended `make up`."""
+    looks = iter([False])
+
+    def check() -> None:
+        if not next(looks, True):
+            raise NotReadyError("is cold")
+
+    begun = Begun(home, part(home, "a", check=check, deaths_allowed=0))
+    run_for_weeks(home, "a")
+    begun.startup.run(bootstrap=False)
+    assert begun.startup.started == []
+
+
+def test_a_part_that_ran_before_is_blamed_for_its_deaths_from_now_on(
+    home: Home,
+) -> None:
+    """It would be waited for until its time is up."""
+    ends = home.root / "ends"
+
+    def check() -> None:
+        if not ends.exists():
+            ends.touch()
+            (process,) = SupervisorClient(home.socket).processes()
+            psutil.Process(process.pid).kill()
+        raise NotReadyError("is cold")
+
+    script = f"[ -e {ends} ] && exit 1; exec sleep 300"
+    begun = Begun(home, part(home, "a", script, check=check, deaths_allowed=1))
+    run_for_weeks(home, "a")
+    with pytest.raises(PartFailedError, match=r"a died [2-4] times"):
+        begun.startup.run(bootstrap=False)
+    assert begun.startup.started == []
 
 
 def test_a_part_that_cannot_be_executed_is_told_like_one_that_dies(home: Home) -> None:

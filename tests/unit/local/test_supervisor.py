@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from goodsflow.local import leftovers, supervisor
 from goodsflow.local.errors import SupervisorEndsError, SupervisorError
 from goodsflow.local.home import Home
+from goodsflow.local.launcher import clean, down
 from goodsflow.local.programs import Program, render_config
 from goodsflow.local.status import count_restarts, count_starts
 from goodsflow.local.supervisor import ProcessState, SupervisorClient
@@ -197,6 +201,38 @@ def test_a_leftover_that_does_not_heed_is_killed(home: Home) -> None:
     await_that(lambda: not supervisor.is_running(home))
     assert leftovers.stop_leftovers(home.root, timeout_seconds=0.5) == ["a"]
     assert is_gone(part)
+
+
+@pytest.mark.parametrize("command", [down, clean])
+def test_what_outlives_its_removed_folder_is_stopped_with_its_supervisor(
+    home: Home, command: Callable[[Path], object]
+) -> None:
+    """`rm -rf .goodsflow`: the supervisor started the parts again, and `up` lost."""
+    configure(home, {"a": RUNS, "b": ends("b", 0.5)})
+    supervisor.start(home)
+    processes = [started(home, "a"), started(home, "b")]
+    processes.append(psutil.Process(int(home.supervisor_pid_file.read_text())))
+    shutil.rmtree(home.root)
+    try:
+        assert command(home.root) in (["a", "b"], True)
+        assert all(is_gone(process) for process in processes)
+        assert command(home.root) in ([], False)
+        assert not home.root.exists()
+    finally:
+        for process in reversed(processes):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def test_what_a_supervisor_starts_before_it_ends_is_stopped_too(home: Home) -> None:
+    """A part that ends before it has heeded, it starts again."""
+    script = "trap 'PART_NAME=a sleep 300 & exit 0' TERM; while :; do sleep 0.05; done"
+    variables = {"GOODSFLOW_HOME": str(home.root), "PART_NAME": supervisor.PROGRAM}
+    manager = psutil.Popen(["sh", "-c", script], env=os.environ | variables)
+    await_that(manager.children)
+    assert leftovers.stop_leftovers(home.root) == ["a"]
+    assert not leftovers.find_leftovers(home.root)
+    assert manager.wait(10) == 0
 
 
 def test_a_start_waits_for_a_supervisor_that_still_ends(home: Home) -> None:
