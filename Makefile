@@ -10,15 +10,15 @@ up: ## Start the whole platform on this machine
 
 # The next three take what is installed: the platform may be up, and the network down.
 down: ## Stop it; data stays
-	@[ -x .venv/bin/goodsflow ] || ./setup.sh
+	@.venv/bin/goodsflow --version >/dev/null 2>&1 || ./setup.sh
 	@.venv/bin/goodsflow down
 
 clean: ## Stop it and remove its data, secrets and certificates
-	@[ -x .venv/bin/goodsflow ] || ./setup.sh
+	@.venv/bin/goodsflow --version >/dev/null 2>&1 || ./setup.sh
 	@.venv/bin/goodsflow clean --yes
 
 status: ## Show each part
-	@[ -x .venv/bin/goodsflow ] || ./setup.sh
+	@.venv/bin/goodsflow --version >/dev/null 2>&1 || ./setup.sh
 	@.venv/bin/goodsflow status
 
 test: ## Run the tests, on real parts of their own

@@ -34,6 +34,8 @@ def delete_old_runs(
 ) -> int:
     """Delete the finished runs of a job that are old, with all that they left.
 
+    The newest one that has succeeded stays.
+
     Args:
         instance: Dagster's.
         job_name: Of which job.
@@ -45,15 +47,20 @@ def delete_old_runs(
         How many were deleted.
     """
     every = instance.get_runs_count(dg.RunsFilter(job_name=job_name))
+    success = dg.RunsFilter(job_name=job_name, statuses=[dg.DagsterRunStatus.SUCCESS])
+    # By it the asset was made; those after it may all have failed.
+    stays = {r.dagster_run.run_id for r in instance.get_run_records(success, limit=1)}
     old = dg.RunsFilter(job_name=job_name, statuses=_FINISHED, created_before=before)
     deleted = 0
     while (room := min(_TOLD_EVERY, every - kept - deleted)) > 0:
-        records = instance.get_run_records(old, limit=room, ascending=True)
-        if not records:
+        records = instance.get_run_records(old, limit=room + 1, ascending=True)
+        run_ids = [record.dagster_run.run_id for record in records]
+        run_ids = [run_id for run_id in run_ids if run_id not in stays][:room]
+        if not run_ids:
             break
-        for record in records:
-            _delete(instance, record.dagster_run.run_id)
-        deleted += len(records)
+        for run_id in run_ids:
+            _delete(instance, run_id)
+        deleted += len(run_ids)
         on_progress(deleted)
     return deleted
 

@@ -20,10 +20,10 @@ property() {
 case $HDFS_ROLE in
   namenode)
     require HDFS_ADDRESS HDFS_RPC_PORT HDFS_HTTP_PORT
-    name=$PART_DATA_DIR/name
+    name_dir=$PART_DATA_DIR/name
     {
       echo '<configuration>'
-      property dfs.namenode.name.dir "file://$name"
+      property dfs.namenode.name.dir "file://$name_dir"
       property dfs.namenode.rpc-address "${HDFS_URL#hdfs://}"
       property dfs.namenode.rpc-bind-host "$HDFS_ADDRESS"
       property dfs.namenode.http-address "$HDFS_ADDRESS:$HDFS_HTTP_PORT"
@@ -64,25 +64,25 @@ java_flags="$JVM_FLAGS -XX:TieredStopAtLevel=1 --add-opens java.base/java.lang=A
   -Djava.security.krb5.conf=/dev/null
   -Dlog4j.configuration=file:$PART_CONFIG_DIR/log4j.properties -Dhadoop.log.dir=$PART_DATA_DIR"
 
-# Whether $name holds a file system. Earlier versions formatted there at once: what was cut short
+# Whether $name_dir holds a file system. Earlier versions formatted there at once: what was cut short
 # then has neither an image nor edits, and can go.
 is_formatted() {
-  [ -e "$name" ] || return 1
+  [ -e "$name_dir" ] || return 1
   # With the slash it follows a link.
-  found=$(find "$name/" \( -name 'fsimage_*' ! -name '*.md5' \) -o -name 'edits_*') ||
-    part_fail "cannot read the folder $name"
+  found=$(find "$name_dir/" \( -name 'fsimage_*' ! -name '*.md5' \) -o -name 'edits_*') ||
+    part_fail "cannot read the folder $name_dir"
   [ -n "$found" ]
 }
 
 if [ "$HDFS_ROLE" = namenode ] && ! is_formatted; then
   # Made beside its place: one that is cut short is made anew.
-  rm -rf "$name.new"
+  rm -rf "$name_dir.new"
   # shellcheck disable=SC2086 # the flags are meant to be split
   "$JAVA" $java_flags -Xmx128m -cp "$PART_CONFIG_DIR:$HDFS_LIB_DIR/*" "$main" \
-    -D "dfs.namenode.name.dir=file://$name.new" -format -nonInteractive ||
-    part_fail "could not format the file system in $name.new"
-  rm -rf "$name"
-  mv "$name.new" "$name"
+    -D "dfs.namenode.name.dir=file://$name_dir.new" -format -nonInteractive ||
+    part_fail "could not format the file system in $name_dir.new"
+  rm -rf "$name_dir"
+  mv "$name_dir.new" "$name_dir"
 fi
 # shellcheck disable=SC2086 # the flags are meant to be split
 exec "$JAVA" ${agent:+"$agent"} $java_flags -Xms64m -Xmx${HDFS_HEAP:-160m} -cp "$PART_CONFIG_DIR:$HDFS_LIB_DIR/*" "$main"

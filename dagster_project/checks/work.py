@@ -32,8 +32,17 @@ LEAST_SECONDS = 20.0
 """Between two looks that are compared: a transaction in an outage may take as long, and
 Connect commits every ten seconds."""
 
+MOST_SECONDS = 600.0
+"""Before that, the platform may have been down."""
+
 LEAST_RECORDS = 20
 MOST_DEAD_SHARE = 0.05
+
+_ADVICE = {
+    "blocking": "Its log says why; the job restart_service starts it anew.",
+    "hdfs_sink": "Where HDFS takes no writes it waits, and `goodsflow logs "
+    "kafka-connect` says so.",
+}
 
 
 @dataclass(frozen=True)
@@ -76,14 +85,6 @@ def from_stored(stored: Mapping[str, Mapping[str, float]]) -> Readings:
         )
         for asset, each in stored.items()
     }
-
-
-_ADVICE = {
-    "blocking": "Its log says why; the job restart_service starts it anew.",
-    "shop_api": "Its log says why; the job restart_service starts it anew.",
-    "hdfs_sink": "Where HDFS takes no writes it waits, and `goodsflow logs "
-    "kafka-connect` says so.",
-}
 
 
 def look_at_work(
@@ -135,8 +136,10 @@ def look_at_sink(
 
     def find() -> Iterator[Finding]:
         _keep(["hdfs_sink"], before, readings)
-        written = _read_sink(kafka, now)
-        yield judge_progress("hdfs_sink", written, before.get("hdfs_sink"))
+        written, markers = _read_sink(kafka, now)
+        yield judge_progress(
+            "hdfs_sink", written, before.get("hdfs_sink"), may_wait=markers
+        )
         _remember("hdfs_sink", written, readings)
 
     return look(SINK_CHECKS, find)
@@ -178,18 +181,30 @@ def _read_shop_api(services: ServicesResource, now: float) -> Reading:
     return Reading(now, done=delivered + failed, bad=failed)
 
 
-def _read_sink(kafka: KafkaResource, now: float) -> Reading:
+def _read_sink(kafka: KafkaResource, now: float) -> tuple[Reading, int]:
+    """Return where the sink is, and how many markers may lie behind its records."""
     cluster, group, topic = GROUPS["hdfs_sink"]
     lag = kafka.offsets(cluster).group_lag(group, [topic])
     # What it has committed is in its files, markers of transactions counted.
     position = sum(lag.offsets.values())
-    return Reading(at=now, done=position, bad=0, lag=lag.total, position=position)
+    reading = Reading(at=now, done=position, bad=0, lag=lag.total, position=position)
+    return reading, len(lag.lag)
 
 
-def judge_progress(asset: str, now: Reading, before: Reading | None) -> Finding:
-    """Say whether a service has done something where there was something to do."""
+def judge_progress(
+    asset: str, now: Reading, before: Reading | None, *, may_wait: int = -1
+) -> Finding:
+    """Say whether a service has done something where there was something to do.
+
+    Args:
+        asset: Of the service.
+        now: Where it is.
+        before: Where it was.
+        may_wait: Where no more waited before, it had nothing to do: what waits now may
+            have come a moment ago.
+    """
     facts: dict[str, Fact] = {"lag": now.lag}
-    if before is None or now.at - before.at < LEAST_SECONDS:
+    if before is None or not LEAST_SECONDS <= now.at - before.at <= MOST_SECONDS:
         return Finding(asset, GOES_ON, True, _waiting(now), facts)
     seconds = now.at - before.at
     rate = _since(now.done, before.done) / seconds
@@ -199,7 +214,7 @@ def judge_progress(asset: str, now: Reading, before: Reading | None) -> Finding:
         text = f"{bad:.0f} cards were not delivered within {seconds:.0f} s."
         return Finding(asset, GOES_ON, False, text, facts)
     # A transaction's marker behind the last record counts as lag, and stays.
-    if now.lag > before.lag and now.position == before.position:
+    if now.lag > before.lag > may_wait and now.position == before.position:
         text = (
             f"It has done nothing for {seconds:.0f} s, while {now.lag} records wait "
             f"({before.lag} before). {_ADVICE[asset]}"

@@ -83,7 +83,7 @@ def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their name
     ]
     findings = make_looks(looks, LOOK_SECONDS)
     news, remembered = select_news(findings, memory, now)
-    remembered = replace(remembered, readings=to_stored(readings))
+    remembered = replace(remembered, readings=to_stored(dict(readings)))
     return dg.SensorResult(
         asset_events=to_events(news, findings),
         skip_reason=summarize(findings),

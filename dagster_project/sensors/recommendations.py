@@ -29,6 +29,7 @@ _UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 _UNFINISHED_LIMIT = 100
+_LOOKED_AT = 10
 _STALE_SECONDS = 300.0
 """Where runs are not monitored, one that is so much older than it may become is taken
 for dead; if it is not, the next one fences it."""
@@ -39,14 +40,16 @@ class PastRuns:
     """The finished runs for windows that start where the next one does.
 
     Attributes:
-        finished: How many there were.
         failed: How many of them did not succeed.
+        cut_short: How many of the newest of these took as long as they might.
+        last_run_id: Of the newest one, whatever became of it; empty: there is none.
         seconds_since_failure: Since the last of those ended; None where there is none,
             below 0 where the clock was set back since.
     """
 
-    finished: int = 0
     failed: int = 0
+    cut_short: int = 0
+    last_run_id: str = ""
     seconds_since_failure: float | None = None
 
 
@@ -62,13 +65,13 @@ def pause_seconds(failed: int) -> float:
     return min(_LONGEST_PAUSE_SECONDS, doubled)
 
 
-def runtime_seconds(failed: int) -> int:
-    """Return how long a run may take after so many failures: doubling, bounded.
+def runtime_seconds(cut_short: int) -> int:
+    """Return how long a run may take after so many that were cut short: twice as long.
 
     One takes seconds; but a state that was lost is made anew by one run that reads all
-    there is, and ended early would be begun anew for ever.
+    there is, and cut short would be begun anew for ever.
     """
-    doubled: int = MAX_RUN_SECONDS << min(failed, 10)
+    doubled: int = MAX_RUN_SECONDS << min(cut_short, 10)
     return min(LONGEST_RUN_SECONDS, doubled)
 
 
@@ -76,8 +79,8 @@ def decide(waiting: WaitingFiles, past: PastRuns) -> dg.RunRequest | dg.SkipReas
     """Ask for one run over all complete windows, or say why not.
 
     The run key follows from the event, the offsets from which to which the run goes. A
-    run key is remembered for ever: the number of runs from there is part of it, so that
-    neither a failed run nor offsets that were set back block a window.
+    run key is remembered as long as its run: the last run from there is part of it, so
+    that neither a failed run nor offsets that were set back block a window.
     """
     found = f"{len(waiting.files)} files wait, {waiting.files_per_window} make a window"
     if not waiting.complete_windows:
@@ -92,8 +95,8 @@ def decide(waiting: WaitingFiles, past: PastRuns) -> dg.RunRequest | dg.SkipReas
         )
     end = window_start(waiting.end_offsets)
     return dg.RunRequest(
-        run_key=f"{start}>{end}#{past.finished}",
-        tags={WINDOW_TAG: start, MAX_RUNTIME_TAG: str(runtime_seconds(past.failed))},
+        run_key=f"{start}>{end}#{past.last_run_id or 0}",
+        tags={WINDOW_TAG: start, MAX_RUNTIME_TAG: str(runtime_seconds(past.cut_short))},
     )
 
 
@@ -128,8 +131,7 @@ def unfinished_run(instance: dg.DagsterInstance, now: float) -> str | None:
         is_ours = run.job_name == recommend.name or _ASSET in (
             run.asset_selection or ()
         )
-        started = record.start_time
-        may_take = float(run.tags.get(MAX_RUNTIME_TAG, LONGEST_RUN_SECONDS))
+        started, may_take = record.start_time, _most_seconds(run)
         is_stale = started is not None and now - started > may_take + _STALE_SECONDS
         if is_ours and not is_stale:
             return run.run_id
@@ -140,10 +142,28 @@ def past_runs(instance: dg.DagsterInstance, start: str, now: float) -> PastRuns:
     """Count the finished runs for windows that start at ``start``."""
     tags = {WINDOW_TAG: start}
     failed = dg.RunsFilter(tags=tags, statuses=_FAILED)
-    last = instance.get_run_records(failed, limit=1)
+    last = instance.get_run_records(failed, limit=_LOOKED_AT)
     ended = last[0].end_time or last[0].update_timestamp.timestamp() if last else None
+    newest = instance.get_run_records(dg.RunsFilter(tags=tags), limit=1)
     return PastRuns(
-        finished=instance.get_runs_count(dg.RunsFilter(tags=tags)),
         failed=instance.get_runs_count(failed),
+        cut_short=sum(map(_was_cut_short, last)),
+        last_run_id=newest[0].dagster_run.run_id if newest else "",
         seconds_since_failure=None if ended is None else now - ended,
     )
+
+
+def _was_cut_short(record: dg.RunRecord) -> bool:
+    if record.start_time is None or record.end_time is None:
+        return False
+    took = record.end_time - record.start_time
+    return took >= _most_seconds(record.dagster_run)
+
+
+def _most_seconds(run: dg.DagsterRun) -> float:
+    """Return how long a run may take."""
+    try:
+        return float(run.tags.get(MAX_RUNTIME_TAG, LONGEST_RUN_SECONDS))
+    except ValueError:
+        # Somebody's own; Dagster takes no notice of it either.
+        return LONGEST_RUN_SECONDS

@@ -153,6 +153,7 @@ def _entry(row: Any, reason: str, by: str, at: datetime) -> Entry:
     if not isinstance(row, dict):
         why = f" ({row})" if isinstance(row, Exception) else ""
         raise BlockListError(f"it is no JSON object{why}")
+    row = {name.lower(): value for name, value in row.items()}
     named = [name for name in row if name in _SCOPES_OF_NAMES]
     if not named:
         raise BlockListError(f"it has none of {', '.join(SCOPES)}")

@@ -152,13 +152,13 @@ def _follow(
 ) -> None:
     """Print the answer each time that it has changed, until Ctrl-C.
 
-    An outage is told once, and waited out.
+    An outage is told once, and another one too, and waited out.
     """
     import time
 
     from goodsflow.errors import GoodsflowError
 
-    is_told = False
+    told = ""
     try:
         with interrupts():
             while True:
@@ -166,13 +166,13 @@ def _follow(
                 try:
                     now = searcher.search(query)
                 except GoodsflowError as error:
-                    if not is_told:
+                    if str(error) != told:
                         click.echo(f"Cannot search now, and goes on: {error}", err=True)
-                    is_told = True
+                    told = str(error)
                     continue
-                if is_told:
+                if told:
                     click.echo("Searching again", err=True)
-                is_told = False
+                told = ""
                 if now != cards:
                     cards = now
                     if not as_json:

@@ -14,6 +14,9 @@ from goodsflow.errors import GoodsflowError
 
 _LOGGER = logging.getLogger(__name__)
 _LONGEST_TURN_SECONDS = 120.0
+_CURRENT_SECONDS = 60.0
+"""A reading that is good for longer tells nothing of how the platform is now."""
+
 
 METRICS: Mapping[str, str] = {
     "goodsflow_topic_end_offset": (
@@ -57,13 +60,11 @@ class Source:
         name: For the metric that says whether reading it succeeds.
         read: Raises a GoodsflowError where it cannot be read.
         every_seconds: How long a successful reading is good for.
-        is_local: It is a file here, which tells nothing of the platform's parts.
     """
 
     name: str
     read: Callable[[], Sequence[Sample]]
     every_seconds: float = 0.0
-    is_local: bool = False
 
 
 class Readings(Collector):
@@ -120,11 +121,11 @@ class Readings(Collector):
         silence = self._clock() - self._turned_at
         if silence > _LONGEST_TURN_SECONDS:
             return f"nothing has been read for {silence:.0f} s"
-        remote = [source.name for source in self._sources if not source.is_local]
+        current = [s.name for s in self._sources if s.every_seconds < _CURRENT_SECONDS]
         # The web server asks while another thread reads: take what is there at once.
         failures = dict(self._failures)
-        if remote and failures.keys() >= set(remote):
-            return f"nothing can be read: {failures[remote[0]]}"
+        if current and failures.keys() >= set(current):
+            return f"nothing can be read: {failures[current[0]]}"
         return None
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

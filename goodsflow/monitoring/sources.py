@@ -54,7 +54,6 @@ def platform_sources(endpoints: Endpoints, platform: Platform) -> Iterator[Sourc
         "certificate of the CA",
         lambda: [_certificate("", "ca", written_until(endpoints.ca_file))],
         _CERTIFICATE_SECONDS,
-        is_local=True,
     )
 
 

@@ -112,7 +112,7 @@ def look_for_missing(
         endpoints: Of the platform.
         settings: Where the files are, and of which topic.
         principal: May read the topic; also the user on HDFS.
-        limit: Gaps to look up at most.
+        limit: Gaps to look up, about; one of each partition at least.
         timeout_seconds: For each question.
 
     Raises:
@@ -153,7 +153,7 @@ def find_gaps(files: Iterable[Span]) -> Iterator[Gap]:
 
 
 def newest_gaps(gaps: Iterable[Gap], limit: int) -> list[Gap]:
-    """Return the newest gaps of each partition, about ``limit`` in all.
+    """Return the newest gaps of each partition, about ``limit`` in all, one at least.
 
     An offset tells the age within a partition, and nothing between two: that with most
     cards would be the only one.

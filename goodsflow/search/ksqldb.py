@@ -60,6 +60,7 @@ class KsqldbSearch:
         self._endpoints = endpoints
         self._timeout_seconds = timeout_seconds
         self._on_notice = on_notice
+        self._told: set[type[Exception]] = set()
 
     def prepare(self) -> None:
         """Do nothing: a request connects by itself, and quickly."""
@@ -87,14 +88,13 @@ class KsqldbSearch:
     def _query(self, sql: str) -> QueryResult:
         """Query until the view answers; it is told what is waited for, once each."""
         deadline = time.monotonic() + self._timeout_seconds
-        told: set[type[Exception]] = set()
         while True:
             remaining = max(_RETRY_SECONDS, deadline - time.monotonic())
             try:
                 with KsqlClient.connect(
                     self._endpoints, timeout_seconds=remaining
                 ) as client:
-                    return client.query(sql)
+                    result = client.query(sql)
             except tuple(_NOTICES) as error:
                 what = _NOTICES[type(error)]
                 if time.monotonic() + _RETRY_SECONDS > deadline:
@@ -103,11 +103,14 @@ class KsqldbSearch:
                         "That takes a minute after a start; try again, or with "
                         f"--backend embedded. {error}"
                     ) from error
-                if type(error) not in told:
-                    told.add(type(error))
+                if type(error) not in self._told:
+                    self._told.add(type(error))
                     self._on_notice(
                         f"{what}: this waits up to {self._timeout_seconds:g} s."
                     )
+            else:
+                self._told.clear()
+                return result
             time.sleep(_RETRY_SECONDS)
 
 

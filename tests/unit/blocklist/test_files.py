@@ -60,7 +60,7 @@ def test_a_line_is_one_rule(tmp_path: Path, text: str, name: str) -> None:
         ("Brand\nXYZ\n", "list.csv"),
         ("BRAND;Reason\nXYZ;given\n", "list.csv"),
         ("brand,reason,\nXYZ,given\n", "list.csv"),
-        ('{"brand": "XYZ"}', "list.JSONL"),
+        ('{"Brand": "XYZ"}', "list.JSONL"),
         ('{"brand": "XYZ"}', "list.json"),
     ],
 )

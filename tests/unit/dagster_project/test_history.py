@@ -57,7 +57,7 @@ def test_old_runs_leave_nothing(instance: dg.DagsterInstance, tmp_path: Path) ->
 
 def test_new_runs_and_those_under_way_stay(instance: dg.DagsterInstance) -> None:
     """Somebody looks at them, or waits for them."""
-    done = run(instance)
+    done, last = run(instance), run(instance)
     under_way = instance.create_run_for_job(
         often, status=dg.DagsterRunStatus.STARTED
     ).run_id
@@ -67,4 +67,6 @@ def test_new_runs_and_those_under_way_stay(instance: dg.DagsterInstance) -> None
     assert delete_old_runs(instance, "often", later, 0) == 1
     assert instance.get_run_by_id(done) is None
     assert instance.get_run_by_id(under_way)
+    # It made what there is.
+    assert instance.get_run_by_id(last)
     assert delete_old_runs(instance, "another", later, 0) == 0

@@ -72,9 +72,9 @@ def test_a_backlog_is_one_run() -> None:
 
 def test_a_run_that_was_ended_early_gets_more_time() -> None:
     """A lost state takes one long run to make anew; cut off, none would ever do it."""
-    times = [runtime_seconds(failed) for failed in (0, 1, 2, 9, 5000)]
+    times = [runtime_seconds(cut_short) for cut_short in (0, 1, 2, 9, 5000)]
     assert times == [900, 1800, 3600, 21_600, 21_600]
-    decision = decide(waiting(10, 1), PastRuns(2, 2, 601.0))
+    decision = decide(waiting(10, 1), PastRuns(5, 2, "last", 601.0))
     assert isinstance(decision, dg.RunRequest)
     assert decision.tags[MAX_RUNTIME_TAG] == "3600"
 
@@ -84,15 +84,15 @@ def test_a_run_that_was_ended_early_gets_more_time() -> None:
     [
         (PastRuns(), "start>0:100#0"),
         # It failed, and its pause is over.
-        (PastRuns(1, 1, 16.0), "start>0:100#1"),
+        (PastRuns(1, 0, "one", 16.0), "start>0:100#one"),
         # It succeeded, and somebody has set the offsets back.
-        (PastRuns(1, 0), "start>0:100#1"),
+        (PastRuns(last_run_id="one"), "start>0:100#one"),
         # So many failures that doubling would overflow.
-        (PastRuns(5000, 5000, 601.0), "start>0:100#5000"),
+        (PastRuns(5000, 0, "last", 601.0), "start>0:100#last"),
         # A failure without a time of its end does not block.
-        (PastRuns(1, 1, None), "start>0:100#1"),
+        (PastRuns(1, 0, "one", None), "start>0:100#one"),
         # The clock was set back since.
-        (PastRuns(1, 1, -3600.0), "start>0:100#1"),
+        (PastRuns(1, 0, "one", -3600.0), "start>0:100#one"),
     ],
 )
 def test_a_finished_run_does_not_block_its_window(past: PastRuns, run_key: str) -> None:
@@ -109,7 +109,7 @@ def test_after_a_failure_it_waits_longer_each_time(
     failed: int, since: float, left: int
 ) -> None:
     """A run that fails at once would be started anew at every tick."""
-    decision = decide(waiting(10, 1), PastRuns(failed, failed, since))
+    decision = decide(waiting(10, 1), PastRuns(failed, 0, "last", since))
     assert isinstance(decision, dg.SkipReason)
     assert f"{failed} runs from start have failed" in str(decision.skip_message)
     assert f"the next starts in {left} s" in str(decision.skip_message)
@@ -137,12 +137,11 @@ def add_run(
     status: dg.DagsterRunStatus,
     start: str | None = None,
     job: str = "recommend",
-) -> None:
-    """Record a run as it would be after a launch."""
+) -> str:
+    """Record a run as it would be after a launch; return its ID."""
     definition = build_definitions().resolve_job_def(job)
-    instance.create_run_for_job(
-        definition, status=status, tags={WINDOW_TAG: start} if start else {}
-    )
+    tags = {WINDOW_TAG: start} if start else {}
+    return instance.create_run_for_job(definition, status=status, tags=tags).run_id
 
 
 def test_the_shell_asks_for_a_run() -> None:
@@ -188,15 +187,35 @@ def test_failures_are_counted_by_where_the_window_starts() -> None:
     """By its whole key, each new file would make the failures forgotten."""
     with dg.DagsterInstance.ephemeral() as instance:
         add_run(instance, dg.DagsterRunStatus.FAILURE, "0:50")
-        add_run(instance, dg.DagsterRunStatus.SUCCESS, "0:50")
+        newest = add_run(instance, dg.DagsterRunStatus.SUCCESS, "0:50")
         add_run(instance, dg.DagsterRunStatus.FAILURE, "0:10")
         later = (datetime.now(tz=UTC) + timedelta(seconds=5)).timestamp()
         past = past_runs(instance, "0:50", later)
         set_back = past_runs(instance, "0:50", later - 3600)
-    assert (past.finished, past.failed) == (2, 1)
+    assert (past.failed, past.cut_short) == (1, 0)
+    assert past.last_run_id == newest
     assert past.seconds_since_failure is not None
     assert 0 <= past.seconds_since_failure < 60
     assert set_back.seconds_since_failure == past.seconds_since_failure - 3600
+
+
+def test_only_what_took_as_long_as_it_might_was_cut_short() -> None:
+    """Ten failures at once, of an outage, would let the next run hang for hours."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        definition = build_definitions().resolve_job_def("recommend")
+        for limit in ("0", "900", "an hour"):
+            run = instance.create_run_for_job(
+                definition, tags={WINDOW_TAG: "0:50", MAX_RUNTIME_TAG: limit}
+            )
+            for event in (
+                dg.DagsterEventType.RUN_START,
+                dg.DagsterEventType.RUN_FAILURE,
+            ):
+                instance.report_dagster_event(
+                    dg.DagsterEvent(event.value, "recommend"), run_id=run.run_id
+                )
+        past = past_runs(instance, "0:50", datetime.now(tz=UTC).timestamp())
+    assert (past.failed, past.cut_short) == (3, 1)
 
 
 def test_a_failed_read_is_a_failed_tick() -> None:

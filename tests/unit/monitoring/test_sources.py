@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.hdfs import TopicFile
 from goodsflow.monitoring.readings import METRICS
-from goodsflow.monitoring.sources import describe_files, platform_sources
-from goodsflow.spec import load_platform
-from tests.support import write_endpoints
+from goodsflow.monitoring.sources import describe_files
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 
@@ -44,11 +40,3 @@ def test_where_no_file_waits_none_is_the_oldest() -> None:
         "goodsflow_hdfs_topic_bytes": 100,
         "goodsflow_recommender_waiting_files": 0,
     }
-
-
-def test_all_but_a_file_of_ours_is_read_from_another_part(tmp_path: Path) -> None:
-    """What is local says nothing of whether the platform can be read."""
-    platform = load_platform(PROJECT_ROOT / "platform.yaml")
-    sources = list(platform_sources(write_endpoints(tmp_path), platform))
-    assert len(sources) > 5
-    assert [s.name for s in sources if s.is_local] == ["certificate of the CA"]
