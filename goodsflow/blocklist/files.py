@@ -50,9 +50,9 @@ def read_entries(path: Path, *, reason: str, by: str, at: datetime) -> list[Entr
     if problems:
         shown = "\n  ".join(problems[:20])
         more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
+        what = "1 line is" if len(problems) == 1 else f"{len(problems)} lines are"
         raise BlockListError(
-            f"Nothing of '{path}' was taken, {len(problems)} lines are wrong:\n  "
-            f"{shown}{more}"
+            f"Nothing of '{path}' was taken, {what} wrong:\n  {shown}{more}"
         )
     if not entries:
         raise BlockListError(f"There is no rule in '{path}'.")

@@ -74,7 +74,7 @@ def test_capitals_and_an_empty_column_change_nothing(
 @pytest.mark.parametrize("text", ['{"product": "1"}\n', "[\n", "12345\u200b\n"])
 def test_what_is_no_product_id_is_refused(tmp_path: Path, text: str) -> None:
     """A rule that no card meets says that it blocks one."""
-    with pytest.raises(BlockListError, match=r"Nothing of.*, 1 lines"):
+    with pytest.raises(BlockListError, match=r"Nothing of.*, 1 line is"):
         read(tmp_path, text)
 
 
