@@ -16,7 +16,7 @@ def down(context: Context) -> None:
     orphans = bring_down(context.home)
     if orphans:
         click.echo(
-            f"Also stopped, left by a supervisor that is gone: {', '.join(orphans)}",
+            f"Also stopped, no supervisor answering for them: {', '.join(orphans)}",
             err=True,
         )
     click.echo("The platform is stopped; its data is kept.", err=True)
