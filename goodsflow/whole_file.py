@@ -18,4 +18,24 @@ def write_whole(path: Path, content: bytes) -> None:
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
-    partial.rename(path)
+        file.flush()
+        os.fsync(file.fileno())
+    move_whole(partial, path)
+
+
+def move_whole(source: Path, target: Path) -> None:
+    """Put a file in another's place, so that it is there after a power cut too.
+
+    Args:
+        source: In the same folder.
+        target: Is replaced.
+
+    Raises:
+        OSError: It cannot be renamed.
+    """
+    source.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

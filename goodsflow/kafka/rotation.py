@@ -25,7 +25,8 @@ from goodsflow.kafka.errors import (
 )
 from goodsflow.kafka.login import Login, log_in
 from goodsflow.secret import Secret
-from goodsflow.secret_files import move_secret, write_secret
+from goodsflow.secret_files import write_secret
+from goodsflow.whole_file import move_whole
 
 _EFFECTIVE_SECONDS = 30.0
 """Each broker hears of a new credential through ZooKeeper, soon but not at once."""
@@ -87,7 +88,7 @@ class Rotation:
             return
         with self._naming("put the new password in its place"):
             _date_now(self._next)
-            move_secret(self._next, self._file)
+            move_whole(self._next, self._file)
 
     def await_effect(self, timeout_seconds: float = _EFFECTIVE_SECONDS) -> None:
         """Wait until every broker lets the principal in with its file.

@@ -65,9 +65,9 @@ def test_a_file_left_half_written_does_not_stand_in_the_way(
     tmp_path: Path, platform: Platform
 ) -> None:
     """A start that was killed leaves one."""
-    (tmp_path / "zookeeper.new").write_text("half")
+    (tmp_path / ".zookeeper.password.new").write_text("half")
     make_missing_secrets(tmp_path, platform)
-    assert not (tmp_path / "zookeeper.new").exists()
+    assert not (tmp_path / ".zookeeper.password.new").exists()
     assert "half" not in (tmp_path / "zookeeper.password").read_text()
 
 
