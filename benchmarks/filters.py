@@ -26,11 +26,11 @@ from goodsflow.blocklist import Scope
 from goodsflow.blocklist.model import TOPIC
 from goodsflow.blocklist.reading import Position
 from goodsflow.cards.wire import HEADER_BYTES
+from goodsflow.common.process import settle_memory
 from goodsflow.endpoints import Endpoints, load_endpoints
 from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.inspecting import TopicInspector
 from goodsflow.kafka.reading import place_of
-from goodsflow.service import settle_memory
 
 _BATCH_RECORDS = BlockingSettings().batch_records
 _BATCH_SECONDS = BlockingSettings().batch_seconds

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.connect import ConnectRebalancingError, ConnectUnavailableError
-from goodsflow.errors import GoodsflowError
 from goodsflow.hdfs import HdfsUnavailableError
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.ksqldb import KsqlUnavailableError

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from goodsflow.errors import GoodsflowError
-from goodsflow.secret import Secret
+from goodsflow.common.errors import GoodsflowError
+from goodsflow.common.secrets import Secret
 
 ClusterName = Literal["inbound", "analytics"]
 """The platform's two Kafka clusters."""

@@ -13,7 +13,7 @@ from dagster_project.checks.findings import (
     to_results,
 )
 from dagster_project.resources import DesiredStateResource
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.provision.reconciler import Survey
 from goodsflow.reconcile import Plan, Target
 from goodsflow.reconcile.rendering import summary

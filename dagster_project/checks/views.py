@@ -12,7 +12,7 @@ from dagster_project.checks.findings import (
     to_results,
 )
 from dagster_project.resources import KsqldbResource, PlatformResource
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.ksqldb import KsqlClient, KsqlNotMaterializedError
 from goodsflow.spec import View
 

@@ -16,10 +16,10 @@ from dagster_project.resources.keepers import (
     SupervisorKeeper,
 )
 from dagster_project.resources.platform import PlatformResource
+from goodsflow.common.errors import GoodsflowError
+from goodsflow.common.process import last_error
 from goodsflow.endpoints import Endpoints, EndpointsError
-from goodsflow.errors import GoodsflowError
 from goodsflow.local.home import Home
-from goodsflow.service import last_error
 
 _START_SECONDS = 60.0
 

@@ -20,7 +20,7 @@ from dagster_project.sensors.news import (
     summarize,
     to_events,
 )
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.provision.reconciler import Survey
 
 LOOK_SECONDS = 35.0

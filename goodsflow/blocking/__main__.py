@@ -10,10 +10,10 @@ import faust
 
 from goodsflow.blocking.app import create_app
 from goodsflow.blocking.settings import BlockingSettings
+from goodsflow.common.env_settings import load_settings
+from goodsflow.common.errors import GoodsflowError
+from goodsflow.common.process import log_to_stderr, settle_memory
 from goodsflow.endpoints import load_endpoints
-from goodsflow.errors import GoodsflowError
-from goodsflow.service import log_to_stderr, settle_memory
-from goodsflow.settings import load_settings
 
 _LOGGER = logging.getLogger("goodsflow.blocking")
 

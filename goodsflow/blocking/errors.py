@@ -6,7 +6,7 @@ Tree::
     └── PipelineError    the pipeline cannot go on: the app stops, to be restarted
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class BlockingError(GoodsflowError):

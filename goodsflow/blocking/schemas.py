@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 import orjson
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.registry import (
     RegistryClient,
     RegistryUnavailableError,

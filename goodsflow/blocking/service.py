@@ -10,7 +10,7 @@ from mode import Service
 from goodsflow.blocking.errors import PipelineError
 from goodsflow.blocking.pipeline import Pipeline
 from goodsflow.blocking.status import PipelineStatus
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.kafka.errors import HeldUpError
 from goodsflow.kafka.held_up import run_apart
 

@@ -28,8 +28,8 @@ from goodsflow.blocklist import BlockRules, Rule
 from goodsflow.blocklist.model import FIELDS
 from goodsflow.blocklist.reading import Position
 from goodsflow.cards.wire import HEADER_BYTES
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.endpoints import Endpoints
-from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.held_up import run_apart
 from goodsflow.kafka.reading import Record, TopicReader

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class BlockListError(GoodsflowError):

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 HEADER_BYTES = 5
 """Length of the header: the magic byte and the schema ID."""

@@ -155,7 +155,7 @@ def _make(
 
 def _settle(reconciler: Reconciler, results: Sequence[Result]) -> bool:
     """Wait until what was made is in effect; say whether it is."""
-    from goodsflow.errors import GoodsflowError
+    from goodsflow.common.errors import GoodsflowError
 
     is_settled = True
     made = {result.change.target for result in results if result.error is None}

@@ -12,7 +12,7 @@ from goodsflow.endpoints import PROJECT_ROOT, ClusterName
 from goodsflow.reconcile.plan import Kind, Permission, Target
 
 if TYPE_CHECKING:
-    from goodsflow.errors import GoodsflowError
+    from goodsflow.common.errors import GoodsflowError
     from goodsflow.provision.reconciler import Reconciler
 
 F = TypeVar("F", bound=Callable[..., Any])

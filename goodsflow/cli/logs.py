@@ -10,7 +10,7 @@ from typing import BinaryIO
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 @click.command()

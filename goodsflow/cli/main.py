@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from goodsflow.cli.context import Context
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.endpoints import default_home
-from goodsflow.errors import GoodsflowError
 
 COMMANDS = {
     "up": "goodsflow.cli.up",

@@ -14,8 +14,8 @@ from goodsflow.cli.numbers import FiniteRange
 from goodsflow.cli.texts import current_user, text_option
 
 if TYPE_CHECKING:
+    from goodsflow.common.errors import GoodsflowError
     from goodsflow.endpoints import Endpoints
-    from goodsflow.errors import GoodsflowError
     from goodsflow.kafka.reading import Record, TopicReader
 
 _TOPIC = "goods-recomendations"
@@ -82,7 +82,7 @@ def recommendations(
 
 
 def _send_event(endpoints: Endpoints, user: str) -> GoodsflowError | None:
-    from goodsflow.errors import GoodsflowError
+    from goodsflow.common.errors import GoodsflowError
     from goodsflow.search.events import UserEvent, send_event
 
     try:

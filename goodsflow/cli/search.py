@@ -156,7 +156,7 @@ def _follow(
     """
     import time
 
-    from goodsflow.errors import GoodsflowError
+    from goodsflow.common.errors import GoodsflowError
 
     told = ""
     try:

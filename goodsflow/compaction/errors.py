@@ -8,7 +8,7 @@ Tree::
     └── VerificationError         what is archived is not what the sources hold
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class CompactionError(GoodsflowError):

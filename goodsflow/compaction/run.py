@@ -23,6 +23,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from goodsflow.blocklist import BlockRules
+from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.compaction.errors import TakenOverError, VerificationError
 from goodsflow.compaction.parquet import (
     SPARK_CONFIG,
@@ -45,7 +46,6 @@ from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, TopicFile
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.spark import SparkError, spark_session
-from goodsflow.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from goodsflow.closing import Closing
+from goodsflow.common.closing import Closing
 from goodsflow.connect.errors import (
     ConnectInvalidConfigError,
     ConnectRefusedError,

@@ -14,7 +14,7 @@ Tree::
     └── ConnectRefusedError          any other refusal
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class ConnectError(GoodsflowError):

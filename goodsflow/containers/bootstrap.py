@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 import time
 
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.containers.addresses import DAGSTER_URL
-from goodsflow.errors import GoodsflowError
 from goodsflow.local.dagster import (
     BOOTSTRAP_JOB,
     DagsterClient,

@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
+from goodsflow.common.atomic_file import write_whole
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.containers.addresses import (
     DATA,
     PASSFILE,
@@ -28,10 +30,8 @@ from goodsflow.containers.upstream import (
     ksqldb_properties,
 )
 from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
-from goodsflow.errors import GoodsflowError
 from goodsflow.local.secrets import make_missing_secrets, make_secret
 from goodsflow.spec import load_platform
-from goodsflow.whole_file import write_whole
 
 _MIN_FREE_BYTES = 4 << 20
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from goodsflow.closing import Closing
+from goodsflow.common.closing import Closing
 from goodsflow.endpoints import ContainerEngine
 from goodsflow.engine.errors import EngineRefusedError, EngineUnavailableError
 

@@ -7,7 +7,7 @@ Tree::
     └── EngineRefusedError        the engine, or the proxy before it, refused
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class EngineError(GoodsflowError):

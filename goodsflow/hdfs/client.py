@@ -16,7 +16,7 @@ from typing import Any, Self
 import hdfs
 import requests
 
-from goodsflow.closing import Closing
+from goodsflow.common.closing import Closing
 from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs.errors import (
     HdfsError,

@@ -10,7 +10,7 @@ Tree::
     └── MalformedFileNameError    a committed file whose name carries no sound offsets
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class HdfsError(GoodsflowError):

@@ -28,6 +28,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from goodsflow.common.secrets import Secret
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.acls import from_kafka, to_filter, to_kafka
 from goodsflow.kafka.cluster import ClusterClient
@@ -36,7 +37,6 @@ from goodsflow.kafka.errors import AuthenticationFailedError, ClusterUnavailable
 from goodsflow.kafka.futures import Outcomes
 from goodsflow.kafka.login import log_in
 from goodsflow.kafka.passwords import PasswordFollower
-from goodsflow.secret import Secret
 from goodsflow.spec import AclBinding, Topic
 
 SCRAM_ITERATIONS = 8192

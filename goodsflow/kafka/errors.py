@@ -11,7 +11,7 @@ Tree::
     └── RotationRunsError           another change of passwords is under way
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class KafkaError(GoodsflowError):

@@ -26,7 +26,7 @@ from aiokafka.protocol.types import (
     String,
 )
 
-from goodsflow.closing import Closing
+from goodsflow.common.closing import Closing
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.errors import (
     AuthenticationFailedError,

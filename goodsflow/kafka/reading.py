@@ -23,7 +23,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.closing import Closing
+from goodsflow.common.closing import Closing
 from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.errors import (
     ClusterUnavailableError,

@@ -14,7 +14,8 @@ from typing import Any, Self
 
 import httpx
 
-from goodsflow.closing import Closing
+from goodsflow.common.closing import Closing
+from goodsflow.common.secrets import Secret
 from goodsflow.endpoints import Endpoints
 from goodsflow.ksqldb.answers import (
     QueryResult,
@@ -35,7 +36,6 @@ from goodsflow.ksqldb.errors import (
     KsqlUnavailableError,
 )
 from goodsflow.ksqldb.sql import identifier
-from goodsflow.secret import Secret
 
 STATEMENTS = "application/vnd.ksql.v1+json"
 ROWS = "application/vnd.ksqlapi.delimited.v1"

@@ -13,7 +13,7 @@ Tree::
     └── KsqlAnswerError                an answer that ksqlDB should not give
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class KsqlError(GoodsflowError):

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
+from goodsflow.common.atomic_file import write_whole
 from goodsflow.local.errors import LocalError
-from goodsflow.whole_file import write_whole
 
 BOOTSTRAP_JOB = "bootstrap"
 SENSORS = (

@@ -11,7 +11,7 @@ Tree::
     └── UnknownPrincipalError  no cluster declares it
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class LocalError(GoodsflowError):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from goodsflow.file_lock import HeldError, held
+from goodsflow.common.file_lock import HeldError, held
 from goodsflow.local.errors import AlreadyRunningError, PreflightError
 
 _MAX_SOCKET_PATH = 95

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from goodsflow.common.atomic_file import write_whole
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.local import build, leftovers, supervisor
 from goodsflow.local.addresses import endpoints_of
@@ -26,7 +27,6 @@ from goodsflow.local.secrets import make_missing_secrets
 from goodsflow.local.startup import Startup
 from goodsflow.local.status import PartStatus, platform_status
 from goodsflow.spec import Platform, load_platform
-from goodsflow.whole_file import write_whole
 
 _MIN_FREE_BYTES = 2 * 1024**3
 

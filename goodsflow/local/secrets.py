@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from goodsflow.common.secret_files import write_secret
 from goodsflow.local.errors import PreflightError
-from goodsflow.secret_files import write_secret
 from goodsflow.spec import Platform
 
 ZOOKEEPER_PASSWORD_FILES = {

@@ -8,14 +8,14 @@ from threading import Event
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 
+from goodsflow.common.env_settings import load_settings
+from goodsflow.common.health_server import make_app, serving
+from goodsflow.common.process import run_service
 from goodsflow.endpoints import PROJECT_ROOT, load_endpoints
 from goodsflow.monitoring.readings import Readings
 from goodsflow.monitoring.settings import ExporterSettings
 from goodsflow.monitoring.sources import platform_sources
-from goodsflow.service import run_service
-from goodsflow.settings import load_settings
 from goodsflow.spec import load_platform
-from goodsflow.web import make_app, serving
 
 _LOGGER = logging.getLogger("goodsflow.monitoring")
 

@@ -6,7 +6,7 @@ Tree::
     └── CertificateError    a certificate could not be seen or read
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class MonitoringError(GoodsflowError):

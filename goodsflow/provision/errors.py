@@ -11,7 +11,7 @@ Tree::
 
 from __future__ import annotations
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class ProvisionError(GoodsflowError):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from goodsflow.file_lock import HeldError, held
+from goodsflow.common.file_lock import HeldError, held
 from goodsflow.provision.errors import ApplyLockedError, ProvisionError
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.provision.adoption import Adoption
 from goodsflow.reconcile import Change, Plan, Target
 

@@ -12,10 +12,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Self, get_args
 
-from goodsflow.closing import Closing
+from goodsflow.common.closing import Closing
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import ClusterName, Endpoints
-from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.credentials import PasswordFiles
 from goodsflow.kafka.errors import KafkaError

@@ -10,7 +10,7 @@ Tree::
     └── PublicationError          the transaction was aborted, or is in doubt
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class RecommenderError(GoodsflowError):

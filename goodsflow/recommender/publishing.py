@@ -24,7 +24,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.closing import Closing
+from goodsflow.common.closing import Closing
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config, producer_config

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from goodsflow.blocklist import BlockRules
 from goodsflow.cards import frame
+from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.compaction import ArchivedFile, combine, list_archive
 from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
@@ -39,7 +40,6 @@ from goodsflow.recommender.windows import (
 )
 from goodsflow.registry import RegistryClient
 from goodsflow.spark import spark_session
-from goodsflow.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from goodsflow.closing import Closing
+from goodsflow.common.closing import Closing
 from goodsflow.registry.errors import (
     IncompatibleSchemaError,
     InvalidSchemaError,

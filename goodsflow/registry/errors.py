@@ -12,7 +12,7 @@ Tree::
 
 from collections.abc import Sequence
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class RegistryError(GoodsflowError):

@@ -9,7 +9,7 @@ Tree::
     └── EventError          the event of a request was not delivered
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class SearchError(GoodsflowError):

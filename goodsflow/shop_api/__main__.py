@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 
+from goodsflow.common.env_settings import load_settings
+from goodsflow.common.process import run_service
 from goodsflow.endpoints import load_endpoints
-from goodsflow.service import run_service
-from goodsflow.settings import load_settings
 from goodsflow.shop_api.service import run
 from goodsflow.shop_api.settings import ShopApiSettings
 

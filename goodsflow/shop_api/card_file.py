@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from goodsflow.cards import CardError, decode_card, frame
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.registry.serializer import ValueValidator
 from goodsflow.shop_api.records import Outgoing
 

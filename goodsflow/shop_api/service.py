@@ -11,8 +11,9 @@ from itertools import islice
 from threading import Event
 
 from goodsflow.cards.model import Card
+from goodsflow.common.errors import GoodsflowError
+from goodsflow.common.health_server import make_app, serving
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.credentials import is_login_refused
 from goodsflow.kafka.faults import ClientFaults
@@ -25,7 +26,6 @@ from goodsflow.shop_api.producer import TOPIC, CardProducer
 from goodsflow.shop_api.records import Outgoing, offers
 from goodsflow.shop_api.settings import ShopApiSettings
 from goodsflow.shop_api.tally import Tally
-from goodsflow.web import make_app, serving
 
 _LOGGER = logging.getLogger(__name__)
 

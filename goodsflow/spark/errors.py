@@ -6,7 +6,7 @@ Tree::
     └── SparkUnavailableError     the Spark Connect server does not answer
 """
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class SparkError(GoodsflowError):

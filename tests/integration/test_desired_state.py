@@ -21,6 +21,7 @@ from dagster_project.resources import (
     KafkaResource,
     PlatformResource,
 )
+from goodsflow.common.secrets import Secret
 from goodsflow.connect import ConnectClient
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import HdfsClient
@@ -29,7 +30,6 @@ from goodsflow.kafka.credentials import credential_works
 from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.quotas import QuotaAdmin, QuotaEntity
 from goodsflow.registry import RegistryClient
-from goodsflow.secret import Secret
 from goodsflow.spec import AclBinding
 from tests.integration.declaration import SCHEMA, Declaration, acls_by_hand
 from tests.support import await_condition

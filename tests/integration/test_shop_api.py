@@ -20,8 +20,8 @@ from confluent_kafka import Consumer, TopicPartition
 from goodsflow.cards import decode_card, schema_id_of
 from goodsflow.cards.model import Card
 from goodsflow.cards.samples import sample_cards
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.errors import GoodsflowError
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import AuthenticationFailedError
 from goodsflow.registry import RegistryClient

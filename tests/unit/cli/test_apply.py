@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from goodsflow.cli.main import cli
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.provision.provider import Result as Outcome
 from goodsflow.provision.reconciler import Survey
 from goodsflow.reconcile import Change, Permission, Plan, Target

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from goodsflow.cli.main import cli
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from goodsflow.cli.main import COMMANDS, cli, main
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 HEAVY = {"pyspark", "duckdb", "pandas", "faust", "dagster", "confluent_kafka"}
 ASK_FOR_HELP = """

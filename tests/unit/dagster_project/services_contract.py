@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from dagster_project.resources.keepers import ServiceKeeper, ServiceState
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 PARTS = ("steady", "killed", "stopped")
 

@@ -13,7 +13,7 @@ from dagster_project.sensors.drift import (
     decide_repairs,
     drift_sensor,
 )
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.provision.reconciler import Survey
 from goodsflow.reconcile import Change, Plan, Target

@@ -30,9 +30,9 @@ from dagster_project.sensors.news import (
     make_looks,
     select_news,
 )
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.connect import ConnectorStatus, ConnectUnavailableError, TaskStatus
 from goodsflow.endpoints import PROJECT_ROOT
-from goodsflow.errors import GoodsflowError
 from goodsflow.hdfs import FileStatus, HdfsUnavailableError
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.offsets import GroupLag, PartitionOffsets

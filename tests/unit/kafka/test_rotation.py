@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from goodsflow.common.secrets import Secret
 from goodsflow.endpoints import Endpoints
 from goodsflow.kafka import credentials
 from goodsflow.kafka import rotation as module
@@ -22,7 +23,6 @@ from goodsflow.kafka.errors import (
 )
 from goodsflow.kafka.login import Login
 from goodsflow.kafka.rotation import Rotation, rotation_lock
-from goodsflow.secret import Secret
 
 
 class Cluster:

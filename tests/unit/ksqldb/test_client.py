@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from goodsflow.common.secrets import Secret
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.ksqldb import (
     Credentials,
@@ -24,7 +25,6 @@ from goodsflow.ksqldb import (
     literal,
 )
 from goodsflow.ksqldb.answers import split_lines
-from goodsflow.secret import Secret
 from goodsflow.spec import load_platform
 from tests.unit.connect.test_client import Worker
 from tests.unit.ksqldb.fake_server import NOT_MATERIALIZED, FakeKsqldb

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+from goodsflow.common.secret_files import write_secret
 from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.kafka.credentials import PasswordFiles
 from goodsflow.kafka.rotation import Rotation
@@ -20,7 +21,6 @@ from goodsflow.local.home import Home
 from goodsflow.local.launcher import open_platform
 from goodsflow.local.progress import Progress
 from goodsflow.local.rotation import Rotator, settle_before_start, stale_parts
-from goodsflow.secret_files import write_secret
 from goodsflow.spec import load_platform
 
 

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.monitoring.readings import Readings, Sample, Source
 
 LAG = "goodsflow_group_lag_records"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.connect import (
     ConnectClient,
     ConnectExistsError,
@@ -19,7 +20,6 @@ from goodsflow.connect import (
     WorkerInfo,
 )
 from goodsflow.endpoints import PROJECT_ROOT
-from goodsflow.errors import GoodsflowError
 from goodsflow.provision.connectors import (
     ConnectorsProvider,
     await_running,

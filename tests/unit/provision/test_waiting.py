@@ -2,7 +2,7 @@
 
 import pytest
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.provision.errors import NotReadyInTimeError
 from goodsflow.provision.waiting import wait_for

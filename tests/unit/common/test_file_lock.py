@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.file_lock import HeldError, held
+from goodsflow.common.file_lock import HeldError, held
 
 
 def test_a_file_that_is_held_names_its_holder_and_is_free_afterwards(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from goodsflow.whole_file import write_whole
+from goodsflow.common.atomic_file import write_whole
 
 
 def write_secret(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.whole_file import write_whole
+from goodsflow.common.atomic_file import write_whole
 
 
 def test_a_writer_that_fails_leaves_the_old_file(

@@ -3,7 +3,7 @@
 import pytest
 
 from goodsflow.blocking.settings import BlockingSettings
-from goodsflow.settings import SettingsError, load_settings
+from goodsflow.common.env_settings import SettingsError, load_settings
 from goodsflow.shop_api.settings import ShopApiSettings
 
 

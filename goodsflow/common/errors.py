@@ -11,7 +11,7 @@ Tree (each room derives its own)::
     ├── HdfsError             the file system (goodsflow.hdfs)
     ├── KsqlError             ksqlDB (goodsflow.ksqldb)
     ├── BootstrapError        could not be made as declared (goodsflow.provision)
-    ├── SettingsError         environment variables of a service (goodsflow.settings)
+    ├── SettingsError         environment variables of a service (goodsflow.common.env_settings)
     ├── CardError             a goods card that is not one (goodsflow.cards)
     ├── ShopApiError          the shop's service (goodsflow.shop_api)
     ├── BlockingError         the filter (goodsflow.blocking)

@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 
 class WebServerError(GoodsflowError):

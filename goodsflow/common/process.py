@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from threading import Event
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 _NEW_OBJECTS = 50_000
 """After how many the collector looks for cycles; a batch of records makes fewer."""

@@ -1,6 +1,6 @@
 """What is read out of a service's log."""
 
-from goodsflow.service import last_error
+from goodsflow.common.process import last_error
 
 LOG = """\
 2026-01-02 03:04:05,678 ERROR goodsflow.blocking: The first.

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from goodsflow.errors import GoodsflowError
+from goodsflow.common.errors import GoodsflowError
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
 

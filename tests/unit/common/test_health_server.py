@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from goodsflow.common.health_server import WebServerError, make_app, serving
 from goodsflow.shop_api.tally import Tally
-from goodsflow.web import WebServerError, make_app, serving
 
 
 class Ailment:
