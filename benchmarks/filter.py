@@ -32,12 +32,12 @@ from benchmarks.report import Report
 from goodsflow.blocklist import Entry, Rule
 from goodsflow.blocklist.changing import block, unblock
 from goodsflow.connect import ConnectClient
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.model.endpoints import Endpoints
 
 _RULES = 100_000
 _RATE = 1_000

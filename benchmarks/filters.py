@@ -25,12 +25,12 @@ from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocklist import Scope
 from goodsflow.blocklist.model import TOPIC
 from goodsflow.blocklist.reading import Position
-from goodsflow.cards.wire import HEADER_BYTES
 from goodsflow.common.process import settle_memory
-from goodsflow.endpoints import Endpoints, load_endpoints
 from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.inspecting import TopicInspector
 from goodsflow.kafka.reading import place_of
+from goodsflow.model.cards.wire import HEADER_BYTES
+from goodsflow.model.endpoints import Endpoints, load_endpoints
 
 _BATCH_RECORDS = BlockingSettings().batch_records
 _BATCH_SECONDS = BlockingSettings().batch_seconds

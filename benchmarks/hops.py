@@ -23,14 +23,14 @@ from confluent_kafka import Producer
 from benchmarks.filters import FILTERS
 from benchmarks.meter import Figure, Stopwatch
 from benchmarks.platform import HOME, INBOUND, in_a_process, pids, platform
-from goodsflow.cards import frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.cards.wire import encode_json
 from goodsflow.connect import ConnectClient
-from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.model.cards import frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.cards.wire import encode_json
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender import RecommenderSettings, recommend
 from goodsflow.registry import RegistryClient
 

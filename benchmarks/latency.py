@@ -18,14 +18,14 @@ from confluent_kafka import Producer
 from benchmarks.hops import framed_cards
 from benchmarks.platform import HOME, platform
 from benchmarks.report import Report
-from goodsflow.cards import encode_json, frame
-from goodsflow.cards.model import Card
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.model.cards import encode_json, frame
+from goodsflow.model.cards.model import Card
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.registry import RegistryClient
 from goodsflow.search.backends import open_backend
 from goodsflow.search.interface import SearchQuery

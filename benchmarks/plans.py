@@ -23,13 +23,13 @@ from typing import Any
 import yaml
 
 from benchmarks.platform import HOME, platform
-from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.credentials import PasswordFiles
 from goodsflow.kafka.quotas import QuotaAdmin
+from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
+from goodsflow.model.spec import load_platform
 from goodsflow.provision.reconciler import Reconciler
 from goodsflow.provision.timeouts import Timeouts
-from goodsflow.spec import load_platform
 
 _SIZES = (0, 100, 300, 1_000)
 _REPEATS = 5

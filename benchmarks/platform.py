@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.meter import Figure
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
 
 HOME = PROJECT_ROOT / ".goodsflow-bench"
 INBOUND = ("kafka-0", "kafka-1")

@@ -22,14 +22,15 @@ from typing import Any
 
 from benchmarks.platform import platform
 from benchmarks.report import Report
-from goodsflow.cards.samples import sample_cards
-from goodsflow.cards.wire import encode_json
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import HdfsClient
 from goodsflow.hdfs.files import topic_file_path
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.reading import TopicReader
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.cards.wire import encode_json
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.model.spec import Topic
 from goodsflow.recommender import (
     RecommenderSettings,
     RunReport,
@@ -37,7 +38,6 @@ from goodsflow.recommender import (
     waiting_files,
 )
 from goodsflow.registry import RegistryClient
-from goodsflow.spec import Topic
 
 _CARDS = 100
 _PRODUCTS = 10_000

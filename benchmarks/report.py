@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / "docs" / "benchmarks"
 

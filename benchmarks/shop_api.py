@@ -23,9 +23,9 @@ from confluent_kafka import Producer
 from benchmarks.meter import Figure, Stopwatch
 from benchmarks.platform import Measured, in_a_process, platform
 from benchmarks.report import Report
-from goodsflow.cards.model import Card
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
 from goodsflow.kafka.config import producer_config
+from goodsflow.model.cards.model import Card
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
 from goodsflow.registry import RegistryClient
 from goodsflow.registry.serializer import value_serializer
 from goodsflow.shop_api.catalog import GeneratedCatalog

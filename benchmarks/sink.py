@@ -17,16 +17,16 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from benchmarks.platform import platform
 from benchmarks.report import Report
-from goodsflow.cards import frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.cards.wire import encode_json
 from goodsflow.connect import ConnectClient
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import HdfsClient, list_topic_files
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.futures import check_all
-from goodsflow.spec import Topic
+from goodsflow.model.cards import frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.cards.wire import encode_json
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.model.spec import Topic
 
 _RECORDS = 200_000
 _PATIENCE_SECONDS = 600.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
 from tests.support import goodsflow, status
 
 _PORT_OFFSET = 10_000

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from dagster_project.assets.groups import ANALYTICS, INBOUND, RECOMMENDER, USERS
-from goodsflow.endpoints import ClusterName
+from goodsflow.model.endpoints import ClusterName
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from dagster_project.checks.findings import (
     to_results,
 )
 from dagster_project.resources import KafkaResource
-from goodsflow.endpoints import ClusterName
 from goodsflow.kafka.offsets import GroupLag, PartitionOffsets
+from goodsflow.model.endpoints import ClusterName
 
 OBSERVED = "observed"
 EMPTY = "empty"

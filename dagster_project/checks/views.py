@@ -14,7 +14,7 @@ from dagster_project.checks.findings import (
 from dagster_project.resources import KsqldbResource, PlatformResource
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.ksqldb import KsqlClient, KsqlNotMaterializedError
-from goodsflow.spec import View
+from goodsflow.model.spec import View
 
 ASSET = "search_views"
 ANSWER = (ASSET, "answer")

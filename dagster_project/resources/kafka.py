@@ -6,8 +6,8 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.endpoints import ClusterName
 from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.model.endpoints import ClusterName
 
 PRINCIPAL = "dagster"
 

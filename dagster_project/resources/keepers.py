@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from goodsflow.endpoints import ContainerEngine
 from goodsflow.engine import Container, EngineClient
 from goodsflow.local.home import Home
 from goodsflow.local.status import count_restarts
 from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.model.endpoints import ContainerEngine
 
 RUNNING = "RUNNING"
 

@@ -6,8 +6,13 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints, default_home, load_endpoints
-from goodsflow.spec import Platform, load_platform
+from goodsflow.model.endpoints import (
+    PROJECT_ROOT,
+    Endpoints,
+    default_home,
+    load_endpoints,
+)
+from goodsflow.model.spec import Platform, load_platform
 
 
 class PlatformResource(dg.ConfigurableResource[Any]):

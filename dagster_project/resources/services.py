@@ -18,8 +18,8 @@ from dagster_project.resources.keepers import (
 from dagster_project.resources.platform import PlatformResource
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.process import last_error
-from goodsflow.endpoints import Endpoints, EndpointsError
 from goodsflow.local.home import Home
+from goodsflow.model.endpoints import Endpoints, EndpointsError
 
 _START_SECONDS = 60.0
 

@@ -13,7 +13,7 @@ from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.common.env_settings import load_settings
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.process import log_to_stderr, settle_memory
-from goodsflow.endpoints import load_endpoints
+from goodsflow.model.endpoints import load_endpoints
 
 _LOGGER = logging.getLogger("goodsflow.blocking")
 

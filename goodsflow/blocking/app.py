@@ -19,7 +19,6 @@ from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocking.withdrawing import Withdrawals, find_cards
 from goodsflow.blocklist.reading import BlockListFollower
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import (
     MOST_RECORD_BYTES,
     SCRAM_MECHANISM,
@@ -28,6 +27,7 @@ from goodsflow.kafka.config import (
 )
 from goodsflow.kafka.credentials import is_login_refused
 from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.registry import RegistryClient
 
 APP_ID = "blocking-app"

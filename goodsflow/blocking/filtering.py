@@ -10,8 +10,8 @@ import orjson
 
 from goodsflow.blocking.schemas import Check, Schemas, UnknownSchemaError
 from goodsflow.blocklist import SCOPES, BlockRules, Scope
-from goodsflow.cards import CardError, schema_id_of
-from goodsflow.cards.wire import HEADER_BYTES
+from goodsflow.model.cards import CardError, schema_id_of
+from goodsflow.model.cards.wire import HEADER_BYTES
 
 Outcome = Literal["passed", "blocked", "undecodable"]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from goodsflow.blocking.filtering import Verdict
-from goodsflow.cards import CardError, schema_id_of
 from goodsflow.dead_letters import (
     ERROR,
     ERROR_KIND,
@@ -21,6 +20,7 @@ from goodsflow.dead_letters import (
 from goodsflow.dead_letters import TOPIC as DEAD_LETTERS
 from goodsflow.dead_letters.model import HEADER_PREFIX, REPLAYED_FROM
 from goodsflow.kafka.reading import Header, Record
+from goodsflow.model.cards import CardError, schema_id_of
 
 SOURCE = "goods"
 PASSED_ON = "goods-filtered"

@@ -27,12 +27,12 @@ from goodsflow.blocking.records import PASSED_ON, Outgoing, tombstone
 from goodsflow.blocklist import BlockRules, Rule
 from goodsflow.blocklist.model import FIELDS
 from goodsflow.blocklist.reading import Position
-from goodsflow.cards.wire import HEADER_BYTES
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.held_up import run_apart
 from goodsflow.kafka.reading import Record, TopicReader
+from goodsflow.model.cards.wire import HEADER_BYTES
+from goodsflow.model.endpoints import Endpoints
 
 _LOGGER = logging.getLogger(__name__)
 _READ_SECONDS = 600.0

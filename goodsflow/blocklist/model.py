@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, get_args
 
 from goodsflow.blocklist.errors import BlockListError
-from goodsflow.cards import CardError, payload_of
+from goodsflow.model.cards import CardError, payload_of
 
 TOPIC = "blocked-products"
 

@@ -11,11 +11,11 @@ from threading import Event
 from goodsflow.blocklist.errors import BlockListError
 from goodsflow.blocklist.model import TOPIC, Entry, Rule
 from goodsflow.blocklist.rules import BlockRules
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.held_up import run_apart
 from goodsflow.kafka.inspecting import TopicInspector
 from goodsflow.kafka.reading import Batch, Record, TopicReader
+from goodsflow.model.endpoints import ClusterName, Endpoints
 
 CLUSTER: ClusterName = "inbound"
 

@@ -84,7 +84,7 @@ def apply(
     Exit status: 0 everything is as declared, 3 something was left, 1 something failed
     or could not be read.
     """
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
     from goodsflow.provision.lock import apply_lock
     from goodsflow.reconcile.rendering import as_text
 

@@ -69,7 +69,7 @@ def add(
     """
     from goodsflow.blocklist import Entry
     from goodsflow.blocklist.changing import block, now
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
 
     at = now()
     entries = [
@@ -99,7 +99,7 @@ def remove(
     from goodsflow.blocklist import BlockListError
     from goodsflow.blocklist.changing import unblock
     from goodsflow.blocklist.reading import read_block_list
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
 
     endpoints = load_endpoints(context.home)
     given = {"product": product, "brand": brand, "store": store, "category": category}
@@ -129,7 +129,7 @@ def remove(
 def list_(context: Context, *, as_json: bool) -> None:
     """Show what is blocked, why, by whom and since when."""
     from goodsflow.blocklist.reading import read_block_list
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
 
     entries = read_block_list(load_endpoints(context.home), _PRINCIPAL)
     found = [entries[rule] for rule in sorted(entries)]
@@ -159,7 +159,7 @@ def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
     """
     from goodsflow.blocklist.changing import block, now
     from goodsflow.blocklist.files import read_entries
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
 
     entries = read_entries(path, reason=reason, by=by, at=now())
     count = block(

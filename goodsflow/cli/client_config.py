@@ -8,7 +8,7 @@ from typing import get_args
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.endpoints import ClusterName, EndpointsError, load_endpoints
+from goodsflow.model.endpoints import ClusterName, EndpointsError, load_endpoints
 
 
 @click.command("client-config")

@@ -166,7 +166,7 @@ def restart(context: Context, *, name: str, everything: bool) -> None:
 
 def _client(context: Context) -> ConnectClient:
     from goodsflow.connect import ConnectClient
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
 
     # A worker may take its time over offsets: it gives up itself after 90 s.
     return ConnectClient(load_endpoints(context.home).connect_url, 100)

@@ -9,7 +9,7 @@ import click
 
 from goodsflow.cli.context import Context
 from goodsflow.cli.documents import echo_json
-from goodsflow.endpoints import PROJECT_ROOT, ClusterName, load_endpoints
+from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, load_endpoints
 
 if TYPE_CHECKING:
     from goodsflow.local.rotation import Outcome
@@ -71,7 +71,7 @@ def rotate(context: Context, principal: str, *, cluster: ClusterName | None) -> 
     from goodsflow.local.progress import Progress
     from goodsflow.local.rotation import clusters_of
     from goodsflow.local.rotation import rotate as rotate_there
-    from goodsflow.spec import load_platform
+    from goodsflow.model.spec import load_platform
 
     if load_endpoints(context.home).supervisor_socket is None:
         raise click.UsageError(
@@ -108,7 +108,7 @@ def _credentials(context: Context) -> list[dict[str, Any]]:
     from goodsflow.kafka.credentials import PasswordFiles
     from goodsflow.kafka.rotation import Rotation
     from goodsflow.local.rotation import has_password
-    from goodsflow.spec import load_platform
+    from goodsflow.model.spec import load_platform
 
     endpoints = load_endpoints(context.home)
     now = time.time()

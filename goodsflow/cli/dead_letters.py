@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from goodsflow.blocking.filtering import Decide
     from goodsflow.dead_letters import DeadLetter
-    from goodsflow.endpoints import Endpoints
+    from goodsflow.model.endpoints import Endpoints
 
 _PRINCIPAL = "admin"
 _SHOWN_BYTES = 2000
@@ -80,7 +80,7 @@ def list_(
 ) -> None:
     """Show the newest letters: where, when, what is wrong; how many by kind."""
     from goodsflow.dead_letters.reading import open_reader, read_letters
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
 
     kinds: Counter[str] = Counter()
     newest: list[DeadLetter] = []
@@ -113,7 +113,7 @@ def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
         raise click.UsageError("Say --raw or --json, not both.")
     from goodsflow.dead_letters import Place
     from goodsflow.dead_letters.reading import open_reader, read_at
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
 
     with open_reader(load_endpoints(context.home), _PRINCIPAL) as reader:
         letter = read_at(reader, [Place.parse(place)])[0]
@@ -168,7 +168,7 @@ def replay(
     from goodsflow.dead_letters import Place
     from goodsflow.dead_letters.reading import open_reader, read_at, read_letters
     from goodsflow.dead_letters.replaying import Replayer
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
 
     endpoints = load_endpoints(context.home)
     ends: dict[int, int] | None = None
@@ -215,7 +215,7 @@ def purge(
     from goodsflow.dead_letters import DeadLetterError, Place
     from goodsflow.dead_letters.reading import open_reader, read_letters
     from goodsflow.dead_letters.replaying import purge as purge_there
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
 
     endpoints = load_endpoints(context.home)
     with open_reader(endpoints, _PRINCIPAL) as reader:

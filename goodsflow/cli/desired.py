@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from goodsflow.endpoints import PROJECT_ROOT, ClusterName
+from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName
 from goodsflow.reconcile.plan import Kind, Permission, Target
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def open_reconciler(home: Path, declaration: Path) -> Reconciler:
     Raises:
         GoodsflowError: The declaration is invalid, or there is no platform.
     """
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
     from goodsflow.provision.reconciler import Reconciler
     from goodsflow.provision.timeouts import Timeouts
 

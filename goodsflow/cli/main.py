@@ -11,7 +11,7 @@ import click
 
 from goodsflow.cli.context import Context
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.endpoints import default_home
+from goodsflow.model.endpoints import default_home
 
 COMMANDS = {
     "up": "goodsflow.cli.up",

@@ -15,8 +15,8 @@ from goodsflow.cli.texts import current_user, text_option
 
 if TYPE_CHECKING:
     from goodsflow.common.errors import GoodsflowError
-    from goodsflow.endpoints import Endpoints
     from goodsflow.kafka.reading import Record, TopicReader
+    from goodsflow.model.endpoints import Endpoints
 
 _TOPIC = "goods-recomendations"
 _GROUP_ID = "user-recommendations"
@@ -59,8 +59,8 @@ def recommendations(
 
     The request is written to the topic 'events'.
     """
-    from goodsflow.endpoints import load_endpoints
     from goodsflow.kafka.reading import TopicReader
+    from goodsflow.model.endpoints import load_endpoints
 
     endpoints = load_endpoints(context.home)
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -121,7 +121,7 @@ class _Printer:
 
     def show(self, record: Record) -> None:
         """Print a record's card; one that is none is told of and not counted."""
-        from goodsflow.cards import CardError, decode_card
+        from goodsflow.model.cards import CardError, decode_card
 
         place = f"[{record.partition}:{record.offset}]"
         if record.value is None:

@@ -95,7 +95,7 @@ def search(
         raise click.UsageError(
             "Give at least one of --name, --brand, --category and --max-price."
         )
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
     from goodsflow.search.backends import open_backend
 
     endpoints = load_endpoints(context.home)

@@ -92,7 +92,7 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
         )
     if interval is not None and rate is not None:
         raise click.UsageError("Say --rate or --interval, not both.")
-    from goodsflow.endpoints import load_endpoints
+    from goodsflow.model.endpoints import load_endpoints
     from goodsflow.shop_api.service import run
     from goodsflow.shop_api.settings import ShopApiSettings
 

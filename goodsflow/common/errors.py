@@ -4,7 +4,7 @@ Tree (each room derives its own)::
 
     GoodsflowError
     ├── EndpointsError        the platform's addresses could not be read
-    ├── SpecError             platform.yaml is invalid (goodsflow.spec)
+    ├── SpecError             platform.yaml is invalid (goodsflow.model.spec)
     ├── KafkaError            a broker refused or did not answer (goodsflow.kafka)
     ├── RegistryError         the schema registry (goodsflow.registry)
     ├── ConnectError          a Connect worker (goodsflow.connect)
@@ -12,7 +12,7 @@ Tree (each room derives its own)::
     ├── KsqlError             ksqlDB (goodsflow.ksqldb)
     ├── BootstrapError        could not be made as declared (goodsflow.provision)
     ├── SettingsError         environment variables of a service (goodsflow.common.env_settings)
-    ├── CardError             a goods card that is not one (goodsflow.cards)
+    ├── CardError             a goods card that is not one (goodsflow.model.cards)
     ├── ShopApiError          the shop's service (goodsflow.shop_api)
     ├── BlockingError         the filter (goodsflow.blocking)
     ├── SparkError            the Spark Connect server (goodsflow.spark)

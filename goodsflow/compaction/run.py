@@ -42,9 +42,9 @@ from goodsflow.compaction.planning import (
 )
 from goodsflow.compaction.reading import ArchivedFile, BothForms, read_both
 from goodsflow.compaction.settings import CompactionSettings
-from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, TopicFile
 from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.spark import SparkError, spark_session
 
 if TYPE_CHECKING:

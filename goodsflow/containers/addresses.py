@@ -7,8 +7,8 @@ from pathlib import Path
 import yaml
 
 from goodsflow.containers.runs import MAX_CONCURRENT_RUNS, run_launcher
-from goodsflow.endpoints import ClusterName, ContainerEngine, Endpoints, Service
 from goodsflow.local.dagster import DAGSTER_YAML
+from goodsflow.model.endpoints import ClusterName, ContainerEngine, Endpoints, Service
 
 SHARE = Path("/goodsflow")
 """Where each container finds its own share: addresses, certificates, secrets."""

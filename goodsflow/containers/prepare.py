@@ -29,9 +29,9 @@ from goodsflow.containers.upstream import (
     kafka_ui_config,
     ksqldb_properties,
 )
-from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.local.secrets import make_missing_secrets, make_secret
-from goodsflow.spec import load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
+from goodsflow.model.spec import load_platform
 
 _MIN_FREE_BYTES = 4 << 20
 

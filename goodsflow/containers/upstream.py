@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import yaml
 
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.config import java_client_properties
+from goodsflow.model.endpoints import ClusterName, Endpoints
 
 KSQLDB_SERVICE_ID = "goodsflow_"
 """Names of ksqlDB's own topics, groups and transactions start with it; see its rights

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from goodsflow.dead_letters.errors import DeadLetterError
 from goodsflow.dead_letters.model import TOPIC, DeadLetter, Place
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.reading import TopicReader
+from goodsflow.model.endpoints import ClusterName, Endpoints
 
 CLUSTER: ClusterName = "inbound"
 GROUP_ID = "dead-letters"

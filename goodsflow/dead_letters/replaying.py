@@ -21,7 +21,6 @@ from confluent_kafka.admin import AdminClient
 from goodsflow.dead_letters.errors import DeadLetterError
 from goodsflow.dead_letters.model import REPLAYED_FROM, TOPIC, DeadLetter
 from goodsflow.dead_letters.reading import CLUSTER
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import (
     MOST_RECORD_BYTES,
     client_config,
@@ -29,6 +28,7 @@ from goodsflow.kafka.config import (
 )
 from goodsflow.kafka.futures import await_all, named_error
 from goodsflow.kafka.login import try_login
+from goodsflow.model.endpoints import Endpoints
 
 GROUP_ID = "dead-letters-replay"
 """Its offsets say up to where all letters were sent again."""

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 
 from goodsflow.common.closing import Closing
-from goodsflow.endpoints import ContainerEngine
 from goodsflow.engine.errors import EngineRefusedError, EngineUnavailableError
+from goodsflow.model.endpoints import ContainerEngine
 
 _PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"

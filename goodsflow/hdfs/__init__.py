@@ -1,7 +1,7 @@
 """HDFS: a plain client over WebHDFS, its errors, and the names of the sink's files.
 
 Here: one method for each thing asked of the NameNode; the file-name convention that
-carries offsets. Not here: which directories should exist (``goodsflow.spec``), which
+carries offsets. Not here: which directories should exist (``goodsflow.model.spec``), which
 files a run takes (``goodsflow.recommender``).
 """
 

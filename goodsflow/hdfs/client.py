@@ -17,13 +17,13 @@ import hdfs
 import requests
 
 from goodsflow.common.closing import Closing
-from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs.errors import (
     HdfsError,
     HdfsNotFoundError,
     HdfsRefusedError,
     HdfsUnavailableError,
 )
+from goodsflow.model.endpoints import Endpoints
 
 _READ_CHUNK_BYTES = 1 << 16
 

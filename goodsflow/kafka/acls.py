@@ -1,4 +1,4 @@
-"""ACL bindings in the words of ``goodsflow.spec`` and in those of librdkafka."""
+"""ACL bindings in the words of ``goodsflow.model.spec`` and in those of librdkafka."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from goodsflow.spec import AclBinding
-from goodsflow.spec.model import AclPermission, Operation, Pattern
-from goodsflow.spec.model import ResourceType as SpecResourceType
+from goodsflow.model.spec import AclBinding
+from goodsflow.model.spec.model import AclPermission, Operation, Pattern
+from goodsflow.model.spec.model import ResourceType as SpecResourceType
 
 _USER_PREFIX = "User:"
 

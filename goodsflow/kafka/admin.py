@@ -1,6 +1,6 @@
 """An administrative client of one cluster: topics, ACLs, SCRAM credentials.
 
-Topics and ACLs are read and written in the words of ``goodsflow.spec``, so that what is
+Topics and ACLs are read and written in the words of ``goodsflow.model.spec``, so that what is
 and what should be can be compared as they are.
 """
 
@@ -29,7 +29,6 @@ from confluent_kafka.admin import (
 )
 
 from goodsflow.common.secrets import Secret
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.acls import from_kafka, to_filter, to_kafka
 from goodsflow.kafka.cluster import ClusterClient
 from goodsflow.kafka.config import client_config
@@ -37,7 +36,8 @@ from goodsflow.kafka.errors import AuthenticationFailedError, ClusterUnavailable
 from goodsflow.kafka.futures import Outcomes
 from goodsflow.kafka.login import log_in
 from goodsflow.kafka.passwords import PasswordFollower
-from goodsflow.spec import AclBinding, Topic
+from goodsflow.model.endpoints import ClusterName, Endpoints
+from goodsflow.model.spec import AclBinding, Topic
 
 SCRAM_ITERATIONS = 8192
 """Kafka asks for 4096 at least."""

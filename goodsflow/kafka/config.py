@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from goodsflow.endpoints import ClusterName, Endpoints
+from goodsflow.model.endpoints import ClusterName, Endpoints
 
 SCRAM_MECHANISM = "SCRAM-SHA-512"
 

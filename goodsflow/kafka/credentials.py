@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from goodsflow.common.secret_files import write_secret
 from goodsflow.common.secrets import Secret
-from goodsflow.endpoints import ClusterName, Endpoints, EndpointsError
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.login import log_in
+from goodsflow.model.endpoints import ClusterName, Endpoints, EndpointsError
 
 _PARALLEL_LOGINS = 16
 

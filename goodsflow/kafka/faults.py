@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from confluent_kafka import KafkaError
 
-from goodsflow.endpoints import ClusterName
 from goodsflow.kafka.codes import REFUSED_LOGINS
 from goodsflow.kafka.errors import AuthenticationFailedError, OperationFailedError
 from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.model.endpoints import ClusterName
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from confluent_kafka import IsolationLevel, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.futures import await_all
 from goodsflow.kafka.login_watch import LoginWatch
 from goodsflow.kafka.offsets import PartitionOffsets
+from goodsflow.model.endpoints import ClusterName, Endpoints
 
 _POLL_SECONDS = 0.2
 _FIRST_AND_END = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]

@@ -6,11 +6,11 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.codes import REFUSED_LOGINS
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import AuthenticationFailedError
 from goodsflow.kafka.passwords import PasswordFollower, SaslClient
+from goodsflow.model.endpoints import ClusterName, Endpoints
 
 TOLERATED_REFUSALS = 5
 """A broker that goes down during a login looks like a refusal."""

@@ -9,12 +9,12 @@ from typing import Any, Self
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.cluster import ClusterClient
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import OperationFailedError
 from goodsflow.kafka.futures import named_error
 from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.model.endpoints import ClusterName, Endpoints
 
 
 @dataclass(frozen=True)

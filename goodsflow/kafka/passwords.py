@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
-from goodsflow.endpoints import ClusterName, Endpoints, EndpointsError
+from goodsflow.model.endpoints import ClusterName, Endpoints, EndpointsError
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -27,7 +27,6 @@ from aiokafka.protocol.types import (
 )
 
 from goodsflow.common.closing import Closing
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
@@ -36,6 +35,7 @@ from goodsflow.kafka.errors import (
 )
 from goodsflow.kafka.futures import Outcomes
 from goodsflow.kafka.wire import connected, connection_settings
+from goodsflow.model.endpoints import ClusterName, Endpoints
 
 _TEXT = String("utf-8")
 _ENTITY = Array(("entity_type", _TEXT), ("entity_name", _TEXT))

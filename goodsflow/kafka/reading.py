@@ -24,7 +24,6 @@ from confluent_kafka import (
 )
 
 from goodsflow.common.closing import Closing
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.errors import (
     ClusterUnavailableError,
     OperationFailedError,
@@ -32,6 +31,7 @@ from goodsflow.kafka.errors import (
 from goodsflow.kafka.futures import named_error
 from goodsflow.kafka.login_watch import LoginWatch
 from goodsflow.kafka.offsets import PartitionOffsets
+from goodsflow.model.endpoints import ClusterName, Endpoints
 
 _POLL_SECONDS = 0.2
 _FILL_SECONDS = 0.02

@@ -17,7 +17,6 @@ from goodsflow.common.atomic_file import move_whole
 from goodsflow.common.file_lock import HeldError, held
 from goodsflow.common.secret_files import write_secret
 from goodsflow.common.secrets import Secret
-from goodsflow.endpoints import Endpoints, EndpointsError
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.credentials import PasswordFiles, credential_works
@@ -27,6 +26,7 @@ from goodsflow.kafka.errors import (
     RotationRunsError,
 )
 from goodsflow.kafka.login import Login, log_in
+from goodsflow.model.endpoints import Endpoints, EndpointsError
 
 _EFFECTIVE_SECONDS = 30.0
 """Each broker hears of a new credential through ZooKeeper, soon but not at once."""

@@ -12,13 +12,13 @@ from aiokafka.errors import AuthenticationFailedError as AioAuthenticationFailed
 from aiokafka.errors import KafkaError as AioKafkaError
 from aiokafka.errors import SaslAuthenticationFailed
 
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.config import SCRAM_MECHANISM
 from goodsflow.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
     OperationFailedError,
 )
+from goodsflow.model.endpoints import ClusterName, Endpoints
 
 
 def connection_settings(

@@ -16,7 +16,6 @@ import httpx
 
 from goodsflow.common.closing import Closing
 from goodsflow.common.secrets import Secret
-from goodsflow.endpoints import Endpoints
 from goodsflow.ksqldb.answers import (
     QueryResult,
     SourceKind,
@@ -36,6 +35,7 @@ from goodsflow.ksqldb.errors import (
     KsqlUnavailableError,
 )
 from goodsflow.ksqldb.sql import identifier
+from goodsflow.model.endpoints import Endpoints
 
 STATEMENTS = "application/vnd.ksql.v1+json"
 ROWS = "application/vnd.ksqlapi.delimited.v1"

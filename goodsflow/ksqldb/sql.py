@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goodsflow.spec import ColumnType, View
+from goodsflow.model.spec import ColumnType, View
 
 _TYPE_SYNONYMS = {"STRING": "VARCHAR", "INT": "INTEGER"}
 """As ksqlDB describes a type, and as it is declared."""

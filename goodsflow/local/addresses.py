@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from goodsflow.endpoints import Endpoints, Service
 from goodsflow.local.home import Home
 from goodsflow.local.ports import Ports
+from goodsflow.model.endpoints import Endpoints, Service
 
 
 def endpoints_of(home: Home, ports: Ports) -> Endpoints:

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.local.errors import PreflightError
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 _CONTAINERS = PROJECT_ROOT / "containers"
 _STAMP = _CONTAINERS / "target" / "built"

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.local import probes
 from goodsflow.local.addresses import endpoints_of
 from goodsflow.local.home import Home
@@ -14,7 +13,8 @@ from goodsflow.local.monitoring import monitoring_parts, with_metrics
 from goodsflow.local.parts import BOOTSTRAP, CONTAINERS, Part
 from goodsflow.local.ports import LOOPBACK, Ports
 from goodsflow.local.secrets import ZOOKEEPER_PASSWORD_FILES
-from goodsflow.spec import Platform
+from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
+from goodsflow.model.spec import Platform
 
 
 def platform_parts(home: Home, ports: Ports, platform: Platform) -> list[Part]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goodsflow.common.atomic_file import write_whole
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.local import build, leftovers, supervisor
 from goodsflow.local.addresses import endpoints_of
 from goodsflow.local.catalog import STOP_LAST, platform_parts
@@ -26,7 +25,8 @@ from goodsflow.local.rotation import finish, settle_before_start
 from goodsflow.local.secrets import make_missing_secrets
 from goodsflow.local.startup import Startup
 from goodsflow.local.status import PartStatus, platform_status
-from goodsflow.spec import Platform, load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.model.spec import Platform, load_platform
 
 _MIN_FREE_BYTES = 2 * 1024**3
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from goodsflow.endpoints import PROJECT_ROOT, ClusterName
 from goodsflow.local.home import Home
 from goodsflow.local.programs import Program
+from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName
 
 BOOTSTRAP = "bootstrap"
 """The step, among the parts' needs, that applies ``platform.yaml`` through Dagster."""

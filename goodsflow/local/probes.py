@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from goodsflow.endpoints import ClusterName, Endpoints, EndpointsError
+from goodsflow.model.endpoints import ClusterName, Endpoints, EndpointsError
 
 _T = TypeVar("_T")
 PROBE_SECONDS = 4.0

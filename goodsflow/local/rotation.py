@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goodsflow.connect import ConnectClient
-from goodsflow.endpoints import ClusterName
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.credentials import PasswordFiles
 from goodsflow.kafka.errors import (
@@ -29,11 +28,12 @@ from goodsflow.local.parts import Part
 from goodsflow.local.progress import Progress
 from goodsflow.local.startup import Startup
 from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.model.endpoints import ClusterName
+from goodsflow.model.spec import Platform
 from goodsflow.provision.connectors import await_running
 from goodsflow.provision.errors import NotReadyInTimeError
 from goodsflow.provision.lock import apply_lock
 from goodsflow.provision.waiting import wait_for
-from goodsflow.spec import Platform
 
 if TYPE_CHECKING:
     from goodsflow.local.launcher import LocalPlatform

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from goodsflow.common.secret_files import write_secret
 from goodsflow.local.errors import PreflightError
-from goodsflow.spec import Platform
+from goodsflow.model.spec import Platform
 
 ZOOKEEPER_PASSWORD_FILES = {
     "inbound": "zookeeper.password",

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from goodsflow.endpoints import Endpoints
 from goodsflow.local.dagster import (
     BOOTSTRAP_JOB,
     DagsterClient,
@@ -21,6 +20,7 @@ from goodsflow.local.probes import NotReadyError
 from goodsflow.local.progress import Progress
 from goodsflow.local.status import count_starts
 from goodsflow.local.supervisor import ProcessState, SupervisorClient
+from goodsflow.model.endpoints import Endpoints
 
 _POLL_SECONDS = 0.3
 _BOOTSTRAP_NEEDS = (

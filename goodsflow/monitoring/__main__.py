@@ -11,11 +11,11 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from goodsflow.common.env_settings import load_settings
 from goodsflow.common.health_server import make_app, serving
 from goodsflow.common.process import run_service
-from goodsflow.endpoints import PROJECT_ROOT, load_endpoints
+from goodsflow.model.endpoints import PROJECT_ROOT, load_endpoints
+from goodsflow.model.spec import load_platform
 from goodsflow.monitoring.readings import Readings
 from goodsflow.monitoring.settings import ExporterSettings
 from goodsflow.monitoring.sources import platform_sources
-from goodsflow.spec import load_platform
 
 _LOGGER = logging.getLogger("goodsflow.monitoring")
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import partial
 
 from goodsflow.connect import ConnectClient
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.kafka.errors import KafkaError
 from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.model.endpoints import ClusterName, Endpoints
+from goodsflow.model.spec import Platform
 from goodsflow.monitoring.certificates import served_until, written_until
 from goodsflow.monitoring.readings import Sample, Source
-from goodsflow.spec import Platform
 
 PRINCIPAL = "exporter"
 """As whom the exporter logs in to both clusters."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from goodsflow.endpoints import ClusterName
 from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.model.endpoints import ClusterName
+from goodsflow.model.spec import AclBinding, Cluster, acl_bindings
+from goodsflow.model.spec.model import is_principal_name
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, results_by_name
 from goodsflow.reconcile import (
@@ -19,8 +21,6 @@ from goodsflow.reconcile import (
     Target,
     plan_acls,
 )
-from goodsflow.spec import AclBinding, Cluster, acl_bindings
-from goodsflow.spec.model import is_principal_name
 
 
 @dataclass(frozen=True)

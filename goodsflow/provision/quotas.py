@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from goodsflow.endpoints import ClusterName
 from goodsflow.kafka.quotas import DEFAULT_USER, QuotaAdmin, QuotaEntity
+from goodsflow.model.endpoints import ClusterName
+from goodsflow.model.spec import Cluster
+from goodsflow.model.spec.model import is_principal_name
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, results_by_name
 from goodsflow.reconcile import Change, Plan, Target, plan_quotas
 from goodsflow.reconcile.plan import merge_plans
 from goodsflow.reconcile.quotas import DEFAULT
 from goodsflow.reconcile.scope import unmanaged
-from goodsflow.spec import Cluster
-from goodsflow.spec.model import is_principal_name
 
 
 class QuotasProvider(Provider):

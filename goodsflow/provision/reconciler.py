@@ -15,12 +15,13 @@ from typing import Self, get_args
 from goodsflow.common.closing import Closing
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.connect import ConnectClient
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.credentials import PasswordFiles
 from goodsflow.kafka.errors import KafkaError
 from goodsflow.kafka.quotas import QuotaAdmin
 from goodsflow.ksqldb import KsqlClient
+from goodsflow.model.endpoints import ClusterName, Endpoints
+from goodsflow.model.spec import Platform, load_platform
 from goodsflow.provision.acls import AclsProvider, MirroredCluster
 from goodsflow.provision.connectors import ConnectorsProvider
 from goodsflow.provision.declared import load_connectors, load_schemas
@@ -40,7 +41,6 @@ from goodsflow.reconcile import (
     merge_plans,
     mirror_of,
 )
-from goodsflow.spec import Platform, load_platform
 
 CLUSTERS: tuple[ClusterName, ...] = get_args(ClusterName)
 MIRRORED: Mapping[ClusterName, ClusterName] = {"analytics": "inbound"}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from goodsflow.endpoints import ClusterName
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.errors import TopicExistsError
+from goodsflow.model.endpoints import ClusterName
+from goodsflow.model.spec import Cluster, Topic
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, results_by_name
 from goodsflow.provision.waiting import wait_for
 from goodsflow.reconcile import Change, Plan, Target, plan_topics
 from goodsflow.reconcile.scope import is_internal_topic
-from goodsflow.spec import Cluster, Topic
 
 _SHOWN_SECONDS = 20.0
 """How long brokers may take to hear of a new topic from their controller."""

@@ -15,6 +15,7 @@ from goodsflow.ksqldb import (
     create_source_table,
 )
 from goodsflow.ksqldb.sql import column_type, identifier
+from goodsflow.model.spec import View
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, one_by_one
 from goodsflow.provision.waiting import wait_for
@@ -26,7 +27,6 @@ from goodsflow.reconcile import (
     ViewState,
     plan_views,
 )
-from goodsflow.spec import View
 
 _SHOWN_SECONDS = 30.0
 """How long a server may take to carry out a statement that it has accepted."""

@@ -14,11 +14,11 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Protocol
 
-from goodsflow.cards import CardError, payload_of
 from goodsflow.compaction import read_both
-from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient
 from goodsflow.kafka.reading import Record, TopicReader
+from goodsflow.model.cards import CardError, payload_of
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender.settings import RecommenderSettings
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from goodsflow.compaction import list_archive
-from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files, read_topic_file
 from goodsflow.kafka.reading import TopicReader
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender.settings import RecommenderSettings
 
 

@@ -25,13 +25,13 @@ from confluent_kafka import (
 )
 
 from goodsflow.common.closing import Closing
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.errors import HeldUpError, OperationFailedError
 from goodsflow.kafka.futures import named_error
 from goodsflow.kafka.held_up import await_within, run_apart
 from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender.cursor import Cursor
 from goodsflow.recommender.errors import FenceError, PublicationError
 from goodsflow.recommender.settings import RecommenderSettings

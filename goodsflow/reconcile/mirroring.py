@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from goodsflow.spec import AclBinding
+from goodsflow.model.spec import AclBinding
 
 _MIRROR_SOURCE = "MirrorSourceConnector"
 _DEFAULT_EXCLUDED = ".*[\\-\\.]internal, .*\\.replica, __.*"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from goodsflow.endpoints import ClusterName
+from goodsflow.model.endpoints import ClusterName
 
 Kind = Literal[
     "topics",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from goodsflow.model.spec import Principal
 from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
 from goodsflow.reconcile.scope import plan_strangers
-from goodsflow.spec import Principal
 
 
 @dataclass(frozen=True)

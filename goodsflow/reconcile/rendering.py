@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from goodsflow.model.spec import AclBinding
 from goodsflow.reconcile.plan import Change, Plan, Target
-from goodsflow.spec import AclBinding
 
 _SYMBOLS = {"create": "+", "update": "~", "delete": "-"}
 _IMPOSSIBLE = "!"

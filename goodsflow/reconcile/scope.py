@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from goodsflow.model.spec.names import matches
 from goodsflow.reconcile.plan import (
     Change,
     Permission,
@@ -12,7 +13,6 @@ from goodsflow.reconcile.plan import (
     Target,
     merge_plans,
 )
-from goodsflow.spec.names import matches
 
 _INTERNAL_TOPICS = re.compile(
     r"""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 
+from goodsflow.model.spec import Topic
 from goodsflow.reconcile.plan import (
     Change,
     Difference,
@@ -15,7 +16,6 @@ from goodsflow.reconcile.plan import (
     merge_plans,
 )
 from goodsflow.reconcile.scope import is_internal_topic, plan_strangers
-from goodsflow.spec import Topic
 
 _INFINITE = float("inf")
 _DEFAULT_RETENTION_MS = 604_800_000

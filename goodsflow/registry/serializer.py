@@ -18,7 +18,7 @@ from confluent_kafka.serialization import (
 )
 from jsonschema import Draft7Validator, SchemaError, ValidationError
 
-from goodsflow.cards.wire import CardError, encode_json
+from goodsflow.model.cards.wire import CardError, encode_json
 from goodsflow.registry.client import RegistryClient, canonical_text
 from goodsflow.registry.errors import InvalidSchemaError, RegistryError
 

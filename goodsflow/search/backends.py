@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from goodsflow.endpoints import Endpoints
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.search.interface import RemoteBackend
 
 BackendName: TypeAlias = Literal["embedded", "ksqldb"]

@@ -21,10 +21,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.inspecting import TopicInspector, TopicState
 from goodsflow.kafka.offsets import PartitionOffsets
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.search.errors import IndexBrokenError, IndexBusyError
 from goodsflow.search.interface import FoundCard, SearchQuery
 

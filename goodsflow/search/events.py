@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from goodsflow.cards import encode_json, frame
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.held_up import run_apart
+from goodsflow.model.cards import encode_json, frame
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.registry.ids import latest_schema_id
 from goodsflow.search.errors import EventError
 

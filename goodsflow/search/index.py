@@ -15,9 +15,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from goodsflow.cards import CardError, schema_id_of
-from goodsflow.cards.wire import HEADER_BYTES
 from goodsflow.kafka.reading import Record
+from goodsflow.model.cards import CardError, schema_id_of
+from goodsflow.model.cards.wire import HEADER_BYTES
 from goodsflow.search import duck
 from goodsflow.search.interface import FoundCard, Order, SearchQuery
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any
 
-from goodsflow.endpoints import Endpoints
 from goodsflow.ksqldb import (
     KsqlAnswerError,
     KsqlClient,
@@ -24,6 +23,7 @@ from goodsflow.ksqldb import (
     QueryResult,
     literal,
 )
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.search.errors import ViewNotReadyError
 from goodsflow.search.interface import FoundCard, SearchQuery, in_order
 

@@ -7,7 +7,7 @@ import sys
 
 from goodsflow.common.env_settings import load_settings
 from goodsflow.common.process import run_service
-from goodsflow.endpoints import load_endpoints
+from goodsflow.model.endpoints import load_endpoints
 from goodsflow.shop_api.service import run
 from goodsflow.shop_api.settings import ShopApiSettings
 

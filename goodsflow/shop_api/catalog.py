@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from goodsflow.cards.model import Card, Image, Price, Stock
-from goodsflow.cards.samples import sample_cards
+from goodsflow.model.cards.model import Card, Image, Price, Stock
+from goodsflow.model.cards.samples import sample_cards
 
 FIRST_PRODUCT_ID = 1_000_000
 """Products of a catalog are numbered from here: the samples stay apart."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from goodsflow.cards.model import Card
-from goodsflow.cards.samples import with_price
+from goodsflow.model.cards.model import Card
+from goodsflow.model.cards.samples import with_price
 from goodsflow.shop_api.catalog import Catalog
 
 Serialize = Callable[[Card], bytes]

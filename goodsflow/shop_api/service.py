@@ -10,14 +10,14 @@ from functools import partial
 from itertools import islice
 from threading import Event
 
-from goodsflow.cards.model import Card
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.health_server import make_app, serving
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.credentials import is_login_refused
 from goodsflow.kafka.faults import ClientFaults
 from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.model.cards.model import Card
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.registry import RegistryClient
 from goodsflow.registry.serializer import ValueValidator, value_serializer
 from goodsflow.shop_api.card_file import check_cards, read_cards

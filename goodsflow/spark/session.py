@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from goodsflow.endpoints import Endpoints
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.spark.errors import SparkError, SparkUnavailableError
 
 if TYPE_CHECKING:

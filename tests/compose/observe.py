@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from goodsflow.cards import payload_of
-from goodsflow.endpoints import ClusterName, Endpoints, load_endpoints
 from goodsflow.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import TopicReader
+from goodsflow.model.cards import payload_of
+from goodsflow.model.endpoints import ClusterName, Endpoints, load_endpoints
 from goodsflow.recommender import RecommenderSettings, waiting_files
 
 _BLOCKED = b"12346"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 from tests.compose.stack import compose, run
 
 _PROJECT = "goodsflow-test-bad"

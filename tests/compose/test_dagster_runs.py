@@ -20,7 +20,7 @@ from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from goodsflow.containers.runs import MEMORY_LIMIT, NETWORKS
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 from tests.support import await_condition
 
 _NOTICED_SECONDS = 60
@@ -28,7 +28,7 @@ _FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
 
 STATE = """
 import json
-from goodsflow.endpoints import load_endpoints
+from goodsflow.model.endpoints import load_endpoints
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import TopicReader
 

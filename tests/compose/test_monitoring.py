@@ -9,7 +9,7 @@ import sys
 import httpx
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 from tests.compose.stack import compose, run
 
 

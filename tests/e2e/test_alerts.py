@@ -27,10 +27,10 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from goodsflow.connect import ConnectClient, ConnectRebalancingError
-from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.recommender import waiting_files
 from tests.support import await_condition, goodsflow, status
 

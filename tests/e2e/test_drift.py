@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.futures import check_all
-from goodsflow.spec import AclBinding
+from goodsflow.model.endpoints import Endpoints
+from goodsflow.model.spec import AclBinding
 from tests.support import await_condition
 
 _REPAIR_SECONDS = 240

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.cards import frame, payload_of
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.offsets import OffsetReader, PartitionOffsets
 from goodsflow.kafka.reading import Record, TopicReader
+from goodsflow.model.cards import frame, payload_of
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.recommender import RecommenderSettings
 from goodsflow.registry import RegistryClient
 from tests.support import GOODSFLOW, await_condition, goodsflow

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from dagster_project.launcher import first_process
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import TopicReader
+from goodsflow.model.endpoints import Endpoints
 from tests.support import await_condition
 
 _NOTICED_SECONDS = 60

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import HdfsClient
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.errors import KafkaError
 from goodsflow.kafka.futures import check_all
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.model.spec import Topic
 from goodsflow.recommender import RecommenderSettings
 from goodsflow.recommender.settings import Scoring
 from goodsflow.registry import RegistryClient
-from goodsflow.spec import Topic
 from tests.integration.declaration import COMPACT, SCHEMA, Declaration
 from tests.integration.shops import Shop
 from tests.support import await_condition

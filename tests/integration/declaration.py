@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.futures import check_all
+from goodsflow.model.endpoints import Endpoints
+from goodsflow.model.spec import AclBinding, Topic
 from goodsflow.provision.reconciler import Reconciler
 from goodsflow.reconcile import Permission, Plan
-from goodsflow.spec import AclBinding, Topic
 
 COMPACT = Topic(
     partitions=2, replication_factor=2, config={"cleanup.policy": "compact"}

@@ -29,14 +29,14 @@ from aiokafka.protocol.transaction import EndTxnRequest
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient
 
-from goodsflow.endpoints import (
+from goodsflow.kafka.config import client_config
+from goodsflow.kafka.wire import connected, connection_settings
+from goodsflow.model.endpoints import (
     PROJECT_ROOT,
     ClusterName,
     Endpoints,
     load_endpoints,
 )
-from goodsflow.kafka.config import client_config
-from goodsflow.kafka.wire import connected, connection_settings
 
 _LETTERS = {
     "READ": "R",

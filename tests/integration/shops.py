@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient
 from goodsflow.hdfs.files import topic_file_path
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import Record, TopicReader
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender import Cursor, RecommenderSettings, RunReport, recommend
 from goodsflow.recommender.publishing import Publisher
 

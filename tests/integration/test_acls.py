@@ -12,8 +12,8 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import client_config
+from goodsflow.model.endpoints import Endpoints
 
 
 def test_a_write_without_the_right_is_refused(endpoints: Endpoints) -> None:

@@ -10,9 +10,9 @@ import pytest
 from goodsflow.compaction import CompactionSettings, compact
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.futures import check_all
+from goodsflow.model.spec import Topic
 from goodsflow.recommender import BackfillError, RunReport
 from goodsflow.recommender.backfill import backfill
-from goodsflow.spec import Topic
 from tests.integration.shops import Shop, line
 
 LONG = timedelta(days=1)

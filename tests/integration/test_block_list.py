@@ -18,10 +18,10 @@ from goodsflow.blocklist import Entry, Rule
 from goodsflow.blocklist.changing import INITIAL, block, seed, unblock
 from goodsflow.blocklist.model import TOPIC
 from goodsflow.blocklist.reading import read_block_list
-from goodsflow.cards import encode_json, frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import producer_config
+from goodsflow.model.cards import encode_json, frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import Endpoints
 from tests.integration.test_blocking import PASSED_ON, Reader, produce
 from tests.support import await_condition, goodsflow, schema_id, status_of
 

@@ -12,10 +12,10 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
-from goodsflow.cards import encode_json, frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import client_config, producer_config
+from goodsflow.model.cards import encode_json, frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import Endpoints
 from tests.support import schema_id
 
 SOURCE, PASSED_ON, DEAD_LETTERS = "goods", "goods-filtered", "goods-dead-letter"

@@ -24,15 +24,15 @@ from threading import Event, Thread
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
-from goodsflow.cards import encode_json, frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.futures import Outcomes
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.reading import TopicReader
-from goodsflow.spec import AclBinding
+from goodsflow.model.cards import encode_json, frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.model.spec import AclBinding
 from tests.support import await_condition, goodsflow, schema_id, status, status_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1500)]

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.credentials import credential_works
 from goodsflow.kafka.errors import KafkaError
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 
 _CONTAINERS = PROJECT_ROOT / "containers"
 _JARS = _CONTAINERS / "kafka" / "target" / "lib"

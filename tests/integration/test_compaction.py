@@ -24,13 +24,13 @@ from goodsflow.compaction import (
     compact,
     read_both,
 )
-from goodsflow.endpoints import Endpoints
 from goodsflow.hdfs import HdfsClient, read_topic_file
 from goodsflow.hdfs.files import topic_file_path
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.futures import check_all
-from goodsflow.spec import Topic
+from goodsflow.model.endpoints import Endpoints
+from goodsflow.model.spec import Topic
 
 
 class KilledError(Exception):

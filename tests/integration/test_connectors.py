@@ -32,13 +32,13 @@ from goodsflow.connect import (
     ConnectUnknownClassError,
 )
 from goodsflow.connect.restarts import History, RestartSettings
-from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.hdfs import HdfsClient
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.reading import TopicReader
-from goodsflow.spec import Topic
+from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
+from goodsflow.model.spec import Topic
 from tests.support import await_condition, goodsflow
 
 RECORDS = 20

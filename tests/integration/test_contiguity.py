@@ -6,8 +6,8 @@ import json
 
 from confluent_kafka import Producer
 
-from goodsflow.cards import frame
 from goodsflow.kafka.config import producer_config
+from goodsflow.model.cards import frame
 from goodsflow.recommender.contiguity import look_for_missing
 from goodsflow.recommender.known import look_for_products
 from tests.integration.shops import Shop, line

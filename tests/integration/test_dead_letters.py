@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.cards import encode_json, frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import producer_config
+from goodsflow.model.cards import encode_json, frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import Endpoints
 from tests.integration.test_blocking import (
     DEAD_LETTERS,
     HEADERS,

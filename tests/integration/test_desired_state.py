@@ -23,14 +23,14 @@ from dagster_project.resources import (
 )
 from goodsflow.common.secrets import Secret
 from goodsflow.connect import ConnectClient
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import HdfsClient
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.credentials import credential_works
 from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.quotas import QuotaAdmin, QuotaEntity
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.model.spec import AclBinding
 from goodsflow.registry import RegistryClient
-from goodsflow.spec import AclBinding
 from tests.integration.declaration import SCHEMA, Declaration, acls_by_hand
 from tests.support import await_condition
 

@@ -23,9 +23,7 @@ import psutil
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from goodsflow.cards import payload_of
 from goodsflow.connect import ConnectClient, ConnectError
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.hdfs import (
     HdfsClient,
     HdfsError,
@@ -40,7 +38,9 @@ from goodsflow.kafka.reading import TopicReader
 from goodsflow.local.errors import SupervisorError
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient
-from goodsflow.spec import Topic
+from goodsflow.model.cards import payload_of
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.model.spec import Topic
 from tests.support import await_condition
 
 KILLS = 20

@@ -13,7 +13,6 @@ from confluent_kafka import Consumer, Producer, ThrottleEvent, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from goodsflow.common.secrets import Secret
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.admin import SCRAM_ITERATIONS, KafkaAdmin
 from goodsflow.kafka.config import client_config, producer_config
 from goodsflow.kafka.credentials import PasswordFiles, credential_works
@@ -28,7 +27,8 @@ from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.login import log_in
 from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.quotas import DEFAULT_USER, Default, QuotaAdmin, QuotaEntity
-from goodsflow.spec import AclBinding, Topic
+from goodsflow.model.endpoints import ClusterName, Endpoints
+from goodsflow.model.spec import AclBinding, Topic
 from tests.integration.declaration import COMPACT
 from tests.support import await_condition, status_of
 

@@ -24,10 +24,10 @@ from confluent_kafka.admin import (
 
 from goodsflow.containers.prepare import make_trust_store
 from goodsflow.containers.upstream import KSQLDB_SERVICE_ID, ksqldb_properties
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.futures import check_all
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 
 SOURCE = "source.goods-filtered"
 PREFIX = f"_confluent-ksql-{KSQLDB_SERVICE_ID}"

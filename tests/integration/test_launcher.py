@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.local.leftovers import find_leftovers
+from goodsflow.model.endpoints import PROJECT_ROOT
 from tests.support import GOODSFLOW, await_condition, goodsflow
 
 pytestmark = pytest.mark.faults

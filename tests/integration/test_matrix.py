@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from goodsflow.endpoints import ClusterName, Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.futures import Outcomes as ChangeOutcomes
 from goodsflow.kafka.futures import check_all
-from goodsflow.spec import AclBinding
+from goodsflow.model.endpoints import ClusterName, Endpoints
+from goodsflow.model.spec import AclBinding
 from tests.integration.attempts import (
     ATTEMPTS,
     Config,

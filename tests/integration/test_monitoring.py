@@ -11,7 +11,7 @@ import httpx
 import pytest
 import yaml
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 _CONTAINERS = PROJECT_ROOT / "containers"
 _NO_SERIES = {

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 from goodsflow.connect import ConnectClient
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from tests.integration.declaration import Declaration, acls_by_hand
 from tests.support import GOODSFLOW, await_condition, goodsflow
 

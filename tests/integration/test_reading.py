@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.errors import (
@@ -24,7 +23,8 @@ from goodsflow.kafka.errors import (
 from goodsflow.kafka.futures import check_all
 from goodsflow.kafka.inspecting import TopicInspector
 from goodsflow.kafka.reading import Record, TopicReader
-from goodsflow.spec import Topic
+from goodsflow.model.endpoints import Endpoints
+from goodsflow.model.spec import Topic
 from tests.support import await_condition
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.recommender import FenceError, RecommenderError, RunReport
 from tests.integration.shops import Shop, line
 
@@ -23,7 +23,7 @@ from pathlib import Path
 import dagster as dg
 from dagster_project.assets import recommendations as asset
 from dagster_project.resources import PlatformResource, RecommenderResource
-from goodsflow.endpoints import load_endpoints
+from goodsflow.model.endpoints import load_endpoints
 from goodsflow.recommender import RecommenderSettings, publishing, recommend, run, state
 
 home, settings, phase = sys.argv[1:]

@@ -16,9 +16,6 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
-from goodsflow.cards import frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.credentials import PasswordFiles, credential_works
 from goodsflow.kafka.faults import ClientFaults
@@ -26,6 +23,9 @@ from goodsflow.kafka.offsets import OffsetReader
 from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.kafka.reading import TopicReader
 from goodsflow.kafka.rotation import rotation_lock
+from goodsflow.model.cards import frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from tests.support import await_condition, goodsflow, schema_id, status
 
 SERVICES = ("shop-api", "blocking", "exporter")

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.cards import frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.reading import TopicReader
+from goodsflow.model.cards import frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.registry import RegistryClient
 from goodsflow.search.embedded import TOPIC, EmbeddedSearch
 from goodsflow.search.interface import FoundCard, SearchQuery
@@ -130,7 +130,7 @@ def test_searches_at_the_same_time_wait_for_each_other(market: Market) -> None:
     market.put(1, "one", 1.0)
     code = (
         "import sys\n"
-        "from goodsflow.endpoints import Endpoints\n"
+        "from goodsflow.model.endpoints import Endpoints\n"
         "from goodsflow.search.embedded import EmbeddedSearch\n"
         "from goodsflow.search.interface import SearchQuery\n"
         "e = Endpoints.from_json(sys.argv[1])\n"

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.cards import encode_json, frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.config import producer_config
 from goodsflow.kafka.errors import TopicExistsError
 from goodsflow.kafka.futures import check_all
+from goodsflow.model.cards import encode_json, frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import Endpoints
+from goodsflow.model.spec import Topic
 from goodsflow.search.embedded import EmbeddedSearch
 from goodsflow.search.interface import SearchQuery
-from goodsflow.spec import Topic
 from tests.support import await_condition
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -32,7 +32,7 @@ _CARDS = 20_000
 _KILLS = 15
 _SEARCH = """
 import sys
-from goodsflow.endpoints import Endpoints
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.search.embedded import EmbeddedSearch
 from goodsflow.search.interface import SearchQuery
 search = EmbeddedSearch(

@@ -17,13 +17,13 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from goodsflow.cards import decode_card, schema_id_of
-from goodsflow.cards.model import Card
-from goodsflow.cards.samples import sample_cards
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.kafka.config import client_config
 from goodsflow.kafka.errors import AuthenticationFailedError
+from goodsflow.model.cards import decode_card, schema_id_of
+from goodsflow.model.cards.model import Card
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.registry import RegistryClient
 from goodsflow.shop_api.card_file import CardFileError
 from goodsflow.shop_api.service import run

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 
 def make_jdk(folder: Path, version: str, *programs: str) -> Path:

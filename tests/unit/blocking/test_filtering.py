@@ -8,9 +8,9 @@ import pytest
 from goodsflow.blocking.filtering import KEYLESS, MOST_BYTES, PASSED, CardFilter
 from goodsflow.blocking.schemas import Schemas, UnknownSchemaError
 from goodsflow.blocklist import BlockRules, Rule, Scope
-from goodsflow.cards import encode_json, frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.cards import encode_json, frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.registry import (
     RegistryUnavailableError,
     SchemaNotFoundError,

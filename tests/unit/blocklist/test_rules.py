@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from goodsflow.blocklist import BlockListError, BlockRules, Entry, Rule
-from goodsflow.cards import encode_json, frame
+from goodsflow.model.cards import encode_json, frame
 
 PRODUCT, BRAND = Rule("product", "1"), Rule("brand", "brand: X")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 PARTS = ("kafka-0", "kafka-1", "kafka-mirror-0", "kafka-mirror-1")
 FILES = {"ca.crt", "ca.key"} | {

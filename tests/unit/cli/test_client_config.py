@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from goodsflow.cli.main import cli
-from goodsflow.endpoints import EndpointsError
 from goodsflow.local.addresses import endpoints_of
 from goodsflow.local.home import Home
 from goodsflow.local.ports import Ports
+from goodsflow.model.endpoints import EndpointsError
 
 
 @pytest.fixture

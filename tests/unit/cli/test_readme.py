@@ -7,7 +7,7 @@ import re
 import pytest
 
 from goodsflow.cli.main import COMMANDS
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 _README = (PROJECT_ROOT / "README.md").read_text()
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from goodsflow.cards import frame
 from goodsflow.cli.recommendations import _Printer, banner
 from goodsflow.kafka.reading import Record
+from goodsflow.model.cards import frame
 
 
 def record(payload: bytes, offset: int = 9) -> Record:

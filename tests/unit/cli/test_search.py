@@ -81,7 +81,7 @@ class Platform:
         """Stand in for the platform; an answer that is an error is raised."""
         self.answers: Iterator[Any] = iter(answers)
         self.events: list[Any] = []
-        monkeypatch.setattr("goodsflow.endpoints.load_endpoints", lambda _: None)
+        monkeypatch.setattr("goodsflow.model.endpoints.load_endpoints", lambda _: None)
         monkeypatch.setattr("goodsflow.cli.search._WATCH_SECONDS", 0)
         monkeypatch.setattr(
             "goodsflow.search.backends.open_backend",

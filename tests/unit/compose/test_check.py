@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 _GIB = 1024**3
 _DOCKER = """\

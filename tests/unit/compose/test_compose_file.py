@@ -12,11 +12,11 @@ import yaml
 from goodsflow.containers.addresses import endpoints
 from goodsflow.containers.runs import run_launcher
 from goodsflow.containers.shares import SHARES
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.local.catalog import platform_parts
 from goodsflow.local.home import Home
 from goodsflow.local.ports import Ports
-from goodsflow.spec import load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import load_platform
 
 
 @pytest.fixture(scope="module")

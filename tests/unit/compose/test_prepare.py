@@ -13,8 +13,8 @@ from goodsflow.containers import prepare as prepare_module
 from goodsflow.containers.addresses import PASSFILE
 from goodsflow.containers.prepare import PrepareError, fill_share, prepare
 from goodsflow.containers.shares import SHARES
-from goodsflow.endpoints import PROJECT_ROOT, load_endpoints
-from goodsflow.spec import load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT, load_endpoints
+from goodsflow.model.spec import load_platform
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from dagster._core.launcher import LaunchRunContext
 from dagster._core.origin import RepositoryPythonOrigin
 
 from goodsflow.containers.runs import run_launcher
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 IMAGE = "goodsflow/python:0.1.0"
 PROJECT = "some-project"

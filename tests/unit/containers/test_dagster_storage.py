@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 _SCRIPT = PROJECT_ROOT / "containers" / "dagster" / "make_storage.py"
 _TOGETHER = 4

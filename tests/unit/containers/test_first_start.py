@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 CONTAINERS = PROJECT_ROOT / "containers"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 CONTAINERS = PROJECT_ROOT / "containers"
 PROMETHEUS = CONTAINERS / "prometheus"

@@ -15,9 +15,9 @@ from goodsflow.hdfs import TopicFile
 from goodsflow.kafka.admin import KafkaAdmin
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.futures import Outcomes
+from goodsflow.model.spec import AclBinding, Topic
 from goodsflow.recommender.errors import FenceError
 from goodsflow.recommender.report import Recommendation, RunReport
-from goodsflow.spec import AclBinding, Topic
 from tests.support import write_endpoints
 from tests.unit.ksqldb.fake_server import serving
 

@@ -11,8 +11,8 @@ import yaml
 
 from dagster_project.definitions import build_definitions, defs
 from dagster_project.jobs import BOOTSTRAP_ASSETS, LONGEST_RUN_SECONDS
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.local.dagster import DAGSTER_YAML, SCHEDULES, SENSORS
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 
 def test_they_load_in_a_fresh_interpreter_with_an_empty_environment() -> None:

@@ -19,12 +19,12 @@ from dagster_project.resources.keepers import (
     SupervisorKeeper,
     ailment,
 )
-from goodsflow.endpoints import ContainerEngine
 from goodsflow.engine import Container
 from goodsflow.local import supervisor
 from goodsflow.local.home import Home
 from goodsflow.local.programs import Program, render_config
 from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.model.endpoints import ContainerEngine
 from tests.unit.dagster_project.services_contract import (
     PARTS,
     WRITTEN,

@@ -32,7 +32,6 @@ from dagster_project.sensors.news import (
 )
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.connect import ConnectorStatus, ConnectUnavailableError, TaskStatus
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.hdfs import FileStatus, HdfsUnavailableError
 from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.kafka.offsets import GroupLag, PartitionOffsets
@@ -42,10 +41,11 @@ from goodsflow.ksqldb import (
     QueryResult,
 )
 from goodsflow.local.errors import SupervisorError
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import load_platform
 from goodsflow.recommender.contiguity import Contiguity, Gap
 from goodsflow.recommender.known import KnownProducts
 from goodsflow.recommender.waiting import WaitingFiles
-from goodsflow.spec import load_platform
 
 UP = ServiceState("shop-api", "RUNNING", 1, 60.0, 0, "")
 PLATFORM = load_platform(PROJECT_ROOT / "platform.yaml")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import Endpoints
+from goodsflow.model.endpoints import Endpoints
 
 
 @pytest.fixture

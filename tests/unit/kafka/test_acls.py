@@ -8,9 +8,9 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.kafka.acls import from_kafka, to_kafka
-from goodsflow.spec import acl_bindings, load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import acl_bindings, load_platform
 
 
 def test_every_declared_binding_comes_back_as_it_went() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka.config import (
     client_config,
     java_client_properties,
@@ -15,6 +14,7 @@ from goodsflow.kafka.config import (
 from goodsflow.local.addresses import endpoints_of
 from goodsflow.local.home import Home
 from goodsflow.local.ports import Ports
+from goodsflow.model.endpoints import Endpoints
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError
 
-from goodsflow.endpoints import Endpoints, EndpointsError
 from goodsflow.kafka.errors import AuthenticationFailedError
 from goodsflow.kafka.faults import ClientFaults
 from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.model.endpoints import Endpoints, EndpointsError
 
 
 class Client:

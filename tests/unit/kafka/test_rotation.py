@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from goodsflow.common.secrets import Secret
-from goodsflow.endpoints import Endpoints
 from goodsflow.kafka import credentials
 from goodsflow.kafka import rotation as module
 from goodsflow.kafka.credentials import PasswordFiles
@@ -23,6 +22,7 @@ from goodsflow.kafka.errors import (
 )
 from goodsflow.kafka.login import Login
 from goodsflow.kafka.rotation import Rotation, rotation_lock
+from goodsflow.model.endpoints import Endpoints
 
 
 class Cluster:

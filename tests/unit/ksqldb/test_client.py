@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 
 from goodsflow.common.secrets import Secret
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.ksqldb import (
     Credentials,
     KsqlAnswerError,
@@ -25,7 +24,8 @@ from goodsflow.ksqldb import (
     literal,
 )
 from goodsflow.ksqldb.answers import split_lines
-from goodsflow.spec import load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import load_platform
 from tests.unit.connect.test_client import Worker
 from tests.unit.ksqldb.fake_server import NOT_MATERIALIZED, FakeKsqldb
 

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from goodsflow.endpoints import load_endpoints
 from goodsflow.local import build, launcher
 from goodsflow.local.errors import LocalError, PreflightError
 from goodsflow.local.home import Home
 from goodsflow.local.launcher import clean, up
 from goodsflow.local.progress import Progress
+from goodsflow.model.endpoints import load_endpoints
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.local.catalog import platform_parts
 from goodsflow.local.home import Home
 from goodsflow.local.parts import Part
 from goodsflow.local.ports import Ports
-from goodsflow.spec import load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import load_platform
 
 _JVM_PARTS = {
     "zookeeper",

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.local.catalog import platform_parts
 from goodsflow.local.errors import SupervisorError
 from goodsflow.local.home import Home
@@ -14,7 +13,8 @@ from goodsflow.local.parts import to_program
 from goodsflow.local.ports import Ports
 from goodsflow.local.programs import Program, render_config
 from goodsflow.local.secrets import make_missing_secrets
-from goodsflow.spec import load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import load_platform
 
 
 def test_the_whole_platforms_configuration_holds_no_secret(home: Home) -> None:

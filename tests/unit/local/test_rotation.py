@@ -12,7 +12,6 @@ import pytest
 from rich.console import Console
 
 from goodsflow.common.secret_files import write_secret
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.kafka.credentials import PasswordFiles
 from goodsflow.kafka.rotation import Rotation
 from goodsflow.local import rotation as module
@@ -21,7 +20,8 @@ from goodsflow.local.home import Home
 from goodsflow.local.launcher import open_platform
 from goodsflow.local.progress import Progress
 from goodsflow.local.rotation import Rotator, settle_before_start, stale_parts
-from goodsflow.spec import load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import load_platform
 
 
 @pytest.mark.parametrize("started_anew", [{"kafka-1"}, set()])

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.local.errors import PreflightError
 from goodsflow.local.secrets import make_missing_secrets
-from goodsflow.spec import Platform, load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import Platform, load_platform
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,8 @@ from goodsflow.connect import (
     Validation,
     WorkerInfo,
 )
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import load_platform
 from goodsflow.provision.connectors import (
     ConnectorsProvider,
     await_running,
@@ -33,7 +34,6 @@ from goodsflow.provision.errors import (
 )
 from goodsflow.reconcile import Change, ConnectorState
 from goodsflow.reconcile.plan import Action
-from goodsflow.spec import load_platform
 
 CONFIG = {"connector.class": "org.example.Sink"}
 SINK = ConnectorState(CONFIG, "running")

@@ -9,8 +9,8 @@ from goodsflow.kafka.errors import (
     TopicExistsError,
 )
 from goodsflow.kafka.futures import Outcomes
+from goodsflow.model.spec import Cluster, Topic
 from goodsflow.provision.topics import TopicsProvider
-from goodsflow.spec import Cluster, Topic
 
 COMPACT = Topic(
     partitions=2, replication_factor=2, config={"cleanup.policy": "compact"}

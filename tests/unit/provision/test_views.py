@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
 from goodsflow.ksqldb import KsqlClient
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import load_platform
 from goodsflow.provision.errors import NotReadyInTimeError
 from goodsflow.provision.views import ViewsProvider
-from goodsflow.spec import load_platform
 from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
 
 VIEWS = load_platform(PROJECT_ROOT / "platform.yaml").views

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from goodsflow.cards import frame
 from goodsflow.hdfs import TopicFile
 from goodsflow.kafka.reading import Record
+from goodsflow.model.cards import frame
 from goodsflow.recommender.contiguity import (
     Gap,
     find_gaps,

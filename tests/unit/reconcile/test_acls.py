@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from goodsflow.model.spec import AclBinding
 from goodsflow.reconcile import (
     Mirror,
     MirroredAcls,
@@ -12,7 +13,6 @@ from goodsflow.reconcile import (
     mirror_of,
     plan_acls,
 )
-from goodsflow.spec import AclBinding
 
 INBOUND = Target("acls", "inbound")
 ANALYTICS = Target("acls", "analytics")

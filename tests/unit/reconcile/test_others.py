@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from goodsflow.model.spec import Directory, View
 from goodsflow.reconcile import Target, ViewState, plan_directories, plan_views
-from goodsflow.spec import Directory, View
 
 HDFS = Target("directories")
 KSQLDB = Target("views")

@@ -3,9 +3,9 @@
 import json
 from dataclasses import replace
 
+from goodsflow.model.spec import AclBinding
 from goodsflow.reconcile import Change, Difference, Plan, Target, merge_plans
 from goodsflow.reconcile.rendering import as_json, as_text
-from goodsflow.spec import AclBinding
 
 TOPICS = Target("topics", "inbound")
 IN_ACLS, OUT_ACLS = Target("acls", "inbound"), Target("acls", "analytics")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from goodsflow.model.spec import Principal
 from goodsflow.reconcile import (
     CredentialState,
     Target,
@@ -9,7 +10,6 @@ from goodsflow.reconcile import (
     plan_quotas,
 )
 from goodsflow.reconcile.quotas import DEFAULT
-from goodsflow.spec import Principal
 
 INBOUND = Target("principals", "inbound")
 QUOTAS = Target("quotas", "inbound")

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from goodsflow.model.spec import AclBinding, Directory, Principal, Topic, View
 from goodsflow.reconcile import (
     Change,
     ConnectorState,
@@ -31,7 +32,6 @@ from goodsflow.reconcile import (
 )
 from goodsflow.reconcile.plan import Permission
 from goodsflow.reconcile.scope import is_in_scope, is_internal_topic
-from goodsflow.spec import AclBinding, Directory, Principal, Topic, View
 
 EVERYTHING = frozenset(get_args(Permission))
 ITERATIONS = 8192

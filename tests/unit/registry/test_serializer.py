@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from goodsflow.cards import CardError
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.cards import CardError
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.registry import (
     InvalidSchemaError,
     RegistryClient,

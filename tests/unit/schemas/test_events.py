@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 VALIDATOR = Draft7Validator(
     json.loads((PROJECT_ROOT / "schemas/events.json").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from jsonschema import Draft7Validator
 
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.search.events import UserEvent
 
 SCHEMA = json.loads((PROJECT_ROOT / "schemas" / "events.json").read_text())

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from goodsflow.cards import frame
 from goodsflow.kafka.reading import Record
+from goodsflow.model.cards import frame
 from goodsflow.search.index import CardIndex, IndexState
 from goodsflow.search.interface import FoundCard, SearchBackend, SearchQuery
 from tests.unit.search.contract import SearchContract, card

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT, Endpoints, EndpointsError
 from goodsflow.ksqldb import (
     KsqlAnswerError,
     KsqlClient,
@@ -18,12 +17,13 @@ from goodsflow.ksqldb import (
     QueryResult,
     create_source_table,
 )
+from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, EndpointsError
+from goodsflow.model.spec import load_platform
 from goodsflow.search.backends import open_backend
 from goodsflow.search.embedded import EmbeddedSearch
 from goodsflow.search.errors import ViewNotReadyError
 from goodsflow.search.interface import FoundCard, SearchBackend, SearchQuery
 from goodsflow.search.ksqldb import VIEW, KsqldbSearch, found_cards, statement
-from goodsflow.spec import load_platform
 from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
 from tests.unit.search.contract import CARDS, SearchContract, card
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.cards import encode_json, frame
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.cards import encode_json, frame
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.registry.serializer import ValueValidator
 from goodsflow.shop_api.card_file import CardFileError, check_cards, read_cards
 

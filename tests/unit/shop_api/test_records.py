@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from goodsflow.cards import CardError, decode_card, encode_json, frame
-from goodsflow.cards.model import Card
-from goodsflow.cards.samples import sample_cards, with_price
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.cards import CardError, decode_card, encode_json, frame
+from goodsflow.model.cards.model import Card
+from goodsflow.model.cards.samples import sample_cards, with_price
+from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.registry.serializer import ValueValidator
 from goodsflow.shop_api.catalog import Catalog, GeneratedCatalog, SampleCatalog
 from goodsflow.shop_api.records import Outgoing, Template, offers

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import Endpoints
+from goodsflow.model.endpoints import Endpoints
 from goodsflow.spark import SparkUnavailableError, spark_session
 
 

@@ -4,11 +4,11 @@ Here: what a card is, as types and as bytes, and nothing that talks to a system.
 here: the rules by which a card is held back (``goodsflow.blocking``), the registration
 of its schema (``goodsflow.registry``).
 
-The types are in ``goodsflow.cards.model``, the samples in ``goodsflow.cards.samples``:
+The types are in ``goodsflow.model.cards.model``, the samples in ``goodsflow.model.cards.samples``:
 who only reads bytes, such as a search, imports neither them nor pydantic.
 """
 
-from goodsflow.cards.wire import (
+from goodsflow.model.cards.wire import (
     CardError,
     decode_card,
     encode_json,

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.spec.model import Platform
-from goodsflow.spec.references import Location, reference_problems
+from goodsflow.model.spec.model import Platform
+from goodsflow.model.spec.references import Location, reference_problems
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import PROJECT_ROOT
-from goodsflow.spec import SpecError, load_platform
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import SpecError, load_platform
 
 SOUND = """\
 clusters:

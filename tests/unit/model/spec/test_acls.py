@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goodsflow.spec import Cluster, acl_bindings
+from goodsflow.model.spec import Cluster, acl_bindings
 
 
 def bindings(principal: dict[str, object]) -> set[str]:

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from goodsflow.endpoints import ClusterName
+from goodsflow.model.endpoints import ClusterName
 
 _TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _PRINCIPAL_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")

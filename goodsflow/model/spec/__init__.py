@@ -4,9 +4,9 @@ Here: the typed model, reading with every problem and its place, and what follow
 the declaration alone (ACL bindings). Not here: anything that talks to a system.
 """
 
-from goodsflow.spec.acls import AclBinding, acl_bindings
-from goodsflow.spec.loading import SpecError, load_platform
-from goodsflow.spec.model import (
+from goodsflow.model.spec.acls import AclBinding, acl_bindings
+from goodsflow.model.spec.loading import SpecError, load_platform
+from goodsflow.model.spec.model import (
     AclRule,
     Cluster,
     ColumnType,

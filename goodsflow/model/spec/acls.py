@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from goodsflow.spec.model import (
+from goodsflow.model.spec.model import (
     AclPermission,
     Cluster,
     Operation,

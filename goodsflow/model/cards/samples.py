@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from goodsflow.cards.model import Card, Image, Price, Stock
+from goodsflow.model.cards.model import Card, Image, Price, Stock
 
 _SAMPLES = {
     "12345": "XYZ",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from goodsflow.endpoints import ClusterName
+from goodsflow.model.endpoints import ClusterName
 
 Location = tuple[str | int, ...]
 """The keys and indexes that lead to a place in the file."""

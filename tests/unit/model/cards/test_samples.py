@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from goodsflow.cards.samples import sample_cards, with_price
+from goodsflow.model.cards.samples import sample_cards, with_price
 
 NOW = datetime(2026, 1, 20, 11, 11, 2, 987654, tzinfo=UTC)
 

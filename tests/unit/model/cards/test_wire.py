@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from goodsflow.cards import (
+from goodsflow.model.cards import (
     CardError,
     decode_card,
     encode_json,
@@ -12,7 +12,7 @@ from goodsflow.cards import (
     payload_of,
     schema_id_of,
 )
-from goodsflow.cards.samples import sample_cards
+from goodsflow.model.cards.samples import sample_cards
 
 
 def test_a_header_is_a_zero_byte_and_a_big_endian_schema_id() -> None:
@@ -70,7 +70,7 @@ def test_the_schemas_are_those_of_draft_07() -> None:
     """A keyword of a later draft is silently ignored by a validator of draft 07."""
     from jsonschema import Draft7Validator
 
-    from goodsflow.endpoints import PROJECT_ROOT
+    from goodsflow.model.endpoints import PROJECT_ROOT
 
     for name in ("goods", "events"):
         text = (PROJECT_ROOT / f"schemas/{name}.json").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from goodsflow.common.secrets import Secret
 ClusterName = Literal["inbound", "analytics"]
 """The platform's two Kafka clusters."""
 
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
 """The checkout: where ``platform.yaml``, ``schemas/`` and ``containers/`` are."""
 
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.endpoints import (
+from goodsflow.local.addresses import endpoints_of
+from goodsflow.local.home import Home
+from goodsflow.local.ports import Ports
+from goodsflow.model.endpoints import (
     PROJECT_ROOT,
     Endpoints,
     EndpointsError,
     default_home,
     load_endpoints,
 )
-from goodsflow.local.addresses import endpoints_of
-from goodsflow.local.home import Home
-from goodsflow.local.ports import Ports
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from jsonschema import Draft7Validator
 from pydantic import ValidationError
 
-from goodsflow.cards.model import Card
-from goodsflow.cards.samples import sample_cards
-from goodsflow.endpoints import PROJECT_ROOT
+from goodsflow.model.cards.model import Card
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 SCHEMA = json.loads((PROJECT_ROOT / "schemas/goods.json").read_text(encoding="utf-8"))
 
