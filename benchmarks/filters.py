@@ -25,10 +25,10 @@ from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocklist import Scope
 from goodsflow.blocklist.model import TOPIC
 from goodsflow.blocklist.reading import Position
+from goodsflow.clients.kafka.config import client_config, producer_config
+from goodsflow.clients.kafka.inspecting import TopicInspector
+from goodsflow.clients.kafka.reading import place_of
 from goodsflow.common.process import settle_memory
-from goodsflow.kafka.config import client_config, producer_config
-from goodsflow.kafka.inspecting import TopicInspector
-from goodsflow.kafka.reading import place_of
 from goodsflow.model.cards.wire import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints, load_endpoints
 

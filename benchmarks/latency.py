@@ -18,8 +18,8 @@ from confluent_kafka import Producer
 from benchmarks.hops import framed_cards
 from benchmarks.platform import HOME, platform
 from benchmarks.report import Report
-from goodsflow.kafka.config import producer_config
-from goodsflow.kafka.reading import TopicReader
+from goodsflow.clients.kafka.config import producer_config
+from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient
 from goodsflow.model.cards import encode_json, frame

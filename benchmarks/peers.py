@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.meter import Figure, Stopwatch
-from goodsflow.kafka.config import client_config, java_client_properties
+from goodsflow.clients.kafka.config import client_config, java_client_properties
 from goodsflow.model.endpoints import PROJECT_ROOT, load_endpoints
 
 QUIXSTREAMS = "3.28.1"

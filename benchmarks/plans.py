@@ -23,9 +23,9 @@ from typing import Any
 import yaml
 
 from benchmarks.platform import HOME, platform
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.credentials import PasswordFiles
-from goodsflow.kafka.quotas import QuotaAdmin
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.credentials import PasswordFiles
+from goodsflow.clients.kafka.quotas import QuotaAdmin
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.model.spec import load_platform
 from goodsflow.provision.reconciler import Reconciler

@@ -22,11 +22,11 @@ from typing import Any
 
 from benchmarks.platform import platform
 from benchmarks.report import Report
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.futures import check_all
+from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.hdfs import HdfsClient
 from goodsflow.hdfs.files import topic_file_path
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.futures import check_all
-from goodsflow.kafka.reading import TopicReader
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.cards.wire import encode_json
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints

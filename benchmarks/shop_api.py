@@ -23,7 +23,7 @@ from confluent_kafka import Producer
 from benchmarks.meter import Figure, Stopwatch
 from benchmarks.platform import Measured, in_a_process, platform
 from benchmarks.report import Report
-from goodsflow.kafka.config import producer_config
+from goodsflow.clients.kafka.config import producer_config
 from goodsflow.model.cards.model import Card
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
 from goodsflow.registry import RegistryClient

@@ -17,11 +17,11 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from benchmarks.platform import platform
 from benchmarks.report import Report
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import client_config, producer_config
+from goodsflow.clients.kafka.futures import check_all
 from goodsflow.connect import ConnectClient
 from goodsflow.hdfs import HdfsClient, list_topic_files
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.config import client_config, producer_config
-from goodsflow.kafka.futures import check_all
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.cards.wire import encode_json

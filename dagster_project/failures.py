@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.connect import ConnectRebalancingError, ConnectUnavailableError
 from goodsflow.hdfs import HdfsUnavailableError
-from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.ksqldb import KsqlUnavailableError
 from goodsflow.provision.provider import Result
 from goodsflow.recommender.errors import PublicationError

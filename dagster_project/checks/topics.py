@@ -13,7 +13,7 @@ from dagster_project.checks.findings import (
     to_results,
 )
 from dagster_project.resources import KafkaResource
-from goodsflow.kafka.offsets import GroupLag, PartitionOffsets
+from goodsflow.clients.kafka.offsets import GroupLag, PartitionOffsets
 from goodsflow.model.endpoints import ClusterName
 
 OBSERVED = "observed"

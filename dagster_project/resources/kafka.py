@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.model.endpoints import ClusterName
 
 PRINCIPAL = "dagster"

@@ -19,14 +19,14 @@ from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocking.withdrawing import Withdrawals, find_cards
 from goodsflow.blocklist.reading import BlockListFollower
-from goodsflow.kafka.config import (
+from goodsflow.clients.kafka.config import (
     MOST_RECORD_BYTES,
     SCRAM_MECHANISM,
     client_config,
     producer_config,
 )
-from goodsflow.kafka.credentials import is_login_refused
-from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.clients.kafka.credentials import is_login_refused
+from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.registry import RegistryClient
 

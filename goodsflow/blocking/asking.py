@@ -13,7 +13,7 @@ from goodsflow.blocking.transaction import (
     AbortedTransactionError,
     InterruptedTransactionError,
 )
-from goodsflow.kafka.faults import ClientFaults
+from goodsflow.clients.kafka.faults import ClientFaults
 
 _LOGGER = logging.getLogger(__name__)
 _CALL_SECONDS = 5.0

@@ -44,9 +44,9 @@ from goodsflow.blocking.transaction import (
 from goodsflow.blocking.withdrawing import Committed, Withdrawals
 from goodsflow.blocklist import Scope
 from goodsflow.blocklist.reading import BlockListFollower, Position
-from goodsflow.kafka.faults import ClientFaults
-from goodsflow.kafka.held_up import run_apart
-from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.clients.kafka.faults import ClientFaults
+from goodsflow.clients.kafka.held_up import run_apart
+from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.registry import RegistryError
 
 _LOGGER = logging.getLogger(__name__)

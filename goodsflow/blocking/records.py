@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from goodsflow.blocking.filtering import Verdict
+from goodsflow.clients.kafka.reading import Header, Record
 from goodsflow.dead_letters import (
     ERROR,
     ERROR_KIND,
@@ -19,7 +20,6 @@ from goodsflow.dead_letters import (
 )
 from goodsflow.dead_letters import TOPIC as DEAD_LETTERS
 from goodsflow.dead_letters.model import HEADER_PREFIX, REPLAYED_FROM
-from goodsflow.kafka.reading import Header, Record
 from goodsflow.model.cards import CardError, schema_id_of
 
 SOURCE = "goods"

@@ -10,9 +10,9 @@ from mode import Service
 from goodsflow.blocking.errors import PipelineError
 from goodsflow.blocking.pipeline import Pipeline
 from goodsflow.blocking.status import PipelineStatus
+from goodsflow.clients.kafka.errors import HeldUpError
+from goodsflow.clients.kafka.held_up import run_apart
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.kafka.errors import HeldUpError
-from goodsflow.kafka.held_up import run_apart
 
 _STOP_SECONDS = 8.0
 """How long the end of the transaction at hand may take: less than a supervisor waits.
@@ -24,7 +24,7 @@ open, the coordinator aborts when the next copy starts.
 _HOPELESS_SECONDS = 45.0
 """After this long without a turn the app gives up, for a new process to go on.
 
-Why it may have to: see ``goodsflow.kafka.held_up``.
+Why it may have to: see ``goodsflow.clients.kafka.held_up``.
 """
 
 

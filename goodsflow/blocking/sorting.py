@@ -18,7 +18,7 @@ from goodsflow.blocking.filtering import (
 )
 from goodsflow.blocking.records import SOURCE, Outgoing, dead_letter, size_of
 from goodsflow.blocklist import Scope
-from goodsflow.kafka.reading import (
+from goodsflow.clients.kafka.reading import (
     Header,
     place_of,
     readable_headers,

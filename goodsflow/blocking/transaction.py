@@ -19,7 +19,7 @@ from confluent_kafka import (
 
 from goodsflow.blocking.errors import PipelineError
 from goodsflow.blocking.records import PASSED_ON, Outgoing
-from goodsflow.kafka.faults import ClientFaults
+from goodsflow.clients.kafka.faults import ClientFaults
 
 _LOGGER = logging.getLogger(__name__)
 

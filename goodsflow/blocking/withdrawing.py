@@ -27,10 +27,10 @@ from goodsflow.blocking.records import PASSED_ON, Outgoing, tombstone
 from goodsflow.blocklist import BlockRules, Rule
 from goodsflow.blocklist.model import FIELDS
 from goodsflow.blocklist.reading import Position
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
+from goodsflow.clients.kafka.held_up import run_apart
+from goodsflow.clients.kafka.reading import Record, TopicReader
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.kafka.errors import ClusterUnavailableError
-from goodsflow.kafka.held_up import run_apart
-from goodsflow.kafka.reading import Record, TopicReader
 from goodsflow.model.cards.wire import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints
 

@@ -10,9 +10,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from goodsflow.blocklist.errors import BlockListError
 from goodsflow.blocklist.model import TOPIC, Entry, Rule
 from goodsflow.blocklist.reading import CLUSTER
-from goodsflow.kafka.config import producer_config
-from goodsflow.kafka.login import try_login
-from goodsflow.kafka.offsets import OffsetReader
+from goodsflow.clients.kafka.config import producer_config
+from goodsflow.clients.kafka.login import try_login
+from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.registry import RegistryClient

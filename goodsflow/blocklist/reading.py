@@ -11,10 +11,10 @@ from threading import Event
 from goodsflow.blocklist.errors import BlockListError
 from goodsflow.blocklist.model import TOPIC, Entry, Rule
 from goodsflow.blocklist.rules import BlockRules
-from goodsflow.kafka.errors import ClusterUnavailableError
-from goodsflow.kafka.held_up import run_apart
-from goodsflow.kafka.inspecting import TopicInspector
-from goodsflow.kafka.reading import Batch, Record, TopicReader
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
+from goodsflow.clients.kafka.held_up import run_apart
+from goodsflow.clients.kafka.inspecting import TopicInspector
+from goodsflow.clients.kafka.reading import Batch, Record, TopicReader
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 CLUSTER: ClusterName = "inbound"

@@ -52,8 +52,8 @@ def client_config(
     In containers `docker compose run --rm admin client-config` prints it, and knows
     the admin's password alone.
     """
-    from goodsflow.kafka.config import client_config as librdkafka_config
-    from goodsflow.kafka.config import java_client_properties
+    from goodsflow.clients.kafka.config import client_config as librdkafka_config
+    from goodsflow.clients.kafka.config import java_client_properties
 
     endpoints = load_endpoints(context.home)
     if is_external and endpoints.external_bootstrap_servers:

@@ -104,9 +104,9 @@ def _echo(principal: str, outcome: Outcome) -> None:
 
 
 def _credentials(context: Context) -> list[dict[str, Any]]:
-    from goodsflow.kafka.admin import KafkaAdmin
-    from goodsflow.kafka.credentials import PasswordFiles
-    from goodsflow.kafka.rotation import Rotation
+    from goodsflow.clients.kafka.admin import KafkaAdmin
+    from goodsflow.clients.kafka.credentials import PasswordFiles
+    from goodsflow.clients.kafka.rotation import Rotation
     from goodsflow.local.rotation import has_password
     from goodsflow.model.spec import load_platform
 

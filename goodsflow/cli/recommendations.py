@@ -14,8 +14,8 @@ from goodsflow.cli.numbers import FiniteRange
 from goodsflow.cli.texts import current_user, text_option
 
 if TYPE_CHECKING:
+    from goodsflow.clients.kafka.reading import Record, TopicReader
     from goodsflow.common.errors import GoodsflowError
-    from goodsflow.kafka.reading import Record, TopicReader
     from goodsflow.model.endpoints import Endpoints
 
 _TOPIC = "goods-recomendations"
@@ -59,7 +59,7 @@ def recommendations(
 
     The request is written to the topic 'events'.
     """
-    from goodsflow.kafka.reading import TopicReader
+    from goodsflow.clients.kafka.reading import TopicReader
     from goodsflow.model.endpoints import load_endpoints
 
     endpoints = load_endpoints(context.home)

@@ -5,7 +5,7 @@ Tree (each room derives its own)::
     GoodsflowError
     ├── EndpointsError        the platform's addresses could not be read
     ├── SpecError             platform.yaml is invalid (goodsflow.model.spec)
-    ├── KafkaError            a broker refused or did not answer (goodsflow.kafka)
+    ├── KafkaError            a broker refused or did not answer (goodsflow.clients.kafka)
     ├── RegistryError         the schema registry (goodsflow.registry)
     ├── ConnectError          a Connect worker (goodsflow.connect)
     ├── HdfsError             the file system (goodsflow.hdfs)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import yaml
 
-from goodsflow.kafka.config import java_client_properties
+from goodsflow.clients.kafka.config import java_client_properties
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 KSQLDB_SERVICE_ID = "goodsflow_"

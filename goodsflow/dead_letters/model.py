@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from goodsflow.clients.kafka.reading import Header, Record
 from goodsflow.dead_letters.errors import DeadLetterError
-from goodsflow.kafka.reading import Header, Record
 
 TOPIC = "goods-dead-letter"
 

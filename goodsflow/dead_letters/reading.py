@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.dead_letters.errors import DeadLetterError
 from goodsflow.dead_letters.model import TOPIC, DeadLetter, Place
-from goodsflow.kafka.reading import TopicReader
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 CLUSTER: ClusterName = "inbound"

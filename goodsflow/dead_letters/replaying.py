@@ -18,16 +18,16 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
-from goodsflow.dead_letters.errors import DeadLetterError
-from goodsflow.dead_letters.model import REPLAYED_FROM, TOPIC, DeadLetter
-from goodsflow.dead_letters.reading import CLUSTER
-from goodsflow.kafka.config import (
+from goodsflow.clients.kafka.config import (
     MOST_RECORD_BYTES,
     client_config,
     producer_config,
 )
-from goodsflow.kafka.futures import await_all, named_error
-from goodsflow.kafka.login import try_login
+from goodsflow.clients.kafka.futures import await_all, named_error
+from goodsflow.clients.kafka.login import try_login
+from goodsflow.dead_letters.errors import DeadLetterError
+from goodsflow.dead_letters.model import REPLAYED_FROM, TOPIC, DeadLetter
+from goodsflow.dead_letters.reading import CLUSTER
 from goodsflow.model.endpoints import Endpoints
 
 GROUP_ID = "dead-letters-replay"

@@ -45,8 +45,8 @@ def broker(
     """Return a check that the broker lets its admin in and is part of the cluster."""
 
     def check() -> None:
-        from goodsflow.kafka.config import client_config
-        from goodsflow.kafka.login import try_login
+        from goodsflow.clients.kafka.config import client_config
+        from goodsflow.clients.kafka.login import try_login
 
         try:
             config = client_config(endpoints, cluster, "admin")

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goodsflow.connect import ConnectClient
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.credentials import PasswordFiles
-from goodsflow.kafka.errors import (
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.credentials import PasswordFiles
+from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
     KafkaError,
 )
-from goodsflow.kafka.rotation import Rotation, rotation_lock
+from goodsflow.clients.kafka.rotation import Rotation, rotation_lock
+from goodsflow.connect import ConnectClient
 from goodsflow.local.errors import PartFailedError, UnknownPrincipalError
 from goodsflow.local.parts import Part
 from goodsflow.local.progress import Progress

@@ -131,8 +131,8 @@ class Startup:
         return next((p for p in self._supervisor.processes() if p.name == name), None)
 
     def _await_logins(self, part: Part) -> None:
-        from goodsflow.kafka.config import client_config
-        from goodsflow.kafka.login import try_login
+        from goodsflow.clients.kafka.config import client_config
+        from goodsflow.clients.kafka.login import try_login
 
         deadline = time.monotonic() + _BOOTSTRAP_SECONDS
         for cluster, principal in part.logins:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from goodsflow.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import AclBinding, Cluster, acl_bindings
 from goodsflow.model.spec.model import is_principal_name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from goodsflow.kafka.admin import SCRAM_ITERATIONS, KafkaAdmin
-from goodsflow.kafka.credentials import PasswordFiles
+from goodsflow.clients.kafka.admin import SCRAM_ITERATIONS, KafkaAdmin
+from goodsflow.clients.kafka.credentials import PasswordFiles
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster
 from goodsflow.model.spec.model import is_principal_name

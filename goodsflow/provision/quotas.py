@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from goodsflow.kafka.quotas import DEFAULT_USER, QuotaAdmin, QuotaEntity
+from goodsflow.clients.kafka.quotas import DEFAULT_USER, QuotaAdmin, QuotaEntity
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster
 from goodsflow.model.spec.model import is_principal_name

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.errors import TopicExistsError
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.errors import TopicExistsError
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster, Topic
 from goodsflow.provision.adoption import Adoption

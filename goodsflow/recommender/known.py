@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.compaction import list_archive
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files, read_topic_file
-from goodsflow.kafka.reading import TopicReader
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender.settings import RecommenderSettings
 

@@ -21,9 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goodsflow.kafka.errors import ClusterUnavailableError
-from goodsflow.kafka.inspecting import TopicInspector, TopicState
-from goodsflow.kafka.offsets import PartitionOffsets
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
+from goodsflow.clients.kafka.inspecting import TopicInspector, TopicState
+from goodsflow.clients.kafka.offsets import PartitionOffsets
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.search.errors import IndexBrokenError, IndexBusyError
 from goodsflow.search.interface import FoundCard, SearchQuery
@@ -177,7 +177,7 @@ class EmbeddedSearch:
                 f"Cannot search within {self._timeout_seconds:g} s: the time was over "
                 f"before '{self._topic}' could be read. Try again with more."
             )
-        from goodsflow.kafka.reading import TopicReader
+        from goodsflow.clients.kafka.reading import TopicReader
 
         skipped = 0
         with TopicReader(

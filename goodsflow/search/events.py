@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from goodsflow.kafka.config import producer_config
-from goodsflow.kafka.held_up import run_apart
+from goodsflow.clients.kafka.config import producer_config
+from goodsflow.clients.kafka.held_up import run_apart
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.registry.ids import latest_schema_id

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from goodsflow.kafka.reading import Record
+from goodsflow.clients.kafka.reading import Record
 from goodsflow.model.cards import CardError, schema_id_of
 from goodsflow.model.cards.wire import HEADER_BYTES
 from goodsflow.search import duck

@@ -11,8 +11,8 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from goodsflow.kafka.errors import OperationFailedError
-from goodsflow.kafka.faults import ClientFaults
+from goodsflow.clients.kafka.errors import OperationFailedError
+from goodsflow.clients.kafka.faults import ClientFaults
 from goodsflow.shop_api.records import Outgoing
 from goodsflow.shop_api.tally import Tally
 

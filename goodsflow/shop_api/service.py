@@ -10,12 +10,12 @@ from functools import partial
 from itertools import islice
 from threading import Event
 
+from goodsflow.clients.kafka.config import producer_config
+from goodsflow.clients.kafka.credentials import is_login_refused
+from goodsflow.clients.kafka.faults import ClientFaults
+from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.health_server import make_app, serving
-from goodsflow.kafka.config import producer_config
-from goodsflow.kafka.credentials import is_login_refused
-from goodsflow.kafka.faults import ClientFaults
-from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.model.cards.model import Card
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.registry import RegistryClient

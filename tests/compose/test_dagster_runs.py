@@ -29,8 +29,8 @@ _FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
 STATE = """
 import json
 from goodsflow.model.endpoints import load_endpoints
-from goodsflow.kafka.offsets import OffsetReader
-from goodsflow.kafka.reading import TopicReader
+from goodsflow.clients.kafka.offsets import OffsetReader
+from goodsflow.clients.kafka.reading import TopicReader
 
 endpoints = load_endpoints()
 offsets = OffsetReader.connect(endpoints, "analytics", "admin").group_offsets(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.futures import check_all
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.futures import check_all
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import AclBinding
 from tests.support import await_condition

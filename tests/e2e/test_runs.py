@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from dagster_project.launcher import first_process
-from goodsflow.kafka.offsets import OffsetReader
-from goodsflow.kafka.reading import TopicReader
+from goodsflow.clients.kafka.offsets import OffsetReader
+from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.model.endpoints import Endpoints
 from tests.support import await_condition
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.futures import check_all
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.futures import check_all
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import AclBinding, Topic
 from goodsflow.provision.reconciler import Reconciler

@@ -12,7 +12,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.kafka.config import client_config
+from goodsflow.clients.kafka.config import client_config
 from goodsflow.model.endpoints import Endpoints
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.futures import check_all
 from goodsflow.compaction import CompactionSettings, compact
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.futures import check_all
 from goodsflow.model.spec import Topic
 from goodsflow.recommender import BackfillError, RunReport
 from goodsflow.recommender.backfill import backfill

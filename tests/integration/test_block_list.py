@@ -18,7 +18,7 @@ from goodsflow.blocklist import Entry, Rule
 from goodsflow.blocklist.changing import INITIAL, block, seed, unblock
 from goodsflow.blocklist.model import TOPIC
 from goodsflow.blocklist.reading import read_block_list
-from goodsflow.kafka.config import producer_config
+from goodsflow.clients.kafka.config import producer_config
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import Endpoints

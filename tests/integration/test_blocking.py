@@ -12,7 +12,7 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
-from goodsflow.kafka.config import client_config, producer_config
+from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import Endpoints

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.kafka.credentials import credential_works
-from goodsflow.kafka.errors import KafkaError
+from goodsflow.clients.kafka.credentials import credential_works
+from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 
 _CONTAINERS = PROJECT_ROOT / "containers"

@@ -16,6 +16,9 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from goodsflow.blocklist import BlockRules, Rule
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import client_config
+from goodsflow.clients.kafka.futures import check_all
 from goodsflow.compaction import (
     CompactionReport,
     CompactionSettings,
@@ -26,9 +29,6 @@ from goodsflow.compaction import (
 )
 from goodsflow.hdfs import HdfsClient, read_topic_file
 from goodsflow.hdfs.files import topic_file_path
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.config import client_config
-from goodsflow.kafka.futures import check_all
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Topic
 

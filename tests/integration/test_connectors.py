@@ -22,6 +22,10 @@ from confluent_kafka.admin import (
 
 from dagster_project.checks.findings import Finding, to_evaluation
 from dagster_project.sensors.connector_restarter import attend_to_all
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import client_config, producer_config
+from goodsflow.clients.kafka.futures import check_all
+from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.connect import (
     ConnectClient,
     ConnectExistsError,
@@ -33,10 +37,6 @@ from goodsflow.connect import (
 )
 from goodsflow.connect.restarts import History, RestartSettings
 from goodsflow.hdfs import HdfsClient
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.config import client_config, producer_config
-from goodsflow.kafka.futures import check_all
-from goodsflow.kafka.reading import TopicReader
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.model.spec import Topic
 from tests.support import await_condition, goodsflow

@@ -6,7 +6,7 @@ import json
 
 from confluent_kafka import Producer
 
-from goodsflow.kafka.config import producer_config
+from goodsflow.clients.kafka.config import producer_config
 from goodsflow.model.cards import frame
 from goodsflow.recommender.contiguity import look_for_missing
 from goodsflow.recommender.known import look_for_products

@@ -23,6 +23,9 @@ import psutil
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import client_config, producer_config
+from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.connect import ConnectClient, ConnectError
 from goodsflow.hdfs import (
     HdfsClient,
@@ -32,9 +35,6 @@ from goodsflow.hdfs import (
     list_topic_files,
     read_topic_file,
 )
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.config import client_config, producer_config
-from goodsflow.kafka.reading import TopicReader
 from goodsflow.local.errors import SupervisorError
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient

@@ -12,21 +12,26 @@ import pytest
 from confluent_kafka import Consumer, Producer, ThrottleEvent, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from goodsflow.common.secrets import Secret
-from goodsflow.kafka.admin import SCRAM_ITERATIONS, KafkaAdmin
-from goodsflow.kafka.config import client_config, producer_config
-from goodsflow.kafka.credentials import PasswordFiles, credential_works
-from goodsflow.kafka.errors import (
+from goodsflow.clients.kafka.admin import SCRAM_ITERATIONS, KafkaAdmin
+from goodsflow.clients.kafka.config import client_config, producer_config
+from goodsflow.clients.kafka.credentials import PasswordFiles, credential_works
+from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
     KafkaError,
     OperationFailedError,
     TopicExistsError,
 )
-from goodsflow.kafka.futures import check_all
-from goodsflow.kafka.login import log_in
-from goodsflow.kafka.offsets import OffsetReader
-from goodsflow.kafka.quotas import DEFAULT_USER, Default, QuotaAdmin, QuotaEntity
+from goodsflow.clients.kafka.futures import check_all
+from goodsflow.clients.kafka.login import log_in
+from goodsflow.clients.kafka.offsets import OffsetReader
+from goodsflow.clients.kafka.quotas import (
+    DEFAULT_USER,
+    Default,
+    QuotaAdmin,
+    QuotaEntity,
+)
+from goodsflow.common.secrets import Secret
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import AclBinding, Topic
 from tests.integration.declaration import COMPACT

@@ -22,11 +22,11 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import client_config
+from goodsflow.clients.kafka.futures import check_all
 from goodsflow.containers.prepare import make_trust_store
 from goodsflow.containers.upstream import KSQLDB_SERVICE_ID, ksqldb_properties
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.config import client_config
-from goodsflow.kafka.futures import check_all
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 
 SOURCE = "source.goods-filtered"

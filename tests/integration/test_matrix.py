@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.config import client_config
-from goodsflow.kafka.futures import Outcomes as ChangeOutcomes
-from goodsflow.kafka.futures import check_all
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import client_config
+from goodsflow.clients.kafka.futures import Outcomes as ChangeOutcomes
+from goodsflow.clients.kafka.futures import check_all
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import AclBinding
 from tests.integration.attempts import (

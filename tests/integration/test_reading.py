@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.config import producer_config
-from goodsflow.kafka.errors import (
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import producer_config
+from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
     OperationFailedError,
     TopicExistsError,
 )
-from goodsflow.kafka.futures import check_all
-from goodsflow.kafka.inspecting import TopicInspector
-from goodsflow.kafka.reading import Record, TopicReader
+from goodsflow.clients.kafka.futures import check_all
+from goodsflow.clients.kafka.inspecting import TopicInspector
+from goodsflow.clients.kafka.reading import Record, TopicReader
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Topic
 from tests.support import await_condition

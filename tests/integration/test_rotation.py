@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
-from goodsflow.kafka.config import producer_config
-from goodsflow.kafka.credentials import PasswordFiles, credential_works
-from goodsflow.kafka.faults import ClientFaults
-from goodsflow.kafka.offsets import OffsetReader
-from goodsflow.kafka.passwords import PasswordFollower
-from goodsflow.kafka.reading import TopicReader
-from goodsflow.kafka.rotation import rotation_lock
+from goodsflow.clients.kafka.config import producer_config
+from goodsflow.clients.kafka.credentials import PasswordFiles, credential_works
+from goodsflow.clients.kafka.faults import ClientFaults
+from goodsflow.clients.kafka.offsets import OffsetReader
+from goodsflow.clients.kafka.passwords import PasswordFollower
+from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.rotation import rotation_lock
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
@@ -215,7 +215,7 @@ def test_no_record_is_lost_while_passwords_change(
 
 CUT_SHORT = """
 import os, signal
-from goodsflow.kafka import rotation
+from goodsflow.clients.kafka import rotation
 from goodsflow.local import rotation as local
 
 def die(*_, **__):

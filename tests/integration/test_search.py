@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.kafka.config import producer_config
-from goodsflow.kafka.errors import ClusterUnavailableError
-from goodsflow.kafka.reading import TopicReader
+from goodsflow.clients.kafka.config import producer_config
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
+from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints

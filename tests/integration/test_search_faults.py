@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.config import producer_config
-from goodsflow.kafka.errors import TopicExistsError
-from goodsflow.kafka.futures import check_all
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import producer_config
+from goodsflow.clients.kafka.errors import TopicExistsError
+from goodsflow.clients.kafka.futures import check_all
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import Endpoints

@@ -17,9 +17,9 @@ import httpx
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from goodsflow.clients.kafka.config import client_config
+from goodsflow.clients.kafka.errors import AuthenticationFailedError
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.kafka.config import client_config
-from goodsflow.kafka.errors import AuthenticationFailedError
 from goodsflow.model.cards import decode_card, schema_id_of
 from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import sample_cards

@@ -6,8 +6,8 @@ import pytest
 
 from goodsflow.blocking.filtering import Verdict
 from goodsflow.blocking.records import Outgoing, dead_letter
+from goodsflow.clients.kafka.reading import Record
 from goodsflow.dead_letters import DeadLetter, Place
-from goodsflow.kafka.reading import Record
 
 RECORD = Record(
     partition=1,

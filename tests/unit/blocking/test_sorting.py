@@ -5,7 +5,7 @@ from confluent_kafka import Message
 
 from goodsflow.blocking.filtering import BLOCKED, MOST_BYTES, PASSED, Kind, Verdict
 from goodsflow.blocking.sorting import Batch
-from goodsflow.kafka.reading import readable_headers, whole_record
+from goodsflow.clients.kafka.reading import readable_headers, whole_record
 from goodsflow.registry import RegistryUnavailableError
 
 

@@ -13,7 +13,7 @@ from goodsflow.blocking.withdrawing import (
 )
 from goodsflow.blocklist import BlockRules, Rule
 from goodsflow.blocklist.reading import Position
-from goodsflow.kafka.errors import ClusterUnavailableError
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
 
 X, Y = Rule("product", "x"), Rule("product", "y")
 BRAND = Rule("brand", "b")

@@ -11,10 +11,10 @@ import pytest
 from dagster_project.assets.recommendations import WINDOW_TAG, recommendations
 from dagster_project.jobs import BOOTSTRAP_ASSETS
 from dagster_project.resources import DesiredStateResource, PlatformResource
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
+from goodsflow.clients.kafka.futures import Outcomes
 from goodsflow.hdfs import TopicFile
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.errors import ClusterUnavailableError
-from goodsflow.kafka.futures import Outcomes
 from goodsflow.model.spec import AclBinding, Topic
 from goodsflow.recommender.errors import FenceError
 from goodsflow.recommender.report import Recommendation, RunReport

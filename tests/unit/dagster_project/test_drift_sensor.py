@@ -13,8 +13,8 @@ from dagster_project.sensors.drift import (
     decide_repairs,
     drift_sensor,
 )
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.provision.reconciler import Survey
 from goodsflow.reconcile import Change, Plan, Target
 

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+from goodsflow.clients.kafka.credentials import PasswordFiles
+from goodsflow.clients.kafka.rotation import Rotation
 from goodsflow.common.secret_files import write_secret
-from goodsflow.kafka.credentials import PasswordFiles
-from goodsflow.kafka.rotation import Rotation
 from goodsflow.local import rotation as module
 from goodsflow.local.errors import PartFailedError
 from goodsflow.local.home import Home

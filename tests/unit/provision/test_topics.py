@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.errors import (
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.errors import (
     KafkaError,
     OperationFailedError,
     TopicExistsError,
 )
-from goodsflow.kafka.futures import Outcomes
+from goodsflow.clients.kafka.futures import Outcomes
 from goodsflow.model.spec import Cluster, Topic
 from goodsflow.provision.topics import TopicsProvider
 

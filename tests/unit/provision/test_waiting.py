@@ -2,8 +2,8 @@
 
 import pytest
 
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.kafka.errors import ClusterUnavailableError
 from goodsflow.provision.errors import NotReadyInTimeError
 from goodsflow.provision.waiting import wait_for
 

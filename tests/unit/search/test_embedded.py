@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.kafka.offsets import PartitionOffsets
+from goodsflow.clients.kafka.offsets import PartitionOffsets
 from goodsflow.search.embedded import (
     MAX_AGE_SECONDS,
     discard,

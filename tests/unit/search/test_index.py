@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from goodsflow.kafka.reading import Record
+from goodsflow.clients.kafka.reading import Record
 from goodsflow.model.cards import frame
 from goodsflow.search.index import CardIndex, IndexState
 from goodsflow.search.interface import FoundCard, SearchBackend, SearchQuery

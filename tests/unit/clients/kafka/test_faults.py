@@ -3,8 +3,11 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from goodsflow.kafka.errors import AuthenticationFailedError, OperationFailedError
-from goodsflow.kafka.faults import ClientFaults
+from goodsflow.clients.kafka.errors import (
+    AuthenticationFailedError,
+    OperationFailedError,
+)
+from goodsflow.clients.kafka.faults import ClientFaults
 
 
 class Clock:

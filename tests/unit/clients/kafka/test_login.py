@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from goodsflow.kafka.login import try_login
+from goodsflow.clients.kafka.login import try_login
 
 
 def test_a_broker_that_is_not_there_is_no_refusal() -> None:

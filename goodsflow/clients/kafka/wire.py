@@ -12,8 +12,8 @@ from aiokafka.errors import AuthenticationFailedError as AioAuthenticationFailed
 from aiokafka.errors import KafkaError as AioKafkaError
 from aiokafka.errors import SaslAuthenticationFailed
 
-from goodsflow.kafka.config import SCRAM_MECHANISM
-from goodsflow.kafka.errors import (
+from goodsflow.clients.kafka.config import SCRAM_MECHANISM
+from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
     OperationFailedError,

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka import KafkaException
 
-from goodsflow.kafka.codes import REFUSED_LOGINS, UNAVAILABLE
-from goodsflow.kafka.errors import (
+from goodsflow.clients.kafka.codes import REFUSED_LOGINS, UNAVAILABLE
+from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
     KafkaError,

@@ -26,15 +26,15 @@ from aiokafka.protocol.types import (
     String,
 )
 
-from goodsflow.common.closing import Closing
-from goodsflow.kafka.errors import (
+from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
     KafkaError,
     OperationFailedError,
 )
-from goodsflow.kafka.futures import Outcomes
-from goodsflow.kafka.wire import connected, connection_settings
+from goodsflow.clients.kafka.futures import Outcomes
+from goodsflow.clients.kafka.wire import connected, connection_settings
+from goodsflow.common.closing import Closing
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 _TEXT = String("utf-8")

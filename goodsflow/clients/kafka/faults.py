@@ -8,9 +8,12 @@ from collections.abc import Callable
 
 from confluent_kafka import KafkaError
 
-from goodsflow.kafka.codes import REFUSED_LOGINS
-from goodsflow.kafka.errors import AuthenticationFailedError, OperationFailedError
-from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.clients.kafka.codes import REFUSED_LOGINS
+from goodsflow.clients.kafka.errors import (
+    AuthenticationFailedError,
+    OperationFailedError,
+)
+from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.model.endpoints import ClusterName
 
 _LOGGER = logging.getLogger(__name__)

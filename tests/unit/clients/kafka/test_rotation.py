@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from goodsflow.common.secrets import Secret
-from goodsflow.kafka import credentials
-from goodsflow.kafka import rotation as module
-from goodsflow.kafka.credentials import PasswordFiles
-from goodsflow.kafka.errors import (
+from goodsflow.clients.kafka import credentials
+from goodsflow.clients.kafka import rotation as module
+from goodsflow.clients.kafka.credentials import PasswordFiles
+from goodsflow.clients.kafka.errors import (
     ClusterUnavailableError,
     OperationFailedError,
     RotationRunsError,
 )
-from goodsflow.kafka.login import Login
-from goodsflow.kafka.rotation import Rotation, rotation_lock
+from goodsflow.clients.kafka.login import Login
+from goodsflow.clients.kafka.rotation import Rotation, rotation_lock
+from goodsflow.common.secrets import Secret
 from goodsflow.model.endpoints import Endpoints
 
 

@@ -7,13 +7,13 @@ import pytest
 from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka import KafkaException
 
-from goodsflow.kafka.errors import (
+from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
     KafkaError,
     OperationFailedError,
 )
-from goodsflow.kafka.futures import await_all, check_all, settle_all
+from goodsflow.clients.kafka.futures import await_all, check_all, settle_all
 
 
 def done(result: object = None) -> Future[Any]:

@@ -8,7 +8,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from goodsflow.kafka.acls import from_kafka, to_kafka
+from goodsflow.clients.kafka.acls import from_kafka, to_kafka
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import acl_bindings, load_platform
 

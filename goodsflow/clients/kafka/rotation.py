@@ -13,19 +13,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from goodsflow.common.atomic_file import move_whole
-from goodsflow.common.file_lock import HeldError, held
-from goodsflow.common.secret_files import write_secret
-from goodsflow.common.secrets import Secret
-from goodsflow.kafka.admin import KafkaAdmin
-from goodsflow.kafka.config import client_config
-from goodsflow.kafka.credentials import PasswordFiles, credential_works
-from goodsflow.kafka.errors import (
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import client_config
+from goodsflow.clients.kafka.credentials import PasswordFiles, credential_works
+from goodsflow.clients.kafka.errors import (
     ClusterUnavailableError,
     OperationFailedError,
     RotationRunsError,
 )
-from goodsflow.kafka.login import Login, log_in
+from goodsflow.clients.kafka.login import Login, log_in
+from goodsflow.common.atomic_file import move_whole
+from goodsflow.common.file_lock import HeldError, held
+from goodsflow.common.secret_files import write_secret
+from goodsflow.common.secrets import Secret
 from goodsflow.model.endpoints import Endpoints, EndpointsError
 
 _EFFECTIVE_SECONDS = 30.0

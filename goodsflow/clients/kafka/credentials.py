@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from goodsflow.clients.kafka.config import client_config
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
+from goodsflow.clients.kafka.login import log_in
 from goodsflow.common.secret_files import write_secret
 from goodsflow.common.secrets import Secret
-from goodsflow.kafka.config import client_config
-from goodsflow.kafka.errors import ClusterUnavailableError
-from goodsflow.kafka.login import log_in
 from goodsflow.model.endpoints import ClusterName, Endpoints, EndpointsError
 
 _PARALLEL_LOGINS = 16

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from confluent_kafka import IsolationLevel, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from goodsflow.kafka.futures import await_all
-from goodsflow.kafka.login_watch import LoginWatch
-from goodsflow.kafka.offsets import PartitionOffsets
+from goodsflow.clients.kafka.futures import await_all
+from goodsflow.clients.kafka.login_watch import LoginWatch
+from goodsflow.clients.kafka.offsets import PartitionOffsets
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 _POLL_SECONDS = 0.2

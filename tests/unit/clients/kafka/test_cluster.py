@@ -9,8 +9,8 @@ from typing import Any
 from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka import KafkaException
 
-from goodsflow.kafka.cluster import ClusterClient
-from goodsflow.kafka.errors import ClusterUnavailableError, OperationFailedError
+from goodsflow.clients.kafka.cluster import ClusterClient
+from goodsflow.clients.kafka.errors import ClusterUnavailableError, OperationFailedError
 
 NOT_CONTROLLER = LibrdkafkaError.NOT_CONTROLLER
 

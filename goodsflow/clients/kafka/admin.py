@@ -28,14 +28,17 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from goodsflow.clients.kafka.acls import from_kafka, to_filter, to_kafka
+from goodsflow.clients.kafka.cluster import ClusterClient
+from goodsflow.clients.kafka.config import client_config
+from goodsflow.clients.kafka.errors import (
+    AuthenticationFailedError,
+    ClusterUnavailableError,
+)
+from goodsflow.clients.kafka.futures import Outcomes
+from goodsflow.clients.kafka.login import log_in
+from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.common.secrets import Secret
-from goodsflow.kafka.acls import from_kafka, to_filter, to_kafka
-from goodsflow.kafka.cluster import ClusterClient
-from goodsflow.kafka.config import client_config
-from goodsflow.kafka.errors import AuthenticationFailedError, ClusterUnavailableError
-from goodsflow.kafka.futures import Outcomes
-from goodsflow.kafka.login import log_in
-from goodsflow.kafka.passwords import PasswordFollower
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import AclBinding, Topic
 

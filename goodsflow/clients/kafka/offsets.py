@@ -9,11 +9,11 @@ from typing import Any, Self
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from goodsflow.kafka.cluster import ClusterClient
-from goodsflow.kafka.config import client_config
-from goodsflow.kafka.errors import OperationFailedError
-from goodsflow.kafka.futures import named_error
-from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.clients.kafka.cluster import ClusterClient
+from goodsflow.clients.kafka.config import client_config
+from goodsflow.clients.kafka.errors import OperationFailedError
+from goodsflow.clients.kafka.futures import named_error
+from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 

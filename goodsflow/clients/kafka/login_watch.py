@@ -6,10 +6,10 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
-from goodsflow.kafka.codes import REFUSED_LOGINS
-from goodsflow.kafka.config import client_config
-from goodsflow.kafka.errors import AuthenticationFailedError
-from goodsflow.kafka.passwords import PasswordFollower, SaslClient
+from goodsflow.clients.kafka.codes import REFUSED_LOGINS
+from goodsflow.clients.kafka.config import client_config
+from goodsflow.clients.kafka.errors import AuthenticationFailedError
+from goodsflow.clients.kafka.passwords import PasswordFollower, SaslClient
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 TOLERATED_REFUSALS = 5

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.kafka.config import (
+from goodsflow.clients.kafka.config import (
     client_config,
     java_client_properties,
     producer_config,

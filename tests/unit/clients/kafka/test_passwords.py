@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError
 
-from goodsflow.kafka.errors import AuthenticationFailedError
-from goodsflow.kafka.faults import ClientFaults
-from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.clients.kafka.errors import AuthenticationFailedError
+from goodsflow.clients.kafka.faults import ClientFaults
+from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.model.endpoints import Endpoints, EndpointsError
 
 

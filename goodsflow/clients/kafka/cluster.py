@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from goodsflow.kafka.errors import ClusterUnavailableError
-from goodsflow.kafka.futures import Outcomes, await_all, named_error, settle_all
-from goodsflow.kafka.passwords import PasswordFollower
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
+from goodsflow.clients.kafka.futures import Outcomes, await_all, named_error, settle_all
+from goodsflow.clients.kafka.passwords import PasswordFollower
 
 K = TypeVar("K")
 V = TypeVar("V")

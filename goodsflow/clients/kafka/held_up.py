@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
-from goodsflow.kafka.errors import HeldUpError
+from goodsflow.clients.kafka.errors import HeldUpError
 
 T = TypeVar("T")
 
