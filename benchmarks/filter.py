@@ -31,10 +31,10 @@ from benchmarks.platform import HOME, Measured, in_a_process, pids, platform
 from benchmarks.report import Report
 from goodsflow.blocklist import Entry, Rule
 from goodsflow.blocklist.changing import block, unblock
+from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.connect import ConnectClient
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient
 from goodsflow.model.endpoints import Endpoints

@@ -23,9 +23,9 @@ from confluent_kafka import Producer
 from benchmarks.hops import pause_connectors
 from benchmarks.platform import HOME, platform
 from benchmarks.report import Report
+from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.connect import ConnectClient
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from goodsflow.clients.connect import ConnectRebalancingError, ConnectUnavailableError
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.connect import ConnectRebalancingError, ConnectUnavailableError
 from goodsflow.hdfs import HdfsUnavailableError
 from goodsflow.ksqldb import KsqlUnavailableError
 from goodsflow.provision.provider import Result

@@ -8,8 +8,8 @@ import dagster as dg
 from dagster_project.assets.flow import CONNECTORS
 from dagster_project.checks.findings import Finding, check_specs, look, to_results
 from dagster_project.resources import ConnectResource
-from goodsflow.connect import ConnectNotFoundError, ConnectorStatus
-from goodsflow.connect.restarts import (
+from goodsflow.clients.connect import ConnectNotFoundError, ConnectorStatus
+from goodsflow.clients.connect.restarts import (
     Action,
     History,
     RestartSettings,

@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.connect import ConnectClient
+from goodsflow.clients.connect import ConnectClient
 
 
 class ConnectResource(dg.ConfigurableResource[Any]):

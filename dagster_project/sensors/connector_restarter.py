@@ -12,8 +12,12 @@ from dagster_project.checks.connectors import RESTART_CHECKS, judge_restarts
 from dagster_project.checks.findings import Finding, could_not_look, look, to_evaluation
 from dagster_project.resources import ConnectResource, PlatformResource
 from dagster_project.sensors.news import Memory, select_news
-from goodsflow.connect import ConnectClient, ConnectError, ConnectUnavailableError
-from goodsflow.connect.restarts import (
+from goodsflow.clients.connect import (
+    ConnectClient,
+    ConnectError,
+    ConnectUnavailableError,
+)
+from goodsflow.clients.connect.restarts import (
     History,
     RestartSettings,
     UnansweredRestartError,

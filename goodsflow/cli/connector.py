@@ -14,7 +14,7 @@ from goodsflow.cli.documents import echo_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goodsflow.connect import ConnectClient, Offset, OffsetChange
+    from goodsflow.clients.connect import ConnectClient, Offset, OffsetChange
 
 _HDFS_SINK = "org.goodsflow.connect.hdfs.HdfsSinkConnector"
 _HDFS_NOTE = (
@@ -165,7 +165,7 @@ def restart(context: Context, *, name: str, everything: bool) -> None:
 
 
 def _client(context: Context) -> ConnectClient:
-    from goodsflow.connect import ConnectClient
+    from goodsflow.clients.connect import ConnectClient
     from goodsflow.model.endpoints import load_endpoints
 
     # A worker may take its time over offsets: it gives up itself after 90 s.
@@ -173,7 +173,7 @@ def _client(context: Context) -> ConnectClient:
 
 
 def _describe(client: ConnectClient, name: str) -> dict[str, Any]:
-    from goodsflow.connect import ConnectNotFoundError
+    from goodsflow.clients.connect import ConnectNotFoundError
 
     try:
         status, kind = client.status(name), client.config(name)["connector.class"]
@@ -196,7 +196,7 @@ def _describe(client: ConnectClient, name: str) -> dict[str, Any]:
 
 
 def _check_exists(client: ConnectClient, name: str) -> None:
-    from goodsflow.connect import ConnectNotFoundError
+    from goodsflow.clients.connect import ConnectNotFoundError
 
     names = client.connectors()
     if name not in names:
@@ -208,7 +208,7 @@ def _check_exists(client: ConnectClient, name: str) -> None:
 def _check_form(
     client: ConnectClient, name: str, changes: Sequence[OffsetChange]
 ) -> None:
-    from goodsflow.connect import ConnectInvalidOffsetsError
+    from goodsflow.clients.connect import ConnectInvalidOffsetsError
 
     if client.status(name).kind == "source" and any(
         "kafka_topic" in partition for partition, _ in changes
@@ -220,8 +220,8 @@ def _check_form(
 
 
 def _read_changes(given: tuple[str, ...]) -> list[OffsetChange]:
-    from goodsflow.connect import ConnectInvalidOffsetsError
-    from goodsflow.connect.offsets import from_json, sink_offset
+    from goodsflow.clients.connect import ConnectInvalidOffsetsError
+    from goodsflow.clients.connect.offsets import from_json, sink_offset
 
     changes = [sink_offset(each) for each in given]
     named = [change for change in changes if change is not None]
@@ -251,7 +251,7 @@ def _ask(
     before: Sequence[Offset],
     changes: Sequence[OffsetChange] | None,
 ) -> None:
-    from goodsflow.connect.offsets import changed, compare
+    from goodsflow.clients.connect.offsets import changed, compare
 
     for partition, old, new in compare(before, changed(before, changes)):
         click.echo(f"{partition}: {old} -> {new}", err=True)
@@ -263,7 +263,7 @@ def _ask(
 def _change(
     client: ConnectClient, name: str, changes: Sequence[OffsetChange] | None
 ) -> list[Offset]:
-    from goodsflow.connect.offsets import change_offsets
+    from goodsflow.clients.connect.offsets import change_offsets
 
     return change_offsets(
         client, name, changes, tell=lambda text: click.echo(text, err=True)
@@ -271,14 +271,14 @@ def _change(
 
 
 def _print_change(before: Sequence[Offset], after: Sequence[Offset]) -> None:
-    from goodsflow.connect.offsets import compare
+    from goodsflow.clients.connect.offsets import compare
 
     for partition, old, new in compare(before, after):
         click.echo(f"{partition}: {old} -> {new}")
 
 
 def _print_offsets(found: Sequence[Offset], *, as_json: bool) -> None:
-    from goodsflow.connect.offsets import offset_text, partition_text, to_json
+    from goodsflow.clients.connect.offsets import offset_text, partition_text, to_json
 
     if as_json:
         click.echo(to_json(found))

@@ -7,7 +7,7 @@ Tree (each room derives its own)::
     ├── SpecError             platform.yaml is invalid (goodsflow.model.spec)
     ├── KafkaError            a broker refused or did not answer (goodsflow.clients.kafka)
     ├── RegistryError         the schema registry (goodsflow.registry)
-    ├── ConnectError          a Connect worker (goodsflow.connect)
+    ├── ConnectError          a Connect worker (goodsflow.clients.connect)
     ├── HdfsError             the file system (goodsflow.hdfs)
     ├── KsqlError             ksqlDB (goodsflow.ksqldb)
     ├── BootstrapError        could not be made as declared (goodsflow.provision)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.credentials import PasswordFiles
 from goodsflow.clients.kafka.errors import (
@@ -22,7 +23,6 @@ from goodsflow.clients.kafka.errors import (
     KafkaError,
 )
 from goodsflow.clients.kafka.rotation import Rotation, rotation_lock
-from goodsflow.connect import ConnectClient
 from goodsflow.local.errors import PartFailedError, UnknownPrincipalError
 from goodsflow.local.parts import Part
 from goodsflow.local.progress import Progress

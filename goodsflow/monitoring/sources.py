@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
+from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.connect import ConnectClient
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import Platform

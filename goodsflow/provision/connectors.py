@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
-from goodsflow.connect import (
+from goodsflow.clients.connect import (
     ConnectClient,
     ConnectError,
     ConnectExistsError,

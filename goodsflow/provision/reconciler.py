@@ -12,13 +12,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Self, get_args
 
+from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.credentials import PasswordFiles
 from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.clients.kafka.quotas import QuotaAdmin
 from goodsflow.common.closing import Closing
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.connect import ConnectClient
 from goodsflow.ksqldb import KsqlClient
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import Platform, load_platform

@@ -26,9 +26,9 @@ import yaml
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from goodsflow.clients.connect import ConnectClient, ConnectRebalancingError
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.connect import ConnectClient, ConnectRebalancingError
 from goodsflow.local.supervisor import SupervisorClient
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.recommender import waiting_files

@@ -22,11 +22,7 @@ from confluent_kafka.admin import (
 
 from dagster_project.checks.findings import Finding, to_evaluation
 from dagster_project.sensors.connector_restarter import attend_to_all
-from goodsflow.clients.kafka.admin import KafkaAdmin
-from goodsflow.clients.kafka.config import client_config, producer_config
-from goodsflow.clients.kafka.futures import check_all
-from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.connect import (
+from goodsflow.clients.connect import (
     ConnectClient,
     ConnectExistsError,
     ConnectInvalidConfigError,
@@ -35,7 +31,11 @@ from goodsflow.connect import (
     ConnectRefusedError,
     ConnectUnknownClassError,
 )
-from goodsflow.connect.restarts import History, RestartSettings
+from goodsflow.clients.connect.restarts import History, RestartSettings
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import client_config, producer_config
+from goodsflow.clients.kafka.futures import check_all
+from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.hdfs import HdfsClient
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.model.spec import Topic

@@ -21,12 +21,12 @@ from dagster_project.resources import (
     KafkaResource,
     PlatformResource,
 )
+from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.credentials import credential_works
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.clients.kafka.quotas import QuotaAdmin, QuotaEntity
 from goodsflow.common.secrets import Secret
-from goodsflow.connect import ConnectClient
 from goodsflow.hdfs import HdfsClient
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import AclBinding

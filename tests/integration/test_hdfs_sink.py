@@ -23,10 +23,10 @@ import psutil
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from goodsflow.clients.connect import ConnectClient, ConnectError
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.connect import ConnectClient, ConnectError
 from goodsflow.hdfs import (
     HdfsClient,
     HdfsError,

@@ -7,8 +7,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.admin import KafkaAdmin
-from goodsflow.connect import ConnectClient
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from tests.integration.declaration import Declaration, acls_by_hand
 from tests.support import GOODSFLOW, await_condition, goodsflow

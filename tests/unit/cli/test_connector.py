@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from goodsflow.cli import connector
 from goodsflow.cli.main import cli
-from goodsflow.connect import (
+from goodsflow.clients.connect import (
     ConnectInvalidOffsetsError,
     ConnectNotFoundError,
     ConnectorStatus,

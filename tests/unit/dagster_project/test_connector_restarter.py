@@ -17,14 +17,14 @@ from dagster_project.sensors.connector_restarter import (
     tick,
 )
 from dagster_project.sensors.platform_observer import Memory
-from goodsflow.connect import (
+from goodsflow.clients.connect import (
     ConnectError,
     ConnectorStatus,
     ConnectRebalancingError,
     ConnectUnavailableError,
     TaskStatus,
 )
-from goodsflow.connect.restarts import History, RestartSettings
+from goodsflow.clients.connect.restarts import History, RestartSettings
 
 TRACE = "\n".join(
     ["boom", *(f"\tat line {n}" for n in range(40)), "Caused by: disk", "\tat last"]

@@ -30,10 +30,14 @@ from dagster_project.sensors.news import (
     make_looks,
     select_news,
 )
+from goodsflow.clients.connect import (
+    ConnectorStatus,
+    ConnectUnavailableError,
+    TaskStatus,
+)
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.offsets import GroupLag, PartitionOffsets
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.connect import ConnectorStatus, ConnectUnavailableError, TaskStatus
 from goodsflow.hdfs import FileStatus, HdfsUnavailableError
 from goodsflow.ksqldb import (
     KsqlNotMaterializedError,

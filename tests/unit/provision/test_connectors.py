@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.common.errors import GoodsflowError
-from goodsflow.connect import (
+from goodsflow.clients.connect import (
     ConnectClient,
     ConnectExistsError,
     ConnectInvalidConfigError,
@@ -19,6 +18,7 @@ from goodsflow.connect import (
     Validation,
     WorkerInfo,
 )
+from goodsflow.common.errors import GoodsflowError
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
 from goodsflow.provision.connectors import (

@@ -5,8 +5,8 @@ how to set where a connector goes on (``offsets``). Not here: which connectors s
 exist (``goodsflow.model.spec``), and what to wait for (``goodsflow.provision``).
 """
 
-from goodsflow.connect.client import ConnectClient
-from goodsflow.connect.errors import (
+from goodsflow.clients.connect.client import ConnectClient
+from goodsflow.clients.connect.errors import (
     ConnectError,
     ConnectExistsError,
     ConnectInvalidConfigError,
@@ -18,7 +18,7 @@ from goodsflow.connect.errors import (
     ConnectUnavailableError,
     ConnectUnknownClassError,
 )
-from goodsflow.connect.model import (
+from goodsflow.clients.connect.model import (
     ConnectorStatus,
     InitialState,
     Offset,
@@ -26,7 +26,7 @@ from goodsflow.connect.model import (
     TaskStatus,
     WorkerInfo,
 )
-from goodsflow.connect.validation import Validation
+from goodsflow.clients.connect.validation import Validation
 
 __all__ = [
     "ConnectClient",

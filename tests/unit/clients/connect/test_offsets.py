@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from goodsflow.connect import (
+from goodsflow.clients.connect import (
     ConnectError,
     ConnectInvalidOffsetsError,
     ConnectNotStoppedError,
@@ -15,7 +15,7 @@ from goodsflow.connect import (
     Offset,
     OffsetChange,
 )
-from goodsflow.connect.offsets import (
+from goodsflow.clients.connect.offsets import (
     change_offsets,
     changed,
     compare,

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from goodsflow.connect import (
+from goodsflow.clients.connect import (
     ConnectClient,
     ConnectError,
     ConnectExistsError,

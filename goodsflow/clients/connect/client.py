@@ -11,13 +11,12 @@ from urllib.parse import quote
 
 import httpx
 
-from goodsflow.common.closing import Closing
-from goodsflow.connect.errors import (
+from goodsflow.clients.connect.errors import (
     ConnectInvalidConfigError,
     ConnectRefusedError,
     ConnectUnavailableError,
 )
-from goodsflow.connect.model import (
+from goodsflow.clients.connect.model import (
     ConnectorStatus,
     InitialState,
     Offset,
@@ -25,8 +24,13 @@ from goodsflow.connect.model import (
     TaskStatus,
     WorkerInfo,
 )
-from goodsflow.connect.refusals import read_refusal
-from goodsflow.connect.validation import Validation, read_validation, without_values
+from goodsflow.clients.connect.refusals import read_refusal
+from goodsflow.clients.connect.validation import (
+    Validation,
+    read_validation,
+    without_values,
+)
+from goodsflow.common.closing import Closing
 
 
 class ConnectClient(Closing):

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from goodsflow.connect import ConnectorStatus, TaskStatus
-from goodsflow.connect.restarts import (
+from goodsflow.clients.connect import ConnectorStatus, TaskStatus
+from goodsflow.clients.connect.restarts import (
     Action,
     Condition,
     History,

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from goodsflow.connect.client import ConnectClient
-from goodsflow.connect.errors import (
+from goodsflow.clients.connect.client import ConnectClient
+from goodsflow.clients.connect.errors import (
     ConnectError,
     ConnectInvalidOffsetsError,
     ConnectNotStoppedError,
     ConnectRebalancingError,
     ConnectUnavailableError,
 )
-from goodsflow.connect.model import Offset, OffsetChange
+from goodsflow.clients.connect.model import Offset, OffsetChange
 
 _SINK_OFFSET = re.compile(
     r"(?P<topic>[A-Za-z0-9._-]{1,249}):(?P<partition>\d{1,9})=(?P<offset>\d{1,18})"

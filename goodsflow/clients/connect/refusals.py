@@ -6,7 +6,7 @@ import re
 
 import httpx
 
-from goodsflow.connect.errors import (
+from goodsflow.clients.connect.errors import (
     ConnectError,
     ConnectExistsError,
     ConnectInvalidConfigError,
@@ -17,7 +17,7 @@ from goodsflow.connect.errors import (
     ConnectUnavailableError,
     ConnectUnknownClassError,
 )
-from goodsflow.connect.validation import without_values
+from goodsflow.clients.connect.validation import without_values
 
 _BY_STATUS: dict[int, type[ConnectError]] = {
     400: ConnectInvalidConfigError,

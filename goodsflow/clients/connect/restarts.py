@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from goodsflow.connect.client import ConnectClient
-from goodsflow.connect.errors import ConnectUnavailableError
-from goodsflow.connect.model import ConnectorStatus
+from goodsflow.clients.connect.client import ConnectClient
+from goodsflow.clients.connect.errors import ConnectUnavailableError
+from goodsflow.clients.connect.model import ConnectorStatus
 
 Condition = Literal["well", "failed", "neither"]
 """``neither``: paused, stopped, or on its way from one to the other."""
