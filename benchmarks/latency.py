@@ -20,13 +20,13 @@ from benchmarks.platform import HOME, platform
 from benchmarks.report import Report
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.registry import RegistryClient
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import ClusterName, Endpoints
-from goodsflow.registry import RegistryClient
 from goodsflow.search.backends import open_backend
 from goodsflow.search.interface import SearchQuery
 

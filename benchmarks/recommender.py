@@ -25,6 +25,7 @@ from benchmarks.report import Report
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.registry import RegistryClient
 from goodsflow.hdfs import HdfsClient
 from goodsflow.hdfs.files import topic_file_path
 from goodsflow.model.cards.samples import sample_cards
@@ -37,7 +38,6 @@ from goodsflow.recommender import (
     recommend,
     waiting_files,
 )
-from goodsflow.registry import RegistryClient
 
 _CARDS = 100
 _PRODUCTS = 10_000

@@ -26,10 +26,10 @@ from benchmarks.report import Report
 from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.registry import RegistryClient
 from goodsflow.search.embedded import GROUP_ID, PRINCIPAL, TOPIC
 from goodsflow.search.index import CardIndex
 from goodsflow.search.interface import SearchQuery

@@ -24,10 +24,10 @@ from benchmarks.meter import Figure, Stopwatch
 from benchmarks.platform import Measured, in_a_process, platform
 from benchmarks.report import Report
 from goodsflow.clients.kafka.config import producer_config
+from goodsflow.clients.registry import RegistryClient
+from goodsflow.clients.registry.serializer import value_serializer
 from goodsflow.model.cards.model import Card
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
-from goodsflow.registry import RegistryClient
-from goodsflow.registry.serializer import value_serializer
 from goodsflow.shop_api.catalog import GeneratedCatalog
 from goodsflow.shop_api.producer import TOPIC
 from goodsflow.shop_api.records import Outgoing, offers

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from goodsflow.clients.registry import RegistryClient
 from goodsflow.local.launcher import open_platform
 from goodsflow.local.status import platform_status
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.registry import RegistryClient
 
 T = TypeVar("T")
 

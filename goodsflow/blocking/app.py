@@ -27,8 +27,8 @@ from goodsflow.clients.kafka.config import (
 )
 from goodsflow.clients.kafka.credentials import is_login_refused
 from goodsflow.clients.kafka.passwords import PasswordFollower
+from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.registry import RegistryClient
 
 APP_ID = "blocking-app"
 """Also faust's own group and the start of its topics' names, which ACLs allow."""

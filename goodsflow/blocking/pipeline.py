@@ -47,7 +47,7 @@ from goodsflow.blocklist.reading import BlockListFollower, Position
 from goodsflow.clients.kafka.faults import ClientFaults
 from goodsflow.clients.kafka.held_up import run_apart
 from goodsflow.clients.kafka.passwords import PasswordFollower
-from goodsflow.registry import RegistryError
+from goodsflow.clients.registry import RegistryError
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 import orjson
 
-from goodsflow.common.errors import GoodsflowError
-from goodsflow.registry import (
+from goodsflow.clients.registry import (
     RegistryClient,
     RegistryUnavailableError,
     SchemaNotFoundError,
     SubjectNotFoundError,
 )
+from goodsflow.common.errors import GoodsflowError
 
 SUBJECT = "goods-value"
 """Of the cards; where the registry does not have it, it does not have its schemas."""

@@ -13,9 +13,9 @@ from goodsflow.blocklist.reading import CLUSTER
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.login import try_login
 from goodsflow.clients.kafka.offsets import OffsetReader
+from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.registry import RegistryClient
 
 
 def block(

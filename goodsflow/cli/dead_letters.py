@@ -281,7 +281,7 @@ def _decider(endpoints: Endpoints) -> Decide:
     from goodsflow.blocking.filtering import CardFilter
     from goodsflow.blocking.schemas import Schemas
     from goodsflow.blocklist import BlockRules
-    from goodsflow.registry import RegistryClient
+    from goodsflow.clients.registry import RegistryClient
 
     rules = BlockRules()
     schemas = Schemas(RegistryClient(endpoints.schema_registry_url))

@@ -6,7 +6,7 @@ Tree (each room derives its own)::
     ├── EndpointsError        the platform's addresses could not be read
     ├── SpecError             platform.yaml is invalid (goodsflow.model.spec)
     ├── KafkaError            a broker refused or did not answer (goodsflow.clients.kafka)
-    ├── RegistryError         the schema registry (goodsflow.registry)
+    ├── RegistryError         the schema registry (goodsflow.clients.registry)
     ├── ConnectError          a Connect worker (goodsflow.clients.connect)
     ├── HdfsError             the file system (goodsflow.hdfs)
     ├── KsqlError             ksqlDB (goodsflow.ksqldb)

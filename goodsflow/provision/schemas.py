@@ -9,16 +9,16 @@ from urllib.parse import quote
 
 import httpx
 
+from goodsflow.clients.registry import (
+    RegistryClient,
+    RegistryUnavailableError,
+    SubjectNotFoundError,
+)
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, one_by_one
 from goodsflow.provision.waiting import wait_for
 from goodsflow.reconcile import Change, Plan, SchemaState, Target, plan_schemas
 from goodsflow.reconcile.schemas import Return
-from goodsflow.registry import (
-    RegistryClient,
-    RegistryUnavailableError,
-    SubjectNotFoundError,
-)
 
 _PROBE_SECONDS = 5.0
 _PARALLEL_READS = 4

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from goodsflow.blocklist import BlockRules
+from goodsflow.clients.registry import RegistryClient
 from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.compaction import ArchivedFile, combine, list_archive
 from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
@@ -38,7 +39,6 @@ from goodsflow.recommender.windows import (
     order_files,
     plan_windows,
 )
-from goodsflow.registry import RegistryClient
 from goodsflow.spark import spark_session
 
 if TYPE_CHECKING:

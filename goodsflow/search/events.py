@@ -11,9 +11,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.held_up import run_apart
+from goodsflow.clients.registry.ids import latest_schema_id
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.registry.ids import latest_schema_id
 from goodsflow.search.errors import EventError
 
 TOPIC = "events"

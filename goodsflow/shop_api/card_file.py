@@ -9,9 +9,9 @@ from pathlib import Path
 
 import orjson
 
+from goodsflow.clients.registry.serializer import ValueValidator
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.model.cards import CardError, decode_card, frame
-from goodsflow.registry.serializer import ValueValidator
 from goodsflow.shop_api.records import Outgoing
 
 _SHOWN = 20

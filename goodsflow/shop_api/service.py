@@ -14,12 +14,12 @@ from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.credentials import is_login_refused
 from goodsflow.clients.kafka.faults import ClientFaults
 from goodsflow.clients.kafka.passwords import PasswordFollower
+from goodsflow.clients.registry import RegistryClient
+from goodsflow.clients.registry.serializer import ValueValidator, value_serializer
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.health_server import make_app, serving
 from goodsflow.model.cards.model import Card
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.registry import RegistryClient
-from goodsflow.registry.serializer import ValueValidator, value_serializer
 from goodsflow.shop_api.card_file import check_cards, read_cards
 from goodsflow.shop_api.catalog import GeneratedCatalog, SampleCatalog
 from goodsflow.shop_api.producer import TOPIC, CardProducer

@@ -13,12 +13,12 @@ import yaml
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.clients.kafka.futures import check_all
+from goodsflow.clients.registry import RegistryClient
 from goodsflow.hdfs import HdfsClient
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import Topic
 from goodsflow.recommender import RecommenderSettings
 from goodsflow.recommender.settings import Scoring
-from goodsflow.registry import RegistryClient
 from tests.integration.declaration import COMPACT, SCHEMA, Declaration
 from tests.integration.shops import Shop
 from tests.support import await_condition

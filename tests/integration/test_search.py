@@ -19,10 +19,10 @@ from confluent_kafka import Producer
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.registry import RegistryClient
 from goodsflow.search.embedded import TOPIC, EmbeddedSearch
 from goodsflow.search.interface import FoundCard, SearchQuery
 

@@ -19,12 +19,12 @@ from confluent_kafka import Consumer, TopicPartition
 
 from goodsflow.clients.kafka.config import client_config
 from goodsflow.clients.kafka.errors import AuthenticationFailedError
+from goodsflow.clients.registry import RegistryClient
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.model.cards import decode_card, schema_id_of
 from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.registry import RegistryClient
 from goodsflow.shop_api.card_file import CardFileError
 from goodsflow.shop_api.service import run
 from goodsflow.shop_api.settings import ShopApiSettings

@@ -2,7 +2,7 @@
 
 Here: what a card is, as types and as bytes, and nothing that talks to a system. Not
 here: the rules by which a card is held back (``goodsflow.blocking``), the registration
-of its schema (``goodsflow.registry``).
+of its schema (``goodsflow.clients.registry``).
 
 The types are in ``goodsflow.model.cards.model``, the samples in ``goodsflow.model.cards.samples``:
 who only reads bytes, such as a search, imports neither them nor pydantic.

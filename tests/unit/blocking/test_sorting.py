@@ -6,7 +6,7 @@ from confluent_kafka import Message
 from goodsflow.blocking.filtering import BLOCKED, MOST_BYTES, PASSED, Kind, Verdict
 from goodsflow.blocking.sorting import Batch
 from goodsflow.clients.kafka.reading import readable_headers, whole_record
-from goodsflow.registry import RegistryUnavailableError
+from goodsflow.clients.registry import RegistryUnavailableError
 
 
 def message(partition: int, offset: int, **others: object) -> Message:

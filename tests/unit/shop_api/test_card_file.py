@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from goodsflow.clients.registry.serializer import ValueValidator
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.registry.serializer import ValueValidator
 from goodsflow.shop_api.card_file import CardFileError, check_cards, read_cards
 
 VALIDATOR = ValueValidator((PROJECT_ROOT / "schemas" / "goods.json").read_text())

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from goodsflow.clients.registry.serializer import ValueValidator
 from goodsflow.model.cards import CardError, decode_card, encode_json, frame
 from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import sample_cards, with_price
 from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.registry.serializer import ValueValidator
 from goodsflow.shop_api.catalog import Catalog, GeneratedCatalog, SampleCatalog
 from goodsflow.shop_api.records import Outgoing, Template, offers
 

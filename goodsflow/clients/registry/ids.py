@@ -11,7 +11,7 @@ import urllib.request
 from http.client import HTTPException
 from urllib.parse import quote
 
-from goodsflow.registry.errors import (
+from goodsflow.clients.registry.errors import (
     RegistryError,
     RegistryUnavailableError,
     SubjectNotFoundError,

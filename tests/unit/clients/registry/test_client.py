@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goodsflow.registry import (
+from goodsflow.clients.registry import (
     IncompatibleSchemaError,
     InvalidSchemaError,
     RegistryClient,

@@ -7,8 +7,8 @@ from threading import Thread
 
 import pytest
 
-from goodsflow.registry import RegistryUnavailableError
-from goodsflow.registry.ids import latest_schema_id
+from goodsflow.clients.registry import RegistryUnavailableError
+from goodsflow.clients.registry.ids import latest_schema_id
 
 
 @pytest.mark.parametrize(

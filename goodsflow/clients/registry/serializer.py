@@ -18,9 +18,9 @@ from confluent_kafka.serialization import (
 )
 from jsonschema import Draft7Validator, SchemaError, ValidationError
 
+from goodsflow.clients.registry.client import RegistryClient, canonical_text
+from goodsflow.clients.registry.errors import InvalidSchemaError, RegistryError
 from goodsflow.model.cards.wire import CardError, encode_json
-from goodsflow.registry.client import RegistryClient, canonical_text
-from goodsflow.registry.errors import InvalidSchemaError, RegistryError
 
 ValueSerializer = Callable[[str, Mapping[str, Any]], bytes]
 """Takes a topic and a value, returns the value in the wire format."""

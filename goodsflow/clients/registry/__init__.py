@@ -6,8 +6,12 @@ schema. Not here: which schemas should be there (``goodsflow.model.spec``), the 
 what is (``goodsflow.reconcile``).
 """
 
-from goodsflow.registry.client import RegisteredSchema, RegistryClient, canonical_text
-from goodsflow.registry.errors import (
+from goodsflow.clients.registry.client import (
+    RegisteredSchema,
+    RegistryClient,
+    canonical_text,
+)
+from goodsflow.clients.registry.errors import (
     IncompatibleSchemaError,
     InvalidSchemaError,
     RegistryError,

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from goodsflow.common.closing import Closing
-from goodsflow.registry.errors import (
+from goodsflow.clients.registry.errors import (
     IncompatibleSchemaError,
     InvalidSchemaError,
     RegistryError,
@@ -24,6 +23,7 @@ from goodsflow.registry.errors import (
     SchemaNotFoundError,
     SubjectNotFoundError,
 )
+from goodsflow.common.closing import Closing
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import Schema

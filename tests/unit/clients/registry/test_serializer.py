@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from goodsflow.model.cards import CardError
-from goodsflow.model.cards.samples import sample_cards
-from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.registry import (
+from goodsflow.clients.registry import (
     InvalidSchemaError,
     RegistryClient,
     RegistryUnavailableError,
 )
-from goodsflow.registry.serializer import ValueSerializer, value_serializer
+from goodsflow.clients.registry.serializer import ValueSerializer, value_serializer
+from goodsflow.model.cards import CardError
+from goodsflow.model.cards.samples import sample_cards
+from goodsflow.model.endpoints import PROJECT_ROOT
 
 SCHEMA = (PROJECT_ROOT / "schemas/goods.json").read_text(encoding="utf-8")
 NOBODY = "http://127.0.0.1:9/apis/ccompat/v7"
