@@ -12,8 +12,8 @@ from dagster_project.checks.findings import (
     to_results,
 )
 from dagster_project.resources import KsqldbResource, PlatformResource
+from goodsflow.clients.ksqldb import KsqlClient, KsqlNotMaterializedError
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.ksqldb import KsqlClient, KsqlNotMaterializedError
 from goodsflow.model.spec import View
 
 ASSET = "search_views"

@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.ksqldb import KsqlClient
+from goodsflow.clients.ksqldb import KsqlClient
 
 
 class KsqldbResource(dg.ConfigurableResource[Any]):

@@ -9,7 +9,7 @@ Tree (each room derives its own)::
     ├── RegistryError         the schema registry (goodsflow.clients.registry)
     ├── ConnectError          a Connect worker (goodsflow.clients.connect)
     ├── HdfsError             the file system (goodsflow.hdfs)
-    ├── KsqlError             ksqlDB (goodsflow.ksqldb)
+    ├── KsqlError             ksqlDB (goodsflow.clients.ksqldb)
     ├── BootstrapError        could not be made as declared (goodsflow.provision)
     ├── SettingsError         environment variables of a service (goodsflow.common.env_settings)
     ├── CardError             a goods card that is not one (goodsflow.model.cards)

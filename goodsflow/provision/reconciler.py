@@ -17,9 +17,9 @@ from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.credentials import PasswordFiles
 from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.clients.kafka.quotas import QuotaAdmin
+from goodsflow.clients.ksqldb import KsqlClient
 from goodsflow.common.closing import Closing
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.ksqldb import KsqlClient
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import Platform, load_platform
 from goodsflow.provision.acls import AclsProvider, MirroredCluster

@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from goodsflow.ksqldb import (
+from goodsflow.clients.ksqldb import (
     KsqlClient,
     KsqlUnavailableError,
     SourceTable,
     create_source_table,
 )
-from goodsflow.ksqldb.sql import column_type, identifier
+from goodsflow.clients.ksqldb.sql import column_type, identifier
 from goodsflow.model.spec import View
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, one_by_one

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any
 
-from goodsflow.ksqldb import (
+from goodsflow.clients.ksqldb import (
     KsqlAnswerError,
     KsqlClient,
     KsqlNotListeningError,

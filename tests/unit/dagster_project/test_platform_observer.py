@@ -37,13 +37,13 @@ from goodsflow.clients.connect import (
 )
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.offsets import GroupLag, PartitionOffsets
-from goodsflow.common.errors import GoodsflowError
-from goodsflow.hdfs import FileStatus, HdfsUnavailableError
-from goodsflow.ksqldb import (
+from goodsflow.clients.ksqldb import (
     KsqlNotMaterializedError,
     KsqlUnavailableError,
     QueryResult,
 )
+from goodsflow.common.errors import GoodsflowError
+from goodsflow.hdfs import FileStatus, HdfsUnavailableError
 from goodsflow.local.errors import SupervisorError
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
 
-from goodsflow.ksqldb import (
+from goodsflow.clients.ksqldb import (
     KsqlAnswerError,
     KsqlClient,
     KsqlStatementError,
@@ -24,7 +25,6 @@ from goodsflow.search.embedded import EmbeddedSearch
 from goodsflow.search.errors import ViewNotReadyError
 from goodsflow.search.interface import FoundCard, SearchBackend, SearchQuery
 from goodsflow.search.ksqldb import VIEW, KsqldbSearch, found_cards, statement
-from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
 from tests.unit.search.contract import CARDS, SearchContract, card
 
 DECLARED = load_platform(PROJECT_ROOT / "platform.yaml").views[VIEW]

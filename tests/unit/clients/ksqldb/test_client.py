@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from tests.unit.connect.test_client import Worker
+from tests.unit.ksqldb.fake_server import NOT_MATERIALIZED, FakeKsqldb
 
-from goodsflow.common.secrets import Secret
-from goodsflow.ksqldb import (
+from goodsflow.clients.ksqldb import (
     Credentials,
     KsqlAnswerError,
     KsqlClient,
@@ -23,11 +24,10 @@ from goodsflow.ksqldb import (
     create_source_table,
     literal,
 )
-from goodsflow.ksqldb.answers import split_lines
+from goodsflow.clients.ksqldb.answers import split_lines
+from goodsflow.common.secrets import Secret
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
-from tests.unit.connect.test_client import Worker
-from tests.unit.ksqldb.fake_server import NOT_MATERIALIZED, FakeKsqldb
 
 VIEWS = load_platform(PROJECT_ROOT / "platform.yaml").views
 CREATE = create_source_table("cards", VIEWS["cards"])

@@ -14,9 +14,7 @@ from typing import Any, Self
 
 import httpx
 
-from goodsflow.common.closing import Closing
-from goodsflow.common.secrets import Secret
-from goodsflow.ksqldb.answers import (
+from goodsflow.clients.ksqldb.answers import (
     QueryResult,
     SourceKind,
     SourceTable,
@@ -28,13 +26,15 @@ from goodsflow.ksqldb.answers import (
     split_lines,
     unexpected,
 )
-from goodsflow.ksqldb.errors import (
+from goodsflow.clients.ksqldb.errors import (
     KsqlAnswerError,
     KsqlNotListeningError,
     KsqlStatementError,
     KsqlUnavailableError,
 )
-from goodsflow.ksqldb.sql import identifier
+from goodsflow.clients.ksqldb.sql import identifier
+from goodsflow.common.closing import Closing
+from goodsflow.common.secrets import Secret
 from goodsflow.model.endpoints import Endpoints
 
 STATEMENTS = "application/vnd.ksql.v1+json"

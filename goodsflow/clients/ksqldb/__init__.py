@@ -5,9 +5,9 @@ which views should exist (``goodsflow.model.spec``), when to try again
 (``goodsflow.provision``, ``goodsflow.search``).
 """
 
-from goodsflow.ksqldb.answers import QueryResult, SourceTable
-from goodsflow.ksqldb.client import Credentials, KsqlClient
-from goodsflow.ksqldb.errors import (
+from goodsflow.clients.ksqldb.answers import QueryResult, SourceTable
+from goodsflow.clients.ksqldb.client import Credentials, KsqlClient
+from goodsflow.clients.ksqldb.errors import (
     KsqlAnswerError,
     KsqlDeniedError,
     KsqlError,
@@ -18,7 +18,7 @@ from goodsflow.ksqldb.errors import (
     KsqlUnauthorizedError,
     KsqlUnavailableError,
 )
-from goodsflow.ksqldb.sql import create_source_table, literal
+from goodsflow.clients.ksqldb.sql import create_source_table, literal
 
 __all__ = [
     "Credentials",

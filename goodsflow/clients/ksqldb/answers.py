@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import httpx
 
-from goodsflow.ksqldb.errors import (
+from goodsflow.clients.ksqldb.errors import (
     KsqlAnswerError,
     KsqlDeniedError,
     KsqlError,
