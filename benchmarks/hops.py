@@ -24,10 +24,10 @@ from benchmarks.filters import FILTERS
 from benchmarks.meter import Figure, Stopwatch
 from benchmarks.platform import HOME, INBOUND, in_a_process, pids, platform
 from goodsflow.clients.connect import ConnectClient
+from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.registry import RegistryClient
-from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.cards.wire import encode_json

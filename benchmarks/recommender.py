@@ -22,12 +22,12 @@ from typing import Any
 
 from benchmarks.platform import platform
 from benchmarks.report import Report
+from goodsflow.clients.hdfs import HdfsClient
+from goodsflow.clients.hdfs.files import topic_file_path
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.clients.registry import RegistryClient
-from goodsflow.hdfs import HdfsClient
-from goodsflow.hdfs.files import topic_file_path
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.cards.wire import encode_json
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints

@@ -18,10 +18,10 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from benchmarks.platform import platform
 from benchmarks.report import Report
 from goodsflow.clients.connect import ConnectClient
+from goodsflow.clients.hdfs import HdfsClient, list_topic_files
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.futures import check_all
-from goodsflow.hdfs import HdfsClient, list_topic_files
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.cards.wire import encode_json

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 import dagster as dg
 
 from goodsflow.clients.connect import ConnectRebalancingError, ConnectUnavailableError
+from goodsflow.clients.hdfs import HdfsUnavailableError
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.ksqldb import KsqlUnavailableError
 from goodsflow.clients.registry import RegistryUnavailableError
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.hdfs import HdfsUnavailableError
 from goodsflow.provision.provider import Result
 from goodsflow.recommender.errors import PublicationError
 from goodsflow.reconcile import Plan

@@ -8,7 +8,7 @@ from dagster_project.assets.flow import GOODS_FILES
 from dagster_project.checks.findings import Finding, check_specs, look, to_results
 from dagster_project.checks.topics import OBSERVED
 from dagster_project.resources import HdfsResource
-from goodsflow.hdfs import TopicFile, list_topic_files
+from goodsflow.clients.hdfs import TopicFile, list_topic_files
 from goodsflow.recommender.settings import RecommenderSettings
 
 FILE_CHECKS = [(GOODS_FILES, OBSERVED)]

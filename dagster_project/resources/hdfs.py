@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.hdfs import HdfsClient
+from goodsflow.clients.hdfs import HdfsClient
 
 SUPERUSER = "hdfs"
 

@@ -8,7 +8,7 @@ Tree (each room derives its own)::
     ├── KafkaError            a broker refused or did not answer (goodsflow.clients.kafka)
     ├── RegistryError         the schema registry (goodsflow.clients.registry)
     ├── ConnectError          a Connect worker (goodsflow.clients.connect)
-    ├── HdfsError             the file system (goodsflow.hdfs)
+    ├── HdfsError             the file system (goodsflow.clients.hdfs)
     ├── KsqlError             ksqlDB (goodsflow.clients.ksqldb)
     ├── BootstrapError        could not be made as declared (goodsflow.provision)
     ├── SettingsError         environment variables of a service (goodsflow.common.env_settings)

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from goodsflow.blocklist import BlockRules, Scope
 from goodsflow.blocklist.spark import IS_BLOCKED, mark_blocked
+from goodsflow.clients.hdfs import TopicFile
 from goodsflow.compaction.planning import Group
-from goodsflow.hdfs import TopicFile
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

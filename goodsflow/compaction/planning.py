@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 
+from goodsflow.clients.hdfs import TopicFile
 from goodsflow.compaction.reading import ArchivedFile, archive_path
-from goodsflow.hdfs import TopicFile
 
 
 @dataclass(frozen=True)

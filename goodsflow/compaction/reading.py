@@ -14,8 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from goodsflow.compaction.errors import OverlappingArchiveError
-from goodsflow.hdfs import (
+from goodsflow.clients.hdfs import (
     FileStatus,
     HdfsClient,
     MalformedFileNameError,
@@ -23,6 +22,7 @@ from goodsflow.hdfs import (
     list_if_there,
     list_topic_files,
 )
+from goodsflow.compaction.errors import OverlappingArchiveError
 
 _DATE_FOLDER = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 _NAME = re.compile(r"\+(\d+)\+(\d{10,})\+(\d{10,})\.parquet")

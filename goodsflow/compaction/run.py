@@ -23,6 +23,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from goodsflow.blocklist import BlockRules
+from goodsflow.clients.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, TopicFile
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.compaction.errors import TakenOverError, VerificationError
@@ -43,7 +44,6 @@ from goodsflow.compaction.planning import (
 )
 from goodsflow.compaction.reading import ArchivedFile, BothForms, read_both
 from goodsflow.compaction.settings import CompactionSettings
-from goodsflow.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, TopicFile
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.spark import SparkError, spark_session
 

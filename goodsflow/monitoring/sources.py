@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import partial
 
 from goodsflow.clients.connect import ConnectClient
+from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import Platform
 from goodsflow.monitoring.certificates import served_until, written_until

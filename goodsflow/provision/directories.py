@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from goodsflow.hdfs import HdfsClient, HdfsNotFoundError
+from goodsflow.clients.hdfs import HdfsClient, HdfsNotFoundError
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Directory
 from goodsflow.provision.adoption import Adoption

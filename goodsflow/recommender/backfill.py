@@ -16,9 +16,9 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from goodsflow.blocklist import BlockRules
+from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.compaction import ArchivedFile, BothForms, read_both
-from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.model.cards import frame
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender import scoring

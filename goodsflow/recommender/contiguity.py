@@ -14,9 +14,9 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Protocol
 
+from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.kafka.reading import Record, TopicReader
 from goodsflow.compaction import read_both
-from goodsflow.hdfs import HdfsClient
 from goodsflow.model.cards import CardError, payload_of
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender.settings import RecommenderSettings

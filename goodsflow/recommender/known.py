@@ -6,9 +6,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from goodsflow.clients.hdfs import (
+    HdfsClient,
+    TopicFile,
+    list_topic_files,
+    read_topic_file,
+)
 from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.compaction import list_archive
-from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files, read_topic_file
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender.settings import RecommenderSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from goodsflow.hdfs import TopicFile
+from goodsflow.clients.hdfs import TopicFile
 
 
 @dataclass(frozen=True)

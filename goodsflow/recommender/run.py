@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from goodsflow.blocklist import BlockRules
+from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.compaction import ArchivedFile, combine, list_archive
-from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.model.cards import frame
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender import scoring

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from goodsflow.hdfs import HdfsClient, HdfsNotFoundError
+from goodsflow.clients.hdfs import HdfsClient, HdfsNotFoundError
 from goodsflow.recommender.cursor import Cursor
 from goodsflow.recommender.interest import Interest
 

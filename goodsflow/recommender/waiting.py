@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender.settings import RecommenderSettings
 from goodsflow.recommender.windows import plan_windows

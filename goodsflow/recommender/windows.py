@@ -21,8 +21,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from goodsflow.clients.hdfs import TopicFile
 from goodsflow.compaction import ArchivedFile
-from goodsflow.hdfs import TopicFile
 from goodsflow.recommender.errors import MissingFilesError, OverlappingFilesError
 
 HISTORY = -1

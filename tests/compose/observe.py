@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from goodsflow.clients.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.model.cards import payload_of
 from goodsflow.model.endpoints import ClusterName, Endpoints, load_endpoints
 from goodsflow.recommender import RecommenderSettings, waiting_files

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
+from goodsflow.clients.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader, PartitionOffsets
 from goodsflow.clients.kafka.reading import Record, TopicReader
 from goodsflow.clients.registry import RegistryClient
-from goodsflow.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.model.cards import frame, payload_of
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.clients.registry import RegistryClient
-from goodsflow.hdfs import HdfsClient
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import Topic
 from goodsflow.recommender import RecommenderSettings

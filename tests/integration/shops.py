@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from goodsflow.clients.hdfs import HdfsClient
+from goodsflow.clients.hdfs.files import topic_file_path
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.kafka.reading import Record, TopicReader
-from goodsflow.hdfs import HdfsClient
-from goodsflow.hdfs.files import topic_file_path
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.recommender import Cursor, RecommenderSettings, RunReport, recommend
 from goodsflow.recommender.publishing import Publisher

@@ -16,6 +16,8 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from goodsflow.blocklist import BlockRules, Rule
+from goodsflow.clients.hdfs import HdfsClient, read_topic_file
+from goodsflow.clients.hdfs.files import topic_file_path
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config
 from goodsflow.clients.kafka.futures import check_all
@@ -27,8 +29,6 @@ from goodsflow.compaction import (
     compact,
     read_both,
 )
-from goodsflow.hdfs import HdfsClient, read_topic_file
-from goodsflow.hdfs.files import topic_file_path
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Topic
 

@@ -32,11 +32,11 @@ from goodsflow.clients.connect import (
     ConnectUnknownClassError,
 )
 from goodsflow.clients.connect.restarts import History, RestartSettings
+from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.hdfs import HdfsClient
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.model.spec import Topic
 from tests.support import await_condition, goodsflow

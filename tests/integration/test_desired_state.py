@@ -22,13 +22,13 @@ from dagster_project.resources import (
     PlatformResource,
 )
 from goodsflow.clients.connect import ConnectClient
+from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.credentials import credential_works
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.clients.kafka.quotas import QuotaAdmin, QuotaEntity
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.common.secrets import Secret
-from goodsflow.hdfs import HdfsClient
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import AclBinding
 from tests.integration.declaration import SCHEMA, Declaration, acls_by_hand

@@ -24,10 +24,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from goodsflow.clients.connect import ConnectClient, ConnectError
-from goodsflow.clients.kafka.admin import KafkaAdmin
-from goodsflow.clients.kafka.config import client_config, producer_config
-from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.hdfs import (
+from goodsflow.clients.hdfs import (
     HdfsClient,
     HdfsError,
     HdfsNotFoundError,
@@ -35,6 +32,9 @@ from goodsflow.hdfs import (
     list_topic_files,
     read_topic_file,
 )
+from goodsflow.clients.kafka.admin import KafkaAdmin
+from goodsflow.clients.kafka.config import client_config, producer_config
+from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.local.errors import SupervisorError
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goodsflow.clients.hdfs import TopicFile
 from goodsflow.compaction.errors import OverlappingArchiveError
 from goodsflow.compaction.parquet import Content, differences
 from goodsflow.compaction.planning import (
@@ -18,7 +19,6 @@ from goodsflow.compaction.planning import (
     plan_compaction,
 )
 from goodsflow.compaction.reading import ArchivedFile, combine
-from goodsflow.hdfs import TopicFile
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 TODAY = START.date()

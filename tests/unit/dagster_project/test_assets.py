@@ -7,19 +7,19 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from tests.unit.ksqldb.fake_server import serving
 
 from dagster_project.assets.recommendations import WINDOW_TAG, recommendations
 from dagster_project.jobs import BOOTSTRAP_ASSETS
 from dagster_project.resources import DesiredStateResource, PlatformResource
+from goodsflow.clients.hdfs import TopicFile
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.futures import Outcomes
-from goodsflow.hdfs import TopicFile
 from goodsflow.model.spec import AclBinding, Topic
 from goodsflow.recommender.errors import FenceError
 from goodsflow.recommender.report import Recommendation, RunReport
 from tests.support import write_endpoints
-from tests.unit.ksqldb.fake_server import serving
 
 # Dagster itself uses what it deprecates, to make resources that hold others.
 pytestmark = pytest.mark.filterwarnings(

@@ -35,6 +35,7 @@ from goodsflow.clients.connect import (
     ConnectUnavailableError,
     TaskStatus,
 )
+from goodsflow.clients.hdfs import FileStatus, HdfsUnavailableError
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.offsets import GroupLag, PartitionOffsets
 from goodsflow.clients.ksqldb import (
@@ -43,7 +44,6 @@ from goodsflow.clients.ksqldb import (
     QueryResult,
 )
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.hdfs import FileStatus, HdfsUnavailableError
 from goodsflow.local.errors import SupervisorError
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform

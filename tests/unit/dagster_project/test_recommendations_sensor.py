@@ -17,7 +17,7 @@ from dagster_project.sensors.recommendations import (
     runtime_seconds,
     unfinished_run,
 )
-from goodsflow.hdfs import HdfsUnavailableError, TopicFile
+from goodsflow.clients.hdfs import HdfsUnavailableError, TopicFile
 from goodsflow.recommender.waiting import WaitingFiles
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from dagster_project.checks.recommender import (
     judge_known,
     judge_lag,
 )
-from goodsflow.hdfs import TopicFile
+from goodsflow.clients.hdfs import TopicFile
 from goodsflow.recommender.contiguity import Contiguity, Gap, MissingCard
 from goodsflow.recommender.known import KnownProducts
 from goodsflow.recommender.waiting import WaitingFiles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from goodsflow.hdfs import TopicFile
+from goodsflow.clients.hdfs import TopicFile
 from goodsflow.monitoring.readings import METRICS
 from goodsflow.monitoring.sources import describe_files
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from goodsflow.clients.hdfs import TopicFile
 from goodsflow.clients.kafka.reading import Record
-from goodsflow.hdfs import TopicFile
 from goodsflow.model.cards import frame
 from goodsflow.recommender.contiguity import (
     Gap,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goodsflow.hdfs import TopicFile
+from goodsflow.clients.hdfs import TopicFile
 from goodsflow.recommender import run
 from goodsflow.recommender.interest import (
     Asked,

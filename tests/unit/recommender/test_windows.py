@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from goodsflow.hdfs import TopicFile
+from goodsflow.clients.hdfs import TopicFile
 from goodsflow.recommender import (
     MissingFilesError,
     OverlappingFilesError,

@@ -15,8 +15,8 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from goodsflow.hdfs.client import FileStatus, HdfsClient
-from goodsflow.hdfs.errors import (
+from goodsflow.clients.hdfs.client import FileStatus, HdfsClient
+from goodsflow.clients.hdfs.errors import (
     HdfsNotFoundError,
     MalformedFileError,
     MalformedFileNameError,

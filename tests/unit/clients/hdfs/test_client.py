@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from goodsflow.hdfs import (
+from goodsflow.clients.hdfs import (
     HdfsClient,
     HdfsError,
     HdfsNotFoundError,

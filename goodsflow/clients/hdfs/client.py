@@ -16,13 +16,13 @@ from typing import Any, Self
 import hdfs
 import requests
 
-from goodsflow.common.closing import Closing
-from goodsflow.hdfs.errors import (
+from goodsflow.clients.hdfs.errors import (
     HdfsError,
     HdfsNotFoundError,
     HdfsRefusedError,
     HdfsUnavailableError,
 )
+from goodsflow.common.closing import Closing
 from goodsflow.model.endpoints import Endpoints
 
 _READ_CHUNK_BYTES = 1 << 16

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from goodsflow.hdfs import (
+from goodsflow.clients.hdfs import (
     FileStatus,
     HdfsNotFoundError,
     HdfsUnavailableError,
@@ -17,7 +17,7 @@ from goodsflow.hdfs import (
     parse_topic_file,
     read_topic_file,
 )
-from goodsflow.hdfs.files import topic_file_path
+from goodsflow.clients.hdfs.files import topic_file_path
 
 TOPIC = "source.goods-filtered"
 WRITTEN = datetime(2026, 1, 20, tzinfo=UTC)

@@ -5,8 +5,8 @@ carries offsets. Not here: which directories should exist (``goodsflow.model.spe
 files a run takes (``goodsflow.recommender``).
 """
 
-from goodsflow.hdfs.client import FileStatus, HdfsClient
-from goodsflow.hdfs.errors import (
+from goodsflow.clients.hdfs.client import FileStatus, HdfsClient
+from goodsflow.clients.hdfs.errors import (
     HdfsError,
     HdfsNotFoundError,
     HdfsRefusedError,
@@ -14,7 +14,7 @@ from goodsflow.hdfs.errors import (
     MalformedFileError,
     MalformedFileNameError,
 )
-from goodsflow.hdfs.files import (
+from goodsflow.clients.hdfs.files import (
     TopicFile,
     list_if_there,
     list_topic_files,
