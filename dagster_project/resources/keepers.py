@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from goodsflow.engine import Container, EngineClient
+from goodsflow.clients.docker import Container, EngineClient
 from goodsflow.local.home import Home
 from goodsflow.local.status import count_restarts
 from goodsflow.local.supervisor import SupervisorClient

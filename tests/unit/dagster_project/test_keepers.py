@@ -19,7 +19,7 @@ from dagster_project.resources.keepers import (
     SupervisorKeeper,
     ailment,
 )
-from goodsflow.engine import Container
+from goodsflow.clients.docker import Container
 from goodsflow.local import supervisor
 from goodsflow.local.home import Home
 from goodsflow.local.programs import Program, render_config

@@ -5,8 +5,8 @@ Here: how each container is, by the engine's word. Not here: what is made of tha
 how a run's container is launched (``goodsflow.containers.runs``).
 """
 
-from goodsflow.engine.client import Container, EngineClient
-from goodsflow.engine.errors import (
+from goodsflow.clients.docker.client import Container, EngineClient
+from goodsflow.clients.docker.errors import (
     EngineError,
     EngineRefusedError,
     EngineUnavailableError,

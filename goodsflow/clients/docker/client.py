@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
+from goodsflow.clients.docker.errors import EngineRefusedError, EngineUnavailableError
 from goodsflow.common.closing import Closing
-from goodsflow.engine.errors import EngineRefusedError, EngineUnavailableError
 from goodsflow.model.endpoints import ContainerEngine
 
 _PROJECT = "com.docker.compose.project"
