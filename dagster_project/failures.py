@@ -10,11 +10,11 @@ from goodsflow.clients.hdfs import HdfsUnavailableError
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.ksqldb import KsqlUnavailableError
 from goodsflow.clients.registry import RegistryUnavailableError
+from goodsflow.clients.spark import SparkUnavailableError
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.provision.provider import Result
 from goodsflow.recommender.errors import PublicationError
 from goodsflow.reconcile import Plan
-from goodsflow.spark import SparkUnavailableError
 
 TRANSIENT_ERRORS: tuple[type[GoodsflowError], ...] = (
     ClusterUnavailableError,

@@ -15,7 +15,7 @@ Tree (each room derives its own)::
     ├── CardError             a goods card that is not one (goodsflow.model.cards)
     ├── ShopApiError          the shop's service (goodsflow.shop_api)
     ├── BlockingError         the filter (goodsflow.blocking)
-    ├── SparkError            the Spark Connect server (goodsflow.spark)
+    ├── SparkError            the Spark Connect server (goodsflow.clients.spark)
     ├── RecommenderError      the batch recommender (goodsflow.recommender)
     ├── SearchError           the search index (goodsflow.search)
     ├── MonitoringError       the exporter (goodsflow.monitoring)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from goodsflow.blocklist import BlockRules
 from goodsflow.clients.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, TopicFile
 from goodsflow.clients.kafka.offsets import OffsetReader
+from goodsflow.clients.spark import SparkError, spark_session
 from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.compaction.errors import TakenOverError, VerificationError
 from goodsflow.compaction.parquet import (
@@ -45,7 +46,6 @@ from goodsflow.compaction.planning import (
 from goodsflow.compaction.reading import ArchivedFile, BothForms, read_both
 from goodsflow.compaction.settings import CompactionSettings
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.spark import SparkError, spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

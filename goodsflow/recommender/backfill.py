@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from goodsflow.blocklist import BlockRules
 from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
+from goodsflow.clients.spark import spark_session
 from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.compaction import ArchivedFile, BothForms, read_both
 from goodsflow.model.cards import frame
@@ -32,7 +33,6 @@ from goodsflow.recommender.run import follow_interest, schema_of, score, spark_c
 from goodsflow.recommender.settings import RecommenderSettings
 from goodsflow.recommender.state import PRICES_SCHEMA
 from goodsflow.recommender.windows import HISTORY, Window, order_files
-from goodsflow.spark import spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

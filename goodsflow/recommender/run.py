@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from goodsflow.blocklist import BlockRules
 from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.registry import RegistryClient
+from goodsflow.clients.spark import spark_session
 from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.compaction import ArchivedFile, combine, list_archive
 from goodsflow.model.cards import frame
@@ -39,7 +40,6 @@ from goodsflow.recommender.windows import (
     order_files,
     plan_windows,
 )
-from goodsflow.spark import spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

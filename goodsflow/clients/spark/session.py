@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from goodsflow.clients.spark.errors import SparkError, SparkUnavailableError
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.spark.errors import SparkError, SparkUnavailableError
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.client import DefaultChannelBuilder

@@ -4,8 +4,8 @@ Here: opening and releasing a session. Not here: what is computed with it
 (``goodsflow.recommender``). pyspark is imported when a session is opened.
 """
 
-from goodsflow.spark.errors import SparkError, SparkUnavailableError
-from goodsflow.spark.session import named_spark_errors, spark_session
+from goodsflow.clients.spark.errors import SparkError, SparkUnavailableError
+from goodsflow.clients.spark.session import named_spark_errors, spark_session
 
 __all__ = [
     "SparkError",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from goodsflow.clients.spark import SparkUnavailableError, spark_session
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.spark import SparkUnavailableError, spark_session
 
 
 def test_server_that_does_not_answer_is_named_in_time(tmp_path: Path) -> None:
