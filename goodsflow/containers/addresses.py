@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from goodsflow.clients.dagster.client import DAGSTER_YAML
 from goodsflow.containers.runs import MAX_CONCURRENT_RUNS, run_launcher
-from goodsflow.local.dagster import DAGSTER_YAML
 from goodsflow.model.endpoints import ClusterName, ContainerEngine, Endpoints, Service
 
 SHARE = Path("/goodsflow")

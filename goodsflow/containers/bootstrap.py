@@ -9,13 +9,13 @@ from __future__ import annotations
 import sys
 import time
 
-from goodsflow.common.errors import GoodsflowError
-from goodsflow.containers.addresses import DAGSTER_URL
-from goodsflow.local.dagster import (
+from goodsflow.clients.dagster.client import (
     BOOTSTRAP_JOB,
     DagsterClient,
     RunResult,
 )
+from goodsflow.common.errors import GoodsflowError
+from goodsflow.containers.addresses import DAGSTER_URL
 
 _BOOTSTRAP_SECONDS = 420.0
 _POLL_SECONDS = 1.0

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from goodsflow.clients.dagster.client import DagsterClient, write_instance_config
 from goodsflow.common.atomic_file import write_whole
 from goodsflow.local import build, leftovers, supervisor
 from goodsflow.local.addresses import endpoints_of
 from goodsflow.local.catalog import STOP_LAST, platform_parts
-from goodsflow.local.dagster import DagsterClient, write_instance_config
 from goodsflow.local.errors import LocalError, PreflightError, SupervisorError
 from goodsflow.local.home import Home, HomeSettings
 from goodsflow.local.monitoring import is_monitored

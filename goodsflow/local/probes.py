@@ -183,7 +183,7 @@ def dagster_webserver(url: str) -> None:
     Raises:
         NotReadyError: It has not.
     """
-    from goodsflow.local.dagster import DagsterClient, DagsterError
+    from goodsflow.clients.dagster.client import DagsterClient, DagsterError
 
     try:
         DagsterClient(url, PROBE_SECONDS).check_loaded()
@@ -197,7 +197,7 @@ def dagster_daemon(url: str) -> None:
     Raises:
         NotReadyError: One has not.
     """
-    from goodsflow.local.dagster import DagsterClient, DagsterError
+    from goodsflow.clients.dagster.client import DagsterClient, DagsterError
 
     try:
         unhealthy = DagsterClient(url, PROBE_SECONDS).unhealthy_daemons()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from goodsflow.local.dagster import (
+from goodsflow.clients.dagster.client import (
     BOOTSTRAP_JOB,
     DagsterClient,
     DagsterError,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from goodsflow.clients.dagster.client import RunResult
 from goodsflow.containers.bootstrap import BootstrapRunError, bootstrap
-from goodsflow.local.dagster import RunResult
 
 
 class Dagster:

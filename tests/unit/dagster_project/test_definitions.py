@@ -11,7 +11,7 @@ import yaml
 
 from dagster_project.definitions import build_definitions, defs
 from dagster_project.jobs import BOOTSTRAP_ASSETS, LONGEST_RUN_SECONDS
-from goodsflow.local.dagster import DAGSTER_YAML, SCHEDULES, SENSORS
+from goodsflow.clients.dagster.client import DAGSTER_YAML, SCHEDULES, SENSORS
 from goodsflow.model.endpoints import PROJECT_ROOT
 
 

@@ -18,7 +18,7 @@ from dagster._daemon.monitoring.run_monitoring import monitor_started_run
 
 from dagster_project.definitions import build_definitions
 from dagster_project.launcher import ProcessRunLauncher, find_process
-from goodsflow.local.dagster import write_instance_config
+from goodsflow.clients.dagster.client import write_instance_config
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster_graphql.schema import create_schema
 
-from goodsflow.local.dagster import (
+from goodsflow.clients.dagster.client import (
     SCHEDULES,
     SENSORS,
     DagsterClient,

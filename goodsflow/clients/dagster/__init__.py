@@ -1,0 +1,1 @@
+"""Dagster from outside, over its GraphQL API."""
