@@ -12,9 +12,9 @@ from goodsflow.clients.ksqldb import KsqlUnavailableError
 from goodsflow.clients.registry import RegistryUnavailableError
 from goodsflow.clients.spark import SparkUnavailableError
 from goodsflow.common.errors import GoodsflowError
+from goodsflow.desired_state.planning import Plan
 from goodsflow.provision.provider import Result
 from goodsflow.recommender.errors import PublicationError
-from goodsflow.reconcile import Plan
 
 TRANSIENT_ERRORS: tuple[type[GoodsflowError], ...] = (
     ClusterUnavailableError,

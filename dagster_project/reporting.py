@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
+from goodsflow.desired_state.planning import Plan
+from goodsflow.desired_state.planning.rendering import as_text, summary
 from goodsflow.provision.provider import Result
-from goodsflow.reconcile import Plan
-from goodsflow.reconcile.rendering import as_text, summary
 
 
 def report(

@@ -14,9 +14,9 @@ from dagster_project.checks.findings import (
 )
 from dagster_project.resources import DesiredStateResource
 from goodsflow.common.errors import GoodsflowError
+from goodsflow.desired_state.planning import Plan, Target
+from goodsflow.desired_state.planning.rendering import summary
 from goodsflow.provision.reconciler import Survey
-from goodsflow.reconcile import Plan, Target
-from goodsflow.reconcile.rendering import summary
 
 AS_DECLARED = "as_declared"
 DECLARED_CHECKS: list[CheckName] = [(key, AS_DECLARED) for key in ASSET_OF.values()]

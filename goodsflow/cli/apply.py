@@ -20,12 +20,12 @@ from goodsflow.cli.desired import (
     target_options,
 )
 from goodsflow.cli.numbers import FiniteRange
-from goodsflow.reconcile.plan import Permission
+from goodsflow.desired_state.planning.plan import Permission
 
 if TYPE_CHECKING:
+    from goodsflow.desired_state.planning import Change, Plan
     from goodsflow.provision.provider import Result
     from goodsflow.provision.reconciler import Reconciler
-    from goodsflow.reconcile import Change, Plan
 
 
 def _permissions(
@@ -84,9 +84,9 @@ def apply(
     Exit status: 0 everything is as declared, 3 something was left, 1 something failed
     or could not be read.
     """
+    from goodsflow.desired_state.planning.rendering import as_text
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.provision.lock import apply_lock
-    from goodsflow.reconcile.rendering import as_text
 
     lock = load_endpoints(context.home).state_dir / "apply.lock"
     with (

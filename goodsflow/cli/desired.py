@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
+from goodsflow.desired_state.planning.plan import Kind, Permission, Target
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName
-from goodsflow.reconcile.plan import Kind, Permission, Target
 
 if TYPE_CHECKING:
     from goodsflow.common.errors import GoodsflowError

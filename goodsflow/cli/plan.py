@@ -58,8 +58,8 @@ def plan(
         return
     if output is not None:
         raise click.UsageError("--output goes with --adopt.")
-    from goodsflow.reconcile.rendering import as_json as plan_as_json
-    from goodsflow.reconcile.rendering import as_text
+    from goodsflow.desired_state.planning.rendering import as_json as plan_as_json
+    from goodsflow.desired_state.planning.rendering import as_text
 
     with open_reconciler(context.home, declaration) as reconciler:
         targets = select_targets(reconciler.targets(), clusters, kinds)

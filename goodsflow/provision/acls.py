@@ -8,12 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from goodsflow.clients.kafka.admin import KafkaAdmin
-from goodsflow.model.endpoints import ClusterName
-from goodsflow.model.spec import AclBinding, Cluster, acl_bindings
-from goodsflow.model.spec.model import is_principal_name
-from goodsflow.provision.adoption import Adoption
-from goodsflow.provision.provider import Provider, Result, results_by_name
-from goodsflow.reconcile import (
+from goodsflow.desired_state.planning import (
     Change,
     Mirror,
     MirroredAcls,
@@ -21,6 +16,11 @@ from goodsflow.reconcile import (
     Target,
     plan_acls,
 )
+from goodsflow.model.endpoints import ClusterName
+from goodsflow.model.spec import AclBinding, Cluster, acl_bindings
+from goodsflow.model.spec.model import is_principal_name
+from goodsflow.provision.adoption import Adoption
+from goodsflow.provision.provider import Provider, Result, results_by_name
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
+from goodsflow.desired_state.planning import Target
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.errors import ProvisionError
 from goodsflow.provision.reconciler import Reconciler
-from goodsflow.reconcile import Target
 
 _FILE = "platform.yaml"
 

@@ -19,11 +19,7 @@ from goodsflow.clients.connect import (
     ConnectUnavailableError,
     InitialState,
 )
-from goodsflow.provision.adoption import Adoption
-from goodsflow.provision.errors import ConnectorFailedError
-from goodsflow.provision.provider import Provider, Result, one_by_one
-from goodsflow.provision.waiting import wait_for
-from goodsflow.reconcile import (
+from goodsflow.desired_state.planning import (
     Change,
     ConnectorState,
     Plan,
@@ -31,7 +27,11 @@ from goodsflow.reconcile import (
     Verdicts,
     plan_connectors,
 )
-from goodsflow.reconcile.connectors import HIDDEN, ConnectorAim, shown
+from goodsflow.desired_state.planning.connectors import HIDDEN, ConnectorAim, shown
+from goodsflow.provision.adoption import Adoption
+from goodsflow.provision.errors import ConnectorFailedError
+from goodsflow.provision.provider import Provider, Result, one_by_one
+from goodsflow.provision.waiting import wait_for
 
 T = TypeVar("T")
 

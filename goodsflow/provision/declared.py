@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from goodsflow.desired_state.planning import ConnectorState, SchemaState
 from goodsflow.model.spec import Platform
 from goodsflow.provision.errors import DeclaredFileError
-from goodsflow.reconcile import ConnectorState, SchemaState
 
 
 def load_schemas(platform: Platform, folder: Path) -> dict[str, SchemaState]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from goodsflow.clients.hdfs import HdfsClient, HdfsNotFoundError
+from goodsflow.desired_state.planning import Change, Plan, Target, plan_directories
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Directory
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, one_by_one
-from goodsflow.reconcile import Change, Plan, Target, plan_directories
 
 _SUPERUSER = "hdfs"
 """Nobody else may set an owner."""

@@ -6,13 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 
 from goodsflow.clients.kafka.admin import SCRAM_ITERATIONS, KafkaAdmin
 from goodsflow.clients.kafka.credentials import PasswordFiles
+from goodsflow.desired_state.planning import (
+    Change,
+    CredentialState,
+    Plan,
+    Target,
+    plan_principals,
+)
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster
 from goodsflow.model.spec.model import is_principal_name
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, results_by_name
 from goodsflow.provision.waiting import wait_for
-from goodsflow.reconcile import Change, CredentialState, Plan, Target, plan_principals
 
 _EFFECTIVE_SECONDS = 20.0
 """A broker hears of a new credential through ZooKeeper, soon but not at once."""

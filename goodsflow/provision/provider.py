@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from goodsflow.common.errors import GoodsflowError
+from goodsflow.desired_state.planning import Change, Plan, Target
 from goodsflow.provision.adoption import Adoption
-from goodsflow.reconcile import Change, Plan, Target
 
 K = TypeVar("K")
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from goodsflow.clients.kafka.quotas import DEFAULT_USER, QuotaAdmin, QuotaEntity
+from goodsflow.desired_state.planning import Change, Plan, Target, plan_quotas
+from goodsflow.desired_state.planning.plan import merge_plans
+from goodsflow.desired_state.planning.quotas import DEFAULT
+from goodsflow.desired_state.planning.scope import unmanaged
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster
 from goodsflow.model.spec.model import is_principal_name
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, results_by_name
-from goodsflow.reconcile import Change, Plan, Target, plan_quotas
-from goodsflow.reconcile.plan import merge_plans
-from goodsflow.reconcile.quotas import DEFAULT
-from goodsflow.reconcile.scope import unmanaged
 
 
 class QuotasProvider(Provider):

@@ -20,6 +20,14 @@ from goodsflow.clients.kafka.quotas import QuotaAdmin
 from goodsflow.clients.ksqldb import KsqlClient
 from goodsflow.common.closing import Closing
 from goodsflow.common.errors import GoodsflowError
+from goodsflow.desired_state.planning import (
+    Change,
+    Permission,
+    Plan,
+    Target,
+    merge_plans,
+    mirror_of,
+)
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import Platform, load_platform
 from goodsflow.provision.acls import AclsProvider, MirroredCluster
@@ -33,14 +41,6 @@ from goodsflow.provision.schemas import SchemasProvider
 from goodsflow.provision.timeouts import Timeouts
 from goodsflow.provision.topics import TopicsProvider
 from goodsflow.provision.views import ViewsProvider
-from goodsflow.reconcile import (
-    Change,
-    Permission,
-    Plan,
-    Target,
-    merge_plans,
-    mirror_of,
-)
 
 CLUSTERS: tuple[ClusterName, ...] = get_args(ClusterName)
 MIRRORED: Mapping[ClusterName, ClusterName] = {"analytics": "inbound"}

@@ -14,11 +14,17 @@ from goodsflow.clients.registry import (
     RegistryUnavailableError,
     SubjectNotFoundError,
 )
+from goodsflow.desired_state.planning import (
+    Change,
+    Plan,
+    SchemaState,
+    Target,
+    plan_schemas,
+)
+from goodsflow.desired_state.planning.schemas import Return
 from goodsflow.provision.adoption import Adoption
 from goodsflow.provision.provider import Provider, Result, one_by_one
 from goodsflow.provision.waiting import wait_for
-from goodsflow.reconcile import Change, Plan, SchemaState, Target, plan_schemas
-from goodsflow.reconcile.schemas import Return
 
 _PROBE_SECONDS = 5.0
 _PARALLEL_READS = 4

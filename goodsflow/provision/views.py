@@ -15,11 +15,7 @@ from goodsflow.clients.ksqldb import (
     create_source_table,
 )
 from goodsflow.clients.ksqldb.sql import column_type, identifier
-from goodsflow.model.spec import View
-from goodsflow.provision.adoption import Adoption
-from goodsflow.provision.provider import Provider, Result, one_by_one
-from goodsflow.provision.waiting import wait_for
-from goodsflow.reconcile import (
+from goodsflow.desired_state.planning import (
     Change,
     Plan,
     Target,
@@ -27,6 +23,10 @@ from goodsflow.reconcile import (
     ViewState,
     plan_views,
 )
+from goodsflow.model.spec import View
+from goodsflow.provision.adoption import Adoption
+from goodsflow.provision.provider import Provider, Result, one_by_one
+from goodsflow.provision.waiting import wait_for
 
 _SHOWN_SECONDS = 30.0
 """How long a server may take to carry out a statement that it has accepted."""

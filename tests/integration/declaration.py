@@ -12,10 +12,10 @@ import yaml
 
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.futures import check_all
+from goodsflow.desired_state.planning import Permission, Plan
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import AclBinding, Topic
 from goodsflow.provision.reconciler import Reconciler
-from goodsflow.reconcile import Permission, Plan
 
 COMPACT = Topic(
     partitions=2, replication_factor=2, config={"cleanup.policy": "compact"}

@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 
 from goodsflow.cli.main import cli
 from goodsflow.common.errors import GoodsflowError
+from goodsflow.desired_state.planning import Change, Permission, Plan, Target
 from goodsflow.model.spec import AclBinding
 from goodsflow.provision.provider import Result as Outcome
 from goodsflow.provision.reconciler import Survey
-from goodsflow.reconcile import Change, Permission, Plan, Target
 from tests.support import write_endpoints
 
 TOPICS, ACLS = Target("topics", "inbound"), Target("acls", "inbound")

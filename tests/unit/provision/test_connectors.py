@@ -19,6 +19,8 @@ from goodsflow.clients.connect import (
     WorkerInfo,
 )
 from goodsflow.common.errors import GoodsflowError
+from goodsflow.desired_state.planning import Change, ConnectorState
+from goodsflow.desired_state.planning.plan import Action
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
 from goodsflow.provision.connectors import (
@@ -32,8 +34,6 @@ from goodsflow.provision.errors import (
     DeclaredFileError,
     NotReadyInTimeError,
 )
-from goodsflow.reconcile import Change, ConnectorState
-from goodsflow.reconcile.plan import Action
 
 CONFIG = {"connector.class": "org.example.Sink"}
 SINK = ConnectorState(CONFIG, "running")

@@ -3,9 +3,15 @@
 import json
 from dataclasses import replace
 
+from goodsflow.desired_state.planning import (
+    Change,
+    Difference,
+    Plan,
+    Target,
+    merge_plans,
+)
+from goodsflow.desired_state.planning.rendering import as_json, as_text
 from goodsflow.model.spec import AclBinding
-from goodsflow.reconcile import Change, Difference, Plan, Target, merge_plans
-from goodsflow.reconcile.rendering import as_json, as_text
 
 TOPICS = Target("topics", "inbound")
 IN_ACLS, OUT_ACLS = Target("acls", "inbound"), Target("acls", "analytics")

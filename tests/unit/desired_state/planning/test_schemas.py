@@ -1,6 +1,6 @@
 """Plans of schemas."""
 
-from goodsflow.reconcile import SchemaState, Target, plan_schemas
+from goodsflow.desired_state.planning import SchemaState, Target, plan_schemas
 
 REGISTRY = Target("schemas")
 OPEN = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}

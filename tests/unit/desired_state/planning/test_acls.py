@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from goodsflow.model.spec import AclBinding
-from goodsflow.reconcile import (
+from goodsflow.desired_state.planning import (
     Mirror,
     MirroredAcls,
     Plan,
@@ -13,6 +12,7 @@ from goodsflow.reconcile import (
     mirror_of,
     plan_acls,
 )
+from goodsflow.model.spec import AclBinding
 
 INBOUND = Target("acls", "inbound")
 ANALYTICS = Target("acls", "analytics")

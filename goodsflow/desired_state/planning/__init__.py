@@ -7,15 +7,15 @@ What is declared is ours, and so is what the declared scope covers. All else is 
 unmanaged and left alone, and what systems keep for themselves is not even named.
 """
 
-from goodsflow.reconcile.acls import MirroredAcls, plan_acls
-from goodsflow.reconcile.connectors import (
+from goodsflow.desired_state.planning.acls import MirroredAcls, plan_acls
+from goodsflow.desired_state.planning.connectors import (
     ConnectorState,
     Verdicts,
     plan_connectors,
 )
-from goodsflow.reconcile.directories import plan_directories
-from goodsflow.reconcile.mirroring import Mirror, mirror_of
-from goodsflow.reconcile.plan import (
+from goodsflow.desired_state.planning.directories import plan_directories
+from goodsflow.desired_state.planning.mirroring import Mirror, mirror_of
+from goodsflow.desired_state.planning.plan import (
     Action,
     Change,
     Difference,
@@ -25,11 +25,11 @@ from goodsflow.reconcile.plan import (
     Target,
     merge_plans,
 )
-from goodsflow.reconcile.principals import CredentialState, plan_principals
-from goodsflow.reconcile.quotas import plan_quotas
-from goodsflow.reconcile.schemas import SchemaState, plan_schemas
-from goodsflow.reconcile.topics import plan_topics
-from goodsflow.reconcile.views import ViewKind, ViewState, plan_views
+from goodsflow.desired_state.planning.principals import CredentialState, plan_principals
+from goodsflow.desired_state.planning.quotas import plan_quotas
+from goodsflow.desired_state.planning.schemas import SchemaState, plan_schemas
+from goodsflow.desired_state.planning.topics import plan_topics
+from goodsflow.desired_state.planning.views import ViewKind, ViewState, plan_views
 
 __all__ = [
     "Action",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from goodsflow.desired_state.planning.plan import Change, Difference, Plan, Target
 from goodsflow.model.spec import Directory
-from goodsflow.reconcile.plan import Change, Difference, Plan, Target
 
 
 def plan_directories(

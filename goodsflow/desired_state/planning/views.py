@@ -6,9 +6,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from goodsflow.desired_state.planning.plan import (
+    Change,
+    Difference,
+    Plan,
+    Target,
+    merge_plans,
+)
+from goodsflow.desired_state.planning.scope import plan_strangers
 from goodsflow.model.spec import View
-from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
-from goodsflow.reconcile.scope import plan_strangers
 
 ViewKind = Literal["source table", "table", "stream"]
 

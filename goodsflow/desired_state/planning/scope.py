@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from goodsflow.model.spec.names import matches
-from goodsflow.reconcile.plan import (
+from goodsflow.desired_state.planning.plan import (
     Change,
     Permission,
     Plan,
     Target,
     merge_plans,
 )
+from goodsflow.model.spec.names import matches
 
 _INTERNAL_TOPICS = re.compile(
     r"""

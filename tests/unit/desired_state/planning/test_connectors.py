@@ -2,8 +2,13 @@
 
 import pytest
 
-from goodsflow.reconcile import ConnectorState, Target, Verdicts, plan_connectors
-from goodsflow.reconcile.connectors import shown
+from goodsflow.desired_state.planning import (
+    ConnectorState,
+    Target,
+    Verdicts,
+    plan_connectors,
+)
+from goodsflow.desired_state.planning.connectors import shown
 
 CONNECT = Target("connectors")
 CONFIG = {"connector.class": "org.example.Sink", "flush.size": "10"}

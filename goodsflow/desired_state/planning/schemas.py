@@ -7,8 +7,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
-from goodsflow.reconcile.scope import plan_strangers
+from goodsflow.desired_state.planning.plan import (
+    Change,
+    Difference,
+    Plan,
+    Target,
+    merge_plans,
+)
+from goodsflow.desired_state.planning.scope import plan_strangers
 
 
 @dataclass(frozen=True)

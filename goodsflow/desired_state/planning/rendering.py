@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
+from goodsflow.desired_state.planning.plan import Change, Plan, Target
 from goodsflow.model.spec import AclBinding
-from goodsflow.reconcile.plan import Change, Plan, Target
 
 _SYMBOLS = {"create": "+", "update": "~", "delete": "-"}
 _IMPOSSIBLE = "!"

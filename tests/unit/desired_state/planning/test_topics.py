@@ -2,9 +2,9 @@
 
 import pytest
 
+from goodsflow.desired_state.planning import Change, Plan, Target, plan_topics
+from goodsflow.desired_state.planning.scope import is_internal_topic
 from goodsflow.model.spec import Topic
-from goodsflow.reconcile import Change, Plan, Target, plan_topics
-from goodsflow.reconcile.scope import is_internal_topic
 
 INBOUND = Target("topics", "inbound")
 GOODS = Topic(partitions=2, replication_factor=2, config={"cleanup.policy": "compact"})

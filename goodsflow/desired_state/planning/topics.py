@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 
-from goodsflow.model.spec import Topic
-from goodsflow.reconcile.plan import (
+from goodsflow.desired_state.planning.plan import (
     Change,
     Difference,
     Permission,
@@ -15,7 +14,8 @@ from goodsflow.reconcile.plan import (
     Target,
     merge_plans,
 )
-from goodsflow.reconcile.scope import is_internal_topic, plan_strangers
+from goodsflow.desired_state.planning.scope import is_internal_topic, plan_strangers
+from goodsflow.model.spec import Topic
 
 _INFINITE = float("inf")
 _DEFAULT_RETENTION_MS = 604_800_000

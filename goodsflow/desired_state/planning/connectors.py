@@ -7,8 +7,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
-from goodsflow.reconcile.scope import plan_strangers
+from goodsflow.desired_state.planning.plan import (
+    Change,
+    Difference,
+    Plan,
+    Target,
+    merge_plans,
+)
+from goodsflow.desired_state.planning.scope import plan_strangers
 
 Config = Mapping[str, str]
 ConnectorAim = Literal["running", "paused", "stopped"]

@@ -9,8 +9,7 @@ from typing import Any, get_args
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goodsflow.model.spec import AclBinding, Directory, Principal, Topic, View
-from goodsflow.reconcile import (
+from goodsflow.desired_state.planning import (
     Change,
     ConnectorState,
     CredentialState,
@@ -30,8 +29,9 @@ from goodsflow.reconcile import (
     plan_topics,
     plan_views,
 )
-from goodsflow.reconcile.plan import Permission
-from goodsflow.reconcile.scope import is_in_scope, is_internal_topic
+from goodsflow.desired_state.planning.plan import Permission
+from goodsflow.desired_state.planning.scope import is_in_scope, is_internal_topic
+from goodsflow.model.spec import AclBinding, Directory, Principal, Topic, View
 
 EVERYTHING = frozenset(get_args(Permission))
 ITERATIONS = 8192

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from goodsflow.desired_state.planning.plan import (
+    Change,
+    Difference,
+    Plan,
+    Target,
+    merge_plans,
+)
+from goodsflow.desired_state.planning.scope import plan_strangers
 from goodsflow.model.spec import Principal
-from goodsflow.reconcile.plan import Change, Difference, Plan, Target, merge_plans
-from goodsflow.reconcile.scope import plan_strangers
 
 
 @dataclass(frozen=True)

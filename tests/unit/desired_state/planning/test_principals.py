@@ -2,14 +2,14 @@
 
 import pytest
 
-from goodsflow.model.spec import Principal
-from goodsflow.reconcile import (
+from goodsflow.desired_state.planning import (
     CredentialState,
     Target,
     plan_principals,
     plan_quotas,
 )
-from goodsflow.reconcile.quotas import DEFAULT
+from goodsflow.desired_state.planning.quotas import DEFAULT
+from goodsflow.model.spec import Principal
 
 INBOUND = Target("principals", "inbound")
 QUOTAS = Target("quotas", "inbound")

@@ -2,8 +2,13 @@
 
 from dataclasses import replace
 
+from goodsflow.desired_state.planning import (
+    Target,
+    ViewState,
+    plan_directories,
+    plan_views,
+)
 from goodsflow.model.spec import Directory, View
-from goodsflow.reconcile import Target, ViewState, plan_directories, plan_views
 
 HDFS = Target("directories")
 KSQLDB = Target("views")

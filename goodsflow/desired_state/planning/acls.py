@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from goodsflow.desired_state.planning.plan import Change, Plan, Target, merge_plans
+from goodsflow.desired_state.planning.scope import is_in_scope, unmanaged
 from goodsflow.model.spec import AclBinding
-from goodsflow.reconcile.plan import Change, Plan, Target, merge_plans
-from goodsflow.reconcile.scope import is_in_scope, unmanaged
 
 
 @dataclass(frozen=True)

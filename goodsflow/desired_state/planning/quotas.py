@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from goodsflow.reconcile.plan import (
+from goodsflow.desired_state.planning.plan import (
     Action,
     Change,
     Difference,
@@ -12,7 +12,7 @@ from goodsflow.reconcile.plan import (
     Target,
     merge_plans,
 )
-from goodsflow.reconcile.scope import is_in_scope, unmanaged
+from goodsflow.desired_state.planning.scope import is_in_scope, unmanaged
 
 DEFAULT = "(default)"
 """Stands for the default of all principals; no principal's name has brackets."""
