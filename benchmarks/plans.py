@@ -26,10 +26,10 @@ from benchmarks.platform import HOME, platform
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.credentials import PasswordFiles
 from goodsflow.clients.kafka.quotas import QuotaAdmin
+from goodsflow.desired_state.providers.reconciler import Reconciler
+from goodsflow.desired_state.providers.timeouts import Timeouts
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.model.spec import load_platform
-from goodsflow.provision.reconciler import Reconciler
-from goodsflow.provision.timeouts import Timeouts
 
 _SIZES = (0, 100, 300, 1_000)
 _REPEATS = 5

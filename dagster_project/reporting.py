@@ -6,7 +6,7 @@ import dagster as dg
 
 from goodsflow.desired_state.planning import Plan
 from goodsflow.desired_state.planning.rendering import as_text, summary
-from goodsflow.provision.provider import Result
+from goodsflow.desired_state.providers.provider import Result
 
 
 def report(

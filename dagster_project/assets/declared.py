@@ -12,7 +12,7 @@ from dagster_project.failures import RETRY_POLICY, failure_of, named_failures
 from dagster_project.reporting import report
 from dagster_project.resources import DesiredStateResource
 from goodsflow.desired_state.planning import Permission, Target
-from goodsflow.provision.provider import Result
+from goodsflow.desired_state.providers.provider import Result
 
 
 class ApplyConfig(dg.Config):

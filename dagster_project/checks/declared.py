@@ -16,7 +16,7 @@ from dagster_project.resources import DesiredStateResource
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Plan, Target
 from goodsflow.desired_state.planning.rendering import summary
-from goodsflow.provision.reconciler import Survey
+from goodsflow.desired_state.providers.reconciler import Survey
 
 AS_DECLARED = "as_declared"
 DECLARED_CHECKS: list[CheckName] = [(key, AS_DECLARED) for key in ASSET_OF.values()]

@@ -8,9 +8,9 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.provision.lock import apply_lock
-from goodsflow.provision.reconciler import Reconciler
-from goodsflow.provision.timeouts import Timeouts
+from goodsflow.desired_state.providers.lock import apply_lock
+from goodsflow.desired_state.providers.reconciler import Reconciler
+from goodsflow.desired_state.providers.timeouts import Timeouts
 
 PRINCIPAL = "dagster"
 

@@ -21,7 +21,7 @@ from dagster_project.sensors.news import (
     to_events,
 )
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.provision.reconciler import Survey
+from goodsflow.desired_state.providers.reconciler import Survey
 
 LOOK_SECONDS = 35.0
 """For the whole survey; Dagster gives up on a tick after 60 s."""

@@ -24,8 +24,8 @@ from goodsflow.desired_state.planning.plan import Permission
 
 if TYPE_CHECKING:
     from goodsflow.desired_state.planning import Change, Plan
-    from goodsflow.provision.provider import Result
-    from goodsflow.provision.reconciler import Reconciler
+    from goodsflow.desired_state.providers.provider import Result
+    from goodsflow.desired_state.providers.reconciler import Reconciler
 
 
 def _permissions(
@@ -85,8 +85,8 @@ def apply(
     or could not be read.
     """
     from goodsflow.desired_state.planning.rendering import as_text
+    from goodsflow.desired_state.providers.lock import apply_lock
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.provision.lock import apply_lock
 
     lock = load_endpoints(context.home).state_dir / "apply.lock"
     with (

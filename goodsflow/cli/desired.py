@@ -13,7 +13,7 @@ from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName
 
 if TYPE_CHECKING:
     from goodsflow.common.errors import GoodsflowError
-    from goodsflow.provision.reconciler import Reconciler
+    from goodsflow.desired_state.providers.reconciler import Reconciler
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,9 +64,9 @@ def open_reconciler(home: Path, declaration: Path) -> Reconciler:
     Raises:
         GoodsflowError: The declaration is invalid, or there is no platform.
     """
+    from goodsflow.desired_state.providers.reconciler import Reconciler
+    from goodsflow.desired_state.providers.timeouts import Timeouts
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.provision.reconciler import Reconciler
-    from goodsflow.provision.timeouts import Timeouts
 
     return Reconciler.of_file(
         declaration,

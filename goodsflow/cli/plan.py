@@ -82,7 +82,7 @@ def _adopt(
     kinds: tuple[str, ...],
     output: Path | None,
 ) -> None:
-    from goodsflow.provision import adopt
+    from goodsflow.desired_state.providers import adopt
 
     with open_reconciler(context.home, declaration) as reconciler:
         targets = select_targets(reconciler.targets(), clusters, kinds)

@@ -10,7 +10,7 @@ Tree (each room derives its own)::
     ├── ConnectError          a Connect worker (goodsflow.clients.connect)
     ├── HdfsError             the file system (goodsflow.clients.hdfs)
     ├── KsqlError             ksqlDB (goodsflow.clients.ksqldb)
-    ├── BootstrapError        could not be made as declared (goodsflow.provision)
+    ├── BootstrapError        could not be made as declared (goodsflow.desired_state.providers)
     ├── SettingsError         environment variables of a service (goodsflow.common.env_settings)
     ├── CardError             a goods card that is not one (goodsflow.model.cards)
     ├── ShopApiError          the shop's service (goodsflow.shop_api)

@@ -23,6 +23,10 @@ from goodsflow.clients.kafka.errors import (
     KafkaError,
 )
 from goodsflow.clients.kafka.rotation import Rotation, rotation_lock
+from goodsflow.desired_state.providers.connectors import await_running
+from goodsflow.desired_state.providers.errors import NotReadyInTimeError
+from goodsflow.desired_state.providers.lock import apply_lock
+from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.local.errors import PartFailedError, UnknownPrincipalError
 from goodsflow.local.parts import Part
 from goodsflow.local.progress import Progress
@@ -30,10 +34,6 @@ from goodsflow.local.startup import Startup
 from goodsflow.local.supervisor import SupervisorClient
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Platform
-from goodsflow.provision.connectors import await_running
-from goodsflow.provision.errors import NotReadyInTimeError
-from goodsflow.provision.lock import apply_lock
-from goodsflow.provision.waiting import wait_for
 
 if TYPE_CHECKING:
     from goodsflow.local.launcher import LocalPlatform

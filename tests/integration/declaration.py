@@ -13,9 +13,9 @@ import yaml
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.desired_state.planning import Permission, Plan
+from goodsflow.desired_state.providers.reconciler import Reconciler
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import AclBinding, Topic
-from goodsflow.provision.reconciler import Reconciler
 
 COMPACT = Topic(
     partitions=2, replication_factor=2, config={"cleanup.policy": "compact"}

@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 from goodsflow.cli.main import cli
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Change, Permission, Plan, Target
+from goodsflow.desired_state.providers.provider import Result as Outcome
+from goodsflow.desired_state.providers.reconciler import Survey
 from goodsflow.model.spec import AclBinding
-from goodsflow.provision.provider import Result as Outcome
-from goodsflow.provision.reconciler import Survey
 from tests.support import write_endpoints
 
 TOPICS, ACLS = Target("topics", "inbound"), Target("acls", "inbound")

@@ -16,7 +16,7 @@ from dagster_project.sensors.drift import (
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Change, Plan, Target
-from goodsflow.provision.reconciler import Survey
+from goodsflow.desired_state.providers.reconciler import Survey
 
 TOPICS, ACLS = Target("topics", "inbound"), Target("acls", "inbound")
 SAFE = Change(TOPICS, "create", "goods")

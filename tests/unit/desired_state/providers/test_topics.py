@@ -9,8 +9,8 @@ from goodsflow.clients.kafka.errors import (
     TopicExistsError,
 )
 from goodsflow.clients.kafka.futures import Outcomes
+from goodsflow.desired_state.providers.topics import TopicsProvider
 from goodsflow.model.spec import Cluster, Topic
-from goodsflow.provision.topics import TopicsProvider
 
 COMPACT = Topic(
     partitions=2, replication_factor=2, config={"cleanup.policy": "compact"}

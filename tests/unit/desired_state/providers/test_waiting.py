@@ -4,8 +4,8 @@ import pytest
 
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.provision.errors import NotReadyInTimeError
-from goodsflow.provision.waiting import wait_for
+from goodsflow.desired_state.providers.errors import NotReadyInTimeError
+from goodsflow.desired_state.providers.waiting import wait_for
 
 
 def test_the_answer_that_meets_the_condition_is_returned() -> None:

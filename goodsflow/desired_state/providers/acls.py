@@ -16,11 +16,11 @@ from goodsflow.desired_state.planning import (
     Target,
     plan_acls,
 )
+from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import AclBinding, Cluster, acl_bindings
 from goodsflow.model.spec.model import is_principal_name
-from goodsflow.provision.adoption import Adoption
-from goodsflow.provision.provider import Provider, Result, results_by_name
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from goodsflow.desired_state.planning import (
     Target,
     plan_principals,
 )
+from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
+from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster
 from goodsflow.model.spec.model import is_principal_name
-from goodsflow.provision.adoption import Adoption
-from goodsflow.provision.provider import Provider, Result, results_by_name
-from goodsflow.provision.waiting import wait_for
 
 _EFFECTIVE_SECONDS = 20.0
 """A broker hears of a new credential through ZooKeeper, soon but not at once."""

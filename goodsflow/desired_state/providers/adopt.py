@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from goodsflow.desired_state.planning import Target
-from goodsflow.provision.adoption import Adoption
-from goodsflow.provision.errors import ProvisionError
-from goodsflow.provision.reconciler import Reconciler
+from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.errors import ProvisionError
+from goodsflow.desired_state.providers.reconciler import Reconciler
 
 _FILE = "platform.yaml"
 

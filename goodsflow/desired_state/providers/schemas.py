@@ -22,9 +22,9 @@ from goodsflow.desired_state.planning import (
     plan_schemas,
 )
 from goodsflow.desired_state.planning.schemas import Return
-from goodsflow.provision.adoption import Adoption
-from goodsflow.provision.provider import Provider, Result, one_by_one
-from goodsflow.provision.waiting import wait_for
+from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
+from goodsflow.desired_state.providers.waiting import wait_for
 
 _PROBE_SECONDS = 5.0
 _PARALLEL_READS = 4

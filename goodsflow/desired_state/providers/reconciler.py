@@ -28,19 +28,19 @@ from goodsflow.desired_state.planning import (
     merge_plans,
     mirror_of,
 )
+from goodsflow.desired_state.providers.acls import AclsProvider, MirroredCluster
+from goodsflow.desired_state.providers.connectors import ConnectorsProvider
+from goodsflow.desired_state.providers.declared import load_connectors, load_schemas
+from goodsflow.desired_state.providers.directories import DirectoriesProvider
+from goodsflow.desired_state.providers.principals import PrincipalsProvider
+from goodsflow.desired_state.providers.provider import Provider, Result
+from goodsflow.desired_state.providers.quotas import QuotasProvider
+from goodsflow.desired_state.providers.schemas import SchemasProvider
+from goodsflow.desired_state.providers.timeouts import Timeouts
+from goodsflow.desired_state.providers.topics import TopicsProvider
+from goodsflow.desired_state.providers.views import ViewsProvider
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import Platform, load_platform
-from goodsflow.provision.acls import AclsProvider, MirroredCluster
-from goodsflow.provision.connectors import ConnectorsProvider
-from goodsflow.provision.declared import load_connectors, load_schemas
-from goodsflow.provision.directories import DirectoriesProvider
-from goodsflow.provision.principals import PrincipalsProvider
-from goodsflow.provision.provider import Provider, Result
-from goodsflow.provision.quotas import QuotasProvider
-from goodsflow.provision.schemas import SchemasProvider
-from goodsflow.provision.timeouts import Timeouts
-from goodsflow.provision.topics import TopicsProvider
-from goodsflow.provision.views import ViewsProvider
 
 CLUSTERS: tuple[ClusterName, ...] = get_args(ClusterName)
 MIRRORED: Mapping[ClusterName, ClusterName] = {"analytics": "inbound"}

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from goodsflow.common.file_lock import HeldError, held
-from goodsflow.provision.errors import ApplyLockedError, ProvisionError
+from goodsflow.desired_state.providers.errors import ApplyLockedError, ProvisionError
 
 
 @contextmanager

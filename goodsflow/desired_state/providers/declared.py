@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from goodsflow.desired_state.planning import ConnectorState, SchemaState
+from goodsflow.desired_state.providers.errors import DeclaredFileError
 from goodsflow.model.spec import Platform
-from goodsflow.provision.errors import DeclaredFileError
 
 
 def load_schemas(platform: Platform, folder: Path) -> dict[str, SchemaState]:

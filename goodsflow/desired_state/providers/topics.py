@@ -8,11 +8,11 @@ from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.errors import TopicExistsError
 from goodsflow.desired_state.planning import Change, Plan, Target, plan_topics
 from goodsflow.desired_state.planning.scope import is_internal_topic
+from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
+from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster, Topic
-from goodsflow.provision.adoption import Adoption
-from goodsflow.provision.provider import Provider, Result, results_by_name
-from goodsflow.provision.waiting import wait_for
 
 _SHOWN_SECONDS = 20.0
 """How long brokers may take to hear of a new topic from their controller."""

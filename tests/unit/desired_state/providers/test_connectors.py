@@ -21,19 +21,19 @@ from goodsflow.clients.connect import (
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Change, ConnectorState
 from goodsflow.desired_state.planning.plan import Action
-from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.model.spec import load_platform
-from goodsflow.provision.connectors import (
+from goodsflow.desired_state.providers.connectors import (
     ConnectorsProvider,
     await_running,
     await_worker,
 )
-from goodsflow.provision.declared import load_connectors
-from goodsflow.provision.errors import (
+from goodsflow.desired_state.providers.declared import load_connectors
+from goodsflow.desired_state.providers.errors import (
     ConnectorFailedError,
     DeclaredFileError,
     NotReadyInTimeError,
 )
+from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.model.spec import load_platform
 
 CONFIG = {"connector.class": "org.example.Sink"}
 SINK = ConnectorState(CONFIG, "running")

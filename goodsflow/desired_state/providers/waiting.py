@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.provision.errors import NotReadyInTimeError
+from goodsflow.desired_state.providers.errors import NotReadyInTimeError
 
 T = TypeVar("T")
 

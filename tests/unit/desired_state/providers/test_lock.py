@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from goodsflow.desired_state.providers.errors import ApplyLockedError, ProvisionError
+from goodsflow.desired_state.providers.lock import apply_lock
 from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.provision.errors import ApplyLockedError, ProvisionError
-from goodsflow.provision.lock import apply_lock
 
 HOLDER = """
 import sys
 from pathlib import Path
-from goodsflow.provision.lock import apply_lock
+from goodsflow.desired_state.providers.lock import apply_lock
 with apply_lock(Path(sys.argv[1]), "the other", timeout_seconds=0):
     print("held", flush=True)
     sys.stdin.read()

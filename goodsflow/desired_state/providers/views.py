@@ -23,10 +23,10 @@ from goodsflow.desired_state.planning import (
     ViewState,
     plan_views,
 )
+from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
+from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.spec import View
-from goodsflow.provision.adoption import Adoption
-from goodsflow.provision.provider import Provider, Result, one_by_one
-from goodsflow.provision.waiting import wait_for
 
 _SHOWN_SECONDS = 30.0
 """How long a server may take to carry out a statement that it has accepted."""
