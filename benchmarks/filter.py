@@ -29,8 +29,6 @@ from benchmarks.peers import (
 )
 from benchmarks.platform import HOME, Measured, in_a_process, pids, platform
 from benchmarks.report import Report
-from goodsflow.blocklist import Entry, Rule
-from goodsflow.blocklist.changing import block, unblock
 from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader
@@ -38,6 +36,8 @@ from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.local.home import Home
 from goodsflow.local.supervisor import SupervisorClient
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.blocklist import Entry, Rule
+from goodsflow.pipeline.blocklist.changing import block, unblock
 
 _RULES = 100_000
 _RATE = 1_000

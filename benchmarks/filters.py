@@ -22,15 +22,15 @@ from goodsflow.blocking.app import create_pipeline
 from goodsflow.blocking.filtering import Kind
 from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.blocking.status import PipelineStatus
-from goodsflow.blocklist import Scope
-from goodsflow.blocklist.model import TOPIC
-from goodsflow.blocklist.reading import Position
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.inspecting import TopicInspector
 from goodsflow.clients.kafka.reading import place_of
 from goodsflow.common.process import settle_memory
 from goodsflow.model.cards.wire import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints, load_endpoints
+from goodsflow.pipeline.blocklist import Scope
+from goodsflow.pipeline.blocklist.model import TOPIC
+from goodsflow.pipeline.blocklist.reading import Position
 
 _BATCH_RECORDS = BlockingSettings().batch_records
 _BATCH_SECONDS = BlockingSettings().batch_seconds

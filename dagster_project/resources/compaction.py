@@ -31,9 +31,9 @@ class CompactionResource(dg.ConfigurableResource[Any]):
         Raises:
             GoodsflowError: A system refused or did not answer; no card is lost.
         """
-        from goodsflow.blocklist import BlockRules
-        from goodsflow.blocklist.reading import read_block_list
         from goodsflow.compaction.run import compact
+        from goodsflow.pipeline.blocklist import BlockRules
+        from goodsflow.pipeline.blocklist.reading import read_block_list
 
         endpoints = self.platform.endpoints()
         blocked = BlockRules(read_block_list(endpoints, PRINCIPAL))

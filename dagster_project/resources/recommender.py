@@ -8,7 +8,7 @@ from pydantic import Field
 
 from dagster_project.resources.kafka import PRINCIPAL
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.blocklist import BlockRules
+from goodsflow.pipeline.blocklist import BlockRules
 from goodsflow.recommender.contiguity import Contiguity
 from goodsflow.recommender.known import KnownProducts
 from goodsflow.recommender.report import RunReport
@@ -123,6 +123,6 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         )
 
     def _blocked(self) -> BlockRules:
-        from goodsflow.blocklist.reading import read_block_list
+        from goodsflow.pipeline.blocklist.reading import read_block_list
 
         return BlockRules(read_block_list(self.platform.endpoints(), PRINCIPAL))

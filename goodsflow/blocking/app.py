@@ -18,7 +18,6 @@ from goodsflow.blocking.service import PipelineService
 from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.blocking.status import PipelineStatus
 from goodsflow.blocking.withdrawing import Withdrawals, find_cards
-from goodsflow.blocklist.reading import BlockListFollower
 from goodsflow.clients.kafka.config import (
     MOST_RECORD_BYTES,
     SCRAM_MECHANISM,
@@ -29,6 +28,7 @@ from goodsflow.clients.kafka.credentials import is_login_refused
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.blocklist.reading import BlockListFollower
 
 APP_ID = "blocking-app"
 """Also faust's own group and the start of its topics' names, which ACLs allow."""

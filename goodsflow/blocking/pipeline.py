@@ -42,12 +42,12 @@ from goodsflow.blocking.transaction import (
     Writing,
 )
 from goodsflow.blocking.withdrawing import Committed, Withdrawals
-from goodsflow.blocklist import Scope
-from goodsflow.blocklist.reading import BlockListFollower, Position
 from goodsflow.clients.kafka.faults import ClientFaults
 from goodsflow.clients.kafka.held_up import run_apart
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.registry import RegistryError
+from goodsflow.pipeline.blocklist import Scope
+from goodsflow.pipeline.blocklist.reading import BlockListFollower, Position
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -17,13 +17,13 @@ from goodsflow.blocking.filtering import (
     too_large,
 )
 from goodsflow.blocking.records import SOURCE, Outgoing, dead_letter, size_of
-from goodsflow.blocklist import Scope
 from goodsflow.clients.kafka.reading import (
     Header,
     place_of,
     readable_headers,
     whole_record,
 )
+from goodsflow.pipeline.blocklist import Scope
 
 
 class Batch:

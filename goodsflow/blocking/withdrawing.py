@@ -24,15 +24,15 @@ import orjson
 from aiokafka.partitioner import murmur2
 
 from goodsflow.blocking.records import PASSED_ON, Outgoing, tombstone
-from goodsflow.blocklist import BlockRules, Rule
-from goodsflow.blocklist.model import FIELDS
-from goodsflow.blocklist.reading import Position
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.held_up import run_apart
 from goodsflow.clients.kafka.reading import Record, TopicReader
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.model.cards.wire import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.blocklist import BlockRules, Rule
+from goodsflow.pipeline.blocklist.model import FIELDS
+from goodsflow.pipeline.blocklist.reading import Position
 
 _LOGGER = logging.getLogger(__name__)
 _READ_SECONDS = 600.0

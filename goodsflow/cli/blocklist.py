@@ -14,8 +14,8 @@ from goodsflow.cli.texts import current_user
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goodsflow.blocklist import Entry, Rule
-    from goodsflow.blocklist.model import Scope
+    from goodsflow.pipeline.blocklist import Entry, Rule
+    from goodsflow.pipeline.blocklist.model import Scope
 
 _PRINCIPAL = "admin"
 
@@ -67,9 +67,9 @@ def add(
 
     What is on the list already gets the new reason.
     """
-    from goodsflow.blocklist import Entry
-    from goodsflow.blocklist.changing import block, now
     from goodsflow.model.endpoints import load_endpoints
+    from goodsflow.pipeline.blocklist import Entry
+    from goodsflow.pipeline.blocklist.changing import block, now
 
     at = now()
     entries = [
@@ -96,10 +96,10 @@ def remove(
     yes: bool,
 ) -> None:
     """Let cards pass again. What was withdrawn comes back with its next card."""
-    from goodsflow.blocklist import BlockListError
-    from goodsflow.blocklist.changing import unblock
-    from goodsflow.blocklist.reading import read_block_list
     from goodsflow.model.endpoints import load_endpoints
+    from goodsflow.pipeline.blocklist import BlockListError
+    from goodsflow.pipeline.blocklist.changing import unblock
+    from goodsflow.pipeline.blocklist.reading import read_block_list
 
     endpoints = load_endpoints(context.home)
     given = {"product": product, "brand": brand, "store": store, "category": category}
@@ -128,8 +128,8 @@ def remove(
 @click.pass_obj
 def list_(context: Context, *, as_json: bool) -> None:
     """Show what is blocked, why, by whom and since when."""
-    from goodsflow.blocklist.reading import read_block_list
     from goodsflow.model.endpoints import load_endpoints
+    from goodsflow.pipeline.blocklist.reading import read_block_list
 
     entries = read_block_list(load_endpoints(context.home), _PRINCIPAL)
     found = [entries[rule] for rule in sorted(entries)]
@@ -157,9 +157,9 @@ def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
     or a product ID a line. `product_id` and `store_id` do as well. A line names one
     thing: cards as they are would block all that they name.
     """
-    from goodsflow.blocklist.changing import block, now
-    from goodsflow.blocklist.files import read_entries
     from goodsflow.model.endpoints import load_endpoints
+    from goodsflow.pipeline.blocklist.changing import block, now
+    from goodsflow.pipeline.blocklist.files import read_entries
 
     entries = read_entries(path, reason=reason, by=by, at=now())
     count = block(
@@ -172,7 +172,7 @@ def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
 
 
 def _given(**texts: tuple[str, ...]) -> list[Rule]:
-    from goodsflow.blocklist import SCOPES, Rule
+    from goodsflow.pipeline.blocklist import SCOPES, Rule
 
     scopes: tuple[Scope, ...] = SCOPES
     rules = [Rule(scope, text) for scope in scopes for text in texts[scope]]

@@ -280,8 +280,8 @@ def _choose(
 def _decider(endpoints: Endpoints) -> Decide:
     from goodsflow.blocking.filtering import CardFilter
     from goodsflow.blocking.schemas import Schemas
-    from goodsflow.blocklist import BlockRules
     from goodsflow.clients.registry import RegistryClient
+    from goodsflow.pipeline.blocklist import BlockRules
 
     rules = BlockRules()
     schemas = Schemas(RegistryClient(endpoints.schema_registry_url))

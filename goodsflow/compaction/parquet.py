@@ -19,10 +19,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goodsflow.blocklist import BlockRules, Scope
-from goodsflow.blocklist.spark import IS_BLOCKED, mark_blocked
 from goodsflow.clients.hdfs import TopicFile
 from goodsflow.compaction.planning import Group
+from goodsflow.pipeline.blocklist import BlockRules, Scope
+from goodsflow.pipeline.blocklist.spark import IS_BLOCKED, mark_blocked
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

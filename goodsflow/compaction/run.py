@@ -22,7 +22,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from goodsflow.blocklist import BlockRules
 from goodsflow.clients.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, TopicFile
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.spark import SparkError, spark_session
@@ -46,6 +45,7 @@ from goodsflow.compaction.planning import (
 from goodsflow.compaction.reading import ArchivedFile, BothForms, read_both
 from goodsflow.compaction.settings import CompactionSettings
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.blocklist import BlockRules
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

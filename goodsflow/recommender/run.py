@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from goodsflow.blocklist import BlockRules
 from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.clients.spark import spark_session
@@ -17,6 +16,7 @@ from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.compaction import ArchivedFile, combine, list_archive
 from goodsflow.model.cards import frame
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.blocklist import BlockRules
 from goodsflow.recommender import scoring
 from goodsflow.recommender.cursor import Cursor
 from goodsflow.recommender.interest import (

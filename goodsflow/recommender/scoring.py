@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goodsflow.blocklist import BlockRules
-from goodsflow.blocklist.model import FIELDS, Scope
-from goodsflow.blocklist.spark import IS_BLOCKED, mark_blocked
+from goodsflow.pipeline.blocklist import BlockRules
+from goodsflow.pipeline.blocklist.model import FIELDS, Scope
+from goodsflow.pipeline.blocklist.spark import IS_BLOCKED, mark_blocked
 from goodsflow.recommender.interest import Interest
 from goodsflow.recommender.settings import Scoring
 from goodsflow.recommender.windows import HISTORY

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from goodsflow.blocklist import BlockRules, Rule
 from goodsflow.clients.hdfs import HdfsClient, read_topic_file
 from goodsflow.clients.hdfs.files import topic_file_path
 from goodsflow.clients.kafka.admin import KafkaAdmin
@@ -31,6 +30,7 @@ from goodsflow.compaction import (
 )
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Topic
+from goodsflow.pipeline.blocklist import BlockRules, Rule
 
 
 class KilledError(Exception):

@@ -7,7 +7,6 @@ import pytest
 
 from goodsflow.blocking.filtering import KEYLESS, MOST_BYTES, PASSED, CardFilter
 from goodsflow.blocking.schemas import Schemas, UnknownSchemaError
-from goodsflow.blocklist import BlockRules, Rule, Scope
 from goodsflow.clients.registry import (
     RegistryUnavailableError,
     SchemaNotFoundError,
@@ -16,6 +15,7 @@ from goodsflow.clients.registry import (
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT
+from goodsflow.pipeline.blocklist import BlockRules, Rule, Scope
 
 KEY = b"12345"
 BLOCKED = Rule("product", "12346")

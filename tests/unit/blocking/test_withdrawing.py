@@ -11,9 +11,9 @@ from goodsflow.blocking.withdrawing import (
     Withdrawals,
     partition_of,
 )
-from goodsflow.blocklist import BlockRules, Rule
-from goodsflow.blocklist.reading import Position
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
+from goodsflow.pipeline.blocklist import BlockRules, Rule
+from goodsflow.pipeline.blocklist.reading import Position
 
 X, Y = Rule("product", "x"), Rule("product", "y")
 BRAND = Rule("brand", "b")

@@ -10,8 +10,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from goodsflow.blocklist.errors import BlockListError
-from goodsflow.blocklist.model import FIELDS, SCOPES, Entry, Rule, Scope
+from goodsflow.pipeline.blocklist.errors import BlockListError
+from goodsflow.pipeline.blocklist.model import FIELDS, SCOPES, Entry, Rule, Scope
 
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 

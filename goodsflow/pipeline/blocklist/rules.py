@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from goodsflow.blocklist.model import FIELDS, SCOPES, Rule, Scope
+from goodsflow.pipeline.blocklist.model import FIELDS, SCOPES, Rule, Scope
 
 
 class BlockRules:

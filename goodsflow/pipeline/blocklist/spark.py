@@ -7,8 +7,8 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from goodsflow.blocklist.model import Scope
-from goodsflow.blocklist.rules import BlockRules
+from goodsflow.pipeline.blocklist.model import Scope
+from goodsflow.pipeline.blocklist.rules import BlockRules
 
 if TYPE_CHECKING:
     from pyspark.sql.column import Column

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, get_args
 
-from goodsflow.blocklist.errors import BlockListError
 from goodsflow.model.cards import CardError, payload_of
+from goodsflow.pipeline.blocklist.errors import BlockListError
 
 TOPIC = "blocked-products"
 

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from goodsflow.blocklist.errors import BlockListError
-from goodsflow.blocklist.model import TOPIC, Entry, Rule
-from goodsflow.blocklist.reading import CLUSTER
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.login import try_login
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.blocklist.errors import BlockListError
+from goodsflow.pipeline.blocklist.model import TOPIC, Entry, Rule
+from goodsflow.pipeline.blocklist.reading import CLUSTER
 
 
 def block(

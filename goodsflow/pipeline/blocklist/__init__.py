@@ -4,8 +4,8 @@ Here: a rule, its record, the rules that hold now, and reading and changing the 
 Not here: what becomes of a card that a rule holds back (``goodsflow.blocking``).
 """
 
-from goodsflow.blocklist.errors import BlockListError
-from goodsflow.blocklist.model import SCOPES, Entry, Rule, Scope
-from goodsflow.blocklist.rules import BlockRules
+from goodsflow.pipeline.blocklist.errors import BlockListError
+from goodsflow.pipeline.blocklist.model import SCOPES, Entry, Rule, Scope
+from goodsflow.pipeline.blocklist.rules import BlockRules
 
 __all__ = ["SCOPES", "BlockListError", "BlockRules", "Entry", "Rule", "Scope"]
