@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from goodsflow.blocking.filtering import Verdict
 from goodsflow.clients.kafka.reading import Header, Record
-from goodsflow.dead_letters import (
+from goodsflow.model.cards import CardError, schema_id_of
+from goodsflow.pipeline.dead_letters import (
     ERROR,
     ERROR_KIND,
     FAILED_AT,
@@ -18,9 +19,8 @@ from goodsflow.dead_letters import (
     SCHEMA_ID,
     TRUNCATED_FROM,
 )
-from goodsflow.dead_letters import TOPIC as DEAD_LETTERS
-from goodsflow.dead_letters.model import HEADER_PREFIX, REPLAYED_FROM
-from goodsflow.model.cards import CardError, schema_id_of
+from goodsflow.pipeline.dead_letters import TOPIC as DEAD_LETTERS
+from goodsflow.pipeline.dead_letters.model import HEADER_PREFIX, REPLAYED_FROM
 
 SOURCE = "goods"
 PASSED_ON = "goods-filtered"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from goodsflow.blocking.filtering import Decide
-    from goodsflow.dead_letters import DeadLetter
     from goodsflow.model.endpoints import Endpoints
+    from goodsflow.pipeline.dead_letters import DeadLetter
 
 _PRINCIPAL = "admin"
 _SHOWN_BYTES = 2000
@@ -79,8 +79,8 @@ def list_(
     context: Context, *, limit: int, kind: str | None, timeout: float, as_json: bool
 ) -> None:
     """Show the newest letters: where, when, what is wrong; how many by kind."""
-    from goodsflow.dead_letters.reading import open_reader, read_letters
     from goodsflow.model.endpoints import load_endpoints
+    from goodsflow.pipeline.dead_letters.reading import open_reader, read_letters
 
     kinds: Counter[str] = Counter()
     newest: list[DeadLetter] = []
@@ -111,9 +111,9 @@ def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
     """Show one letter whole: headers, key, value, error."""
     if raw and as_json:
         raise click.UsageError("Say --raw or --json, not both.")
-    from goodsflow.dead_letters import Place
-    from goodsflow.dead_letters.reading import open_reader, read_at
     from goodsflow.model.endpoints import load_endpoints
+    from goodsflow.pipeline.dead_letters import Place
+    from goodsflow.pipeline.dead_letters.reading import open_reader, read_at
 
     with open_reader(load_endpoints(context.home), _PRINCIPAL) as reader:
         letter = read_at(reader, [Place.parse(place)])[0]
@@ -165,10 +165,14 @@ def replay(
         raise click.UsageError("Give letters as PARTITION:OFFSET or --all, not both.")
     if not everything and not places:
         raise click.UsageError("Give letters as PARTITION:OFFSET, or --all.")
-    from goodsflow.dead_letters import Place
-    from goodsflow.dead_letters.reading import open_reader, read_at, read_letters
-    from goodsflow.dead_letters.replaying import Replayer
     from goodsflow.model.endpoints import load_endpoints
+    from goodsflow.pipeline.dead_letters import Place
+    from goodsflow.pipeline.dead_letters.reading import (
+        open_reader,
+        read_at,
+        read_letters,
+    )
+    from goodsflow.pipeline.dead_letters.replaying import Replayer
 
     endpoints = load_endpoints(context.home)
     ends: dict[int, int] | None = None
@@ -212,10 +216,10 @@ def purge(
     context: Context, *, yes: bool, before: tuple[str, ...], timeout: float
 ) -> None:
     """Delete letters for good: all that there are, or those before given ones."""
-    from goodsflow.dead_letters import DeadLetterError, Place
-    from goodsflow.dead_letters.reading import open_reader, read_letters
-    from goodsflow.dead_letters.replaying import purge as purge_there
     from goodsflow.model.endpoints import load_endpoints
+    from goodsflow.pipeline.dead_letters import DeadLetterError, Place
+    from goodsflow.pipeline.dead_letters.reading import open_reader, read_letters
+    from goodsflow.pipeline.dead_letters.replaying import purge as purge_there
 
     endpoints = load_endpoints(context.home)
     with open_reader(endpoints, _PRINCIPAL) as reader:
@@ -261,7 +265,7 @@ def _choose(
     endpoints: Endpoints, letters: Iterable[DeadLetter], *, force: bool
 ) -> list[DeadLetter]:
     """Return the letters to send; say of each other why not."""
-    from goodsflow.dead_letters.replaying import why_not
+    from goodsflow.pipeline.dead_letters.replaying import why_not
 
     decide = _decider(endpoints)
     chosen = []

@@ -7,7 +7,7 @@ import pytest
 from goodsflow.blocking.filtering import Verdict
 from goodsflow.blocking.records import Outgoing, dead_letter
 from goodsflow.clients.kafka.reading import Record
-from goodsflow.dead_letters import DeadLetter, Place
+from goodsflow.pipeline.dead_letters import DeadLetter, Place
 
 RECORD = Record(
     partition=1,

@@ -6,7 +6,7 @@ from goodsflow.blocking.filtering import KINDS
 from goodsflow.cli.dead_letters import KINDS as CHOICES
 from goodsflow.cli.dead_letters import _print_letter, _text
 from goodsflow.clients.kafka.reading import Record
-from goodsflow.dead_letters import DeadLetter
+from goodsflow.pipeline.dead_letters import DeadLetter
 
 
 def test_letters_can_be_asked_for_by_each_kind_of_the_filter() -> None:

@@ -4,8 +4,8 @@ Here: their topic and headers, reading them, sending them again, deleting them. 
 here: what makes a record a dead letter (``goodsflow.blocking``).
 """
 
-from goodsflow.dead_letters.errors import DeadLetterError
-from goodsflow.dead_letters.model import (
+from goodsflow.pipeline.dead_letters.errors import DeadLetterError
+from goodsflow.pipeline.dead_letters.model import (
     ERROR,
     ERROR_KIND,
     FAILED_AT,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from goodsflow.clients.kafka.reading import Header, Record
-from goodsflow.dead_letters.errors import DeadLetterError
+from goodsflow.pipeline.dead_letters.errors import DeadLetterError
 
 TOPIC = "goods-dead-letter"
 

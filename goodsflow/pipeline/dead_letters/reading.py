@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.dead_letters.errors import DeadLetterError
-from goodsflow.dead_letters.model import TOPIC, DeadLetter, Place
 from goodsflow.model.endpoints import ClusterName, Endpoints
+from goodsflow.pipeline.dead_letters.errors import DeadLetterError
+from goodsflow.pipeline.dead_letters.model import TOPIC, DeadLetter, Place
 
 CLUSTER: ClusterName = "inbound"
 GROUP_ID = "dead-letters"
