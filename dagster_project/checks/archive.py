@@ -7,8 +7,8 @@ import dagster as dg
 from dagster_project.assets.archive import GOODS_ARCHIVE
 from dagster_project.checks.findings import Finding, check_specs, look, to_results
 from dagster_project.resources import HdfsResource
-from goodsflow.compaction.reading import BothForms, read_both
-from goodsflow.compaction.settings import CompactionSettings
+from goodsflow.pipeline.archive.reading import BothForms, read_both
+from goodsflow.pipeline.archive.settings import CompactionSettings
 
 EACH_RECORD_ONCE = "each_record_once"
 ARCHIVE_CHECKS = [(GOODS_ARCHIVE, EACH_RECORD_ONCE)]

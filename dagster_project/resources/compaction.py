@@ -8,10 +8,10 @@ from pydantic import Field
 
 from dagster_project.resources.kafka import PRINCIPAL
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.compaction.settings import CompactionSettings
+from goodsflow.pipeline.archive.settings import CompactionSettings
 
 if TYPE_CHECKING:
-    from goodsflow.compaction.run import CompactionReport
+    from goodsflow.pipeline.archive.run import CompactionReport
 
 
 class CompactionResource(dg.ConfigurableResource[Any]):
@@ -31,7 +31,7 @@ class CompactionResource(dg.ConfigurableResource[Any]):
         Raises:
             GoodsflowError: A system refused or did not answer; no card is lost.
         """
-        from goodsflow.compaction.run import compact
+        from goodsflow.pipeline.archive.run import compact
         from goodsflow.pipeline.blocklist import BlockRules
         from goodsflow.pipeline.blocklist.reading import read_block_list
 

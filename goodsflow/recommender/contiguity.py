@@ -16,9 +16,9 @@ from typing import Protocol
 
 from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.kafka.reading import Record, TopicReader
-from goodsflow.compaction import read_both
 from goodsflow.model.cards import CardError, payload_of
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.archive import read_both
 from goodsflow.recommender.settings import RecommenderSettings
 
 

@@ -13,8 +13,8 @@ from goodsflow.clients.hdfs import (
     read_topic_file,
 )
 from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.compaction import list_archive
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.archive import list_archive
 from goodsflow.recommender.settings import RecommenderSettings
 
 

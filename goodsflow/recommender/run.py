@@ -13,9 +13,9 @@ from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.clients.spark import spark_session
 from goodsflow.common.stopwatch import Stopwatch
-from goodsflow.compaction import ArchivedFile, combine, list_archive
 from goodsflow.model.cards import frame
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.archive import ArchivedFile, combine, list_archive
 from goodsflow.pipeline.blocklist import BlockRules
 from goodsflow.recommender import scoring
 from goodsflow.recommender.cursor import Cursor

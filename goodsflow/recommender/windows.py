@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.compaction import ArchivedFile
+from goodsflow.pipeline.archive import ArchivedFile
 from goodsflow.recommender.errors import MissingFilesError, OverlappingFilesError
 
 HISTORY = -1

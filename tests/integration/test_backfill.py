@@ -9,8 +9,8 @@ import pytest
 
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.futures import check_all
-from goodsflow.compaction import CompactionSettings, compact
 from goodsflow.model.spec import Topic
+from goodsflow.pipeline.archive import CompactionSettings, compact
 from goodsflow.recommender import BackfillError, RunReport
 from goodsflow.recommender.backfill import backfill
 from tests.integration.shops import Shop, line

@@ -20,7 +20,9 @@ from goodsflow.clients.hdfs.files import topic_file_path
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config
 from goodsflow.clients.kafka.futures import check_all
-from goodsflow.compaction import (
+from goodsflow.model.endpoints import Endpoints
+from goodsflow.model.spec import Topic
+from goodsflow.pipeline.archive import (
     CompactionReport,
     CompactionSettings,
     TakenOverError,
@@ -28,8 +30,6 @@ from goodsflow.compaction import (
     compact,
     read_both,
 )
-from goodsflow.model.endpoints import Endpoints
-from goodsflow.model.spec import Topic
 from goodsflow.pipeline.blocklist import BlockRules, Rule
 
 

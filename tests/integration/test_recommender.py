@@ -17,8 +17,8 @@ from confluent_kafka import Producer
 
 from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.kafka.errors import ClusterUnavailableError, KafkaError
-from goodsflow.compaction import CompactionSettings, compact
 from goodsflow.model.cards import decode_card, payload_of, schema_id_of
+from goodsflow.pipeline.archive import CompactionSettings, compact
 from goodsflow.pipeline.blocklist import BlockRules, Rule
 from goodsflow.recommender import (
     Cursor,

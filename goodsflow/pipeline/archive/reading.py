@@ -22,7 +22,7 @@ from goodsflow.clients.hdfs import (
     list_if_there,
     list_topic_files,
 )
-from goodsflow.compaction.errors import OverlappingArchiveError
+from goodsflow.pipeline.archive.errors import OverlappingArchiveError
 
 _DATE_FOLDER = re.compile(r"date=(\d{4}-\d{2}-\d{2})")
 _NAME = re.compile(r"\+(\d+)\+(\d{10,})\+(\d{10,})\.parquet")

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.compaction.reading import ArchivedFile, archive_path
+from goodsflow.pipeline.archive.reading import ArchivedFile, archive_path
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,9 @@ from goodsflow.clients.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, Top
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.spark import SparkError, spark_session
 from goodsflow.common.stopwatch import Stopwatch
-from goodsflow.compaction.errors import TakenOverError, VerificationError
-from goodsflow.compaction.parquet import (
+from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.archive.errors import TakenOverError, VerificationError
+from goodsflow.pipeline.archive.parquet import (
     SPARK_CONFIG,
     archived_contents,
     differences,
@@ -36,15 +37,14 @@ from goodsflow.compaction.parquet import (
     write_parts,
     write_withdrawn,
 )
-from goodsflow.compaction.planning import (
+from goodsflow.pipeline.archive.planning import (
     Group,
     batches,
     must_stay,
     plan_compaction,
 )
-from goodsflow.compaction.reading import ArchivedFile, BothForms, read_both
-from goodsflow.compaction.settings import CompactionSettings
-from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.archive.reading import ArchivedFile, BothForms, read_both
+from goodsflow.pipeline.archive.settings import CompactionSettings
 from goodsflow.pipeline.blocklist import BlockRules
 
 if TYPE_CHECKING:

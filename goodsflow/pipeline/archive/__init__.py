@@ -5,21 +5,21 @@ Parquet files and their comparison with the sources (``parquet``), one run (``ru
 Not here: who starts a run and when; that is Dagster's.
 """
 
-from goodsflow.compaction.errors import (
+from goodsflow.pipeline.archive.errors import (
     CompactionError,
     OverlappingArchiveError,
     TakenOverError,
     VerificationError,
 )
-from goodsflow.compaction.reading import (
+from goodsflow.pipeline.archive.reading import (
     ArchivedFile,
     BothForms,
     combine,
     list_archive,
     read_both,
 )
-from goodsflow.compaction.run import CompactionReport, compact
-from goodsflow.compaction.settings import CompactionSettings
+from goodsflow.pipeline.archive.run import CompactionReport, compact
+from goodsflow.pipeline.archive.settings import CompactionSettings
 
 __all__ = [
     "ArchivedFile",

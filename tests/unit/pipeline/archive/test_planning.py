@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.compaction.errors import OverlappingArchiveError
-from goodsflow.compaction.parquet import Content, differences
-from goodsflow.compaction.planning import (
+from goodsflow.pipeline.archive.errors import OverlappingArchiveError
+from goodsflow.pipeline.archive.parquet import Content, differences
+from goodsflow.pipeline.archive.planning import (
     CompactionPlan,
     Group,
     batches,
     plan_compaction,
 )
-from goodsflow.compaction.reading import ArchivedFile, combine
+from goodsflow.pipeline.archive.reading import ArchivedFile, combine
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 TODAY = START.date()
