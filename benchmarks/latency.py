@@ -27,8 +27,8 @@ from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import ClusterName, Endpoints
-from goodsflow.search.backends import open_backend
-from goodsflow.search.interface import SearchQuery
+from goodsflow.pipeline.search.backends import open_backend
+from goodsflow.pipeline.search.interface import SearchQuery
 
 _RATE = 200
 _SEARCHES = 25

@@ -30,9 +30,9 @@ from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.search.embedded import GROUP_ID, PRINCIPAL, TOPIC
-from goodsflow.search.index import CardIndex
-from goodsflow.search.interface import SearchQuery
+from goodsflow.pipeline.search.embedded import GROUP_ID, PRINCIPAL, TOPIC
+from goodsflow.pipeline.search.index import CardIndex
+from goodsflow.pipeline.search.interface import SearchQuery
 
 _CARDS = 1_000_000
 _NEW = 10_000

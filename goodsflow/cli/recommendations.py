@@ -83,7 +83,7 @@ def recommendations(
 
 def _send_event(endpoints: Endpoints, user: str) -> GoodsflowError | None:
     from goodsflow.common.errors import GoodsflowError
-    from goodsflow.search.events import UserEvent, send_event
+    from goodsflow.pipeline.search.events import UserEvent, send_event
 
     try:
         send_event(endpoints, UserEvent("recommendations", user, None))

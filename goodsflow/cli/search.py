@@ -14,8 +14,13 @@ from goodsflow.cli.numbers import FiniteRange
 from goodsflow.cli.texts import current_user, printable, text_option
 
 if TYPE_CHECKING:
-    from goodsflow.search.backends import BackendName
-    from goodsflow.search.interface import FoundCard, Order, SearchBackend, SearchQuery
+    from goodsflow.pipeline.search.backends import BackendName
+    from goodsflow.pipeline.search.interface import (
+        FoundCard,
+        Order,
+        SearchBackend,
+        SearchQuery,
+    )
 
 _COLUMNS = ("PRODUCT_ID", "NAME", "BRAND", "PRICE_STR")
 _WIDTH = 20
@@ -96,7 +101,7 @@ def search(
             "Give at least one of --name, --brand, --category and --max-price."
         )
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.search.backends import open_backend
+    from goodsflow.pipeline.search.backends import open_backend
 
     endpoints = load_endpoints(context.home)
     with interrupts():
@@ -109,8 +114,8 @@ def search(
         )
         searcher.prepare()
         # Imported meanwhile.
-        from goodsflow.search.events import EventSender, UserEvent
-        from goodsflow.search.interface import SearchQuery
+        from goodsflow.pipeline.search.events import EventSender, UserEvent
+        from goodsflow.pipeline.search.interface import SearchQuery
 
         sender = EventSender(endpoints)
         query = SearchQuery(name, brand, category, max_price, order, limit)

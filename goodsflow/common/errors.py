@@ -17,7 +17,7 @@ Tree (each room derives its own)::
     ├── BlockingError         the filter (goodsflow.blocking)
     ├── SparkError            the Spark Connect server (goodsflow.clients.spark)
     ├── RecommenderError      the batch recommender (goodsflow.recommender)
-    ├── SearchError           the search index (goodsflow.search)
+    ├── SearchError           the search index (goodsflow.pipeline.search)
     ├── MonitoringError       the exporter (goodsflow.monitoring)
     └── LocalError            the native launcher (goodsflow.local)
 """

@@ -23,8 +23,8 @@ from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.search.embedded import TOPIC, EmbeddedSearch
-from goodsflow.search.interface import FoundCard, SearchQuery
+from goodsflow.pipeline.search.embedded import TOPIC, EmbeddedSearch
+from goodsflow.pipeline.search.interface import FoundCard, SearchQuery
 
 HEADER = (
     "PRODUCT_ID           | NAME                 | BRAND                | PRICE_STR"
@@ -131,8 +131,8 @@ def test_searches_at_the_same_time_wait_for_each_other(market: Market) -> None:
     code = (
         "import sys\n"
         "from goodsflow.model.endpoints import Endpoints\n"
-        "from goodsflow.search.embedded import EmbeddedSearch\n"
-        "from goodsflow.search.interface import SearchQuery\n"
+        "from goodsflow.pipeline.search.embedded import EmbeddedSearch\n"
+        "from goodsflow.pipeline.search.interface import SearchQuery\n"
         "e = Endpoints.from_json(sys.argv[1])\n"
         "print(len(EmbeddedSearch(e).search(SearchQuery(brand=sys.argv[2]))))\n"
     )

@@ -22,8 +22,8 @@ from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Topic
-from goodsflow.search.embedded import EmbeddedSearch
-from goodsflow.search.interface import SearchQuery
+from goodsflow.pipeline.search.embedded import EmbeddedSearch
+from goodsflow.pipeline.search.interface import SearchQuery
 from tests.support import await_condition
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -33,8 +33,8 @@ _KILLS = 15
 _SEARCH = """
 import sys
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.search.embedded import EmbeddedSearch
-from goodsflow.search.interface import SearchQuery
+from goodsflow.pipeline.search.embedded import EmbeddedSearch
+from goodsflow.pipeline.search.interface import SearchQuery
 search = EmbeddedSearch(
     Endpoints.from_json(sys.argv[1]), topic=sys.argv[2], principal="admin"
 )

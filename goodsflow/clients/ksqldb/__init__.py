@@ -2,7 +2,7 @@
 
 Here: one method for each endpoint, and how names and literals are written. Not here:
 which views should exist (``goodsflow.model.spec``), when to try again
-(``goodsflow.desired_state.providers``, ``goodsflow.search``).
+(``goodsflow.desired_state.providers``, ``goodsflow.pipeline.search``).
 """
 
 from goodsflow.clients.ksqldb.answers import QueryResult, SourceTable

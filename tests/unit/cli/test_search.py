@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from goodsflow.cli.context import Context
 from goodsflow.cli.search import search, table
-from goodsflow.search.errors import ViewNotReadyError
-from goodsflow.search.interface import FoundCard, SearchQuery
+from goodsflow.pipeline.search.errors import ViewNotReadyError
+from goodsflow.pipeline.search.interface import FoundCard, SearchQuery
 
 HEADER = (
     "PRODUCT_ID           | NAME                 | BRAND                | PRICE_STR"
@@ -84,11 +84,11 @@ class Platform:
         monkeypatch.setattr("goodsflow.model.endpoints.load_endpoints", lambda _: None)
         monkeypatch.setattr("goodsflow.cli.search._WATCH_SECONDS", 0)
         monkeypatch.setattr(
-            "goodsflow.search.backends.open_backend",
+            "goodsflow.pipeline.search.backends.open_backend",
             lambda *_, **__: SimpleNamespace(prepare=lambda: None, search=self._search),
         )
         monkeypatch.setattr(
-            "goodsflow.search.events.EventSender",
+            "goodsflow.pipeline.search.events.EventSender",
             lambda _: SimpleNamespace(send=self.events.append),
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
+from tests.unit.search.contract import CARDS, SearchContract, card
 
 from goodsflow.clients.ksqldb import (
     KsqlAnswerError,
@@ -20,12 +21,11 @@ from goodsflow.clients.ksqldb import (
 )
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, EndpointsError
 from goodsflow.model.spec import load_platform
-from goodsflow.search.backends import open_backend
-from goodsflow.search.embedded import EmbeddedSearch
-from goodsflow.search.errors import ViewNotReadyError
-from goodsflow.search.interface import FoundCard, SearchBackend, SearchQuery
-from goodsflow.search.ksqldb import VIEW, KsqldbSearch, found_cards, statement
-from tests.unit.search.contract import CARDS, SearchContract, card
+from goodsflow.pipeline.search.backends import open_backend
+from goodsflow.pipeline.search.embedded import EmbeddedSearch
+from goodsflow.pipeline.search.errors import ViewNotReadyError
+from goodsflow.pipeline.search.interface import FoundCard, SearchBackend, SearchQuery
+from goodsflow.pipeline.search.ksqldb import VIEW, KsqldbSearch, found_cards, statement
 
 DECLARED = load_platform(PROJECT_ROOT / "platform.yaml").views[VIEW]
 
@@ -94,7 +94,7 @@ def test_a_view_that_is_not_read_yet_is_waited_for_and_told(
     server: FakeKsqldb, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An empty answer would say that nothing of the kind is sold."""
-    monkeypatch.setattr("goodsflow.search.ksqldb._RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("goodsflow.pipeline.search.ksqldb._RETRY_SECONDS", 0.05)
     server.records[DECLARED.topic] = dict(CARDS)
     server.starting, server.unread = 2, 3
     notices: list[str] = []
@@ -122,7 +122,7 @@ def test_the_wait_has_an_end_and_its_error_says_what_to_do(
     text: str,
 ) -> None:
     """Without its right to the command topic a server starts for ever."""
-    monkeypatch.setattr("goodsflow.search.ksqldb._RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("goodsflow.pipeline.search.ksqldb._RETRY_SECONDS", 0.05)
     setattr(server, trouble, 10**6)
     backend = KsqldbSearch(endpoints, timeout_seconds=0.3, on_notice=lambda _: None)
     with pytest.raises(ViewNotReadyError, match=f"{text}.*--backend embedded"):
@@ -133,7 +133,7 @@ def test_a_server_that_takes_no_connections_yet_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its JVM takes half a minute before it listens."""
-    monkeypatch.setattr("goodsflow.search.ksqldb._RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("goodsflow.pipeline.search.ksqldb._RETRY_SECONDS", 0.05)
     notices: list[str] = []
     backend = KsqldbSearch(
         endpoints_of(tmp_path, "http://127.0.0.1:9"),

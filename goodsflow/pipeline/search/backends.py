@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.search.interface import RemoteBackend
+from goodsflow.pipeline.search.interface import RemoteBackend
 
 BackendName: TypeAlias = Literal["embedded", "ksqldb"]
 
@@ -31,12 +31,12 @@ def open_backend(
     chosen = name or ("ksqldb" if endpoints.ksqldb_url else "embedded")
     # Only what is used: the other takes long to import.
     if chosen == "ksqldb":
-        from goodsflow.search.ksqldb import KsqldbSearch
+        from goodsflow.pipeline.search.ksqldb import KsqldbSearch
 
         return KsqldbSearch(
             endpoints, timeout_seconds=timeout_seconds, on_notice=on_notice
         )
-    from goodsflow.search.embedded import EmbeddedSearch
+    from goodsflow.pipeline.search.embedded import EmbeddedSearch
 
     return EmbeddedSearch(
         endpoints,

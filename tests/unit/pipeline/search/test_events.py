@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.search.events import UserEvent
+from goodsflow.pipeline.search.events import UserEvent
 
 SCHEMA = json.loads((PROJECT_ROOT / "schemas" / "events.json").read_text())
 AT = datetime(2026, 1, 20, 11, 11, 2, 5000, tzinfo=UTC)

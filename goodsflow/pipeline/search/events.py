@@ -14,7 +14,7 @@ from goodsflow.clients.kafka.held_up import run_apart
 from goodsflow.clients.registry.ids import latest_schema_id
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.search.errors import EventError
+from goodsflow.pipeline.search.errors import EventError
 
 TOPIC = "events"
 PRINCIPAL = "user"

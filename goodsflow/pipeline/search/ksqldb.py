@@ -24,8 +24,8 @@ from goodsflow.clients.ksqldb import (
     literal,
 )
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.search.errors import ViewNotReadyError
-from goodsflow.search.interface import FoundCard, SearchQuery, in_order
+from goodsflow.pipeline.search.errors import ViewNotReadyError
+from goodsflow.pipeline.search.interface import FoundCard, SearchQuery, in_order
 
 VIEW = "cards"
 _COLUMNS = (

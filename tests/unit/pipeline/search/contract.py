@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from goodsflow.search.interface import FoundCard, SearchBackend, SearchQuery
+from goodsflow.pipeline.search.interface import FoundCard, SearchBackend, SearchQuery
 
 
 def find(backend: SearchBackend, **asked: Any) -> list[FoundCard]:

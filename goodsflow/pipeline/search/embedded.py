@@ -25,11 +25,11 @@ from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.inspecting import TopicInspector, TopicState
 from goodsflow.clients.kafka.offsets import PartitionOffsets
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.search.errors import IndexBrokenError, IndexBusyError
-from goodsflow.search.interface import FoundCard, SearchQuery
+from goodsflow.pipeline.search.errors import IndexBrokenError, IndexBusyError
+from goodsflow.pipeline.search.interface import FoundCard, SearchQuery
 
 if TYPE_CHECKING:
-    from goodsflow.search.index import CardIndex, IndexState
+    from goodsflow.pipeline.search.index import CardIndex, IndexState
 
 TOPIC = "source.goods-filtered"
 PRINCIPAL = "user"
@@ -107,7 +107,7 @@ class EmbeddedSearch:
         with hold_lock(self._path.with_suffix(".lock"), deadline):
             topic_state = self._inspector(deadline).begin()
             # Importing takes a while, in which the inspector connects.
-            from goodsflow.search import duck
+            from goodsflow.pipeline.search import duck
 
             ask = partial(self._search, query, topic_state, deadline)
             try:
@@ -137,7 +137,7 @@ class EmbeddedSearch:
         topic_state: Callable[[], TopicState],
         deadline: float,
     ) -> list[FoundCard]:
-        from goodsflow.search.index import CardIndex, IndexState
+        from goodsflow.pipeline.search.index import CardIndex, IndexState
 
         index = CardIndex(self._path)
         try:

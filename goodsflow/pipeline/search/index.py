@@ -18,8 +18,8 @@ import msgspec
 from goodsflow.clients.kafka.reading import Record
 from goodsflow.model.cards import CardError, schema_id_of
 from goodsflow.model.cards.wire import HEADER_BYTES
-from goodsflow.search import duck
-from goodsflow.search.interface import FoundCard, Order, SearchQuery
+from goodsflow.pipeline.search import duck
+from goodsflow.pipeline.search.interface import FoundCard, Order, SearchQuery
 
 SCHEMA_VERSION = 2
 """Raise it with every change of the tables: an index of another version is rebuilt."""

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from goodsflow.clients.kafka.offsets import PartitionOffsets
-from goodsflow.search.embedded import (
+from goodsflow.pipeline.search.embedded import (
     MAX_AGE_SECONDS,
     discard,
     hold_lock,
     reason_to_rebuild,
     starts,
 )
-from goodsflow.search.errors import IndexBrokenError, IndexBusyError
-from goodsflow.search.index import IndexState
+from goodsflow.pipeline.search.errors import IndexBrokenError, IndexBusyError
+from goodsflow.pipeline.search.index import IndexState
 
 STATE = IndexState("topic-1", 1000.0, {0: 5, 1: 7})
 MARKS = {0: PartitionOffsets(0, 9), 1: PartitionOffsets(0, 7)}
@@ -81,7 +81,7 @@ def test_second_process_waits_and_then_says_that_the_index_is_busy(
     path = tmp_path / "state" / "search.lock"
     code = (
         "import sys, time, pathlib\n"
-        "from goodsflow.search.embedded import hold_lock\n"
+        "from goodsflow.pipeline.search.embedded import hold_lock\n"
         "with hold_lock(pathlib.Path(sys.argv[1]), time.monotonic() + 0.2): pass\n"
     )
 
