@@ -32,7 +32,7 @@ from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.cards.wire import encode_json
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.recommender import RecommenderSettings, recommend
+from goodsflow.pipeline.recommender import RecommenderSettings, recommend
 
 _MIRRORED = "source.goods-filtered"
 _POLL_SECONDS = 0.25

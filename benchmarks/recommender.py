@@ -32,7 +32,7 @@ from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.cards.wire import encode_json
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import Topic
-from goodsflow.recommender import (
+from goodsflow.pipeline.recommender import (
     RecommenderSettings,
     RunReport,
     recommend,

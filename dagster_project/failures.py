@@ -14,7 +14,7 @@ from goodsflow.clients.spark import SparkUnavailableError
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Plan
 from goodsflow.desired_state.providers.provider import Result
-from goodsflow.recommender.errors import PublicationError
+from goodsflow.pipeline.recommender.errors import PublicationError
 
 TRANSIENT_ERRORS: tuple[type[GoodsflowError], ...] = (
     ClusterUnavailableError,

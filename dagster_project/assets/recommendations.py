@@ -7,7 +7,7 @@ import dagster as dg
 from dagster_project.assets.groups import RECOMMENDER
 from dagster_project.failures import RETRY_POLICY, named_failures
 from dagster_project.resources import RecommenderResource
-from goodsflow.recommender.report import RunReport
+from goodsflow.pipeline.recommender.report import RunReport
 
 Metadata = dict[str, dg.MetadataValue | str | int | float]
 

@@ -9,7 +9,7 @@ from dagster_project.checks.findings import Finding, check_specs, look, to_resul
 from dagster_project.checks.topics import OBSERVED
 from dagster_project.resources import HdfsResource
 from goodsflow.clients.hdfs import TopicFile, list_topic_files
-from goodsflow.recommender.settings import RecommenderSettings
+from goodsflow.pipeline.recommender.settings import RecommenderSettings
 
 FILE_CHECKS = [(GOODS_FILES, OBSERVED)]
 

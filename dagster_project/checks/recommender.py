@@ -8,9 +8,9 @@ import dagster as dg
 from dagster_project.assets.flow import GOODS_FILES
 from dagster_project.checks.findings import Finding, check_specs, look, to_results
 from dagster_project.resources import RecommenderResource
-from goodsflow.recommender.contiguity import Contiguity
-from goodsflow.recommender.known import KnownProducts
-from goodsflow.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.contiguity import Contiguity
+from goodsflow.pipeline.recommender.known import KnownProducts
+from goodsflow.pipeline.recommender.waiting import WaitingFiles
 
 LAG = ("recommendations", "lag")
 CONTIGUOUS = (GOODS_FILES, "contiguous")

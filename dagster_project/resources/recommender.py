@@ -9,11 +9,11 @@ from pydantic import Field
 from dagster_project.resources.kafka import PRINCIPAL
 from dagster_project.resources.platform import PlatformResource
 from goodsflow.pipeline.blocklist import BlockRules
-from goodsflow.recommender.contiguity import Contiguity
-from goodsflow.recommender.known import KnownProducts
-from goodsflow.recommender.report import RunReport
-from goodsflow.recommender.settings import RecommenderSettings
-from goodsflow.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.contiguity import Contiguity
+from goodsflow.pipeline.recommender.known import KnownProducts
+from goodsflow.pipeline.recommender.report import RunReport
+from goodsflow.pipeline.recommender.settings import RecommenderSettings
+from goodsflow.pipeline.recommender.waiting import WaitingFiles
 
 
 class RecommenderResource(dg.ConfigurableResource[Any]):
@@ -42,7 +42,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         Raises:
             GoodsflowError: Kafka or HDFS refused or did not answer.
         """
-        from goodsflow.recommender.waiting import waiting_files
+        from goodsflow.pipeline.recommender.waiting import waiting_files
 
         settings = self._settings().model_copy(
             update={"hdfs_timeout_seconds": self.watch_timeout_seconds}
@@ -59,7 +59,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         Raises:
             GoodsflowError: Kafka or HDFS refused or did not answer.
         """
-        from goodsflow.recommender.contiguity import look_for_missing
+        from goodsflow.pipeline.recommender.contiguity import look_for_missing
 
         return look_for_missing(
             self.platform.endpoints(),
@@ -74,7 +74,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         Raises:
             GoodsflowError: Kafka or HDFS refused or did not answer.
         """
-        from goodsflow.recommender.known import look_for_products
+        from goodsflow.pipeline.recommender.known import look_for_products
 
         return look_for_products(
             self.platform.endpoints(),
@@ -89,7 +89,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         Raises:
             GoodsflowError: A system refused or did not answer; nothing has changed.
         """
-        from goodsflow.recommender.run import recommend
+        from goodsflow.pipeline.recommender.run import recommend
 
         return recommend(
             self.platform.endpoints(),
@@ -104,7 +104,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         Raises:
             GoodsflowError: A system refused or did not answer; nothing has changed.
         """
-        from goodsflow.recommender.backfill import backfill
+        from goodsflow.pipeline.recommender.backfill import backfill
 
         return backfill(
             self.platform.endpoints(),

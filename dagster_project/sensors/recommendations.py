@@ -14,7 +14,7 @@ from dagster_project.jobs import (
     recommend,
 )
 from dagster_project.resources import RecommenderResource
-from goodsflow.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.waiting import WaitingFiles
 
 _FIRST_PAUSE_SECONDS = 15.0
 _LONGEST_PAUSE_SECONDS = 600.0

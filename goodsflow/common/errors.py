@@ -16,7 +16,7 @@ Tree (each room derives its own)::
     ├── ShopApiError          the shop's service (goodsflow.shop_api)
     ├── BlockingError         the filter (goodsflow.blocking)
     ├── SparkError            the Spark Connect server (goodsflow.clients.spark)
-    ├── RecommenderError      the batch recommender (goodsflow.recommender)
+    ├── RecommenderError      the batch recommender (goodsflow.pipeline.recommender)
     ├── SearchError           the search index (goodsflow.pipeline.search)
     ├── MonitoringError       the exporter (goodsflow.monitoring)
     └── LocalError            the native launcher (goodsflow.local)

@@ -17,7 +17,7 @@ from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.model.cards import payload_of
 from goodsflow.model.endpoints import ClusterName, Endpoints, load_endpoints
-from goodsflow.recommender import RecommenderSettings, waiting_files
+from goodsflow.pipeline.recommender import RecommenderSettings, waiting_files
 
 _BLOCKED = b"12346"
 _SETTINGS = RecommenderSettings()

@@ -31,7 +31,7 @@ from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.local.supervisor import SupervisorClient
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
-from goodsflow.recommender import waiting_files
+from goodsflow.pipeline.recommender import waiting_files
 from tests.support import await_condition, goodsflow, status
 
 pytestmark = pytest.mark.faults

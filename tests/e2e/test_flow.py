@@ -23,7 +23,7 @@ from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import frame, payload_of
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
-from goodsflow.recommender import RecommenderSettings
+from goodsflow.pipeline.recommender import RecommenderSettings
 from tests.support import GOODSFLOW, await_condition, goodsflow
 
 _BLOCKED = "12346"

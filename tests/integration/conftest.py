@@ -17,8 +17,8 @@ from goodsflow.clients.kafka.futures import check_all
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import Topic
-from goodsflow.recommender import RecommenderSettings
-from goodsflow.recommender.settings import Scoring
+from goodsflow.pipeline.recommender import RecommenderSettings
+from goodsflow.pipeline.recommender.settings import Scoring
 from tests.integration.declaration import COMPACT, SCHEMA, Declaration
 from tests.integration.shops import Shop
 from tests.support import await_condition

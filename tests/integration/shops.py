@@ -15,8 +15,13 @@ from goodsflow.clients.hdfs.files import topic_file_path
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.kafka.reading import Record, TopicReader
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.recommender import Cursor, RecommenderSettings, RunReport, recommend
-from goodsflow.recommender.publishing import Publisher
+from goodsflow.pipeline.recommender import (
+    Cursor,
+    RecommenderSettings,
+    RunReport,
+    recommend,
+)
+from goodsflow.pipeline.recommender.publishing import Publisher
 
 
 def line(product_id: str, amount: object, available: int = 9, **more: Any) -> bytes:

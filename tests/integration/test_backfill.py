@@ -11,8 +11,8 @@ from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.model.spec import Topic
 from goodsflow.pipeline.archive import CompactionSettings, compact
-from goodsflow.recommender import BackfillError, RunReport
-from goodsflow.recommender.backfill import backfill
+from goodsflow.pipeline.recommender import BackfillError, RunReport
+from goodsflow.pipeline.recommender.backfill import backfill
 from tests.integration.shops import Shop, line
 
 LONG = timedelta(days=1)

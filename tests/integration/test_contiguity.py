@@ -8,8 +8,8 @@ from confluent_kafka import Producer
 
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.model.cards import frame
-from goodsflow.recommender.contiguity import look_for_missing
-from goodsflow.recommender.known import look_for_products
+from goodsflow.pipeline.recommender.contiguity import look_for_missing
+from goodsflow.pipeline.recommender.known import look_for_products
 from tests.integration.shops import Shop, line
 
 

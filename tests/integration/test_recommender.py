@@ -20,7 +20,7 @@ from goodsflow.clients.kafka.errors import ClusterUnavailableError, KafkaError
 from goodsflow.model.cards import decode_card, payload_of, schema_id_of
 from goodsflow.pipeline.archive import CompactionSettings, compact
 from goodsflow.pipeline.blocklist import BlockRules, Rule
-from goodsflow.recommender import (
+from goodsflow.pipeline.recommender import (
     Cursor,
     FenceError,
     MissingFilesError,
@@ -31,8 +31,8 @@ from goodsflow.recommender import (
     state,
     waiting_files,
 )
-from goodsflow.recommender.publishing import Publisher
-from goodsflow.recommender.settings import Scoring
+from goodsflow.pipeline.recommender.publishing import Publisher
+from goodsflow.pipeline.recommender.settings import Scoring
 from tests.integration.shops import Shop, line
 from tests.support import await_condition, status
 

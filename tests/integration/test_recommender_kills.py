@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.recommender import FenceError, RecommenderError, RunReport
+from goodsflow.pipeline.recommender import FenceError, RecommenderError, RunReport
 from tests.integration.shops import Shop, line
 
 ROUNDS = 2
@@ -24,7 +24,7 @@ import dagster as dg
 from dagster_project.assets import recommendations as asset
 from dagster_project.resources import PlatformResource, RecommenderResource
 from goodsflow.model.endpoints import load_endpoints
-from goodsflow.recommender import RecommenderSettings, publishing, recommend, run, state
+from goodsflow.pipeline.recommender import RecommenderSettings, publishing, recommend, run, state
 
 home, settings, phase = sys.argv[1:]
 settings = RecommenderSettings.model_validate_json(settings)

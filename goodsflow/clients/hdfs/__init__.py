@@ -2,7 +2,7 @@
 
 Here: one method for each thing asked of the NameNode; the file-name convention that
 carries offsets. Not here: which directories should exist (``goodsflow.model.spec``), which
-files a run takes (``goodsflow.recommender``).
+files a run takes (``goodsflow.pipeline.recommender``).
 """
 
 from goodsflow.clients.hdfs.client import FileStatus, HdfsClient

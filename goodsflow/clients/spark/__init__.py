@@ -1,7 +1,7 @@
 """Spark: sessions on the platform's Spark Connect server, and their errors.
 
 Here: opening and releasing a session. Not here: what is computed with it
-(``goodsflow.recommender``). pyspark is imported when a session is opened.
+(``goodsflow.pipeline.recommender``). pyspark is imported when a session is opened.
 """
 
 from goodsflow.clients.spark.errors import SparkError, SparkUnavailableError

@@ -17,8 +17,8 @@ from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.futures import Outcomes
 from goodsflow.model.spec import AclBinding, Topic
-from goodsflow.recommender.errors import FenceError
-from goodsflow.recommender.report import Recommendation, RunReport
+from goodsflow.pipeline.recommender.errors import FenceError
+from goodsflow.pipeline.recommender.report import Recommendation, RunReport
 from tests.support import write_endpoints
 
 # Dagster itself uses what it deprecates, to make resources that hold others.

@@ -47,9 +47,9 @@ from goodsflow.common.errors import GoodsflowError
 from goodsflow.local.errors import SupervisorError
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
-from goodsflow.recommender.contiguity import Contiguity, Gap
-from goodsflow.recommender.known import KnownProducts
-from goodsflow.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.contiguity import Contiguity, Gap
+from goodsflow.pipeline.recommender.known import KnownProducts
+from goodsflow.pipeline.recommender.waiting import WaitingFiles
 
 UP = ServiceState("shop-api", "RUNNING", 1, 60.0, 0, "")
 PLATFORM = load_platform(PROJECT_ROOT / "platform.yaml")

@@ -18,7 +18,7 @@ from dagster_project.sensors.recommendations import (
     unfinished_run,
 )
 from goodsflow.clients.hdfs import HdfsUnavailableError, TopicFile
-from goodsflow.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.waiting import WaitingFiles
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

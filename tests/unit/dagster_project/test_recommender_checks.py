@@ -10,9 +10,9 @@ from dagster_project.checks.recommender import (
     judge_lag,
 )
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.recommender.contiguity import Contiguity, Gap, MissingCard
-from goodsflow.recommender.known import KnownProducts
-from goodsflow.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.contiguity import Contiguity, Gap, MissingCard
+from goodsflow.pipeline.recommender.known import KnownProducts
+from goodsflow.pipeline.recommender.waiting import WaitingFiles
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 GAP = Gap(0, 5, 7, "/a", "/b")

@@ -17,21 +17,21 @@ from goodsflow.model.cards import frame
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.archive import ArchivedFile, combine, list_archive
 from goodsflow.pipeline.blocklist import BlockRules
-from goodsflow.recommender import scoring
-from goodsflow.recommender.cursor import Cursor
-from goodsflow.recommender.interest import (
+from goodsflow.pipeline.recommender import scoring
+from goodsflow.pipeline.recommender.cursor import Cursor
+from goodsflow.pipeline.recommender.interest import (
     Asked,
     Interest,
     Search,
     interest_by_window,
     window_times,
 )
-from goodsflow.recommender.lines import read_archived, read_lines
-from goodsflow.recommender.publishing import Publisher
-from goodsflow.recommender.report import Recommendation, RunReport
-from goodsflow.recommender.settings import RecommenderSettings
-from goodsflow.recommender.state import StateStore, new_name, split_segments
-from goodsflow.recommender.windows import (
+from goodsflow.pipeline.recommender.lines import read_archived, read_lines
+from goodsflow.pipeline.recommender.publishing import Publisher
+from goodsflow.pipeline.recommender.report import Recommendation, RunReport
+from goodsflow.pipeline.recommender.settings import RecommenderSettings
+from goodsflow.pipeline.recommender.state import StateStore, new_name, split_segments
+from goodsflow.pipeline.recommender.windows import (
     HISTORY,
     Window,
     WindowPlan,

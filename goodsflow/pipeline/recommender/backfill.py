@@ -22,17 +22,26 @@ from goodsflow.model.cards import frame
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.archive import ArchivedFile, BothForms, read_both
 from goodsflow.pipeline.blocklist import BlockRules
-from goodsflow.recommender import scoring
-from goodsflow.recommender.cursor import Cursor
-from goodsflow.recommender.errors import BackfillError
-from goodsflow.recommender.interest import Interest
-from goodsflow.recommender.lines import archived_sources, read_archived, read_lines
-from goodsflow.recommender.publishing import Publisher
-from goodsflow.recommender.report import RunReport
-from goodsflow.recommender.run import follow_interest, schema_of, score, spark_config
-from goodsflow.recommender.settings import RecommenderSettings
-from goodsflow.recommender.state import PRICES_SCHEMA
-from goodsflow.recommender.windows import HISTORY, Window, order_files
+from goodsflow.pipeline.recommender import scoring
+from goodsflow.pipeline.recommender.cursor import Cursor
+from goodsflow.pipeline.recommender.errors import BackfillError
+from goodsflow.pipeline.recommender.interest import Interest
+from goodsflow.pipeline.recommender.lines import (
+    archived_sources,
+    read_archived,
+    read_lines,
+)
+from goodsflow.pipeline.recommender.publishing import Publisher
+from goodsflow.pipeline.recommender.report import RunReport
+from goodsflow.pipeline.recommender.run import (
+    follow_interest,
+    schema_of,
+    score,
+    spark_config,
+)
+from goodsflow.pipeline.recommender.settings import RecommenderSettings
+from goodsflow.pipeline.recommender.state import PRICES_SCHEMA
+from goodsflow.pipeline.recommender.windows import HISTORY, Window, order_files
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

@@ -32,10 +32,10 @@ from goodsflow.clients.kafka.held_up import await_within, run_apart
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.common.closing import Closing
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.recommender.cursor import Cursor
-from goodsflow.recommender.errors import FenceError, PublicationError
-from goodsflow.recommender.settings import RecommenderSettings
-from goodsflow.recommender.state import is_named_for
+from goodsflow.pipeline.recommender.cursor import Cursor
+from goodsflow.pipeline.recommender.errors import FenceError, PublicationError
+from goodsflow.pipeline.recommender.settings import RecommenderSettings
+from goodsflow.pipeline.recommender.state import is_named_for
 
 _FENCED = {
     KafkaError._FENCED,  # noqa: SLF001 - librdkafka's public error codes

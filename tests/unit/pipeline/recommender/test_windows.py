@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.recommender import (
+from goodsflow.pipeline.recommender import (
     MissingFilesError,
     OverlappingFilesError,
     WindowPlan,
     plan_windows,
 )
-from goodsflow.recommender.windows import done_files
+from goodsflow.pipeline.recommender.windows import done_files
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 

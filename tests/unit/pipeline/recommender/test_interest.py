@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.recommender import run
-from goodsflow.recommender.interest import (
+from goodsflow.pipeline.recommender import run
+from goodsflow.pipeline.recommender.interest import (
     Asked,
     Interest,
     Search,
     interest_by_window,
     window_times,
 )
-from goodsflow.recommender.run import follow_interest
-from goodsflow.recommender.settings import RecommenderSettings
-from goodsflow.recommender.windows import Window
+from goodsflow.pipeline.recommender.run import follow_interest
+from goodsflow.pipeline.recommender.settings import RecommenderSettings
+from goodsflow.pipeline.recommender.windows import Window
 
 CLOCK, SHOE = Search("clock", ""), Search("", "shoe")
 

@@ -24,8 +24,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from goodsflow.clients.hdfs import HdfsClient, HdfsNotFoundError
-from goodsflow.recommender.cursor import Cursor
-from goodsflow.recommender.interest import Interest
+from goodsflow.pipeline.recommender.cursor import Cursor
+from goodsflow.pipeline.recommender.interest import Interest
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

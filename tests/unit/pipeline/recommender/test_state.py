@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from goodsflow.recommender.cursor import Cursor
-from goodsflow.recommender.interest import Interest, Search
-from goodsflow.recommender.state import (
+from goodsflow.pipeline.recommender.cursor import Cursor
+from goodsflow.pipeline.recommender.interest import Interest, Search
+from goodsflow.pipeline.recommender.state import (
     SMALL_ROWS,
     Segment,
     Snapshot,

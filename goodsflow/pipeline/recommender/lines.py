@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from goodsflow.recommender.windows import HISTORY, Window
+from goodsflow.pipeline.recommender.windows import HISTORY, Window
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

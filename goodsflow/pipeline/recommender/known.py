@@ -15,7 +15,7 @@ from goodsflow.clients.hdfs import (
 from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.archive import list_archive
-from goodsflow.recommender.settings import RecommenderSettings
+from goodsflow.pipeline.recommender.settings import RecommenderSettings
 
 
 @dataclass(frozen=True)

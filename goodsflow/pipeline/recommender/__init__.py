@@ -6,8 +6,8 @@ transaction (``run``) and what waits (``waiting``). Not here: who
 starts a run and when; that is Dagster's.
 """
 
-from goodsflow.recommender.cursor import Cursor
-from goodsflow.recommender.errors import (
+from goodsflow.pipeline.recommender.cursor import Cursor
+from goodsflow.pipeline.recommender.errors import (
     BackfillError,
     FenceError,
     MissingFilesError,
@@ -15,11 +15,11 @@ from goodsflow.recommender.errors import (
     PublicationError,
     RecommenderError,
 )
-from goodsflow.recommender.report import Recommendation, RunReport
-from goodsflow.recommender.run import recommend
-from goodsflow.recommender.settings import RecommenderSettings
-from goodsflow.recommender.waiting import WaitingFiles, waiting_files
-from goodsflow.recommender.windows import Window, WindowPlan, plan_windows
+from goodsflow.pipeline.recommender.report import Recommendation, RunReport
+from goodsflow.pipeline.recommender.run import recommend
+from goodsflow.pipeline.recommender.settings import RecommenderSettings
+from goodsflow.pipeline.recommender.waiting import WaitingFiles, waiting_files
+from goodsflow.pipeline.recommender.windows import Window, WindowPlan, plan_windows
 
 __all__ = [
     "BackfillError",

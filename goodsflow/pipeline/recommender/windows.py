@@ -23,7 +23,10 @@ from datetime import datetime
 
 from goodsflow.clients.hdfs import TopicFile
 from goodsflow.pipeline.archive import ArchivedFile
-from goodsflow.recommender.errors import MissingFilesError, OverlappingFilesError
+from goodsflow.pipeline.recommender.errors import (
+    MissingFilesError,
+    OverlappingFilesError,
+)
 
 HISTORY = -1
 """The index of the files that are done already."""

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 from goodsflow.pipeline.blocklist import BlockRules
 from goodsflow.pipeline.blocklist.model import FIELDS, Scope
 from goodsflow.pipeline.blocklist.spark import IS_BLOCKED, mark_blocked
-from goodsflow.recommender.interest import Interest
-from goodsflow.recommender.settings import Scoring
-from goodsflow.recommender.windows import HISTORY
+from goodsflow.pipeline.recommender.interest import Interest
+from goodsflow.pipeline.recommender.settings import Scoring
+from goodsflow.pipeline.recommender.windows import HISTORY
 
 if TYPE_CHECKING:
     from pyspark.sql.column import Column
@@ -153,7 +153,7 @@ def add_prices(known: DataFrame, products: DataFrame) -> DataFrame:
     """Add up prices that were known and those of the windows.
 
     Args:
-        known: Of any segments: ``goodsflow.recommender.state.PRICES_SCHEMA``.
+        known: Of any segments: ``goodsflow.pipeline.recommender.state.PRICES_SCHEMA``.
         products: As ``gather_products`` returns them.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812

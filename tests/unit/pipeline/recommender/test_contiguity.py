@@ -9,7 +9,7 @@ import pytest
 from goodsflow.clients.hdfs import TopicFile
 from goodsflow.clients.kafka.reading import Record
 from goodsflow.model.cards import frame
-from goodsflow.recommender.contiguity import (
+from goodsflow.pipeline.recommender.contiguity import (
     Gap,
     find_gaps,
     find_missing,

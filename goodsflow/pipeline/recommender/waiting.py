@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.recommender.settings import RecommenderSettings
-from goodsflow.recommender.windows import plan_windows
+from goodsflow.pipeline.recommender.settings import RecommenderSettings
+from goodsflow.pipeline.recommender.windows import plan_windows
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from goodsflow.clients.kafka.reading import Record, TopicReader
 from goodsflow.model.cards import CardError, payload_of
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.archive import read_both
-from goodsflow.recommender.settings import RecommenderSettings
+from goodsflow.pipeline.recommender.settings import RecommenderSettings
 
 
 class Span(Protocol):
