@@ -28,12 +28,12 @@ from goodsflow.clients.registry import RegistryClient
 from goodsflow.clients.registry.serializer import value_serializer
 from goodsflow.model.cards.model import Card
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
-from goodsflow.shop_api.catalog import GeneratedCatalog
-from goodsflow.shop_api.producer import TOPIC
-from goodsflow.shop_api.records import Outgoing, offers
-from goodsflow.shop_api.service import PRINCIPAL, THROUGHPUT, run
-from goodsflow.shop_api.settings import ShopApiSettings
-from goodsflow.shop_api.tally import Tally
+from goodsflow.pipeline.shop_api.catalog import GeneratedCatalog
+from goodsflow.pipeline.shop_api.producer import TOPIC
+from goodsflow.pipeline.shop_api.records import Outgoing, offers
+from goodsflow.pipeline.shop_api.service import PRINCIPAL, THROUGHPUT, run
+from goodsflow.pipeline.shop_api.settings import ShopApiSettings
+from goodsflow.pipeline.shop_api.tally import Tally
 
 _PRODUCTS = 10_000
 _SEED = 7

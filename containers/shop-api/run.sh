@@ -1,4 +1,4 @@
 #!/bin/sh
-# The service goodsflow.shop_api. Settings and the platform's folder come from variables.
+# The service goodsflow.pipeline.shop_api. Settings and the platform's folder come from variables.
 set -eu
-exec "${GOODSFLOW_PYTHON:-python3}" -m goodsflow.shop_api
+exec "${GOODSFLOW_PYTHON:-python3}" -m goodsflow.pipeline.shop_api

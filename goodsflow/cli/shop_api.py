@@ -12,7 +12,7 @@ from goodsflow.cli.documents import echo_json
 from goodsflow.cli.numbers import FiniteRange
 
 if TYPE_CHECKING:
-    from goodsflow.shop_api.tally import Tally
+    from goodsflow.pipeline.shop_api.tally import Tally
 
 _INTERVAL = 5.0
 
@@ -93,8 +93,8 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
     if interval is not None and rate is not None:
         raise click.UsageError("Say --rate or --interval, not both.")
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.shop_api.service import run
-    from goodsflow.shop_api.settings import ShopApiSettings
+    from goodsflow.pipeline.shop_api.service import run
+    from goodsflow.pipeline.shop_api.settings import ShopApiSettings
 
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):

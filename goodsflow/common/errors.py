@@ -13,7 +13,7 @@ Tree (each room derives its own)::
     ├── BootstrapError        could not be made as declared (goodsflow.desired_state.providers)
     ├── SettingsError         environment variables of a service (goodsflow.common.env_settings)
     ├── CardError             a goods card that is not one (goodsflow.model.cards)
-    ├── ShopApiError          the shop's service (goodsflow.shop_api)
+    ├── ShopApiError          the shop's service (goodsflow.pipeline.shop_api)
     ├── BlockingError         the filter (goodsflow.blocking)
     ├── SparkError            the Spark Connect server (goodsflow.clients.spark)
     ├── RecommenderError      the batch recommender (goodsflow.pipeline.recommender)

@@ -25,9 +25,9 @@ from goodsflow.model.cards import decode_card, schema_id_of
 from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.shop_api.card_file import CardFileError
-from goodsflow.shop_api.service import run
-from goodsflow.shop_api.settings import ShopApiSettings
+from goodsflow.pipeline.shop_api.card_file import CardFileError
+from goodsflow.pipeline.shop_api.service import run
+from goodsflow.pipeline.shop_api.settings import ShopApiSettings
 
 TOPIC = "goods"
 
@@ -160,7 +160,7 @@ def test_the_service_answers_about_itself_and_leaves_with_0_on_sigterm(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "goodsflow.shop_api"],
+        [sys.executable, "-m", "goodsflow.pipeline.shop_api"],
         env={
             **os.environ,
             "GOODSFLOW_HOME": str(endpoints.secrets_dir.parent),

@@ -4,7 +4,7 @@ import pytest
 
 from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.common.env_settings import SettingsError, load_settings
-from goodsflow.shop_api.settings import ShopApiSettings
+from goodsflow.pipeline.shop_api.settings import ShopApiSettings
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from goodsflow.common.health_server import WebServerError, make_app, serving
-from goodsflow.shop_api.tally import Tally
+from goodsflow.pipeline.shop_api.tally import Tally
 
 
 class Ailment:

@@ -20,12 +20,12 @@ from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.health_server import make_app, serving
 from goodsflow.model.cards.model import Card
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
-from goodsflow.shop_api.card_file import check_cards, read_cards
-from goodsflow.shop_api.catalog import GeneratedCatalog, SampleCatalog
-from goodsflow.shop_api.producer import TOPIC, CardProducer
-from goodsflow.shop_api.records import Outgoing, offers
-from goodsflow.shop_api.settings import ShopApiSettings
-from goodsflow.shop_api.tally import Tally
+from goodsflow.pipeline.shop_api.card_file import check_cards, read_cards
+from goodsflow.pipeline.shop_api.catalog import GeneratedCatalog, SampleCatalog
+from goodsflow.pipeline.shop_api.producer import TOPIC, CardProducer
+from goodsflow.pipeline.shop_api.records import Outgoing, offers
+from goodsflow.pipeline.shop_api.settings import ShopApiSettings
+from goodsflow.pipeline.shop_api.tally import Tally
 
 _LOGGER = logging.getLogger(__name__)
 

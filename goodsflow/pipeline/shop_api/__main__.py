@@ -1,4 +1,4 @@
-"""Run the shop API as a service: ``python -m goodsflow.shop_api``."""
+"""Run the shop API as a service: ``python -m goodsflow.pipeline.shop_api``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import sys
 from goodsflow.common.env_settings import load_settings
 from goodsflow.common.process import run_service
 from goodsflow.model.endpoints import load_endpoints
-from goodsflow.shop_api.service import run
-from goodsflow.shop_api.settings import ShopApiSettings
+from goodsflow.pipeline.shop_api.service import run
+from goodsflow.pipeline.shop_api.settings import ShopApiSettings
 
-_LOGGER = logging.getLogger("goodsflow.shop_api")
+_LOGGER = logging.getLogger("goodsflow.pipeline.shop_api")
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ import orjson
 from goodsflow.clients.registry.serializer import ValueValidator
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.model.cards import CardError, decode_card, frame
-from goodsflow.shop_api.records import Outgoing
+from goodsflow.pipeline.shop_api.records import Outgoing
 
 _SHOWN = 20
 

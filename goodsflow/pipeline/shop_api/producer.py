@@ -13,8 +13,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from goodsflow.clients.kafka.errors import OperationFailedError
 from goodsflow.clients.kafka.faults import ClientFaults
-from goodsflow.shop_api.records import Outgoing
-from goodsflow.shop_api.tally import Tally
+from goodsflow.pipeline.shop_api.records import Outgoing
+from goodsflow.pipeline.shop_api.tally import Tally
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from prometheus_client import generate_latest
 
-from goodsflow.shop_api.tally import Tally
+from goodsflow.pipeline.shop_api.tally import Tally
 
 
 class Clock:

@@ -11,7 +11,7 @@ from goodsflow.clients.registry.serializer import ValueValidator
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.shop_api.card_file import CardFileError, check_cards, read_cards
+from goodsflow.pipeline.shop_api.card_file import CardFileError, check_cards, read_cards
 
 VALIDATOR = ValueValidator((PROJECT_ROOT / "schemas" / "goods.json").read_text())
 CARD = encode_json(sample_cards()[0].as_json())

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import with_price
-from goodsflow.shop_api.catalog import Catalog
+from goodsflow.pipeline.shop_api.catalog import Catalog
 
 Serialize = Callable[[Card], bytes]
 """Writes a card as a value, in the wire format; raises where it breaks its schema."""
