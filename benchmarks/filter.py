@@ -128,7 +128,7 @@ def _measure_rules(
     runs: int,
     report: Report,
 ) -> None:
-    ours = FILTERS["goodsflow.blocking"]
+    ours = FILTERS["goodsflow.pipeline.filter"]
     rules = [Rule("product", f"listed-{number}") for number in range(_RULES)]
     rows: list[dict[str, object]] = []
     for what, listed in (("1 rule", []), (f"{_RULES:,} rules", rules)):

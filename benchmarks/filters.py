@@ -18,10 +18,6 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from benchmarks.meter import Figure, Stopwatch
 from benchmarks.platform import Measured
-from goodsflow.blocking.app import create_pipeline
-from goodsflow.blocking.filtering import Kind
-from goodsflow.blocking.settings import BlockingSettings
-from goodsflow.blocking.status import PipelineStatus
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.inspecting import TopicInspector
 from goodsflow.clients.kafka.reading import place_of
@@ -31,6 +27,10 @@ from goodsflow.model.endpoints import Endpoints, load_endpoints
 from goodsflow.pipeline.blocklist import Scope
 from goodsflow.pipeline.blocklist.model import TOPIC
 from goodsflow.pipeline.blocklist.reading import Position
+from goodsflow.pipeline.filter.app import create_pipeline
+from goodsflow.pipeline.filter.filtering import Kind
+from goodsflow.pipeline.filter.settings import BlockingSettings
+from goodsflow.pipeline.filter.status import PipelineStatus
 
 _BATCH_RECORDS = BlockingSettings().batch_records
 _BATCH_SECONDS = BlockingSettings().batch_seconds
@@ -197,5 +197,5 @@ FILTERS: dict[str, Measured] = {
     "plain librdkafka loop, at least once": plain_loop,
     "plain loop that reads JSON and asks a block list": filtering_loop,
     "librdkafka loop in transactions": transactional_loop,
-    "goodsflow.blocking": goodsflow_blocking,
+    "goodsflow.pipeline.filter": goodsflow_blocking,
 }

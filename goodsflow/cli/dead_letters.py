@@ -18,9 +18,9 @@ from goodsflow.cli.texts import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from goodsflow.blocking.filtering import Decide
     from goodsflow.model.endpoints import Endpoints
     from goodsflow.pipeline.dead_letters import DeadLetter
+    from goodsflow.pipeline.filter.filtering import Decide
 
 _PRINCIPAL = "admin"
 _SHOWN_BYTES = 2000
@@ -282,10 +282,10 @@ def _choose(
 
 
 def _decider(endpoints: Endpoints) -> Decide:
-    from goodsflow.blocking.filtering import CardFilter
-    from goodsflow.blocking.schemas import Schemas
     from goodsflow.clients.registry import RegistryClient
     from goodsflow.pipeline.blocklist import BlockRules
+    from goodsflow.pipeline.filter.filtering import CardFilter
+    from goodsflow.pipeline.filter.schemas import Schemas
 
     rules = BlockRules()
     schemas = Schemas(RegistryClient(endpoints.schema_registry_url))

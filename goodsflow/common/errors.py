@@ -14,7 +14,7 @@ Tree (each room derives its own)::
     ├── SettingsError         environment variables of a service (goodsflow.common.env_settings)
     ├── CardError             a goods card that is not one (goodsflow.model.cards)
     ├── ShopApiError          the shop's service (goodsflow.pipeline.shop_api)
-    ├── BlockingError         the filter (goodsflow.blocking)
+    ├── BlockingError         the filter (goodsflow.pipeline.filter)
     ├── SparkError            the Spark Connect server (goodsflow.clients.spark)
     ├── RecommenderError      the batch recommender (goodsflow.pipeline.recommender)
     ├── SearchError           the search index (goodsflow.pipeline.search)

@@ -191,7 +191,7 @@ def second_worker(endpoints: Endpoints, home: Path) -> None:
     """Have another copy join and leave, twice, once asked to and once killed."""
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
         worker = subprocess.Popen(
-            [sys.executable, "-m", "goodsflow.blocking"],
+            [sys.executable, "-m", "goodsflow.pipeline.filter"],
             cwd=PROJECT_ROOT,
             env=os.environ
             | {

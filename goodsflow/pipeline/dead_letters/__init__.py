@@ -1,7 +1,7 @@
 """Dead letters: records of ``goods`` that are no card, with what is wrong with them.
 
 Here: their topic and headers, reading them, sending them again, deleting them. Not
-here: what makes a record a dead letter (``goodsflow.blocking``).
+here: what makes a record a dead letter (``goodsflow.pipeline.filter``).
 """
 
 from goodsflow.pipeline.dead_letters.errors import DeadLetterError

@@ -2,11 +2,11 @@
 
 import pytest
 
-from goodsflow.blocking.filtering import KINDS
 from goodsflow.cli.dead_letters import KINDS as CHOICES
 from goodsflow.cli.dead_letters import _print_letter, _text
 from goodsflow.clients.kafka.reading import Record
 from goodsflow.pipeline.dead_letters import DeadLetter
+from goodsflow.pipeline.filter.filtering import KINDS
 
 
 def test_letters_can_be_asked_for_by_each_kind_of_the_filter() -> None:

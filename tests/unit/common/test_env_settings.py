@@ -2,8 +2,8 @@
 
 import pytest
 
-from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.common.env_settings import SettingsError, load_settings
+from goodsflow.pipeline.filter.settings import BlockingSettings
 from goodsflow.pipeline.shop_api.settings import ShopApiSettings
 
 

@@ -10,8 +10,8 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from goodsflow.blocking.filtering import KINDS, Kind, Outcome
 from goodsflow.pipeline.blocklist import SCOPES, BlockRules, Scope
+from goodsflow.pipeline.filter.filtering import KINDS, Kind, Outcome
 
 _MOST_SECONDS_FOR_A_TURN = 10.0
 _MOST_ABORTS_IN_A_ROW = 3

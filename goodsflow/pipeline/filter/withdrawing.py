@@ -23,7 +23,6 @@ from functools import partial
 import orjson
 from aiokafka.partitioner import murmur2
 
-from goodsflow.blocking.records import PASSED_ON, Outgoing, tombstone
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.held_up import run_apart
 from goodsflow.clients.kafka.reading import Record, TopicReader
@@ -33,6 +32,7 @@ from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.blocklist import BlockRules, Rule
 from goodsflow.pipeline.blocklist.model import FIELDS
 from goodsflow.pipeline.blocklist.reading import Position
+from goodsflow.pipeline.filter.records import PASSED_ON, Outgoing, tombstone
 
 _LOGGER = logging.getLogger(__name__)
 _READ_SECONDS = 600.0

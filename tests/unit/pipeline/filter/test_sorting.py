@@ -3,10 +3,16 @@
 import pytest
 from confluent_kafka import Message
 
-from goodsflow.blocking.filtering import BLOCKED, MOST_BYTES, PASSED, Kind, Verdict
-from goodsflow.blocking.sorting import Batch
 from goodsflow.clients.kafka.reading import readable_headers, whole_record
 from goodsflow.clients.registry import RegistryUnavailableError
+from goodsflow.pipeline.filter.filtering import (
+    BLOCKED,
+    MOST_BYTES,
+    PASSED,
+    Kind,
+    Verdict,
+)
+from goodsflow.pipeline.filter.sorting import Batch
 
 
 def message(partition: int, offset: int, **others: object) -> Message:

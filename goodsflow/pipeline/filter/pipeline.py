@@ -25,29 +25,29 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.blocking.asking import (
-    committed_offsets,
-    count_partitions,
-    has_never_held,
-)
-from goodsflow.blocking.errors import PipelineError
-from goodsflow.blocking.filtering import Decide, Kind
-from goodsflow.blocking.records import SOURCE, Outgoing
-from goodsflow.blocking.sorting import Batch
-from goodsflow.blocking.status import PipelineStatus
-from goodsflow.blocking.transaction import (
-    AbortedTransactionError,
-    InterruptedTransactionError,
-    TransactionalWriter,
-    Writing,
-)
-from goodsflow.blocking.withdrawing import Committed, Withdrawals
 from goodsflow.clients.kafka.faults import ClientFaults
 from goodsflow.clients.kafka.held_up import run_apart
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.registry import RegistryError
 from goodsflow.pipeline.blocklist import Scope
 from goodsflow.pipeline.blocklist.reading import BlockListFollower, Position
+from goodsflow.pipeline.filter.asking import (
+    committed_offsets,
+    count_partitions,
+    has_never_held,
+)
+from goodsflow.pipeline.filter.errors import PipelineError
+from goodsflow.pipeline.filter.filtering import Decide, Kind
+from goodsflow.pipeline.filter.records import SOURCE, Outgoing
+from goodsflow.pipeline.filter.sorting import Batch
+from goodsflow.pipeline.filter.status import PipelineStatus
+from goodsflow.pipeline.filter.transaction import (
+    AbortedTransactionError,
+    InterruptedTransactionError,
+    TransactionalWriter,
+    Writing,
+)
+from goodsflow.pipeline.filter.withdrawing import Committed, Withdrawals
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from goodsflow.blocking.errors import PipelineError
-from goodsflow.blocking.service import PipelineService
-from goodsflow.blocking.status import PipelineStatus
+from goodsflow.pipeline.filter.errors import PipelineError
+from goodsflow.pipeline.filter.service import PipelineService
+from goodsflow.pipeline.filter.status import PipelineStatus
 
 
 class WaitingPipeline:

@@ -7,12 +7,12 @@ from typing import Any
 
 from mode import Service
 
-from goodsflow.blocking.errors import PipelineError
-from goodsflow.blocking.pipeline import Pipeline
-from goodsflow.blocking.status import PipelineStatus
 from goodsflow.clients.kafka.errors import HeldUpError
 from goodsflow.clients.kafka.held_up import run_apart
 from goodsflow.common.errors import GoodsflowError
+from goodsflow.pipeline.filter.errors import PipelineError
+from goodsflow.pipeline.filter.pipeline import Pipeline
+from goodsflow.pipeline.filter.status import PipelineStatus
 
 _STOP_SECONDS = 8.0
 """How long the end of the transaction at hand may take: less than a supervisor waits.

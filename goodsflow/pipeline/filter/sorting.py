@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from confluent_kafka import Message
 
-from goodsflow.blocking.filtering import (
+from goodsflow.clients.kafka.reading import (
+    Header,
+    place_of,
+    readable_headers,
+    whole_record,
+)
+from goodsflow.pipeline.blocklist import Scope
+from goodsflow.pipeline.filter.filtering import (
     HEADERLESS,
     MOST_BYTES,
     PASSED,
@@ -16,14 +23,7 @@ from goodsflow.blocking.filtering import (
     Verdict,
     too_large,
 )
-from goodsflow.blocking.records import SOURCE, Outgoing, dead_letter, size_of
-from goodsflow.clients.kafka.reading import (
-    Header,
-    place_of,
-    readable_headers,
-    whole_record,
-)
-from goodsflow.pipeline.blocklist import Scope
+from goodsflow.pipeline.filter.records import SOURCE, Outgoing, dead_letter, size_of
 
 
 class Batch:

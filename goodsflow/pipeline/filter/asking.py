@@ -8,12 +8,12 @@ from threading import Event
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from goodsflow.blocking.records import PASSED_ON, SOURCE
-from goodsflow.blocking.transaction import (
+from goodsflow.clients.kafka.faults import ClientFaults
+from goodsflow.pipeline.filter.records import PASSED_ON, SOURCE
+from goodsflow.pipeline.filter.transaction import (
     AbortedTransactionError,
     InterruptedTransactionError,
 )
-from goodsflow.clients.kafka.faults import ClientFaults
 
 _LOGGER = logging.getLogger(__name__)
 _CALL_SECONDS = 5.0

@@ -5,7 +5,7 @@ from collections import Counter
 
 from prometheus_client import generate_latest
 
-from goodsflow.blocking.status import PipelineStatus
+from goodsflow.pipeline.filter.status import PipelineStatus
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""Run the filter as a service: ``python -m goodsflow.blocking``."""
+"""Run the filter as a service: ``python -m goodsflow.pipeline.filter``."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NoReturn
 
 import faust
 
-from goodsflow.blocking.app import create_app
-from goodsflow.blocking.settings import BlockingSettings
 from goodsflow.common.env_settings import load_settings
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.process import log_to_stderr, settle_memory
 from goodsflow.model.endpoints import load_endpoints
+from goodsflow.pipeline.filter.app import create_app
+from goodsflow.pipeline.filter.settings import BlockingSettings
 
-_LOGGER = logging.getLogger("goodsflow.blocking")
+_LOGGER = logging.getLogger("goodsflow.pipeline.filter")
 
 
 def main() -> NoReturn:

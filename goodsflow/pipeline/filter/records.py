@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from goodsflow.blocking.filtering import Verdict
 from goodsflow.clients.kafka.reading import Header, Record
 from goodsflow.model.cards import CardError, schema_id_of
 from goodsflow.pipeline.dead_letters import (
@@ -21,6 +20,7 @@ from goodsflow.pipeline.dead_letters import (
 )
 from goodsflow.pipeline.dead_letters import TOPIC as DEAD_LETTERS
 from goodsflow.pipeline.dead_letters.model import HEADER_PREFIX, REPLAYED_FROM
+from goodsflow.pipeline.filter.filtering import Verdict
 
 SOURCE = "goods"
 PASSED_ON = "goods-filtered"

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.blocking.filtering import KEYLESS, MOST_BYTES, PASSED, CardFilter
-from goodsflow.blocking.schemas import Schemas, UnknownSchemaError
 from goodsflow.clients.registry import (
     RegistryUnavailableError,
     SchemaNotFoundError,
@@ -16,6 +14,8 @@ from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.pipeline.blocklist import BlockRules, Rule, Scope
+from goodsflow.pipeline.filter.filtering import KEYLESS, MOST_BYTES, PASSED, CardFilter
+from goodsflow.pipeline.filter.schemas import Schemas, UnknownSchemaError
 
 KEY = b"12345"
 BLOCKED = Rule("product", "12346")

@@ -4,10 +4,10 @@ from datetime import datetime
 
 import pytest
 
-from goodsflow.blocking.filtering import Verdict
-from goodsflow.blocking.records import Outgoing, dead_letter
 from goodsflow.clients.kafka.reading import Record
 from goodsflow.pipeline.dead_letters import DeadLetter, Place
+from goodsflow.pipeline.filter.filtering import Verdict
+from goodsflow.pipeline.filter.records import Outgoing, dead_letter
 
 RECORD = Record(
     partition=1,

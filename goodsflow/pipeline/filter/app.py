@@ -10,14 +10,6 @@ from faust.app.base import BootStrategy
 from faust.web import Request, Response, View
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from goodsflow.blocking.errors import BlockingError
-from goodsflow.blocking.filtering import CardFilter
-from goodsflow.blocking.pipeline import Pipeline
-from goodsflow.blocking.schemas import Schemas
-from goodsflow.blocking.service import PipelineService
-from goodsflow.blocking.settings import BlockingSettings
-from goodsflow.blocking.status import PipelineStatus
-from goodsflow.blocking.withdrawing import Withdrawals, find_cards
 from goodsflow.clients.kafka.config import (
     MOST_RECORD_BYTES,
     SCRAM_MECHANISM,
@@ -29,6 +21,14 @@ from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.blocklist.reading import BlockListFollower
+from goodsflow.pipeline.filter.errors import BlockingError
+from goodsflow.pipeline.filter.filtering import CardFilter
+from goodsflow.pipeline.filter.pipeline import Pipeline
+from goodsflow.pipeline.filter.schemas import Schemas
+from goodsflow.pipeline.filter.service import PipelineService
+from goodsflow.pipeline.filter.settings import BlockingSettings
+from goodsflow.pipeline.filter.status import PipelineStatus
+from goodsflow.pipeline.filter.withdrawing import Withdrawals, find_cards
 
 APP_ID = "blocking-app"
 """Also faust's own group and the start of its topics' names, which ACLs allow."""

@@ -17,9 +17,9 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.blocking.errors import PipelineError
-from goodsflow.blocking.records import PASSED_ON, Outgoing
 from goodsflow.clients.kafka.faults import ClientFaults
+from goodsflow.pipeline.filter.errors import PipelineError
+from goodsflow.pipeline.filter.records import PASSED_ON, Outgoing
 
 _LOGGER = logging.getLogger(__name__)
 

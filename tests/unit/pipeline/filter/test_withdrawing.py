@@ -5,15 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from goodsflow.blocking.withdrawing import (
+from goodsflow.clients.kafka.errors import ClusterUnavailableError
+from goodsflow.pipeline.blocklist import BlockRules, Rule
+from goodsflow.pipeline.blocklist.reading import Position
+from goodsflow.pipeline.filter.withdrawing import (
     Committed,
     Withdrawal,
     Withdrawals,
     partition_of,
 )
-from goodsflow.clients.kafka.errors import ClusterUnavailableError
-from goodsflow.pipeline.blocklist import BlockRules, Rule
-from goodsflow.pipeline.blocklist.reading import Position
 
 X, Y = Rule("product", "x"), Rule("product", "y")
 BRAND = Rule("brand", "b")
