@@ -49,7 +49,7 @@ lint: ## Check style, types, imports and scripts
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/shellcheck -x -P SCRIPTDIR .ci/run setup.sh certs/cert.sh goodsflow/local/spawn.sh containers/*.sh containers/*/*.sh tests/compose/*.sh
+	@.venv/bin/shellcheck -x -P SCRIPTDIR .ci/run setup.sh certs/cert.sh goodsflow/deploy/native/spawn.sh containers/*.sh containers/*/*.sh tests/compose/*.sh
 
 lock: ## Pin the Python packages anew, with hashes
 	@.tools/bin/uv --version >/dev/null 2>&1 || ./setup.sh

@@ -33,8 +33,8 @@ from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.local.home import Home
-from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.blocklist import Entry, Rule
 from goodsflow.pipeline.blocklist.changing import block, unblock

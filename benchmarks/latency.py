@@ -21,8 +21,8 @@ from benchmarks.report import Report
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.clients.registry import RegistryClient
-from goodsflow.local.home import Home
-from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import sample_cards

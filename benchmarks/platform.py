@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.meter import Figure
-from goodsflow.local.home import Home
-from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
 
 HOME = PROJECT_ROOT / ".goodsflow-bench"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from goodsflow.clients.registry import RegistryClient
-from goodsflow.local.launcher import open_platform
-from goodsflow.local.status import platform_status
+from goodsflow.deploy.native.launcher import open_platform
+from goodsflow.deploy.native.status import platform_status
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 
 T = TypeVar("T")

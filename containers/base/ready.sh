@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Shared by every part's ready.sh, which a container's health check runs: like the probes
-# of goodsflow/local/probes.py, they ask the part itself, and the reason why it is not
+# of goodsflow/deploy/native/probes.py, they ask the part itself, and the reason why it is not
 # ready is their output (`docker inspect` shows it).
 
 set -eu

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from goodsflow.clients.docker import Container, EngineClient
-from goodsflow.local.home import Home
-from goodsflow.local.status import count_restarts
-from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.status import count_restarts
+from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.endpoints import ContainerEngine
 
 RUNNING = "RUNNING"

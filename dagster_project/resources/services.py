@@ -18,7 +18,7 @@ from dagster_project.resources.keepers import (
 from dagster_project.resources.platform import PlatformResource
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.process import last_error
-from goodsflow.local.home import Home
+from goodsflow.deploy.native.home import Home
 from goodsflow.model.endpoints import Endpoints, EndpointsError
 
 _START_SECONDS = 60.0

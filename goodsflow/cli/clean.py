@@ -12,7 +12,7 @@ from goodsflow.cli.context import Context
 @click.pass_obj
 def clean(context: Context, yes: bool) -> None:
     """Stop every part and remove its data, secrets and certificates."""
-    from goodsflow.local.launcher import clean as remove
+    from goodsflow.deploy.native.launcher import clean as remove
 
     if not yes:
         click.confirm(

@@ -12,7 +12,7 @@ from goodsflow.cli.documents import echo_json
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, load_endpoints
 
 if TYPE_CHECKING:
-    from goodsflow.local.rotation import Outcome
+    from goodsflow.deploy.native.rotation import Outcome
 
 
 @click.group()
@@ -67,10 +67,10 @@ def rotate(context: Context, principal: str, *, cluster: ClusterName | None) -> 
     """
     from rich.console import Console
 
-    from goodsflow.local.launcher import open_platform
-    from goodsflow.local.progress import Progress
-    from goodsflow.local.rotation import clusters_of
-    from goodsflow.local.rotation import rotate as rotate_there
+    from goodsflow.deploy.native.launcher import open_platform
+    from goodsflow.deploy.native.progress import Progress
+    from goodsflow.deploy.native.rotation import clusters_of
+    from goodsflow.deploy.native.rotation import rotate as rotate_there
     from goodsflow.model.spec import load_platform
 
     if load_endpoints(context.home).supervisor_socket is None:
@@ -107,7 +107,7 @@ def _credentials(context: Context) -> list[dict[str, Any]]:
     from goodsflow.clients.kafka.admin import KafkaAdmin
     from goodsflow.clients.kafka.credentials import PasswordFiles
     from goodsflow.clients.kafka.rotation import Rotation
-    from goodsflow.local.rotation import has_password
+    from goodsflow.deploy.native.rotation import has_password
     from goodsflow.model.spec import load_platform
 
     endpoints = load_endpoints(context.home)

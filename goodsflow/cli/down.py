@@ -11,7 +11,7 @@ from goodsflow.cli.context import Context
 @click.pass_obj
 def down(context: Context) -> None:
     """Stop every part; data stays."""
-    from goodsflow.local.launcher import down as bring_down
+    from goodsflow.deploy.native.launcher import down as bring_down
 
     orphans = bring_down(context.home)
     if orphans:

@@ -29,7 +29,7 @@ from goodsflow.common.errors import GoodsflowError
 @click.pass_obj
 def logs(context: Context, part: str, follow: bool, lines: int) -> None:
     """Print the last lines of PART's log."""
-    from goodsflow.local.home import Home
+    from goodsflow.deploy.native.home import Home
 
     path = Home(context.home).log(part)
     if not path.exists():

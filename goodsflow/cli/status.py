@@ -12,7 +12,7 @@ from goodsflow.cli.context import Context
 from goodsflow.cli.documents import echo_json
 
 if TYPE_CHECKING:
-    from goodsflow.local.status import PartStatus
+    from goodsflow.deploy.native.status import PartStatus
 
 _STYLES = {
     "ready": "green",
@@ -30,7 +30,7 @@ def status(context: Context, as_json: bool) -> None:
 
     The exit status is 1 where a part is not ready.
     """
-    from goodsflow.local.launcher import open_platform
+    from goodsflow.deploy.native.launcher import open_platform
 
     statuses = open_platform(context.home).status()
     if not context.home.exists():

@@ -28,8 +28,8 @@ def up(context: Context, port_offset: int | None) -> None:
     from rich.console import Console
 
     from goodsflow.cli.status import print_statuses
-    from goodsflow.local.launcher import up as bring_up
-    from goodsflow.local.progress import Progress
+    from goodsflow.deploy.native.launcher import up as bring_up
+    from goodsflow.deploy.native.progress import Progress
 
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console(stderr=True)

@@ -19,7 +19,7 @@ Tree (each room derives its own)::
     ├── RecommenderError      the batch recommender (goodsflow.pipeline.recommender)
     ├── SearchError           the search index (goodsflow.pipeline.search)
     ├── MonitoringError       the exporter (goodsflow.monitoring)
-    └── LocalError            the native launcher (goodsflow.local)
+    └── LocalError            the native launcher (goodsflow.deploy.native)
 """
 
 

@@ -29,7 +29,7 @@ from goodsflow.containers.upstream import (
     kafka_ui_config,
     ksqldb_properties,
 )
-from goodsflow.local.secrets import make_missing_secrets, make_secret
+from goodsflow.deploy.native.secrets import make_missing_secrets, make_secret
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.model.spec import load_platform
 

@@ -29,7 +29,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from goodsflow.clients.connect import ConnectClient, ConnectRebalancingError
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.pipeline.recommender import waiting_files
 from tests.support import await_condition, goodsflow, status

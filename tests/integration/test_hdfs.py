@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from goodsflow.local.home import Home
+from goodsflow.deploy.native.home import Home
 from tests.support import await_condition, status_of
 
 pytestmark = pytest.mark.faults

@@ -35,9 +35,9 @@ from goodsflow.clients.hdfs import (
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.reading import TopicReader
-from goodsflow.local.errors import SupervisorError
-from goodsflow.local.home import Home
-from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.deploy.native.errors import SupervisorError
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.cards import payload_of
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import Topic

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from goodsflow.local.leftovers import find_leftovers
+from goodsflow.deploy.native.leftovers import find_leftovers
 from goodsflow.model.endpoints import PROJECT_ROOT
 from tests.support import GOODSFLOW, await_condition, goodsflow
 

@@ -68,7 +68,7 @@ def test_a_second_up_leaves_what_is_up_alone(platform_home: Path) -> None:
 
 def test_up_completes_a_half_up_platform(platform_home: Path) -> None:
     """What an operator has stopped by hand comes back with the next up."""
-    from goodsflow.local.supervisor import SupervisorClient
+    from goodsflow.deploy.native.supervisor import SupervisorClient
 
     before = await_ready(platform_home)
     SupervisorClient(platform_home / "run" / "supervisor.sock").stop("schema-registry")

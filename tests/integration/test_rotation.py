@@ -216,7 +216,7 @@ def test_no_record_is_lost_while_passwords_change(
 CUT_SHORT = """
 import os, signal
 from goodsflow.clients.kafka import rotation
-from goodsflow.local import rotation as local
+from goodsflow.deploy.native import rotation as local
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from goodsflow.common.atomic_file import write_whole
-from goodsflow.local.errors import LocalError
+from goodsflow.deploy.native.errors import LocalError
 
 BOOTSTRAP_JOB = "bootstrap"
 SENSORS = (

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from goodsflow.cli.main import cli
-from goodsflow.local.addresses import endpoints_of
-from goodsflow.local.home import Home
-from goodsflow.local.ports import Ports
+from goodsflow.deploy.native.addresses import endpoints_of
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.ports import Ports
 from goodsflow.model.endpoints import EndpointsError
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from goodsflow.cli.main import cli
 from goodsflow.cli.status import print_statuses
-from goodsflow.local.status import PartStatus
+from goodsflow.deploy.native.status import PartStatus
 
 
 def status(home: Path, *options: str) -> tuple[int, str]:

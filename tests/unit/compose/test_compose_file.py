@@ -12,9 +12,9 @@ import yaml
 from goodsflow.containers.addresses import endpoints
 from goodsflow.containers.runs import run_launcher
 from goodsflow.containers.shares import SHARES
-from goodsflow.local.catalog import platform_parts
-from goodsflow.local.home import Home
-from goodsflow.local.ports import Ports
+from goodsflow.deploy.native.catalog import platform_parts
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.ports import Ports
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
 

@@ -20,10 +20,10 @@ from dagster_project.resources.keepers import (
     ailment,
 )
 from goodsflow.clients.docker import Container
-from goodsflow.local import supervisor
-from goodsflow.local.home import Home
-from goodsflow.local.programs import Program, render_config
-from goodsflow.local.supervisor import SupervisorClient
+from goodsflow.deploy.native import supervisor
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.programs import Program, render_config
+from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.endpoints import ContainerEngine
 from tests.unit.dagster_project.services_contract import (
     PARTS,

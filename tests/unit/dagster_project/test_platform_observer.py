@@ -44,7 +44,7 @@ from goodsflow.clients.ksqldb import (
     QueryResult,
 )
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.local.errors import SupervisorError
+from goodsflow.deploy.native.errors import SupervisorError
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
 from goodsflow.pipeline.recommender.contiguity import Contiguity, Gap

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.local.addresses import endpoints_of
-from goodsflow.local.home import Home
-from goodsflow.local.ports import Ports
+from goodsflow.deploy.native.addresses import endpoints_of
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.ports import Ports
 from goodsflow.model.endpoints import (
     PROJECT_ROOT,
     Endpoints,

@@ -11,9 +11,9 @@ from goodsflow.clients.kafka.config import (
     java_client_properties,
     producer_config,
 )
-from goodsflow.local.addresses import endpoints_of
-from goodsflow.local.home import Home
-from goodsflow.local.ports import Ports
+from goodsflow.deploy.native.addresses import endpoints_of
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.ports import Ports
 from goodsflow.model.endpoints import Endpoints
 
 

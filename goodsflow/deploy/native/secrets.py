@@ -1,0 +1,52 @@
+"""Passwords: made once, kept in files that their owner alone can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from goodsflow.common.secret_files import write_secret
+from goodsflow.deploy.native.errors import PreflightError
+from goodsflow.model.spec import Platform
+
+ZOOKEEPER_PASSWORD_FILES = {
+    "inbound": "zookeeper.password",
+    "analytics": "zookeeper-mirror.password",
+}
+
+
+def make_missing_secrets(folder: Path, platform: Platform) -> int:
+    """Make a password for each principal and each ZooKeeper that has none.
+
+    Returns:
+        How many were made.
+
+    Raises:
+        PreflightError: A file cannot be written.
+    """
+    wanted = [folder / name for name in ZOOKEEPER_PASSWORD_FILES.values()]
+    for cluster_name, cluster in platform.clusters.items():
+        wanted += [
+            folder / cluster_name / f"{principal}.password"
+            for principal in cluster.principals
+        ]
+    return sum(make_secret(path) for path in wanted)
+
+
+def make_secret(path: Path) -> bool:
+    """Make a password where there is none.
+
+    Returns:
+        Whether it was made.
+
+    Raises:
+        PreflightError: The file cannot be written.
+    """
+    if path.exists():
+        return False
+    try:
+        write_secret(path)
+    except OSError as error:
+        raise PreflightError(
+            f"Cannot write the secret {path}: {error.strerror}."
+        ) from error
+    return True

@@ -1,0 +1,219 @@
+"""Starting parts side by side, each as soon as what it needs is there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from goodsflow.clients.dagster.client import (
+    BOOTSTRAP_JOB,
+    DagsterClient,
+    DagsterError,
+    RunResult,
+)
+from goodsflow.deploy.native.errors import PartFailedError
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.parts import BOOTSTRAP, Part
+from goodsflow.deploy.native.probes import NotReadyError
+from goodsflow.deploy.native.progress import Progress
+from goodsflow.deploy.native.status import count_starts
+from goodsflow.deploy.native.supervisor import ProcessState, SupervisorClient
+from goodsflow.model.endpoints import Endpoints
+
+_POLL_SECONDS = 0.3
+_BOOTSTRAP_NEEDS = (
+    "kafka-0",
+    "kafka-1",
+    "kafka-mirror-0",
+    "kafka-mirror-1",
+    "hdfs-nn",
+    "dagster-webserver",
+    "dagster-daemon",
+)
+_BOOTSTRAP_SECONDS = 600.0
+_LOG_LINES = 12
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+    """The start was called off."""
+
+
+class Startup:
+    """One start: what is done already, what is under way, what still waits."""
+
+    def __init__(
+        self,
+        home: Home,
+        endpoints: Endpoints,
+        parts: Iterable[Part],
+        ready: Iterable[str],
+        progress: Progress,
+    ) -> None:
+        """Plan a start of ``parts``, of which ``ready`` need nothing done."""
+        self._home = home
+        self._endpoints = endpoints
+        self._parts = {part.name: part for part in parts}
+        self._done = set(ready)
+        self._progress = progress
+        self._supervisor = SupervisorClient(home.socket)
+        self._stop = threading.Event()
+        self.started: list[str] = []
+
+    def run(self, *, bootstrap: bool) -> None:
+        """Start what is not ready, and apply the bootstrap where ``bootstrap``.
+
+        Raises:
+            PartFailedError: With the part's name, its last log lines and its log.
+        """
+        waiting = [name for name in self._parts if name not in self._done]
+        if bootstrap:
+            first_service = next(
+                (i for i, n in enumerate(waiting) if BOOTSTRAP in self._needs(n)),
+                len(waiting),
+            )
+            waiting.insert(first_service, BOOTSTRAP)
+        else:
+            self._done.add(BOOTSTRAP)
+        self._progress.add(*waiting)
+        pool = ThreadPoolExecutor(max_workers=len(waiting) or 1)
+        try:
+            self._work_off(waiting, pool)
+        finally:
+            self._stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _work_off(self, waiting: list[str], pool: ThreadPoolExecutor) -> None:
+        running: dict[Future[None], str] = {}
+        while waiting or running:
+            for name in [n for n in waiting if self._done.issuperset(self._needs(n))]:
+                waiting.remove(name)
+                task = self._bootstrap if name == BOOTSTRAP else self._bring_up
+                running[pool.submit(task, name)] = name
+            if not running:
+                raise AssertionError(f"{waiting} need what nobody brings up")
+            # A short wait, so that Ctrl-C is heard between two looks.
+            finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in finished:
+                name = running.pop(future)
+                error = future.exception()
+                if error:
+                    self._progress.failed(name)
+                    raise error
+                self._done.add(name)
+                self._progress.done(name)
+
+    def _needs(self, name: str) -> set[str]:
+        needs = _BOOTSTRAP_NEEDS if name == BOOTSTRAP else self._parts[name].needs
+        return set(needs)
+
+    def _bring_up(self, name: str) -> None:
+        part = self._parts[name]
+        deadline = time.monotonic() + part.ready_seconds
+        if part.logins:
+            self._progress.begin(name, "waits for its principals")
+            self._await_logins(part)
+            deadline = time.monotonic() + part.ready_seconds
+        while (process := self._process(name)) and process.state == "STOPPING":
+            self._pause()
+        # What it died of before, over weeks perhaps, is not this start's failure.
+        starts = max(1, count_starts(self._home, name))
+        if process is None or process.pid is None:
+            starts = 1
+            self._home.starts(name).unlink(missing_ok=True)
+            self.started.append(name)
+            self._supervisor.start(name)
+        self._progress.begin(name, "starts")
+        self._await_ready(part, deadline, starts)
+
+    def _process(self, name: str) -> ProcessState | None:
+        return next((p for p in self._supervisor.processes() if p.name == name), None)
+
+    def _await_logins(self, part: Part) -> None:
+        from goodsflow.clients.kafka.config import client_config
+        from goodsflow.clients.kafka.login import try_login
+
+        deadline = time.monotonic() + _BOOTSTRAP_SECONDS
+        for cluster, principal in part.logins:
+            config = client_config(self._endpoints, cluster, principal)
+            while (result := try_login(config, 2.0)).error:
+                self._progress.note(
+                    part.name, f"waits until '{principal}' may log in to {cluster}"
+                )
+                if time.monotonic() > deadline:
+                    raise PartFailedError(
+                        f"{part.name} was not started: its principal '{principal}' "
+                        f"cannot log in to cluster '{cluster}': {result.error}"
+                    )
+                self._pause()
+
+    def _await_ready(self, part: Part, deadline: float, starts: int) -> None:
+        while True:
+            try:
+                part.check()
+            except NotReadyError as error:
+                reason = str(error)
+            else:
+                return
+            self._progress.note(part.name, reason)
+            process = self._process(part.name)
+            if process and process.state == "FATAL":
+                raise self._failure(part, "could not be started")
+            deaths = count_starts(self._home, part.name) - starts
+            if deaths > part.deaths_allowed:
+                raise self._failure(part, f"died {deaths} times")
+            if time.monotonic() > deadline:
+                raise self._failure(
+                    part, f"was not ready within {part.ready_seconds:.0f} s: {reason}"
+                )
+            self._pause()
+
+    def _failure(self, part: Part, what: str) -> PartFailedError:
+        log = self._home.log(part.name)
+        try:
+            lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+        except FileNotFoundError:
+            lines = []
+        quoted = "\n".join(f"  | {line[:300]}" for line in lines or ["(none)"])
+        return PartFailedError(
+            f"{part.name} {what}. Its last lines:\n{quoted}\nThe whole log is {log}"
+        )
+
+    def _bootstrap(self, name: str) -> None:
+        self._progress.begin(name, "Dagster materializes the bootstrap assets")
+        client = DagsterClient(self._endpoints.dagster_url)
+        run_id = client.launch(BOOTSTRAP_JOB)
+        try:
+            result = self._await_run(client, run_id)
+        except (Stopped, PartFailedError, DagsterError) as reason:
+            try:
+                client.terminate(run_id)
+            except DagsterError as error:
+                reason.add_note(f"Nor could the run {run_id} be ended: {error}")
+            raise
+        if result.status != "SUCCESS":
+            raise PartFailedError(
+                f"The bootstrap run {run_id} ended with {result.status}:\n"
+                + "\n".join(f"  {error}" for error in result.errors)
+                + f"\nIts log is in {self._endpoints.dagster_url}/runs/{run_id}"
+            )
+
+    def _await_run(self, client: DagsterClient, run_id: str) -> RunResult:
+        deadline = time.monotonic() + _BOOTSTRAP_SECONDS
+        while not (result := client.run_result(run_id)).is_finished:
+            self._progress.note(
+                BOOTSTRAP, f"run {run_id[:8]} in Dagster: {result.status.lower()}"
+            )
+            if time.monotonic() > deadline:
+                raise PartFailedError(
+                    f"The bootstrap run {run_id} is not done after "
+                    f"{_BOOTSTRAP_SECONDS:.0f} s; see it in "
+                    f"{self._endpoints.dagster_url}/runs/{run_id}"
+                )
+            self._pause()
+        return result
+
+    def _pause(self) -> None:
+        if self._stop.wait(_POLL_SECONDS):
+            raise Stopped

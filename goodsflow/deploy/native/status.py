@@ -1,0 +1,135 @@
+"""How each part is: what the supervisor and the part itself say, side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import psutil
+
+from goodsflow.deploy.native.errors import SupervisorError
+from goodsflow.deploy.native.home import Home
+from goodsflow.deploy.native.parts import Part
+from goodsflow.deploy.native.probes import NotReadyError
+from goodsflow.deploy.native.supervisor import ProcessState, SupervisorClient
+
+State = Literal["ready", "starting", "failed", "stopped"]
+
+
+@dataclass(frozen=True)
+class PartStatus:
+    """How one part is.
+
+    Attributes:
+        rss_bytes: Resident memory of its process and all below it.
+        restarts: How often it was started again since it was last asked to start.
+        reason: Why it is not ready; empty where it is.
+    """
+
+    name: str
+    state: State
+    pid: int | None
+    rss_bytes: int
+    restarts: int
+    address: str
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as they appear in ``goodsflow status --json``."""
+        return asdict(self)
+
+
+def platform_status(home: Home, parts: Iterable[Part]) -> list[PartStatus]:
+    """Ask after every part, side by side."""
+    parts = list(parts)
+    try:
+        processes = {p.name: p for p in SupervisorClient(home.socket).processes()}
+        absent = "is not known to the supervisor; `goodsflow up` completes it"
+    except SupervisorError:
+        processes = {}
+        absent = "the supervisor does not run; `goodsflow up` starts it"
+    with ThreadPoolExecutor(max_workers=max(1, len(parts))) as pool:
+        return list(
+            pool.map(
+                lambda part: part_status(home, part, processes.get(part.name), absent),
+                parts,
+            )
+        )
+
+
+def part_status(
+    home: Home, part: Part, process: ProcessState | None, absent: str = ""
+) -> PartStatus:
+    """Return how one part is; ``absent`` is the reason where there is no process."""
+    state, reason = _judge(part, process, absent)
+    pid = process.pid if process else None
+    return PartStatus(
+        name=part.name,
+        state=state,
+        pid=pid,
+        rss_bytes=tree_rss_bytes(pid),
+        restarts=count_restarts(home, part.name),
+        address=part.address,
+        reason=reason,
+    )
+
+
+def _judge(part: Part, process: ProcessState | None, absent: str) -> tuple[State, str]:
+    if process is None:
+        return "stopped", absent
+    supervised = _SUPERVISED.get(process.state)
+    if supervised:
+        return supervised, process.description.strip() or process.state.lower()
+    try:
+        part.check()
+    except NotReadyError as error:
+        uptime = time.time() - (process.started_at or 0)
+        state: State = "starting" if uptime < part.ready_seconds else "failed"
+        return state, str(error)
+    except Exception as error:  # noqa: BLE001 - shown, and the other parts too
+        return "failed", f"cannot be asked: {type(error).__name__}: {error}"
+    return "ready", ""
+
+
+_SUPERVISED: Mapping[str, State] = {
+    "STOPPED": "stopped",
+    "STOPPING": "stopped",
+    "BACKOFF": "starting",
+    "EXITED": "failed",
+    "FATAL": "failed",
+    "UNKNOWN": "failed",
+}
+
+
+def tree_rss_bytes(pid: int | None) -> int:
+    """Return the resident memory of a process and its descendants, in bytes."""
+    if pid is None:
+        return 0
+    try:
+        process = psutil.Process(pid)
+        tree = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    total = 0
+    for member in tree:
+        try:
+            total += member.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def count_restarts(home: Home, part: str) -> int:
+    """Return how often a part was started again by itself, not by a person."""
+    return max(0, count_starts(home, part) - 1)
+
+
+def count_starts(home: Home, part: str) -> int:
+    """Return how often a part was started since it was last asked to."""
+    try:
+        return len(home.starts(part).read_text().splitlines())
+    except FileNotFoundError:
+        return 0
