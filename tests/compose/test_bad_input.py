@@ -121,7 +121,7 @@ def test_certificates_that_find_no_room_are_said_so(images: None) -> None:
         *("docker", "run", "--rm", "--read-only", "--network", "none", "--tmpfs"),
         *("/tmp", "--tmpfs", "/shares/platform:size=8k,uid=10001"),  # noqa: S108
         *("goodsflow/python:0.1.0", "/opt/venv/bin/python", "-m"),
-        *("goodsflow.containers.prepare", "/shares", "x"),
+        *("goodsflow.deploy.compose.prepare", "/shares", "x"),
         check=False,
     )
     assert done.returncode == 1

@@ -19,7 +19,7 @@ import pytest
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-from goodsflow.containers.runs import MEMORY_LIMIT, NETWORKS
+from goodsflow.deploy.compose.runs import MEMORY_LIMIT, NETWORKS
 from goodsflow.model.endpoints import PROJECT_ROOT
 from tests.support import await_condition
 

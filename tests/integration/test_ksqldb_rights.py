@@ -25,8 +25,8 @@ from confluent_kafka.admin import (
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config
 from goodsflow.clients.kafka.futures import check_all
-from goodsflow.containers.prepare import make_trust_store
-from goodsflow.containers.upstream import KSQLDB_SERVICE_ID, ksqldb_properties
+from goodsflow.deploy.compose.prepare import make_trust_store
+from goodsflow.deploy.compose.upstream import KSQLDB_SERVICE_ID, ksqldb_properties
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 
 SOURCE = "source.goods-filtered"

@@ -2,7 +2,7 @@
 
 Here: how each container is, by the engine's word. Not here: what is made of that
 (``dagster_project.resources``), which containers there are (``docker-compose.yml``), or
-how a run's container is launched (``goodsflow.containers.runs``).
+how a run's container is launched (``goodsflow.deploy.compose.runs``).
 """
 
 from goodsflow.clients.docker.client import Container, EngineClient

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from goodsflow.clients.dagster.client import RunResult
-from goodsflow.containers.bootstrap import BootstrapRunError, bootstrap
+from goodsflow.deploy.compose.bootstrap import BootstrapRunError, bootstrap
 
 
 class Dagster:

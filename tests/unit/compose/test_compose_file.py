@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from goodsflow.containers.addresses import endpoints
-from goodsflow.containers.runs import run_launcher
-from goodsflow.containers.shares import SHARES
+from goodsflow.deploy.compose.addresses import endpoints
+from goodsflow.deploy.compose.runs import run_launcher
+from goodsflow.deploy.compose.shares import SHARES
 from goodsflow.deploy.native.catalog import platform_parts
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.ports import Ports

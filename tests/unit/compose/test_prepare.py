@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from goodsflow.containers import prepare as prepare_module
-from goodsflow.containers.addresses import PASSFILE
-from goodsflow.containers.prepare import PrepareError, fill_share, prepare
-from goodsflow.containers.shares import SHARES
+from goodsflow.deploy.compose import prepare as prepare_module
+from goodsflow.deploy.compose.addresses import PASSFILE
+from goodsflow.deploy.compose.prepare import PrepareError, fill_share, prepare
+from goodsflow.deploy.compose.shares import SHARES
 from goodsflow.model.endpoints import PROJECT_ROOT, load_endpoints
 from goodsflow.model.spec import load_platform
 

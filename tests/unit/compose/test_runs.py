@@ -16,7 +16,7 @@ from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.launcher import LaunchRunContext
 from dagster._core.origin import RepositoryPythonOrigin
 
-from goodsflow.containers.runs import run_launcher
+from goodsflow.deploy.compose.runs import run_launcher
 from goodsflow.model.endpoints import PROJECT_ROOT
 
 IMAGE = "goodsflow/python:0.1.0"

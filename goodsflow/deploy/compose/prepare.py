@@ -15,7 +15,7 @@ from typing import get_args
 
 from goodsflow.common.atomic_file import write_whole
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.containers.addresses import (
+from goodsflow.deploy.compose.addresses import (
     DATA,
     PASSFILE,
     SHARE,
@@ -23,8 +23,8 @@ from goodsflow.containers.addresses import (
     endpoints,
     passfile,
 )
-from goodsflow.containers.shares import CA_FILE, ENDPOINTS_FILE, SHARES
-from goodsflow.containers.upstream import (
+from goodsflow.deploy.compose.shares import CA_FILE, ENDPOINTS_FILE, SHARES
+from goodsflow.deploy.compose.upstream import (
     KSQLDB_LOG4J,
     kafka_ui_config,
     ksqldb_properties,

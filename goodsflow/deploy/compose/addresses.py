@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from goodsflow.clients.dagster.client import DAGSTER_YAML
-from goodsflow.containers.runs import MAX_CONCURRENT_RUNS, run_launcher
+from goodsflow.deploy.compose.runs import MAX_CONCURRENT_RUNS, run_launcher
 from goodsflow.model.endpoints import ClusterName, ContainerEngine, Endpoints, Service
 
 SHARE = Path("/goodsflow")

@@ -15,7 +15,7 @@ from goodsflow.clients.dagster.client import (
     RunResult,
 )
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.containers.addresses import DAGSTER_URL
+from goodsflow.deploy.compose.addresses import DAGSTER_URL
 
 _BOOTSTRAP_SECONDS = 420.0
 _POLL_SECONDS = 1.0
