@@ -18,7 +18,7 @@ Tree (each room derives its own)::
     ├── SparkError            the Spark Connect server (goodsflow.clients.spark)
     ├── RecommenderError      the batch recommender (goodsflow.pipeline.recommender)
     ├── SearchError           the search index (goodsflow.pipeline.search)
-    ├── MonitoringError       the exporter (goodsflow.monitoring)
+    ├── MonitoringError       the exporter (goodsflow.deploy.exporter)
     └── LocalError            the native launcher (goodsflow.deploy.native)
 """
 

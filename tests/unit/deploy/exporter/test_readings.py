@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, generate_latest
 
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.monitoring.readings import Readings, Sample, Source
+from goodsflow.deploy.exporter.readings import Readings, Sample, Source
 
 LAG = "goodsflow_group_lag_records"
 

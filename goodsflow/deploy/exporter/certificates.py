@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from goodsflow.monitoring.errors import CertificateError
+from goodsflow.deploy.exporter.errors import CertificateError
 
 _HANDSHAKE_SECONDS = 5.0
 

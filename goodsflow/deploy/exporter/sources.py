@@ -10,10 +10,10 @@ from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.clients.kafka.offsets import OffsetReader
+from goodsflow.deploy.exporter.certificates import served_until, written_until
+from goodsflow.deploy.exporter.readings import Sample, Source
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import Platform
-from goodsflow.monitoring.certificates import served_until, written_until
-from goodsflow.monitoring.readings import Sample, Source
 
 PRINCIPAL = "exporter"
 """As whom the exporter logs in to both clusters."""

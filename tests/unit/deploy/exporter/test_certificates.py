@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.monitoring.certificates import served_until, written_until
-from goodsflow.monitoring.errors import CertificateError
+from goodsflow.deploy.exporter.certificates import served_until, written_until
+from goodsflow.deploy.exporter.errors import CertificateError
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Run the exporter as a service: ``python -m goodsflow.monitoring``."""
+"""Run the exporter as a service: ``python -m goodsflow.deploy.exporter``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from goodsflow.common.env_settings import load_settings
 from goodsflow.common.health_server import make_app, serving
 from goodsflow.common.process import run_service
+from goodsflow.deploy.exporter.readings import Readings
+from goodsflow.deploy.exporter.settings import ExporterSettings
+from goodsflow.deploy.exporter.sources import platform_sources
 from goodsflow.model.endpoints import PROJECT_ROOT, load_endpoints
 from goodsflow.model.spec import load_platform
-from goodsflow.monitoring.readings import Readings
-from goodsflow.monitoring.settings import ExporterSettings
-from goodsflow.monitoring.sources import platform_sources
 
-_LOGGER = logging.getLogger("goodsflow.monitoring")
+_LOGGER = logging.getLogger("goodsflow.deploy.exporter")
 
 
 def main() -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.monitoring.readings import METRICS
-from goodsflow.monitoring.sources import describe_files
+from goodsflow.deploy.exporter.readings import METRICS
+from goodsflow.deploy.exporter.sources import describe_files
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 
