@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from goodsflow.clients.registry import RegistryClient
-from goodsflow.deploy.native.launcher import open_platform
+from goodsflow.deploy.native.platform import open_platform
 from goodsflow.deploy.native.status import platform_status
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 

@@ -67,7 +67,7 @@ def rotate(context: Context, principal: str, *, cluster: ClusterName | None) -> 
     """
     from rich.console import Console
 
-    from goodsflow.deploy.native.launcher import open_platform
+    from goodsflow.deploy.native.platform import open_platform
     from goodsflow.deploy.native.progress import Progress
     from goodsflow.deploy.native.rotation import clusters_of
     from goodsflow.deploy.native.rotation import rotate as rotate_there

@@ -30,7 +30,7 @@ def status(context: Context, as_json: bool) -> None:
 
     The exit status is 1 where a part is not ready.
     """
-    from goodsflow.deploy.native.launcher import open_platform
+    from goodsflow.deploy.native.platform import open_platform
 
     statuses = open_platform(context.home).status()
     if not context.home.exists():

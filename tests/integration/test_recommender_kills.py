@@ -24,7 +24,9 @@ import dagster as dg
 from dagster_project.assets import recommendations as asset
 from dagster_project.resources import PlatformResource, RecommenderResource
 from goodsflow.model.endpoints import load_endpoints
-from goodsflow.pipeline.recommender import RecommenderSettings, publishing, recommend, run, state
+from goodsflow.pipeline.recommender import (
+    RecommenderSettings, publishing, recommend, run, state
+)
 
 home, settings, phase = sys.argv[1:]
 settings = RecommenderSettings.model_validate_json(settings)

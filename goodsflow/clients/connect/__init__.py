@@ -2,7 +2,8 @@
 
 Here: one method for each endpoint; when to restart what has failed (``restarts``), and
 how to set where a connector goes on (``offsets``). Not here: which connectors should
-exist (``goodsflow.model.spec``), and what to wait for (``goodsflow.desired_state.providers``).
+exist (``goodsflow.model.spec``), and what to wait for
+(``goodsflow.desired_state.providers``).
 """
 
 from goodsflow.clients.connect.client import ConnectClient

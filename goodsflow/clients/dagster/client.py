@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from goodsflow.common.atomic_file import write_whole
-from goodsflow.deploy.native.errors import LocalError
+from goodsflow.common.errors import GoodsflowError
 
 BOOTSTRAP_JOB = "bootstrap"
 SENSORS = (
@@ -66,7 +66,7 @@ retention:
 """
 
 
-class DagsterError(LocalError):
+class DagsterError(GoodsflowError):
     """Dagster did not answer, or refused."""
 
 

@@ -1,7 +1,7 @@
 """An administrative client of one cluster: topics, ACLs, SCRAM credentials.
 
-Topics and ACLs are read and written in the words of ``goodsflow.model.spec``, so that what is
-and what should be can be compared as they are.
+Topics and ACLs are read and written in the words of ``goodsflow.model.spec``, so that
+what is and what should be can be compared as they are.
 """
 
 from __future__ import annotations

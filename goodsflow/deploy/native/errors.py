@@ -2,7 +2,7 @@
 
 Tree::
 
-    LocalError
+    NativeError
     ├── PreflightError       the machine or an input does not allow a start
     ├── PartFailedError      a part died, or was not ready in time
     ├── SupervisorError      the supervisor does not run or refused
@@ -14,19 +14,19 @@ Tree::
 from goodsflow.common.errors import GoodsflowError
 
 
-class LocalError(GoodsflowError):
+class NativeError(GoodsflowError):
     """The native launcher could not do what was asked."""
 
 
-class PreflightError(LocalError):
+class PreflightError(NativeError):
     """Nothing was started: something that a start needs is missing or in the way."""
 
 
-class PartFailedError(LocalError):
+class PartFailedError(NativeError):
     """A part died while it started, or was not ready in time."""
 
 
-class SupervisorError(LocalError):
+class SupervisorError(NativeError):
     """The supervisor is not running, or refused a command."""
 
 
@@ -34,9 +34,9 @@ class SupervisorEndsError(SupervisorError):
     """The supervisor has been told to end, and takes no more commands."""
 
 
-class AlreadyRunningError(LocalError):
+class AlreadyRunningError(NativeError):
     """Another launcher holds the folder."""
 
 
-class UnknownPrincipalError(LocalError):
+class UnknownPrincipalError(NativeError):
     """No cluster declares a principal of that name."""

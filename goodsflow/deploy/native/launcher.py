@@ -6,102 +6,39 @@ import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from goodsflow.clients.dagster.client import DagsterClient, write_instance_config
 from goodsflow.common.atomic_file import write_whole
 from goodsflow.deploy.native import build, leftovers, supervisor
-from goodsflow.deploy.native.addresses import endpoints_of
-from goodsflow.deploy.native.catalog import STOP_LAST, platform_parts
-from goodsflow.deploy.native.errors import LocalError, PreflightError, SupervisorError
+from goodsflow.deploy.native.catalog import STOP_LAST
+from goodsflow.deploy.native.errors import NativeError, PreflightError, SupervisorError
 from goodsflow.deploy.native.home import Home, HomeSettings
-from goodsflow.deploy.native.monitoring import is_monitored
-from goodsflow.deploy.native.parts import Part, to_program
-from goodsflow.deploy.native.ports import MAX_OFFSET, Ports, check_free
+from goodsflow.deploy.native.parts import to_program
+from goodsflow.deploy.native.platform import NativePlatform, open_platform, settings_of
+from goodsflow.deploy.native.ports import check_free
 from goodsflow.deploy.native.programs import render_config
 from goodsflow.deploy.native.progress import Progress
 from goodsflow.deploy.native.rotation import finish, settle_before_start
 from goodsflow.deploy.native.secrets import make_missing_secrets
 from goodsflow.deploy.native.startup import Startup
-from goodsflow.deploy.native.status import PartStatus, platform_status
+from goodsflow.deploy.native.status import PartStatus
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import Platform, load_platform
 
 _MIN_FREE_BYTES = 2 * 1024**3
 
 
-@dataclass(frozen=True)
-class LocalPlatform:
-    """A native platform: its folder, its ports, its parts."""
-
-    home: Home
-    endpoints: Endpoints
-    parts: tuple[Part, ...]
-    ports: Ports
-
-    def status(self) -> list[PartStatus]:
-        """Ask after every part."""
-        return platform_status(self.home, self.parts)
-
-
-def open_platform(
-    root: Path, *, port_offset: int | None = None, declaration: Path | None = None
-) -> LocalPlatform:
-    """Describe the platform in ``root``; nothing is started or written.
-
-    Args:
-        root: Its folder; it need not be there.
-        port_offset: Added to every port; None: as at its first start.
-        declaration: ``platform.yaml``; None: the project's.
-
-    Raises:
-        SpecError: The declaration is invalid.
-        PreflightError: The offset does not fit.
-    """
-    home = Home(root.resolve())
-    settings = _settings(home, port_offset)
-    offset = settings.port_offset if port_offset is None else port_offset
-    if not 0 <= offset <= MAX_OFFSET:
-        raise PreflightError(
-            f"--port-offset {offset} does not fit: use 0 to {MAX_OFFSET}."
-        )
-    # What is up is left as it is, and shown as it is.
-    monitored = settings.monitored if supervisor.is_running(home) else is_monitored()
-    ports = Ports(offset, monitored=monitored)
-    platform = load_platform(declaration or PROJECT_ROOT / "platform.yaml")
-    parts = tuple(platform_parts(home, ports, platform))
-    return LocalPlatform(home, endpoints_of(home, ports), parts, ports)
-
-
-def _settings(home: Home, port_offset: int | None) -> HomeSettings:
-    """Read what was decided at earlier starts.
-
-    Args:
-        home: The platform's folder.
-        port_offset: Decides anew where that cannot be read.
-
-    Raises:
-        PreflightError: It cannot be read, and no offset is given.
-    """
-    try:
-        return home.settings()
-    except PreflightError:
-        if port_offset is None:
-            raise
-    return HomeSettings(port_offset=port_offset, monitored=is_monitored())
-
-
 def up(
     root: Path, progress: Progress, *, port_offset: int | None = None
-) -> tuple[LocalPlatform, list[PartStatus]]:
+) -> tuple[NativePlatform, list[PartStatus]]:
     """Bring the platform in ``root`` up; what is up already is left alone.
 
     Returns:
         The platform, and its parts, all ready.
 
     Raises:
-        LocalError: Something failed; what this call had started is stopped again.
+        NativeError: Something failed; what this call had started is stopped again.
         SpecError: The declaration is invalid; nothing was started.
     """
     spec = load_platform(PROJECT_ROOT / "platform.yaml")
@@ -133,7 +70,7 @@ def up(
 
 
 def _prepare(
-    platform: LocalPlatform,
+    platform: NativePlatform,
     spec: Platform,
     progress: Progress,
     port_offset: int | None,
@@ -146,7 +83,7 @@ def _prepare(
             f"Only {free / 1024**2:.0f} MiB are free for {home.root}; the platform "
             f"needs {_MIN_FREE_BYTES / 1024**3:.0f} GiB. Make room first."
         )
-    offset = _settings(home, port_offset).port_offset
+    offset = settings_of(home, port_offset).port_offset
     if (
         port_offset is not None
         and home.settings_file.exists()
@@ -193,7 +130,7 @@ def _make_certificates(home: Home) -> None:
         )
 
 
-def _ensure_supervisor(platform: LocalPlatform) -> bool:
+def _ensure_supervisor(platform: NativePlatform) -> bool:
     """Start the supervisor, or have a running one take up a changed configuration."""
     home = platform.home
     config = render_config(home, (to_program(home, part) for part in platform.parts))
@@ -261,7 +198,7 @@ def down(root: Path, *, locked: bool = False) -> list[str]:
         stopped.
 
     Raises:
-        LocalError: Something still runs.
+        NativeError: Something still runs.
     """
     home = Home(root.resolve())
     if not home.run.exists():
@@ -285,13 +222,13 @@ def clean(root: Path) -> bool:
         Whether there was anything to stop or remove.
 
     Raises:
-        LocalError: The folder is no platform's, or something still runs.
+        NativeError: The folder is no platform's, or something still runs.
     """
     home = Home(root.resolve())
     if not home.root.exists():
         return bool(leftovers.stop_leftovers(home.root))
     if _holds_anything(home) and not home.lock_file.exists():
-        raise LocalError(
+        raise NativeError(
             f"{home.root} does not look like a platform's folder (it has no "
             f"{home.lock_file.relative_to(home.root)}): nothing was removed."
         )

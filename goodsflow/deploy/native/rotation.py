@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.admin import KafkaAdmin
@@ -25,6 +24,7 @@ from goodsflow.clients.kafka.errors import (
 from goodsflow.clients.kafka.rotation import Rotation, rotation_lock
 from goodsflow.deploy.native.errors import PartFailedError, UnknownPrincipalError
 from goodsflow.deploy.native.parts import Part
+from goodsflow.deploy.native.platform import NativePlatform
 from goodsflow.deploy.native.progress import Progress
 from goodsflow.deploy.native.startup import Startup
 from goodsflow.deploy.native.supervisor import SupervisorClient
@@ -34,9 +34,6 @@ from goodsflow.desired_state.providers.lock import apply_lock
 from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Platform
-
-if TYPE_CHECKING:
-    from goodsflow.deploy.native.launcher import LocalPlatform
 
 _ADMIN = "admin"
 _BROKER = "broker"
@@ -90,7 +87,7 @@ def has_password(principal: object) -> bool:
 
 
 def rotate(
-    platform: LocalPlatform,
+    platform: NativePlatform,
     principal: str,
     clusters: Sequence[ClusterName],
     progress: Progress,
@@ -105,7 +102,7 @@ def rotate(
 
     Raises:
         KafkaError: A cluster refused, did not answer, or another rotation runs.
-        LocalError: A part did not come back, or a launcher is at work.
+        NativeError: A part did not come back, or a launcher is at work.
         EndpointsError: A password file cannot be read or written.
     """
     with ExitStack() as held:
@@ -118,7 +115,9 @@ def rotate(
         return [rotator.rotate(principal) for rotator in rotators]
 
 
-def settle_before_start(platform: LocalPlatform, spec: Platform, *, cold: bool) -> None:
+def settle_before_start(
+    platform: NativePlatform, spec: Platform, *, cold: bool
+) -> None:
     """Let the start's probes log in where a rotation was cut short.
 
     Args:
@@ -142,12 +141,12 @@ def settle_before_start(platform: LocalPlatform, spec: Platform, *, cold: bool) 
                 rotation.settle()
 
 
-def finish(platform: LocalPlatform, spec: Platform, progress: Progress) -> list[str]:
+def finish(platform: NativePlatform, spec: Platform, progress: Progress) -> list[str]:
     """Finish what rotations left undone, with all parts up; return who started anew.
 
     Raises:
         KafkaError: A cluster refused or did not answer.
-        LocalError: A part did not come back.
+        NativeError: A part did not come back.
     """
     restarted: list[str] = []
     for rotation in _rotations(platform, spec):
@@ -160,7 +159,7 @@ def finish(platform: LocalPlatform, spec: Platform, progress: Progress) -> list[
     return restarted
 
 
-def _rotations(platform: LocalPlatform, spec: Platform) -> Iterator[Rotation]:
+def _rotations(platform: NativePlatform, spec: Platform) -> Iterator[Rotation]:
     for name, cluster in spec.clusters.items():
         files = PasswordFiles(platform.endpoints, name)
         # The one with which the others are put right comes first.
@@ -169,7 +168,7 @@ def _rotations(platform: LocalPlatform, spec: Platform) -> Iterator[Rotation]:
                 yield Rotation(files, principal)
 
 
-def stale_parts(platform: LocalPlatform, rotation: Rotation) -> list[Part]:
+def stale_parts(platform: NativePlatform, rotation: Rotation) -> list[Part]:
     """Return the parts that run with an older password than the file's.
 
     The first broker comes last: it is the one that puts passwords into ZooKeeper.
@@ -202,7 +201,7 @@ class Rotator:
     """
 
     def __init__(
-        self, platform: LocalPlatform, cluster: ClusterName, progress: Progress
+        self, platform: NativePlatform, cluster: ClusterName, progress: Progress
     ) -> None:
         self._platform = platform
         self._cluster = cluster

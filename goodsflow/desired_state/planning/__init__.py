@@ -1,7 +1,8 @@
 """Desired and actual state in, a plan out. Pure: nothing here talks to a system.
 
 Here: one module for each kind of thing, the plan that they return, and how it reads.
-Not here: reading the actual state and applying a plan (``goodsflow.desired_state.providers``).
+Not here: reading the actual state and applying a plan
+(``goodsflow.desired_state.providers``).
 
 What is declared is ours, and so is what the declared scope covers. All else is named as
 unmanaged and left alone, and what systems keep for themselves is not even named.

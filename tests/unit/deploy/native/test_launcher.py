@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from goodsflow.deploy.native import build, launcher
-from goodsflow.deploy.native.errors import LocalError, PreflightError
+from goodsflow.deploy.native.errors import NativeError, PreflightError
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.launcher import clean, up
 from goodsflow.deploy.native.progress import Progress
@@ -34,7 +34,7 @@ def test_a_folder_that_is_no_platforms_is_not_removed(folder: Path) -> None:
     """`goodsflow --home / clean` would find a run/ folder there."""
     (folder / "run").mkdir(parents=True)
     (folder / "letters").mkdir()
-    with pytest.raises(LocalError, match="does not look like a platform's folder"):
+    with pytest.raises(NativeError, match="does not look like a platform's folder"):
         clean(folder)
     assert sorted(path.name for path in folder.iterdir()) == ["letters", "run"]
 

@@ -17,7 +17,7 @@ from goodsflow.common.secret_files import write_secret
 from goodsflow.deploy.native import rotation as module
 from goodsflow.deploy.native.errors import PartFailedError
 from goodsflow.deploy.native.home import Home
-from goodsflow.deploy.native.launcher import open_platform
+from goodsflow.deploy.native.platform import open_platform
 from goodsflow.deploy.native.progress import Progress
 from goodsflow.deploy.native.rotation import Rotator, settle_before_start, stale_parts
 from goodsflow.model.endpoints import PROJECT_ROOT
