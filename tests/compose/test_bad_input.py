@@ -107,7 +107,7 @@ def test_a_full_volume_is_said_before_the_part_starts(
         *("docker", "run", "--rm", "--read-only", "--network", "none"),
         *("--tmpfs", "/data:size=1m,uid=10001", "--tmpfs", "/run/part:uid=10001"),
         *(f"--env=PART_NAME={part}", *environment),
-        *(f"goodsflow/{image}:0.1.0", f"{_DATA}/{part}/run.sh"),
+        *(f"goodsflow/{image}:0.2.0", f"{_DATA}/{part}/run.sh"),
         check=False,
     )
     assert done.returncode == 1
@@ -120,7 +120,7 @@ def test_certificates_that_find_no_room_are_said_so(images: None) -> None:
     done = run(
         *("docker", "run", "--rm", "--read-only", "--network", "none", "--tmpfs"),
         *("/tmp", "--tmpfs", "/shares/platform:size=8k,uid=10001"),  # noqa: S108
-        *("goodsflow/python:0.1.0", "/opt/venv/bin/python", "-m"),
+        *("goodsflow/python:0.2.0", "/opt/venv/bin/python", "-m"),
         *("goodsflow.deploy.compose.prepare", "/shares", "x"),
         check=False,
     )

@@ -250,7 +250,7 @@ def test_the_proxy_refuses_what_is_not_needed(
     stack: Stack, service: str, method: str, path: str
 ) -> None:
     """Whoever takes one of Dagster's parts over should not have the host as well."""
-    body = '{"Image": "goodsflow/python:0.1.0", "HostConfig": {"Binds": ["/:/host"]}}'
+    body = '{"Image": "goodsflow/python:0.2.0", "HostConfig": {"Binds": ["/:/host"]}}'
     printed = stack.execute(
         *(service, "curl", "--silent", "--output", "/dev/null", "--noproxy", "*"),
         *("--write-out", "%{http_code}", "--request", method),

@@ -49,7 +49,7 @@ def asked_from(network: str, *targets: str) -> list[str]:
     """Open a connection to each host:port from a new container within one network."""
     return run(
         *("docker", "run", "--rm", "--network", network),
-        *("goodsflow/python:0.1.0", "/opt/venv/bin/python", "-c", _CONNECT, *targets),
+        *("goodsflow/python:0.2.0", "/opt/venv/bin/python", "-c", _CONNECT, *targets),
     ).stdout.split()
 
 

@@ -19,7 +19,7 @@ from dagster._core.origin import RepositoryPythonOrigin
 from goodsflow.deploy.compose.runs import run_launcher
 from goodsflow.model.endpoints import PROJECT_ROOT
 
-IMAGE = "goodsflow/python:0.1.0"
+IMAGE = "goodsflow/python:0.2.0"
 PROJECT = "some-project"
 PROXY = PROJECT_ROOT / "containers" / "docker-proxy"
 
