@@ -7,7 +7,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from tests.unit.ksqldb.fake_server import serving
 
 from dagster_project.assets.recommendations import WINDOW_TAG, recommendations
 from dagster_project.jobs import BOOTSTRAP_ASSETS
@@ -20,6 +19,7 @@ from goodsflow.model.spec import AclBinding, Topic
 from goodsflow.pipeline.recommender.errors import FenceError
 from goodsflow.pipeline.recommender.report import Recommendation, RunReport
 from tests.support import write_endpoints
+from tests.unit.clients.ksqldb.fake_server import serving
 
 # Dagster itself uses what it deprecates, to make resources that hold others.
 pytestmark = pytest.mark.filterwarnings(

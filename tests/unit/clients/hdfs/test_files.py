@@ -95,6 +95,7 @@ def test_lines_are_read_from_either_kind_of_file(compressed: bool) -> None:
 @pytest.mark.parametrize(
     "content",
     [b'{"offset": 0}\n', gzip.compress(b"{}")[:-4], b"", b"\x1f\x8b\x08" + b"\0" * 30],
+    ids=["not compressed", "cut short", "empty", "no deflate stream"],
 )
 def test_a_file_that_is_not_what_its_name_says_is_an_error(content: bytes) -> None:
     """Half of a file taken for all of it would be cards that are lost."""

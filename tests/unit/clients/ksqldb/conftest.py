@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
+
+from tests.unit.clients.ksqldb.fake_server import FakeKsqldb, serving
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.unit.ksqldb.fake_sql import (
+from tests.unit.clients.ksqldb.fake_sql import (
     Parser,
     Source,
     StatementRefused,

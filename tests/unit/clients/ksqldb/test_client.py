@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.unit.connect.test_client import Worker
-from tests.unit.ksqldb.fake_server import NOT_MATERIALIZED, FakeKsqldb
 
 from goodsflow.clients.ksqldb import (
     Credentials,
@@ -28,6 +26,8 @@ from goodsflow.clients.ksqldb.answers import split_lines
 from goodsflow.common.secrets import Secret
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
+from tests.unit.clients.connect.test_client import Worker
+from tests.unit.clients.ksqldb.fake_server import NOT_MATERIALIZED, FakeKsqldb
 
 VIEWS = load_platform(PROJECT_ROOT / "platform.yaml").views
 CREATE = create_source_table("cards", VIEWS["cards"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
 
 from goodsflow.clients.ksqldb import KsqlClient
 from goodsflow.desired_state.providers.errors import NotReadyInTimeError
 from goodsflow.desired_state.providers.views import ViewsProvider
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
+from tests.unit.clients.ksqldb.fake_server import FakeKsqldb, serving
 
 VIEWS = load_platform(PROJECT_ROOT / "platform.yaml").views
 STREAM = (

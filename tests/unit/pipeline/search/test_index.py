@@ -9,12 +9,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.unit.search.contract import SearchContract, card
 
 from goodsflow.clients.kafka.reading import Record
 from goodsflow.model.cards import frame
 from goodsflow.pipeline.search.index import CardIndex, IndexState
 from goodsflow.pipeline.search.interface import FoundCard, SearchBackend, SearchQuery
+from tests.unit.pipeline.search.contract import SearchContract, card
 
 
 def value(content: Mapping[str, Any]) -> bytes:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.ksqldb.fake_server import FakeKsqldb, serving
-from tests.unit.search.contract import CARDS, SearchContract, card
 
 from goodsflow.clients.ksqldb import (
     KsqlAnswerError,
@@ -26,6 +24,8 @@ from goodsflow.pipeline.search.embedded import EmbeddedSearch
 from goodsflow.pipeline.search.errors import ViewNotReadyError
 from goodsflow.pipeline.search.interface import FoundCard, SearchBackend, SearchQuery
 from goodsflow.pipeline.search.ksqldb import VIEW, KsqldbSearch, found_cards, statement
+from tests.unit.clients.ksqldb.fake_server import FakeKsqldb, serving
+from tests.unit.pipeline.search.contract import CARDS, SearchContract, card
 
 DECLARED = load_platform(PROJECT_ROOT / "platform.yaml").views[VIEW]
 
