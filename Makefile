@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status test test-faults test-compose bench lint lock
+.PHONY: help up down clean status test test-faults test-compose bench docs lint lock
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ bench: ## Measure each part of the flow beside its peers, on a quiet machine
 	@.venv/bin/python -m benchmarks.search
 	@.venv/bin/python -m benchmarks.sink
 	@.venv/bin/python -m benchmarks.recommender
+
+docs: ## Build the documentation site, and check its links
+	@./setup.sh --dev
+	@.venv/bin/sphinx-build -W --keep-going -n -q docs docs/_build/html
+	@echo "The site: docs/_build/html/index.html"
 
 lint: ## Check style, types, imports and scripts
 	@./setup.sh --dev

@@ -16,7 +16,7 @@ class Recommendation:
         window: The window's index within the run.
         rank: From 1 within the window.
         product_id: The key it is published under.
-        score: As ``docs/recommender.md`` has it.
+        score: As ``docs/explanation/recommender.md`` has it.
         mean_amount: The mean of all the product's prices so far, in its currency.
         amount: The latest price.
         currency: Of both; empty where the card names none.

@@ -1,6 +1,6 @@
 """From lines to the recommended cards: DataFrame in, DataFrame out.
 
-``docs/recommender.md`` has the formula and an example by hand.
+``docs/explanation/recommender.md`` has the formula and an example by hand.
 
 **The latest card.** A record's place is its partition's offset, and a line's place is
 its file's first offset and its position in the file. A key lives in one partition, so

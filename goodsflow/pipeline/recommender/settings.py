@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Scoring(BaseModel):
-    """What a score is made of; ``docs/recommender.md`` has the formula."""
+    """What a score is made of; ``docs/explanation/recommender.md`` has the formula."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

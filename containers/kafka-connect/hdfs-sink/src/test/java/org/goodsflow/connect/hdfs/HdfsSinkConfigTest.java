@@ -102,7 +102,7 @@ class HdfsSinkConfigTest {
             .sorted()
             .toList();
     List<String> found =
-        Files.readAllLines(Path.of("../../../docs/hdfs-sink.md")).stream()
+        Files.readAllLines(Path.of("../../../docs/reference/hdfs-sink.md")).stream()
             .filter(line -> line.startsWith("| `") && line.split("\\|").length == 5)
             .filter(line -> !line.contains("hadoop.conf."))
             .sorted()
