@@ -1,4 +1,5 @@
-"""The types that every room shares: cards, the declaration, addresses.
+"""The types that every package shares: cards, the declaration, addresses.
 
-Not here: anything that opens a connection.
+Here: types, how they are read from files or bytes, and what follows from them alone.
+Not here: anything that opens a connection (``goodsflow.clients``).
 """

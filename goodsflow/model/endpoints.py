@@ -1,8 +1,8 @@
-"""Where the platform's parts are, and where their secrets lie.
+"""The addresses of the platform's parts, and the paths of their secrets.
 
-Whoever starts the platform (the native launcher, or the containers) writes one
-``endpoints.json``; every client reads it. It holds addresses and paths, never a secret:
-passwords stay in files below ``secrets_dir``, one for each principal.
+The launcher, or the containers' set-up, writes one ``endpoints.json``; every client
+reads it. It holds addresses and paths, never a secret: each principal's password is in
+a file of its own below ``secrets_dir``.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class EndpointsError(GoodsflowError):
 
 
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A never-ending service of ours: where it answers about itself over HTTP.
+    """The HTTP addresses at which one of our services reports on itself.
 
     Attributes:
-        health_url: Answers 200 when the service is healthy.
+        health_url: Answers 200 while the service is healthy.
         metrics_url: Metrics in the Prometheus text format.
     """
 
@@ -40,11 +40,11 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ContainerEngine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The Docker engine that runs the parts, a container each.
+    """The Docker engine that runs each part in a container.
 
     Attributes:
-        url: Its API: http://host:port, or unix:///socket.
-        project: The Compose project whose containers they are.
+        url: Its API: ``http://host:port`` or ``unix:///socket``.
+        project: The Compose project that the containers belong to.
     """
 
     url: str
@@ -55,24 +55,24 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The addresses of a running (or starting) platform.
 
     Attributes:
-        bootstrap_servers: By cluster, host:port,…
-        external_bootstrap_servers: For clients on the host, where the brokers are in
-            networks of their own.
+        bootstrap_servers: ``host:port,…`` by cluster.
+        external_bootstrap_servers: The same for clients on the host, if the brokers run
+            in container networks.
         ca_file: PEM certificate of the platform's CA.
-        secrets_dir: Holds <cluster>/<principal>.password, mode 0600.
+        secrets_dir: Contains ``CLUSTER/PRINCIPAL.password``, mode 0600.
         state_dir: Where clients keep files, such as indexes.
-        schema_registry_url: Confluent-compatible API root.
+        schema_registry_url: Root of the Confluent-compatible API.
         connect_url: REST API of the Connect workers.
         webhdfs_url: HTTP address of the NameNode.
-        hdfs_url: RPC address of the NameNode, hdfs://host:port.
-        spark_connect_url: sc://host:port
-        dagster_url: The webserver.
-        ksqldb_url: None where the platform has no ksqlDB.
-        ksqldb_user: Where ksqlDB asks for one; secrets_dir holds its
-            ksqldb/<user>.password.
-        services: By name.
-        supervisor_socket: Unix socket of the supervisor of a native platform.
-        container_engine: The engine, where the parts are containers.
+        hdfs_url: RPC address of the NameNode, ``hdfs://host:port``.
+        spark_connect_url: ``sc://host:port``
+        dagster_url: The Dagster webserver.
+        ksqldb_url: None if the platform has no ksqlDB.
+        ksqldb_user: None if ksqlDB needs no login; otherwise ``secrets_dir`` contains
+            ``ksqldb/USER.password``.
+        services: Our services by name.
+        supervisor_socket: Unix socket of a native platform's supervisor.
+        container_engine: The Docker engine, if the parts run in containers.
     """
 
     bootstrap_servers: dict[ClusterName, str]
@@ -93,20 +93,20 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     container_engine: ContainerEngine | None = None
 
     def as_json(self) -> bytes:
-        """Return what ``endpoints.json`` holds."""
+        """Return the content of ``endpoints.json``."""
         return msgspec.json.format(msgspec.json.encode(self, enc_hook=str), indent=2)
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Endpoints:
-        """Read what ``as_json`` returned.
+        """Parse the content of ``endpoints.json``.
 
         Raises:
-            msgspec.DecodeError: It is something else.
+            msgspec.DecodeError: The content is something else.
         """
         return msgspec.json.decode(data, type=cls, dec_hook=_as_path)
 
     def replace(self, **changes: Any) -> Endpoints:
-        """Return the same with other values of some attributes."""
+        """Return a copy with some attributes changed."""
         return msgspec.structs.replace(self, **changes)
 
     def password(self, cluster: ClusterName, principal: str) -> Secret:
@@ -131,21 +131,21 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return _read_password(
             self.secrets_dir / "ksqldb" / f"{self.ksqldb_user}.password",
             f"ksqlDB's user '{self.ksqldb_user}'",
-            "Write it there.",
+            "Write the password to that file.",
         )
 
     def password_file(self, cluster: ClusterName, principal: str) -> Path:
         """Return the file that holds a principal's SCRAM password.
 
         Raises:
-            EndpointsError: The name is a path, and could lead to another's file.
+            EndpointsError: The name contains a slash and could lead to another file.
         """
         if "/" in principal or "\0" in principal:
-            raise EndpointsError(f"'{principal}' is no name of a principal.")
+            raise EndpointsError(f"'{principal}' is not a valid principal name.")
         return self.secrets_dir / cluster / f"{principal}.password"
 
     def principals(self, cluster: ClusterName) -> list[str]:
-        """Return the principals whose password files are here, sorted."""
+        """Return the principals that have a password file, sorted."""
         files = (self.secrets_dir / cluster).glob("*.password")
         return sorted(file.stem for file in files)
 
@@ -157,7 +157,7 @@ def _read_password(path: Path, whose: str, advice: str) -> Secret:
     except OSError as error:
         reason = error.strerror or str(error)
     except UnicodeDecodeError:
-        reason = "it is no text"
+        reason = "it is not text"
     if reason:
         raise EndpointsError(
             f"Cannot read the password of {whose} from {path}: {reason}. {advice}"
@@ -172,7 +172,7 @@ def _as_path(kind: type, text: object) -> Path:
 
 
 def default_home() -> Path:
-    """Return the platform's folder: $GOODSFLOW_HOME, or the project's .goodsflow."""
+    """Return the platform's folder: $GOODSFLOW_HOME or the project's .goodsflow."""
     configured = os.environ.get("GOODSFLOW_HOME")
     return Path(configured).resolve() if configured else PROJECT_ROOT / ".goodsflow"
 
@@ -181,10 +181,10 @@ def load_endpoints(home: Path | None = None) -> Endpoints:
     """Read ``endpoints.json`` of the platform in ``home``.
 
     Args:
-        home: The platform's folder; ``default_home()`` where not given.
+        home: The platform's folder; ``default_home()`` if omitted.
 
     Raises:
-        EndpointsError: There is none, or it does not fit.
+        EndpointsError: The file is missing or invalid.
     """
     path = (home or default_home()) / "endpoints.json"
     try:

@@ -249,15 +249,15 @@ def test_quotas_come_back_as_they_went_and_are_lifted(
     quotas: QuotaAdmin, user: str
 ) -> None:
     """A limit that is declared no more would slow a service down for ever."""
-    figures = {"producer_byte_rate": 2048.0, "consumer_byte_rate": 4096.0}
+    limits = {"producer_byte_rate": 2048.0, "consumer_byte_rate": 4096.0}
     of_user = QuotaEntity(user=user)
     of_client = QuotaEntity(user=user, client_id=Default())
     try:
         check_all(
-            quotas.alter({of_user: figures, of_client: {"request_percentage": 12.5}})
+            quotas.alter({of_user: limits, of_client: {"request_percentage": 12.5}})
         )
         found = quotas.quotas()
-        assert found[of_user] == figures
+        assert found[of_user] == limits
         assert found[of_client] == {"request_percentage": 12.5}
         assert DEFAULT_USER not in found
         check_all(quotas.alter({of_user: {"consumer_byte_rate": None}}))
@@ -267,7 +267,7 @@ def test_quotas_come_back_as_they_went_and_are_lifted(
             _SECONDS,
         )
     finally:
-        lift = dict.fromkeys(figures)
+        lift = dict.fromkeys(limits)
         check_all(
             quotas.alter({of_user: lift, of_client: {"request_percentage": None}})
         )

@@ -175,7 +175,7 @@ class QuotaAdmin(Closing):
         """Do nothing: each operation has a connection of its own."""
 
     def quotas(self) -> dict[QuotaEntity, dict[str, float]]:
-        """Return every quota: its figures by name.
+        """Return every quota: its limits by name.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
@@ -194,17 +194,17 @@ class QuotaAdmin(Closing):
         }
 
     def alter(
-        self, figures: Mapping[QuotaEntity, Mapping[str, float | None]]
+        self, limits: Mapping[QuotaEntity, Mapping[str, float | None]]
     ) -> Outcomes[QuotaEntity]:
-        """Set figures of entities; those that are not given stay as they are.
+        """Set limits of entities; those that are not given stay as they are.
 
         Args:
-            figures: By entity, values by the figure's name; None to lift the limit.
+            limits: By entity, values by the limit's name; None to remove the limit.
 
         Raises:
             KafkaError: The cluster could not be asked.
         """
-        if not figures:
+        if not limits:
             return {}
         what = f"Cannot set quotas of cluster '{self._cluster}'"
         entries = [
@@ -212,11 +212,11 @@ class QuotaAdmin(Closing):
                 entity.to_wire(),
                 [(key, value or 0.0, value is None) for key, value in each.items()],
             )
-            for entity, each in figures.items()
+            for entity, each in limits.items()
         ]
         answer = self._send(_AlterRequest(entries), what)
         outcomes: Outcomes[QuotaEntity] = dict.fromkeys(
-            figures, OperationFailedError(f"{what}: the broker did not mention it")
+            limits, OperationFailedError(f"{what}: the broker did not mention it")
         )
         for entry in answer.to_object()["entries"]:
             entity = QuotaEntity.from_wire(entry["entity"])

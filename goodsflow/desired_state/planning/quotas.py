@@ -17,13 +17,13 @@ from goodsflow.desired_state.planning.scope import is_in_scope, unmanaged
 DEFAULT = "(default)"
 """Stands for the default of all principals; no principal's name has brackets."""
 
-Figures = Mapping[str, float]
+Limits = Mapping[str, float]
 
 
 def plan_quotas(
     target: Target,
-    desired: Mapping[str, Figures],
-    actual: Mapping[str, Figures],
+    desired: Mapping[str, Limits],
+    actual: Mapping[str, Limits],
     principals: Collection[str],
     scope: Iterable[str] = (),
 ) -> Plan:
@@ -31,19 +31,19 @@ def plan_quotas(
 
     Args:
         target: The quotas of which cluster.
-        desired: Figures by principal, or by ``DEFAULT``.
+        desired: Limits by principal, or by ``DEFAULT``.
         actual: Likewise; others than of principals are not given.
         principals: The declared ones: a quota of theirs is ours, declared or not.
         scope: Patterns of principals that are ours although not declared.
     """
     patterns = tuple(scope)
     changes: list[Change] = []
-    for name, figures in desired.items():
+    for name, limits in desired.items():
         there = actual.get(name, {})
-        differences = tuple(_differences(figures, there))
+        differences = tuple(_differences(limits, there))
         if differences:
             action: Action = "update" if there else "create"
-            changes.append(Change(target, action, name, differences, dict(figures)))
+            changes.append(Change(target, action, name, differences, dict(limits)))
     left = []
     for name in sorted(actual.keys() - desired.keys()):
         if name in principals or is_in_scope(name, patterns):
@@ -62,12 +62,12 @@ def plan_quotas(
     return merge_plans([Plan(tuple(changes)), unmanaged(target, left)])
 
 
-def _differences(desired: Figures, actual: Figures) -> Iterable[Difference]:
+def _differences(desired: Limits, actual: Limits) -> Iterable[Difference]:
     for key in sorted(desired.keys() | actual.keys()):
         before, after = actual.get(key), desired.get(key)
         if before != after:
             yield Difference(key, _text(before), _text(after) or "unlimited")
 
 
-def _text(figure: float | None) -> str | None:
-    return None if figure is None else f"{figure:.15g}"
+def _text(limit: float | None) -> str | None:
+    return None if limit is None else f"{limit:.15g}"

@@ -44,7 +44,7 @@ class QuotasProvider(Provider):
         """
         with self._connect() as client:
             found = client.quotas()
-        ours = {_name(e): figures for e, figures in found.items() if _is_of_user(e)}
+        ours = {_name(e): limits for e, limits in found.items() if _is_of_user(e)}
         others = [str(entity) for entity in found if not _is_of_user(entity)]
         plan = plan_quotas(
             self.target,
@@ -67,34 +67,34 @@ class QuotasProvider(Provider):
             cluster["default_quota"] = default
         notes += [f"the quota of user '{n}'" for n in ours if not is_principal_name(n)]
         cluster["principals"] = {
-            name: {"quota": figures}
-            for name, figures in sorted(ours.items())
+            name: {"quota": limits}
+            for name, limits in sorted(ours.items())
             if is_principal_name(name)
         }
         fragment = {"clusters": {self.target.cluster: cluster}}
         return Adoption(fragment, notes=tuple(notes))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        """Set the figures that differ, and lift the others."""
-        alterations = {_entity(change.name): _figures(change) for change in changes}
+        """Set the limits that differ, and lift the others."""
+        alterations = {_entity(change.name): _limits(change) for change in changes}
         with self._connect() as client:
             outcomes = client.alter(alterations)
         yield from results_by_name(changes, outcomes, lambda c: _entity(c.name))
 
 
 def declared_quotas(cluster: Cluster) -> dict[str, Mapping[str, float]]:
-    """Return the declared figures by principal."""
+    """Return the declared limits by principal."""
     quotas: dict[str, Mapping[str, float]] = {
-        name: principal.quota.figures()
+        name: principal.quota.limits()
         for name, principal in cluster.principals.items()
         if principal.quota
     }
     if cluster.default_quota:
-        quotas[DEFAULT] = cluster.default_quota.figures()
+        quotas[DEFAULT] = cluster.default_quota.limits()
     return quotas
 
 
-def _figures(change: Change) -> dict[str, float | None]:
+def _limits(change: Change) -> dict[str, float | None]:
     desired: Mapping[str, float] = change.desired or {}
     return {d.field: desired.get(d.field) for d in change.differences}
 

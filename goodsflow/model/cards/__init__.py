@@ -1,12 +1,11 @@
 """The goods card: its model, the five samples and its wire format.
 
-Here: what a card is, as types and as bytes, and nothing that talks to a system. Not
-here: the rules by which a card is held back (``goodsflow.pipeline.filter``), the
-registration of its schema (``goodsflow.clients.registry``).
+Here: what a card is, as types and as bytes. Not here: anything that talks to a system,
+the rules that hold a card back (``goodsflow.pipeline.filter``), and the registration of
+its schema (``goodsflow.clients.registry``).
 
-The types are in ``goodsflow.model.cards.model``, the samples in
-``goodsflow.model.cards.samples``: who only reads bytes, such as a search, imports
-neither them nor pydantic.
+This package exports only the wire format. Import the types from their own modules:
+a program that only reads bytes, such as the search, then never imports pydantic.
 """
 
 from goodsflow.model.cards.wire import (

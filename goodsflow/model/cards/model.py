@@ -1,4 +1,4 @@
-"""A goods card as types; ``schemas/goods.json`` says the same to other languages."""
+"""A goods card as types; ``schemas/goods.json`` is the same as a JSON Schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _Part(BaseModel):
 
 
 class Price(_Part):
-    """What the product costs."""
+    """The product's price."""
 
     amount: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
@@ -28,14 +28,14 @@ class Image(_Part):
 
 
 class Stock(_Part):
-    """How many pieces the shop has."""
+    """How many pieces the shop has, and how many of them are reserved."""
 
     available: Annotated[int, Field(ge=0)]
     reserved: Annotated[int, Field(ge=0)]
 
 
 class Card(_Part):
-    """A goods card. Further fields are kept: a card may grow before this type does."""
+    """A goods card. Unknown fields are kept: shops may add some before we do."""
 
     product_id: Annotated[Text, Field(description="The key of the card's records.")]
     name: Text
@@ -53,5 +53,5 @@ class Card(_Part):
     updated_at: AwareDatetime
 
     def as_json(self) -> dict[str, Any]:
-        """Return the card as JSON holds it: plain types, timestamps as ISO 8601."""
+        """Return the card in JSON's types, with timestamps in ISO 8601."""
         return self.model_dump(mode="json")

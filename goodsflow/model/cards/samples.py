@@ -20,18 +20,18 @@ _PRICE_IN_TEXT = re.compile(r" за \d+(?:\.\d+)? [A-Z]{3}$")
 
 
 def sample_cards() -> tuple[Card, ...]:
-    """Return the samples, in the order of their product IDs."""
+    """Return the samples, ordered by product ID."""
     return tuple(
         _sample(product_id, letters) for product_id, letters in _SAMPLES.items()
     )
 
 
 def with_price(card: Card, amount: float, now: datetime) -> Card:
-    """Return the card at a new price, which its description ends with.
+    """Return the card with a new price, in its description too.
 
     Args:
         card: The card to start from.
-        amount: In the card's currency, kept to two decimals.
+        amount: In the card's currency, rounded to two decimals.
         now: Becomes ``updated_at``, in UTC and whole seconds.
     """
     price = card.price.model_copy(update={"amount": round(amount, 2)})

@@ -1,4 +1,4 @@
-"""The wire format of values: a zero byte, a 4-byte schema ID, JSON in UTF-8.
+"""The Confluent wire format: a zero byte, a 4-byte schema ID, JSON in UTF-8.
 
 https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format
 """
@@ -22,18 +22,18 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 
 class CardError(GoodsflowError):
-    """A value is no goods card; the text says why."""
+    """A record's value is not a goods card; the message says why."""
 
 
 def schema_id_of(value: bytes) -> int:
     """Return the ID of the schema that a value was written with.
 
     Raises:
-        CardError: The value has no header of the wire format.
+        CardError: The value has no wire format header.
     """
     if len(value) < HEADER_BYTES:
         raise CardError(
-            f"The value has {len(value)} bytes; a header of the wire format alone has "
+            f"The value has {len(value)} bytes; the wire format's header alone has "
             f"{HEADER_BYTES}."
         )
     magic, schema_id = _HEADER.unpack_from(value)
@@ -49,7 +49,7 @@ def payload_of(value: bytes) -> bytes:
     """Return what follows the header.
 
     Raises:
-        CardError: The value has no header of the wire format.
+        CardError: The value has no wire format header.
     """
     schema_id_of(value)
     return value[HEADER_BYTES:]
@@ -59,7 +59,7 @@ def frame(schema_id: int, payload: bytes) -> bytes:
     """Put the header before a payload.
 
     Raises:
-        CardError: The schema ID is none that a registry gives out.
+        CardError: No registry assigns such a schema ID.
     """
     if not 0 <= schema_id <= _MAX_SCHEMA_ID:
         raise CardError(
@@ -70,15 +70,15 @@ def frame(schema_id: int, payload: bytes) -> bytes:
 
 
 def encode_json(card: Mapping[str, Any]) -> str:
-    """Write a card as compact JSON, its letters unescaped."""
+    """Write a card as compact JSON, without escaping its letters."""
     return _ENCODER.encode(card)
 
 
 def decode_card(value: bytes) -> dict[str, Any]:
-    """Read a value as a card; only its identity is checked, not its whole schema.
+    """Read a value as a card; check its ``product_id``, but not the whole schema.
 
     Raises:
-        CardError: It has no header, is no JSON object, or has no ``product_id``.
+        CardError: It has no header, no ``product_id``, or is not a JSON object.
     """
     payload = payload_of(value)
     try:
@@ -88,16 +88,16 @@ def decode_card(value: bytes) -> dict[str, Any]:
         raise CardError(f"The payload is not UTF-8 at byte {error.start}.") from error
     except json.JSONDecodeError as error:
         raise CardError(
-            f"The payload is no JSON: {error.msg} at character {error.pos}."
+            f"The payload is not JSON: {error.msg} at character {error.pos}."
         ) from error
     except ValueError as error:
-        raise CardError(f"The payload is no JSON: {error}.") from error
+        raise CardError(f"The payload is not JSON: {error}.") from error
     except RecursionError as error:
-        raise CardError("The payload is no card: it is nested too deeply.") from error
-    if not isinstance(card, dict):
         raise CardError(
-            f"The payload is {_json_type(card)} in JSON; a card is an object."
-        )
+            "The payload is not a card: it is nested too deeply."
+        ) from error
+    if not isinstance(card, dict):
+        raise CardError(f"The payload is {_json_type(card)}; a card is a JSON object.")
     _check_identity(card)
     return card
 
@@ -109,12 +109,12 @@ def _check_identity(card: Mapping[str, Any]) -> None:
     if not isinstance(product_id, str) or not product_id:
         raise CardError(
             f"The card's field 'product_id' is {_json_type(product_id)}; expected a "
-            "string that is not empty."
+            "non-empty string."
         )
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _json_type(value: object) -> str:

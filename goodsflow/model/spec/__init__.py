@@ -1,7 +1,8 @@
 """``platform.yaml`` as types: what should exist.
 
-Here: the typed model, reading with every problem and its place, and what follows from
-the declaration alone (ACL bindings). Not here: anything that talks to a system.
+Here: the typed model, loading a file with all its problems and their lines, and what
+follows from the declaration alone, such as ACL bindings. Not here: anything that talks
+to a system (``goodsflow.desired_state``).
 """
 
 from goodsflow.model.spec.acls import AclBinding, acl_bindings

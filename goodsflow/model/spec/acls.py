@@ -1,4 +1,4 @@
-"""From what principals do to the ACL bindings that let them.
+"""The ACL bindings that principals need for what they are declared to do.
 
 The rights that an operation needs are Kafka's own:
 https://kafka.apache.org/39/documentation.html#operations_resources_and_protocols
@@ -24,7 +24,7 @@ CLUSTER_RESOURCE_NAME = "kafka-cluster"
 
 @dataclass(frozen=True, order=True)
 class AclBinding:
-    """One binding, as the cluster keeps it."""
+    """One ACL binding of a cluster."""
 
     principal: str
     resource: ResourceType
@@ -35,11 +35,11 @@ class AclBinding:
     host: str = "*"
 
     def __str__(self) -> str:
-        """Say it as a person would: who may do what on which object."""
+        """Return who may do what on which object, in words."""
         return self.with_operations([self.operation])
 
     def with_operations(self, operations: Iterable[str]) -> str:
-        """Say several bindings in one, which differ in their operations alone."""
+        """Describe bindings that differ only in their operations as one."""
         name = self.name + ("*" if self.pattern == "prefixed" else "")
         what = "cluster" if self.resource == "cluster" else f"{self.resource} '{name}'"
         may = "may" if self.permission == "allow" else "may not"

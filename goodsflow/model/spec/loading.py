@@ -1,4 +1,4 @@
-"""Reading ``platform.yaml``: the model, or every problem with its place at once."""
+"""Loading ``platform.yaml``: the model, or all problems with their lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ from goodsflow.model.spec.references import Location, reference_problems
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in the file: where (line from 1, path of keys) and what."""
+    """One thing that is wrong in the file.
+
+    Attributes:
+        line: Counted from 1; 0 where the file cannot be read.
+        path: The keys that lead to it: ``clusters > inbound > topics``.
+        message: What is wrong.
+    """
 
     line: int
     path: str
@@ -26,10 +32,10 @@ class Problem:
 
 
 class SpecError(GoodsflowError):
-    """The declaration is invalid; ``problems`` lists all that is wrong."""
+    """The declaration is invalid; ``problems`` lists everything that is wrong."""
 
     def __init__(self, file: Path, problems: Iterable[Problem]) -> None:
-        """Compose one message out of all problems, in the order of their lines."""
+        """Compose one message from all problems, ordered by line."""
         self.problems = sorted(problems, key=lambda problem: problem.line)
         count = len(self.problems)
         lines = [
@@ -41,13 +47,13 @@ class SpecError(GoodsflowError):
 
 
 def load_platform(file: Path) -> Platform:
-    """Read and check the declaration.
+    """Load and check the declaration.
 
     Args:
-        file: ``platform.yaml``; the files it names are looked up beside it.
+        file: ``platform.yaml``; paths in it are relative to its folder.
 
     Raises:
-        SpecError: With every problem found, each with its line.
+        SpecError: The declaration is invalid; it names each problem and its line.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -75,7 +81,7 @@ def load_platform(file: Path) -> Platform:
 
 
 class _Loader(yaml.SafeLoader):
-    """Gives its line to what looks like a value and is none, such as 2026-13-01."""
+    """Reports the line of a malformed value, such as the date 2026-13-01."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
@@ -87,7 +93,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _parse(file: Path, text: str) -> tuple[yaml.Node, object]:
-    """Return the nodes, which know their lines, and what they stand for."""
+    """Return the YAML nodes, which know their lines, and the data they hold."""
     try:
         root = yaml.compose(text, Loader=_Loader)
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
@@ -104,12 +110,12 @@ def _parse(file: Path, text: str) -> tuple[yaml.Node, object]:
 def _syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position)
-        what = f"it holds the character U+{error.character:04X}"
+        what = f"it contains the character U+{error.character:04X}"
     else:
         mark = getattr(error, "problem_mark", None)
         line = mark.line if mark else 0
         what = getattr(error, "problem", None) or str(error)
-    return Problem(line + 1, "file", f"is no valid YAML: {what}")
+    return Problem(line + 1, "file", f"is not valid YAML: {what}")
 
 
 _MESSAGES = {
@@ -125,7 +131,7 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _clean(location: Location) -> Location:
-    """Drop the marker that pydantic adds for a problem with a key itself."""
+    """Drop the marker that pydantic adds when the key itself is the problem."""
     return tuple(part for part in location if part != "[key]")
 
 
@@ -134,7 +140,7 @@ def _dotted(location: Location) -> str:
 
 
 def _line(root: yaml.Node, location: Location) -> int:
-    """Find the line of a location; of its nearest parent where it is not there."""
+    """Return the line of a location, or of its nearest parent that exists."""
     node, line = root, root.start_mark.line
     for part in location:
         step = _child(node, part)
@@ -148,7 +154,7 @@ def _child(
     node: yaml.Node, part: str | int, above: tuple[yaml.Node, ...] = ()
 ) -> tuple[int, yaml.Node] | None:
     if isinstance(node, yaml.MappingNode):
-        # Of a key that is there twice the last holds; one's own go before merged ones.
+        # The last of two equal keys wins; own keys win over merged ones.
         for key, value in reversed(node.value):
             if key.value == str(part):
                 return key.start_mark.line, value
@@ -176,12 +182,12 @@ def _merged(node: yaml.MappingNode) -> Iterator[yaml.Node]:
 
 
 def _duplicate_keys(root: yaml.Node) -> Iterator[tuple[Location, int]]:
-    """Find keys that YAML would let silently win over an earlier one."""
+    """Find keys that YAML would silently let override an earlier one."""
     visited: set[int] = set()
     pending: list[tuple[Location, yaml.Node]] = [((), root)]
     while pending:
         path, node = pending.pop()
-        # An alias leads to a node that another place has shown already.
+        # An alias leads to a node that was visited already.
         if id(node) in visited:
             continue
         visited.add(id(node))

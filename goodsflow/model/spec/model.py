@@ -44,22 +44,22 @@ AclPermission = Literal["allow", "deny"]
 def _check_topic_name(name: str) -> str:
     if not _TOPIC_NAME.fullmatch(name) or name in {".", ".."}:
         raise ValueError(
-            f"'{name}' is no topic name: Kafka takes up to 249 of the characters "
+            f"'{name}' is not a valid topic name: use up to 249 of the characters "
             "a-z, A-Z, 0-9, '.', '_' and '-'"
         )
     return name
 
 
 def is_principal_name(name: str) -> bool:
-    """Say whether a principal can be declared under this name."""
+    """Return whether a principal can be declared under this name."""
     return _PRINCIPAL_NAME.fullmatch(name) is not None
 
 
 def _check_principal_name(name: str) -> str:
     if not is_principal_name(name):
         raise ValueError(
-            f"'{name}' is no principal name: use up to 63 lower-case letters, digits "
-            "and '-', the first a letter"
+            f"'{name}' is not a valid principal name: use up to 63 lower-case "
+            "letters, digits and '-', beginning with a letter"
         )
     return name
 
@@ -76,16 +76,16 @@ def _as_config_text(value: object) -> object:
 def _check_sql_name(name: str) -> str:
     if not _SQL_NAME.fullmatch(name):
         raise ValueError(
-            f"'{name}' is no name of ksqlDB: use lower-case letters, digits and '_', "
-            "the first no digit"
+            f"'{name}' is not a valid ksqlDB name: use lower-case letters, digits "
+            "and '_', and no digit first"
         )
     return name
 
 
 def _check_column_type(declared: object) -> object:
-    """Check a type, or a struct's fields with theirs; as a plain union would not.
+    """Check a type, or a struct's fields and their types.
 
-    Its errors would name the alternatives of the union, which stand in no file.
+    Pydantic's own errors for a union name its alternatives, which no file mentions.
     """
     if isinstance(declared, dict) and declared:
         for name in declared:
@@ -96,7 +96,7 @@ def _check_column_type(declared: object) -> object:
     if any(kind not in _SQL_TYPES for kind in types):
         raise ValueError(
             f"should be {', '.join(_SQL_TYPES)}, or a mapping of a struct's fields to "
-            "such types"
+            "these types"
         )
     return declared
 
@@ -104,20 +104,24 @@ def _check_column_type(declared: object) -> object:
 def _check_pattern(pattern: str) -> str:
     if not pattern or "*" in pattern[:-1]:
         raise ValueError(
-            f"'{pattern}' is no pattern of names: write a name, the start of names "
-            "with '*' after it, or '*' for all"
+            f"'{pattern}' is not a valid name pattern: write a name, the beginning "
+            "of names followed by '*', or '*' for all"
         )
     return pattern
 
 
 TopicName = Annotated[str, AfterValidator(_check_topic_name)]
+"""A topic's name: up to 249 of the characters a-z, A-Z, 0-9, ``.``, ``_``, ``-``."""
 NamePattern = Annotated[str, AfterValidator(_check_pattern)]
-"""A name, or the start of names with ``*`` after it."""
+"""A name, or the beginning of names followed by ``*``."""
 PrincipalName = Annotated[str, AfterValidator(_check_principal_name)]
+"""Up to 63 lower-case letters, digits and ``-``, beginning with a letter."""
 ConfigText = Annotated[str, BeforeValidator(_as_config_text)]
+"""A value as Kafka's configuration writes it: YAML's true and 1 become text."""
 SqlName = Annotated[str, AfterValidator(_check_sql_name)]
+"""A name in ksqlDB: lower-case letters, digits and ``_``, no digit first."""
 ColumnType: TypeAlias = str | Mapping[str, str]
-"""A type of ksqlDB, or the fields of a struct with theirs."""
+"""A ksqlDB type, or the fields of a struct with their types."""
 
 
 class _Declared(BaseModel):
@@ -125,44 +129,84 @@ class _Declared(BaseModel):
 
 
 class Topic(_Declared):
-    """A topic as it should be."""
+    """A topic of a cluster."""
 
-    partitions: Annotated[int, Field(ge=1, le=10_000)]
-    replication_factor: Annotated[int, Field(ge=1, le=100)]
-    config: dict[str, ConfigText] = Field(default_factory=dict)
+    partitions: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        description="Number of partitions. Kafka can add partitions but never remove "
+        "them; adding them to a keyed topic needs --allow add-partitions."
+    )
+    replication_factor: Annotated[int, Field(ge=1, le=100)] = Field(
+        description="Number of brokers that keep a copy of each partition. Only "
+        "kafka-reassign-partitions can change it on an existing topic."
+    )
+    config: dict[str, ConfigText] = Field(
+        default_factory=dict,
+        description="Kafka's topic settings, such as cleanup.policy or retention.ms. A "
+        "setting that is left out keeps the broker's default; one that was set by hand "
+        "on the topic is reset to it.",
+    )
     keyed: bool = Field(
         default=True,
-        description="Its records have keys, which more partitions would move.",
+        description="Whether the topic's records have keys. Adding partitions moves "
+        "new records of a key to another partition, so a keyed topic gets them only "
+        "with --allow add-partitions.",
     )
 
 
 class Consumption(_Declared):
     """Topics that a principal reads as a member of a consumer group."""
 
-    topics: Annotated[list[TopicName], Field(min_length=1)]
-    group: Annotated[str, Field(min_length=1)]
-    group_pattern: Pattern = "literal"
+    topics: Annotated[list[TopicName], Field(min_length=1)] = Field(
+        description="Declared topics of the same cluster. The principal may read and "
+        "describe them."
+    )
+    group: Annotated[str, Field(min_length=1)] = Field(
+        description="The consumer group's ID, or its prefix. The principal may join it."
+    )
+    group_pattern: Pattern = Field(
+        default="literal",
+        description="literal: group is the whole ID. prefixed: every group whose ID "
+        "begins with group.",
+    )
 
 
 class TransactionalId(_Declared):
-    """Transactional IDs under which a principal produces."""
+    """A transactional ID, or a prefix of such IDs, that a principal produces with."""
 
-    id: Annotated[str, Field(min_length=1)]
-    pattern: Pattern = "literal"
+    id: Annotated[str, Field(min_length=1)] = Field(
+        description="The transactional ID, or its prefix."
+    )
+    pattern: Pattern = Field(
+        default="literal",
+        description="literal: id is the whole ID. prefixed: every ID that begins with "
+        "it.",
+    )
 
 
 class AclRule(_Declared):
-    """An explicit right, where what a principal does is not produce or consume."""
+    """An explicit right, for what produce, consume and transactional don't cover."""
 
-    resource: ResourceType
-    name: str | None = Field(default=None, description="None: the cluster itself.")
-    pattern: Pattern = "literal"
-    operations: Annotated[list[Operation], Field(min_length=1)]
+    resource: ResourceType = Field(description="The kind of resource the right is on.")
+    name: str | None = Field(
+        default=None,
+        description="The resource's name, its prefix, or * for all of its kind. "
+        "Required, except for the cluster, which has no name here.",
+    )
+    pattern: Pattern = Field(
+        default="literal",
+        description="literal: exactly the resource called name. prefixed: every "
+        "resource whose name begins with it.",
+    )
+    operations: Annotated[list[Operation], Field(min_length=1)] = Field(
+        description="Kafka's operations on the resource; each becomes one ACL binding."
+    )
     permission: AclPermission = Field(
-        default="allow", description="deny wins over every allow."
+        default="allow", description="Whether to allow or deny it. A deny always wins."
     )
     host: Annotated[str, Field(min_length=1)] = Field(
-        default="*", description="The address it comes from; * for any."
+        default="*",
+        description="The client's IP address that the right is limited to; * means "
+        "any.",
     )
 
     @model_validator(mode="after")
@@ -175,53 +219,77 @@ class AclRule(_Declared):
 
 
 class Quota(_Declared):
-    """How much a principal may ask of each broker; without a figure, any amount.
+    """Limits on what a principal may use of each broker; at least one is required.
 
+    A limit that is left out means unlimited. A broker slows down a client that exceeds
+    its quota; it does not refuse it.
     https://kafka.apache.org/39/documentation.html#design_quotas
     """
 
     producer_byte_rate: Annotated[int, Field(gt=0)] | None = Field(
-        default=None, description="Bytes a second: Kafka takes whole ones alone."
+        default=None,
+        description="Bytes a second that it may produce to each broker.",
     )
     consumer_byte_rate: Annotated[int, Field(gt=0)] | None = Field(
-        default=None, description="Bytes a second."
+        default=None,
+        description="Bytes a second that it may fetch from each broker.",
     )
     request_percentage: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="Of a broker's threads' time; 100 is one thread."
+        default=None,
+        description="Share of each broker's request and network threads, in percent of "
+        "one thread: 200 means two threads.",
     )
     controller_mutation_rate: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="Partitions created and deleted a second."
+        default=None,
+        description="Partitions that it may create and delete a second.",
     )
 
     @model_validator(mode="after")
-    def _says_something(self) -> Quota:
-        if not self.figures():
-            raise ValueError("a quota needs at least one figure")
+    def _has_a_limit(self) -> Quota:
+        if not self.limits():
+            raise ValueError("a quota needs at least one limit")
         return self
 
-    def figures(self) -> dict[str, float]:
-        """Return what is limited, by Kafka's names of quotas."""
+    def limits(self) -> dict[str, float]:
+        """Return the limits by Kafka's name for each."""
         return self.model_dump(exclude_none=True)
 
 
 class Principal(_Declared):
-    """A user of a cluster: it logs in with SCRAM, its ACLs follow from this."""
+    """A user of a cluster. Its SCRAM credential and its ACLs follow from this."""
 
     credential: Literal["managed", "external", "none"] = Field(
         default="managed",
-        description="managed: its password is made and kept here. external: somebody "
-        "else sets it; it only has to exist. none: it does not log in by a password.",
+        description="managed: the platform generates its password and keeps it in a "
+        "file. external: somebody else sets its password; the plan only checks that a "
+        "credential exists. none: it has no password.",
     )
-    quota: Quota | None = None
+    quota: Quota | None = Field(
+        default=None,
+        description="Its own quota. Without one, the cluster's default_quota applies.",
+    )
 
     super_user: bool = Field(
         default=False,
-        description="May do all; the brokers' own configuration names it too.",
+        description="Whether it may do everything. The brokers' configuration names "
+        "the super users, so it takes no further rights here.",
     )
-    produce: list[TopicName] = Field(default_factory=list)
-    consume: list[Consumption] = Field(default_factory=list)
-    transactional: list[TransactionalId] = Field(default_factory=list)
-    acls: list[AclRule] = Field(default_factory=list)
+    produce: list[TopicName] = Field(
+        default_factory=list,
+        description="Declared topics of the same cluster that it may write to and "
+        "describe.",
+    )
+    consume: list[Consumption] = Field(
+        default_factory=list,
+        description="Topics that it may read, each with its consumer group.",
+    )
+    transactional: list[TransactionalId] = Field(
+        default_factory=list,
+        description="Transactional IDs that it may produce with.",
+    )
+    acls: list[AclRule] = Field(
+        default_factory=list, description="Explicit rights in addition."
+    )
 
     @model_validator(mode="after")
     def _super_user_needs_no_rights(self) -> Principal:
@@ -233,33 +301,47 @@ class Principal(_Declared):
 
 
 class ClusterScope(_Declared):
-    """What of a cluster is ours although it may not be declared: strangers are drift.
+    """Names that the platform owns on a cluster, declared or not.
 
-    Without a scope only what is declared is looked after, and all else left alone.
+    What matches and is not declared is drift, and the plan deletes it (which needs a
+    permission). Without a scope, the plan only lists undeclared objects as unmanaged.
     """
 
-    topics: list[NamePattern] = Field(default_factory=list)
+    topics: list[NamePattern] = Field(
+        default_factory=list, description="Patterns of topic names."
+    )
     principals: list[NamePattern] = Field(
         default_factory=list,
-        description="With their credentials, ACL bindings and quotas.",
+        description="Patterns of principals, with their credentials, ACLs and quotas.",
     )
 
 
 class Cluster(_Declared):
-    """One Kafka cluster: its topics and its principals."""
+    """A Kafka cluster: its topics, its principals and their quotas."""
 
-    topics: dict[TopicName, Topic] = Field(default_factory=dict)
-    principals: dict[PrincipalName, Principal] = Field(default_factory=dict)
-    default_quota: Quota | None = Field(
-        default=None, description="Of every principal that has none of its own."
+    topics: dict[TopicName, Topic] = Field(
+        default_factory=dict, description="The topics by name."
     )
-    scope: ClusterScope = Field(default_factory=ClusterScope)
+    principals: dict[PrincipalName, Principal] = Field(
+        default_factory=dict,
+        description="The principals by name: up to 63 lower-case letters, digits and "
+        "'-', beginning with a letter.",
+    )
+    default_quota: Quota | None = Field(
+        default=None, description="The quota of every principal without its own."
+    )
+    scope: ClusterScope = Field(
+        default_factory=ClusterScope,
+        description="Names that the platform owns here, declared or not.",
+    )
 
 
 class Schema(_Declared):
-    """The JSON Schema of a subject."""
+    """The JSON Schema of a subject in the schema registry."""
 
-    file: str
+    file: str = Field(
+        description="Path of the JSON Schema, relative to platform.yaml's folder."
+    )
     compatibility: Literal[
         "NONE",
         "BACKWARD",
@@ -268,26 +350,45 @@ class Schema(_Declared):
         "FORWARD_TRANSITIVE",
         "FULL",
         "FULL_TRANSITIVE",
-    ]
+    ] = Field(
+        description="The rule by which the registry accepts the subject's next version."
+    )
 
 
 class Connector(_Declared):
-    """A connector: the file with its configuration, as Connect's REST API takes it."""
+    """A connector of Kafka Connect."""
 
-    file: str
-    state: Literal["running", "paused", "stopped"] = "running"
+    file: str = Field(
+        description="Path of its configuration, relative to platform.yaml's folder: a "
+        "flat JSON object, as PUT /connectors/NAME/config takes it."
+    )
+    state: Literal["running", "paused", "stopped"] = Field(
+        default="running",
+        description="The state it should be in. A paused connector keeps its tasks, a "
+        "stopped one does not.",
+    )
 
 
 class View(_Declared):
     """A source table of ksqlDB: the newest record of each key of a topic."""
 
-    topic: TopicName = Field(description="On the analytics cluster.")
-    value_format: Literal["JSON_SR", "JSON"]
-    key: SqlName = Field(description="The column that is the record's key.")
+    topic: TopicName = Field(
+        description="A declared topic of the analytics cluster that it reads."
+    )
+    value_format: Literal["JSON_SR", "JSON"] = Field(
+        description="JSON_SR: the Confluent wire format with a schema ID. JSON: plain "
+        "JSON."
+    )
+    key: SqlName = Field(
+        description="The column that holds the record's key; its type is VARCHAR."
+    )
     columns: Annotated[
         dict[SqlName, Annotated[ColumnType, PlainValidator(_check_column_type)]],
         Field(min_length=1),
-    ]
+    ] = Field(
+        description="The columns by name: BOOLEAN, INTEGER, BIGINT, DOUBLE or VARCHAR, "
+        "or a mapping of a struct's fields to these types."
+    )
 
     @model_validator(mode="after")
     def _key_is_a_text_column(self) -> View:
@@ -297,32 +398,60 @@ class View(_Declared):
 
 
 class Directory(_Declared):
-    """A directory of HDFS with its owner and its mode, octal as in chmod."""
+    """A directory of HDFS. Its content is never touched."""
 
-    owner: Annotated[str, Field(min_length=1)]
-    mode: Annotated[str, Field(pattern=r"^[0-7]{3,4}$")]
+    owner: Annotated[str, Field(min_length=1)] = Field(
+        description="The HDFS user that owns it."
+    )
+    mode: Annotated[str, Field(pattern=r"^[0-7]{3,4}$")] = Field(
+        description="Its mode in octal, as chmod takes it, in quotes."
+    )
 
 
 class HdfsLayout(_Declared):
-    """The directories that must be there before anyone writes."""
+    """The directories that must exist before anything is written to HDFS."""
 
-    directories: dict[str, Directory] = Field(default_factory=dict)
+    directories: dict[str, Directory] = Field(
+        default_factory=dict, description="The directories by absolute path."
+    )
 
 
 class PlatformScope(_Declared):
-    """What beside the clusters is ours although it may not be declared."""
+    """Names outside the clusters that the platform owns, declared or not."""
 
-    schemas: list[NamePattern] = Field(default_factory=list)
-    connectors: list[NamePattern] = Field(default_factory=list)
-    views: list[NamePattern] = Field(default_factory=list)
+    schemas: list[NamePattern] = Field(
+        default_factory=list, description="Patterns of subjects."
+    )
+    connectors: list[NamePattern] = Field(
+        default_factory=list, description="Patterns of connector names."
+    )
+    views: list[NamePattern] = Field(
+        default_factory=list, description="Patterns of view names."
+    )
 
 
 class Platform(_Declared):
-    """The whole desired state."""
+    """The desired state of the whole platform: the root of ``platform.yaml``."""
 
-    clusters: dict[ClusterName, Cluster]
-    schemas: dict[str, Schema] = Field(default_factory=dict)
-    connectors: dict[str, Connector] = Field(default_factory=dict)
-    views: dict[SqlName, View] = Field(default_factory=dict)
-    hdfs: HdfsLayout = Field(default_factory=HdfsLayout)
-    scope: PlatformScope = Field(default_factory=PlatformScope)
+    clusters: dict[ClusterName, Cluster] = Field(
+        description="The two Kafka clusters, inbound and analytics. Both are required."
+    )
+    schemas: dict[str, Schema] = Field(
+        default_factory=dict, description="JSON Schemas by subject."
+    )
+    connectors: dict[str, Connector] = Field(
+        default_factory=dict, description="Kafka Connect's connectors by name."
+    )
+    views: dict[SqlName, View] = Field(
+        default_factory=dict,
+        description="ksqlDB's source tables by name. Skipped on a platform without "
+        "ksqlDB.",
+    )
+    hdfs: HdfsLayout = Field(
+        default_factory=HdfsLayout, description="What must exist on HDFS."
+    )
+    scope: PlatformScope = Field(
+        default_factory=PlatformScope,
+        description="Names outside the clusters that the platform owns, declared or "
+        "not.",
+    )

@@ -1,10 +1,10 @@
-"""Patterns of names in the declaration: a name, or the start of names with ``*``."""
+"""Name patterns in the declaration: a name, or a prefix followed by ``*``."""
 
 from __future__ import annotations
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Say whether a name is the pattern's, or begins as it does before its ``*``."""
+    """Return whether a name matches a pattern, such as ``goods`` or ``goods*``."""
     if pattern.endswith("*"):
         return name.startswith(pattern[:-1])
     return name == pattern

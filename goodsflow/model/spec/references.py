@@ -1,7 +1,7 @@
-"""What the declaration names elsewhere: clusters, topics and files that must be there.
+"""References in the declaration: clusters, topics and files that must exist.
 
-This looks at what YAML made of the file, not at the model: so these problems are found
-beside the model's own, in one go.
+They are checked on the parsed YAML, not on the model, so that these problems are
+reported together with the model's own.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Location = tuple[str | int, ...]
 
 
 def reference_problems(data: object, folder: Path) -> Iterator[tuple[Location, str]]:
-    """Find what is named and not there; whatever the model refuses is passed over.
+    """Find references to what does not exist; skip what the model rejects anyway.
 
     Args:
-        data: What YAML made of the file.
-        folder: Where the files that it names are looked up.
+        data: The parsed YAML.
+        folder: The folder that its file paths are relative to.
     """
     clusters = _mapping(data, "clusters")
     if clusters:
@@ -40,7 +40,7 @@ def reference_problems(data: object, folder: Path) -> Iterator[tuple[Location, s
 
 
 def _all_topic_references(data: object) -> Iterator[tuple[Location, str, str]]:
-    """Find each topic that is named, with its place and the cluster it is to be on."""
+    """Yield each reference to a topic: its place, the topic, and its cluster."""
     for name, cluster in _mapping(data, "clusters").items():
         for principal, declared in _mapping(cluster, "principals").items():
             for location, topic in _topic_references(declared):
@@ -77,5 +77,5 @@ def _json_problem(path: Path) -> str | None:
     except OSError as error:
         return f"cannot read {path}: {error.strerror}"
     except ValueError as error:
-        return f"{path} is no JSON: {error}"
-    return None if isinstance(document, dict) else f"{path} holds no JSON object"
+        return f"{path} is not valid JSON: {error}"
+    return None if isinstance(document, dict) else f"{path} is not a JSON object"

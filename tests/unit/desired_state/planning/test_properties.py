@@ -93,7 +93,7 @@ BINDINGS += [
     replace(BINDINGS[3], principal="other"),
 ]
 bindings = st.sampled_from(BINDINGS)
-figures = st.dictionaries(
+limits = st.dictionaries(
     st.sampled_from(["producer_byte_rate", "consumer_byte_rate"]),
     st.floats(1, 1e9),
     min_size=1,
@@ -118,7 +118,7 @@ worlds = st.builds(
             logs_in=st.booleans(),
         ),
     ),
-    quotas=st.dictionaries(principal_names, figures),
+    quotas=st.dictionaries(principal_names, limits),
     schemas=st.dictionaries(
         names,
         st.builds(

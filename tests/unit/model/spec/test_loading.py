@@ -102,8 +102,8 @@ connectors:
     assert found[19, f"{principals} > blocking > consume > 1 > group"] == "is missing"
     assert "topic 'gone' is not declared" in str(problems)
     assert "absent.json: No such file" in found[21, "schemas > a > file"]
-    assert "broken.json is no JSON" in found[22, "schemas > b > file"]
-    assert "holds no JSON object" in found[23, "schemas > c > file"]
+    assert "broken.json is not valid JSON" in found[22, "schemas > b > file"]
+    assert "is not a JSON object" in found[23, "schemas > c > file"]
 
 
 def test_a_wrong_type_is_reported_where_it_stands(tmp_path: Path) -> None:
@@ -139,13 +139,13 @@ def test_what_is_merged_has_the_line_where_it_is_written(tmp_path: Path) -> None
         ("# nothing but a remark\n", 1, "is empty"),
         ("- a\n- b\n", 1, "should be a mapping"),
         ("words\n", 1, "should be a mapping"),
-        (SOUND + "hdfs: {\n", 10, "is no valid YAML"),
-        (SOUND + "hdfs: [}\n", 9, "is no valid YAML"),
-        (SOUND + "\tx: 1\n", 9, "is no valid YAML"),
+        (SOUND + "hdfs: {\n", 10, "is not valid YAML"),
+        (SOUND + "hdfs: [}\n", 9, "is not valid YAML"),
+        (SOUND + "\tx: 1\n", 9, "is not valid YAML"),
         (SOUND + "x: \x00\n", 9, "U+0000"),
         (SOUND + "---\nx: 1\n", 9, "another document"),
         (SOUND + "x: 2026-13-01\n", 9, "month must be in 1..12"),
-        (SOUND + "x: !!python/name:os.system\n", 9, "is no valid YAML"),
+        (SOUND + "x: !!python/name:os.system\n", 9, "is not valid YAML"),
         ("x: " + "[" * 5000 + "\n", 1, "nested too deeply"),
     ],
 )
@@ -213,7 +213,7 @@ def test_a_principal_has_a_name_that_is_a_file_name_too(
 ) -> None:
     """Its password lies in a file of that name."""
     problems = read(tmp_path, SOUND.replace("shop:", f"{name}:"))
-    assert "is no principal name" in problems[0][2]
+    assert "is not a valid principal name" in problems[0][2]
 
 
 VIEWS = """\
@@ -260,7 +260,11 @@ def test_a_view_is_read_with_its_struct(tmp_path: Path) -> None:
         (
             "price: {",
             "Price-1: {",
-            (16, "views > cards > columns > Price-1", "'Price-1' is no name of ksqlDB"),
+            (
+                16,
+                "views > cards > columns > Price-1",
+                "'Price-1' is not a valid ksqlDB name",
+            ),
         ),
         (
             "key: product_id",
@@ -289,10 +293,10 @@ def test_a_view_that_does_not_fit_is_named_with_its_line(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("scope: {topics: ['*goods']}", "is no pattern of names"),
-        ("scope: {topics: ['']}", "is no pattern of names"),
+        ("scope: {topics: ['*goods']}", "is not a valid name pattern"),
+        ("scope: {topics: ['']}", "is not a valid name pattern"),
         ("scope: {consumers: [a]}", "is not a known key"),
-        ("default_quota: {}", "a quota needs at least one figure"),
+        ("default_quota: {}", "a quota needs at least one limit"),
         ("default_quota: {producer_byte_rate: 0}", "greater than 0"),
         (
             "principals: {a: {credential: mine}}",

@@ -45,7 +45,7 @@ def test_every_line_that_is_no_card_is_named_with_its_number_and_reason(
         check_cards(path, VALIDATOR)
     said = str(raised.value).splitlines()
     assert said[0] == f"4 of the 5 lines of {path} are no cards; nothing was sent:"
-    assert said[1].startswith("  line 2: The payload is no JSON")
+    assert said[1].startswith("  line 2: The payload is not JSON")
     assert said[2].startswith("  line 4: The payload is an array")
     assert said[3].startswith("  line 5: ")
     for field in ("$.price.amount", "$.price.currency", "'sku' is missing"):
@@ -62,7 +62,7 @@ def test_what_json_does_not_have_is_found_before_anything_is_sent(
     path = write(
         tmp_path / "cards", CARD, json.dumps(json.loads(CARD) | {"price": price})
     )
-    with pytest.raises(CardFileError, match="NaN is no JSON number"):
+    with pytest.raises(CardFileError, match="NaN is not a JSON number"):
         check_cards(path, VALIDATOR)
 
 
