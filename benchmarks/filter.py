@@ -32,7 +32,7 @@ from benchmarks.report import Report
 from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.endpoints import Endpoints

@@ -19,10 +19,10 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from benchmarks.meter import Figure, Stopwatch
 from benchmarks.platform import Measured
 from goodsflow.clients.kafka.config import client_config, producer_config
-from goodsflow.clients.kafka.inspecting import TopicInspector
-from goodsflow.clients.kafka.reading import place_of
+from goodsflow.clients.kafka.topic_inspector import TopicInspector
+from goodsflow.clients.kafka.topic_reader import place_of
 from goodsflow.common.process import settle_memory
-from goodsflow.model.cards.wire import HEADER_BYTES
+from goodsflow.model.cards.wire_format import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints, load_endpoints
 from goodsflow.pipeline.blocklist import Scope
 from goodsflow.pipeline.blocklist.model import TOPIC

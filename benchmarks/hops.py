@@ -30,7 +30,7 @@ from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
-from goodsflow.model.cards.wire import encode_json
+from goodsflow.model.cards.wire_format import encode_json
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.recommender import RecommenderSettings, recommend
 

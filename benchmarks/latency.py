@@ -19,7 +19,7 @@ from benchmarks.hops import framed_cards
 from benchmarks.platform import HOME, platform
 from benchmarks.report import Report
 from goodsflow.clients.kafka.config import producer_config
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.supervisor import SupervisorClient

@@ -26,10 +26,10 @@ from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.hdfs.files import topic_file_path
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.futures import check_all
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards.samples import sample_cards
-from goodsflow.model.cards.wire import encode_json
+from goodsflow.model.cards.wire_format import encode_json
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import Topic
 from goodsflow.pipeline.recommender import (

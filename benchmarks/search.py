@@ -25,7 +25,7 @@ from benchmarks.platform import HOME, platform
 from benchmarks.report import Report
 from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.kafka.config import client_config, producer_config
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards

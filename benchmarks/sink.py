@@ -24,7 +24,7 @@ from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
-from goodsflow.model.cards.wire import encode_json
+from goodsflow.model.cards.wire_format import encode_json
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import Topic
 

@@ -14,7 +14,7 @@ from goodsflow.cli.numbers import FiniteRange
 from goodsflow.cli.texts import current_user, text_option
 
 if TYPE_CHECKING:
-    from goodsflow.clients.kafka.reading import Record, TopicReader
+    from goodsflow.clients.kafka.topic_reader import Record, TopicReader
     from goodsflow.common.errors import GoodsflowError
     from goodsflow.model.endpoints import Endpoints
 
@@ -59,7 +59,7 @@ def recommendations(
 
     The request is written to the topic 'events'.
     """
-    from goodsflow.clients.kafka.reading import TopicReader
+    from goodsflow.clients.kafka.topic_reader import TopicReader
     from goodsflow.model.endpoints import load_endpoints
 
     endpoints = load_endpoints(context.home)

@@ -1,10 +1,15 @@
-"""A text that must not be shown by mistake."""
+"""Secrets: a text that is never shown by mistake, and files only its owner can read."""
 
 from __future__ import annotations
 
+import secrets
+from pathlib import Path
+
+from goodsflow.common.atomic_file import write_whole
+
 
 class Secret:
-    """A password: whoever prints it, logs it or formats it gets asterisks.
+    """A password that prints, logs and formats as asterisks.
 
     Args:
         text: The password itself.
@@ -20,11 +25,11 @@ class Secret:
         return self._text
 
     def __repr__(self) -> str:
-        """Hide it."""
+        """Return asterisks."""
         return "Secret('**********')"
 
     def __str__(self) -> str:
-        """Hide it."""
+        """Return asterisks."""
         return "**********"
 
     def __eq__(self, other: object) -> bool:
@@ -34,3 +39,13 @@ class Secret:
     def __hash__(self) -> int:
         """Follow equality."""
         return hash(self._text)
+
+
+def write_secret(path: Path) -> None:
+    """Write a new random password to a file of mode 0600, completely or not at all.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    # URL-safe characters need no quoting in JAAS, properties or XML.
+    write_whole(path, secrets.token_urlsafe(24).encode())

@@ -14,7 +14,7 @@ from typing import Any
 
 from goodsflow.clients.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.cards import payload_of
 from goodsflow.model.endpoints import ClusterName, Endpoints, load_endpoints
 from goodsflow.pipeline.recommender import RecommenderSettings, waiting_files

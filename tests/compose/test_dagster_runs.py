@@ -30,7 +30,7 @@ STATE = """
 import json
 from goodsflow.model.endpoints import load_endpoints
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 
 endpoints = load_endpoints()
 offsets = OffsetReader.connect(endpoints, "analytics", "admin").group_offsets(

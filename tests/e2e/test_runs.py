@@ -13,7 +13,7 @@ import pytest
 
 from dagster_project.launcher import first_process
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.endpoints import Endpoints
 from tests.support import await_condition
 

@@ -29,8 +29,8 @@ from aiokafka.protocol.transaction import EndTxnRequest
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient
 
+from goodsflow.clients.kafka.broker_connection import connected, connection_settings
 from goodsflow.clients.kafka.config import client_config
-from goodsflow.clients.kafka.wire import connected, connection_settings
 from goodsflow.model.endpoints import (
     PROJECT_ROOT,
     ClusterName,

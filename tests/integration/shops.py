@@ -13,7 +13,7 @@ from typing import Any
 from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.hdfs.files import topic_file_path
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.clients.kafka.reading import Record, TopicReader
+from goodsflow.clients.kafka.topic_reader import Record, TopicReader
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.recommender import (
     Cursor,

@@ -28,7 +28,7 @@ from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.futures import Outcomes
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints

@@ -36,7 +36,7 @@ from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.futures import check_all
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
 from goodsflow.model.spec import Topic
 from tests.support import await_condition, goodsflow

@@ -34,7 +34,7 @@ from goodsflow.clients.hdfs import (
 )
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config, producer_config
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.deploy.native.errors import SupervisorError
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.supervisor import SupervisorClient

@@ -21,8 +21,8 @@ from goodsflow.clients.kafka.errors import (
     TopicExistsError,
 )
 from goodsflow.clients.kafka.futures import check_all
-from goodsflow.clients.kafka.inspecting import TopicInspector
-from goodsflow.clients.kafka.reading import Record, TopicReader
+from goodsflow.clients.kafka.topic_inspector import TopicInspector
+from goodsflow.clients.kafka.topic_reader import Record, TopicReader
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Topic
 from tests.support import await_condition

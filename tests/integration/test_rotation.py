@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
+from goodsflow.clients.kafka.client_errors import ClientFaults
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.credentials import PasswordFiles, credential_works
-from goodsflow.clients.kafka.faults import ClientFaults
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.kafka.passwords import PasswordFollower
-from goodsflow.clients.kafka.reading import TopicReader
 from goodsflow.clients.kafka.rotation import rotation_lock
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints

@@ -18,7 +18,7 @@ from confluent_kafka import Producer
 
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from goodsflow.clients.connect.error_responses import read_refusal
 from goodsflow.clients.connect.errors import (
     ConnectInvalidConfigError,
     ConnectRefusedError,
@@ -24,13 +25,12 @@ from goodsflow.clients.connect.model import (
     TaskStatus,
     WorkerInfo,
 )
-from goodsflow.clients.connect.refusals import read_refusal
 from goodsflow.clients.connect.validation import (
     Validation,
     read_validation,
     without_values,
 )
-from goodsflow.common.closing import Closing
+from goodsflow.common.closeable import Closing
 
 
 class ConnectClient(Closing):

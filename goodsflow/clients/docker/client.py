@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from goodsflow.clients.docker.errors import EngineRefusedError, EngineUnavailableError
-from goodsflow.common.closing import Closing
+from goodsflow.common.closeable import Closing
 from goodsflow.model.endpoints import ContainerEngine
 
 _PROJECT = "com.docker.compose.project"

@@ -22,7 +22,7 @@ from goodsflow.clients.hdfs.errors import (
     HdfsRefusedError,
     HdfsUnavailableError,
 )
-from goodsflow.common.closing import Closing
+from goodsflow.common.closeable import Closing
 from goodsflow.model.endpoints import Endpoints
 
 _READ_CHUNK_BYTES = 1 << 16

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from goodsflow.clients.kafka.config import client_config
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.login import log_in
-from goodsflow.common.secret_files import write_secret
-from goodsflow.common.secrets import Secret
+from goodsflow.common.secrets import Secret, write_secret
 from goodsflow.model.endpoints import ClusterName, Endpoints, EndpointsError
 
 _PARALLEL_LOGINS = 16

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaError as LibrdkafkaError
 from confluent_kafka import KafkaException
 
-from goodsflow.clients.kafka.codes import REFUSED_LOGINS, UNAVAILABLE
+from goodsflow.clients.kafka.error_codes import REFUSED_LOGINS, UNAVAILABLE
 from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,

@@ -54,7 +54,7 @@ def log_in(config: Mapping[str, Any], timeout_seconds: float) -> Login:
     from confluent_kafka import KafkaError, KafkaException
     from confluent_kafka.admin import AdminClient
 
-    from goodsflow.clients.kafka.codes import REFUSED_LOGINS
+    from goodsflow.clients.kafka.error_codes import REFUSED_LOGINS
 
     errors: list[KafkaError] = []
     # librdkafka would print what the callback gets as well.

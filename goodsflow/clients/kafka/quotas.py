@@ -26,6 +26,7 @@ from aiokafka.protocol.types import (
     String,
 )
 
+from goodsflow.clients.kafka.broker_connection import connected, connection_settings
 from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     ClusterUnavailableError,
@@ -33,8 +34,7 @@ from goodsflow.clients.kafka.errors import (
     OperationFailedError,
 )
 from goodsflow.clients.kafka.futures import Outcomes
-from goodsflow.clients.kafka.wire import connected, connection_settings
-from goodsflow.common.closing import Closing
+from goodsflow.common.closeable import Closing
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 _TEXT = String("utf-8")

@@ -24,8 +24,7 @@ from goodsflow.clients.kafka.errors import (
 from goodsflow.clients.kafka.login import Login, log_in
 from goodsflow.common.atomic_file import move_whole
 from goodsflow.common.file_lock import HeldError, held
-from goodsflow.common.secret_files import write_secret
-from goodsflow.common.secrets import Secret
+from goodsflow.common.secrets import Secret, write_secret
 from goodsflow.model.endpoints import Endpoints, EndpointsError
 
 _EFFECTIVE_SECONDS = 30.0

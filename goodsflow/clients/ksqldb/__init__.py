@@ -5,7 +5,6 @@ which views should exist (``goodsflow.model.spec``), when to try again
 (``goodsflow.desired_state.providers``, ``goodsflow.pipeline.search``).
 """
 
-from goodsflow.clients.ksqldb.answers import QueryResult, SourceTable
 from goodsflow.clients.ksqldb.client import Credentials, KsqlClient
 from goodsflow.clients.ksqldb.errors import (
     KsqlAnswerError,
@@ -18,6 +17,7 @@ from goodsflow.clients.ksqldb.errors import (
     KsqlUnauthorizedError,
     KsqlUnavailableError,
 )
+from goodsflow.clients.ksqldb.responses import QueryResult, SourceTable
 from goodsflow.clients.ksqldb.sql import create_source_table, literal
 
 __all__ = [

@@ -14,7 +14,13 @@ from typing import Any, Self
 
 import httpx
 
-from goodsflow.clients.ksqldb.answers import (
+from goodsflow.clients.ksqldb.errors import (
+    KsqlAnswerError,
+    KsqlNotListeningError,
+    KsqlStatementError,
+    KsqlUnavailableError,
+)
+from goodsflow.clients.ksqldb.responses import (
     QueryResult,
     SourceKind,
     SourceTable,
@@ -26,14 +32,8 @@ from goodsflow.clients.ksqldb.answers import (
     split_lines,
     unexpected,
 )
-from goodsflow.clients.ksqldb.errors import (
-    KsqlAnswerError,
-    KsqlNotListeningError,
-    KsqlStatementError,
-    KsqlUnavailableError,
-)
 from goodsflow.clients.ksqldb.sql import identifier
-from goodsflow.common.closing import Closing
+from goodsflow.common.closeable import Closing
 from goodsflow.common.secrets import Secret
 from goodsflow.model.endpoints import Endpoints
 

@@ -23,7 +23,7 @@ from goodsflow.clients.registry.errors import (
     SchemaNotFoundError,
     SubjectNotFoundError,
 )
-from goodsflow.common.closing import Closing
+from goodsflow.common.closeable import Closing
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import Schema

@@ -20,7 +20,7 @@ from jsonschema import Draft7Validator, SchemaError, ValidationError
 
 from goodsflow.clients.registry.client import RegistryClient, canonical_text
 from goodsflow.clients.registry.errors import InvalidSchemaError, RegistryError
-from goodsflow.model.cards.wire import CardError, encode_json
+from goodsflow.model.cards.wire_format import CardError, encode_json
 
 ValueSerializer = Callable[[str, Mapping[str, Any]], bytes]
 """Takes a topic and a value, returns the value in the wire format."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from goodsflow.common.secret_files import write_secret
+from goodsflow.common.secrets import write_secret
 from goodsflow.deploy.native.errors import PreflightError
 from goodsflow.model.spec import Platform
 

@@ -15,7 +15,7 @@ from goodsflow.desired_state.planning.connectors import (
     plan_connectors,
 )
 from goodsflow.desired_state.planning.directories import plan_directories
-from goodsflow.desired_state.planning.mirroring import Mirror, mirror_of
+from goodsflow.desired_state.planning.mirror_maker import Mirror, mirror_of
 from goodsflow.desired_state.planning.plan import (
     Action,
     Change,

@@ -16,7 +16,7 @@ from goodsflow.desired_state.planning import (
     Target,
     plan_acls,
 )
-from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.fragments import Adoption
 from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import AclBinding, Cluster, acl_bindings

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from goodsflow.desired_state.planning import Target
-from goodsflow.desired_state.providers.adoption import Adoption
 from goodsflow.desired_state.providers.errors import ProvisionError
+from goodsflow.desired_state.providers.fragments import Adoption
 from goodsflow.desired_state.providers.reconciler import Reconciler
 
 _FILE = "platform.yaml"

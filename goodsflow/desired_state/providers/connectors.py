@@ -28,8 +28,8 @@ from goodsflow.desired_state.planning import (
     plan_connectors,
 )
 from goodsflow.desired_state.planning.connectors import HIDDEN, ConnectorAim, shown
-from goodsflow.desired_state.providers.adoption import Adoption
 from goodsflow.desired_state.providers.errors import ConnectorFailedError
+from goodsflow.desired_state.providers.fragments import Adoption
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
 from goodsflow.desired_state.providers.waiting import wait_for
 

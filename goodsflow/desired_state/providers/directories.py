@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from goodsflow.clients.hdfs import HdfsClient, HdfsNotFoundError
 from goodsflow.desired_state.planning import Change, Plan, Target, plan_directories
-from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.fragments import Adoption
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Directory

@@ -13,7 +13,7 @@ from goodsflow.desired_state.planning import (
     Target,
     plan_principals,
 )
-from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.fragments import Adoption
 from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
 from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.endpoints import ClusterName

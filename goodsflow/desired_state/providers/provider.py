@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Change, Plan, Target
-from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.fragments import Adoption
 
 K = TypeVar("K")
 

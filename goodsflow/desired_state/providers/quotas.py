@@ -10,7 +10,7 @@ from goodsflow.desired_state.planning import Change, Plan, Target, plan_quotas
 from goodsflow.desired_state.planning.plan import merge_plans
 from goodsflow.desired_state.planning.quotas import DEFAULT
 from goodsflow.desired_state.planning.scope import unmanaged
-from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.fragments import Adoption
 from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster

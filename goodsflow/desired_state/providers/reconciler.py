@@ -18,7 +18,7 @@ from goodsflow.clients.kafka.credentials import PasswordFiles
 from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.clients.kafka.quotas import QuotaAdmin
 from goodsflow.clients.ksqldb import KsqlClient
-from goodsflow.common.closing import Closing
+from goodsflow.common.closeable import Closing
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import (
     Change,
@@ -30,7 +30,10 @@ from goodsflow.desired_state.planning import (
 )
 from goodsflow.desired_state.providers.acls import AclsProvider, MirroredCluster
 from goodsflow.desired_state.providers.connectors import ConnectorsProvider
-from goodsflow.desired_state.providers.declared import load_connectors, load_schemas
+from goodsflow.desired_state.providers.declared_files import (
+    load_connectors,
+    load_schemas,
+)
 from goodsflow.desired_state.providers.directories import DirectoriesProvider
 from goodsflow.desired_state.providers.principals import PrincipalsProvider
 from goodsflow.desired_state.providers.provider import Provider, Result

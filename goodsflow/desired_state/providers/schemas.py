@@ -22,7 +22,7 @@ from goodsflow.desired_state.planning import (
     plan_schemas,
 )
 from goodsflow.desired_state.planning.schemas import Return
-from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.fragments import Adoption
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
 from goodsflow.desired_state.providers.waiting import wait_for
 

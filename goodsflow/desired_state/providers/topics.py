@@ -8,7 +8,7 @@ from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.errors import TopicExistsError
 from goodsflow.desired_state.planning import Change, Plan, Target, plan_topics
 from goodsflow.desired_state.planning.scope import is_internal_topic
-from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.fragments import Adoption
 from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
 from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.endpoints import ClusterName

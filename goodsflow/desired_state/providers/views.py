@@ -23,7 +23,7 @@ from goodsflow.desired_state.planning import (
     ViewState,
     plan_views,
 )
-from goodsflow.desired_state.providers.adoption import Adoption
+from goodsflow.desired_state.providers.fragments import Adoption
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
 from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.spec import View

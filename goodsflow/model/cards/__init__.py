@@ -8,7 +8,7 @@ This package exports only the wire format. Import the types from their own modul
 a program that only reads bytes, such as the search, then never imports pydantic.
 """
 
-from goodsflow.model.cards.wire import (
+from goodsflow.model.cards.wire_format import (
     CardError,
     decode_card,
     encode_json,

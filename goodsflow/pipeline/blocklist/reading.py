@@ -8,10 +8,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Event
 
+from goodsflow.clients.kafka.detached_calls import run_apart
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
-from goodsflow.clients.kafka.held_up import run_apart
-from goodsflow.clients.kafka.inspecting import TopicInspector
-from goodsflow.clients.kafka.reading import Batch, Record, TopicReader
+from goodsflow.clients.kafka.topic_inspector import TopicInspector
+from goodsflow.clients.kafka.topic_reader import Batch, Record, TopicReader
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.pipeline.blocklist.errors import BlockListError
 from goodsflow.pipeline.blocklist.model import TOPIC, Entry, Rule

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from goodsflow.clients.kafka.reading import Header, Record
+from goodsflow.clients.kafka.topic_reader import Header, Record
 from goodsflow.pipeline.dead_letters.errors import DeadLetterError
 
 TOPIC = "goods-dead-letter"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.pipeline.dead_letters.errors import DeadLetterError
 from goodsflow.pipeline.dead_letters.model import TOPIC, DeadLetter, Place

@@ -8,7 +8,7 @@ from threading import Event
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from goodsflow.clients.kafka.faults import ClientFaults
+from goodsflow.clients.kafka.client_errors import ClientFaults
 from goodsflow.pipeline.filter.records import PASSED_ON, SOURCE
 from goodsflow.pipeline.filter.transaction import (
     AbortedTransactionError,

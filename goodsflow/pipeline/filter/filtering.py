@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import orjson
 
 from goodsflow.model.cards import CardError, schema_id_of
-from goodsflow.model.cards.wire import HEADER_BYTES
+from goodsflow.model.cards.wire_format import HEADER_BYTES
 from goodsflow.pipeline.blocklist import SCOPES, BlockRules, Scope
 from goodsflow.pipeline.filter.schemas import Check, Schemas, UnknownSchemaError
 

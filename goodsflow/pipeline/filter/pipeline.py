@@ -25,8 +25,8 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.clients.kafka.faults import ClientFaults
-from goodsflow.clients.kafka.held_up import run_apart
+from goodsflow.clients.kafka.client_errors import ClientFaults
+from goodsflow.clients.kafka.detached_calls import run_apart
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.registry import RegistryError
 from goodsflow.pipeline.blocklist import Scope

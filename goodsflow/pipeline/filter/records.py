@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from goodsflow.clients.kafka.reading import Header, Record
+from goodsflow.clients.kafka.topic_reader import Header, Record
 from goodsflow.model.cards import CardError, schema_id_of
 from goodsflow.pipeline.dead_letters import (
     ERROR,

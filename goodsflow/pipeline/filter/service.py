@@ -7,8 +7,8 @@ from typing import Any
 
 from mode import Service
 
+from goodsflow.clients.kafka.detached_calls import run_apart
 from goodsflow.clients.kafka.errors import HeldUpError
-from goodsflow.clients.kafka.held_up import run_apart
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.pipeline.filter.errors import PipelineError
 from goodsflow.pipeline.filter.pipeline import Pipeline
@@ -24,7 +24,7 @@ open, the coordinator aborts when the next copy starts.
 _HOPELESS_SECONDS = 45.0
 """After this long without a turn the app gives up, for a new process to go on.
 
-Why it may have to: see ``goodsflow.clients.kafka.held_up``.
+Why it may have to: see ``goodsflow.clients.kafka.detached_calls``.
 """
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from confluent_kafka import Message
 
-from goodsflow.clients.kafka.reading import (
+from goodsflow.clients.kafka.topic_reader import (
     Header,
     place_of,
     readable_headers,

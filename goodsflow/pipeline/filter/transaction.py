@@ -17,7 +17,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.clients.kafka.faults import ClientFaults
+from goodsflow.clients.kafka.client_errors import ClientFaults
 from goodsflow.pipeline.filter.errors import PipelineError
 from goodsflow.pipeline.filter.records import PASSED_ON, Outgoing
 

@@ -23,11 +23,11 @@ from functools import partial
 import orjson
 from aiokafka.partitioner import murmur2
 
+from goodsflow.clients.kafka.detached_calls import run_apart
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
-from goodsflow.clients.kafka.held_up import run_apart
-from goodsflow.clients.kafka.reading import Record, TopicReader
+from goodsflow.clients.kafka.topic_reader import Record, TopicReader
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.model.cards.wire import HEADER_BYTES
+from goodsflow.model.cards.wire_format import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.blocklist import BlockRules, Rule
 from goodsflow.pipeline.blocklist.model import FIELDS

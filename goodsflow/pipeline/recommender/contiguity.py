@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Protocol
 
 from goodsflow.clients.hdfs import HdfsClient
-from goodsflow.clients.kafka.reading import Record, TopicReader
+from goodsflow.clients.kafka.topic_reader import Record, TopicReader
 from goodsflow.model.cards import CardError, payload_of
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.archive import read_both

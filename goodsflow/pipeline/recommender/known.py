@@ -12,7 +12,7 @@ from goodsflow.clients.hdfs import (
     list_topic_files,
     read_topic_file,
 )
-from goodsflow.clients.kafka.reading import TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.archive import list_archive
 from goodsflow.pipeline.recommender.settings import RecommenderSettings

@@ -5,7 +5,7 @@ fences an older run and settles its transaction, so that the offsets read afterw
 are final and only this run can move them.
 
 Each step is work apart, given up where it does not return: Dagster's retry, or the next
-run, then fences what it may still try (``goodsflow.clients.kafka.held_up``).
+run, then fences what it may still try (``goodsflow.clients.kafka.detached_calls``).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from confluent_kafka import (
 
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config, producer_config
+from goodsflow.clients.kafka.detached_calls import await_within, run_apart
 from goodsflow.clients.kafka.errors import HeldUpError, OperationFailedError
 from goodsflow.clients.kafka.futures import named_error
-from goodsflow.clients.kafka.held_up import await_within, run_apart
 from goodsflow.clients.kafka.passwords import PasswordFollower
-from goodsflow.common.closing import Closing
+from goodsflow.common.closeable import Closing
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.recommender.cursor import Cursor
 from goodsflow.pipeline.recommender.errors import FenceError, PublicationError

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
-from goodsflow.clients.kafka.inspecting import TopicInspector, TopicState
 from goodsflow.clients.kafka.offsets import PartitionOffsets
+from goodsflow.clients.kafka.topic_inspector import TopicInspector, TopicState
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.search.errors import IndexBrokenError, IndexBusyError
 from goodsflow.pipeline.search.interface import FoundCard, SearchQuery
@@ -177,7 +177,7 @@ class EmbeddedSearch:
                 f"Cannot search within {self._timeout_seconds:g} s: the time was over "
                 f"before '{self._topic}' could be read. Try again with more."
             )
-        from goodsflow.clients.kafka.reading import TopicReader
+        from goodsflow.clients.kafka.topic_reader import TopicReader
 
         skipped = 0
         with TopicReader(

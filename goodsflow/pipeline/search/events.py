@@ -10,7 +10,7 @@ from typing import Any, Literal
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from goodsflow.clients.kafka.config import producer_config
-from goodsflow.clients.kafka.held_up import run_apart
+from goodsflow.clients.kafka.detached_calls import run_apart
 from goodsflow.clients.registry.ids import latest_schema_id
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints

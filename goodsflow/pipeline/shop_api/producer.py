@@ -11,8 +11,8 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from goodsflow.clients.kafka.client_errors import ClientFaults
 from goodsflow.clients.kafka.errors import OperationFailedError
-from goodsflow.clients.kafka.faults import ClientFaults
 from goodsflow.pipeline.shop_api.records import Outgoing
 from goodsflow.pipeline.shop_api.tally import Tally
 

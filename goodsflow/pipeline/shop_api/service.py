@@ -10,9 +10,9 @@ from functools import partial
 from itertools import islice
 from threading import Event
 
+from goodsflow.clients.kafka.client_errors import ClientFaults
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.credentials import is_login_refused
-from goodsflow.clients.kafka.faults import ClientFaults
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.clients.registry.serializer import ValueValidator, value_serializer

@@ -4,7 +4,7 @@ import pytest
 
 from goodsflow.cli.dead_letters import KINDS as CHOICES
 from goodsflow.cli.dead_letters import _print_letter, _text
-from goodsflow.clients.kafka.reading import Record
+from goodsflow.clients.kafka.topic_reader import Record
 from goodsflow.pipeline.dead_letters import DeadLetter
 from goodsflow.pipeline.filter.filtering import KINDS
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from goodsflow.cli.recommendations import _Printer, banner
-from goodsflow.clients.kafka.reading import Record
+from goodsflow.clients.kafka.topic_reader import Record
 from goodsflow.model.cards import frame
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError
 
+from goodsflow.clients.kafka.client_errors import ClientFaults
 from goodsflow.clients.kafka.errors import AuthenticationFailedError
-from goodsflow.clients.kafka.faults import ClientFaults
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.model.endpoints import Endpoints, EndpointsError
 

@@ -22,7 +22,7 @@ from goodsflow.clients.ksqldb import (
     create_source_table,
     literal,
 )
-from goodsflow.clients.ksqldb.answers import split_lines
+from goodsflow.clients.ksqldb.responses import split_lines
 from goodsflow.common.secrets import Secret
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from goodsflow.clients.kafka.credentials import PasswordFiles
 from goodsflow.clients.kafka.rotation import Rotation
-from goodsflow.common.secret_files import write_secret
+from goodsflow.common.secrets import write_secret
 from goodsflow.deploy.native import rotation as module
 from goodsflow.deploy.native.errors import PartFailedError
 from goodsflow.deploy.native.home import Home

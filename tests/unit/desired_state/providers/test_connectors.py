@@ -26,7 +26,7 @@ from goodsflow.desired_state.providers.connectors import (
     await_running,
     await_worker,
 )
-from goodsflow.desired_state.providers.declared import load_connectors
+from goodsflow.desired_state.providers.declared_files import load_connectors
 from goodsflow.desired_state.providers.errors import (
     ConnectorFailedError,
     DeclaredFileError,

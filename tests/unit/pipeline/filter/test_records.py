@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from goodsflow.clients.kafka.reading import Record
+from goodsflow.clients.kafka.topic_reader import Record
 from goodsflow.pipeline.dead_letters import DeadLetter, Place
 from goodsflow.pipeline.filter.filtering import Verdict
 from goodsflow.pipeline.filter.records import Outgoing, dead_letter

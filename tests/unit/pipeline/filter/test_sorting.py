@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import Message
 
-from goodsflow.clients.kafka.reading import readable_headers, whole_record
+from goodsflow.clients.kafka.topic_reader import readable_headers, whole_record
 from goodsflow.clients.registry import RegistryUnavailableError
 from goodsflow.pipeline.filter.filtering import (
     BLOCKED,

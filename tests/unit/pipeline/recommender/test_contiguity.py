@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.clients.kafka.reading import Record
+from goodsflow.clients.kafka.topic_reader import Record
 from goodsflow.model.cards import frame
 from goodsflow.pipeline.recommender.contiguity import (
     Gap,

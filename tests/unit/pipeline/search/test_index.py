@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from goodsflow.clients.kafka.reading import Record
+from goodsflow.clients.kafka.topic_reader import Record
 from goodsflow.model.cards import frame
 from goodsflow.pipeline.search.index import CardIndex, IndexState
 from goodsflow.pipeline.search.interface import FoundCard, SearchBackend, SearchQuery

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from confluent_kafka import IsolationLevel, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from goodsflow.clients.kafka.auth_failures import LoginWatch
 from goodsflow.clients.kafka.futures import await_all
-from goodsflow.clients.kafka.login_watch import LoginWatch
 from goodsflow.clients.kafka.offsets import PartitionOffsets
 from goodsflow.model.endpoints import ClusterName, Endpoints
 

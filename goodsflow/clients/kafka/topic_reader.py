@@ -23,14 +23,14 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from goodsflow.clients.kafka.auth_failures import LoginWatch
 from goodsflow.clients.kafka.errors import (
     ClusterUnavailableError,
     OperationFailedError,
 )
 from goodsflow.clients.kafka.futures import named_error
-from goodsflow.clients.kafka.login_watch import LoginWatch
 from goodsflow.clients.kafka.offsets import PartitionOffsets
-from goodsflow.common.closing import Closing
+from goodsflow.common.closeable import Closing
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 _POLL_SECONDS = 0.2

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from confluent_kafka import KafkaError
 
-from goodsflow.clients.kafka.codes import REFUSED_LOGINS
+from goodsflow.clients.kafka.error_codes import REFUSED_LOGINS
 from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     OperationFailedError,

@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
+from goodsflow.clients.kafka.detached_calls import await_within, run_apart
 from goodsflow.clients.kafka.errors import HeldUpError
-from goodsflow.clients.kafka.held_up import await_within, run_apart
 
 _HANGS_IN_C = """
 import ctypes
 from goodsflow.clients.kafka.errors import HeldUpError
-from goodsflow.clients.kafka.held_up import await_within, run_apart
+from goodsflow.clients.kafka.detached_calls import await_within, run_apart
 work = run_apart(lambda: ctypes.CDLL(None).sleep(600), "stuck")
 try:
     await_within(work, 0.2, "commit")

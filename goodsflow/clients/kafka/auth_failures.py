@@ -6,8 +6,8 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
-from goodsflow.clients.kafka.codes import REFUSED_LOGINS
 from goodsflow.clients.kafka.config import client_config
+from goodsflow.clients.kafka.error_codes import REFUSED_LOGINS
 from goodsflow.clients.kafka.errors import AuthenticationFailedError
 from goodsflow.clients.kafka.passwords import PasswordFollower, SaslClient
 from goodsflow.model.endpoints import ClusterName, Endpoints

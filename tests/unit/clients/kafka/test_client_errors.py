@@ -3,11 +3,11 @@
 import pytest
 from confluent_kafka import KafkaError
 
+from goodsflow.clients.kafka.client_errors import ClientFaults
 from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     OperationFailedError,
 )
-from goodsflow.clients.kafka.faults import ClientFaults
 
 
 class Clock:
