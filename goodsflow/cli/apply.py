@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.desired import (
+from goodsflow.cli.parameter_types import FiniteRange
+from goodsflow.cli.targets import (
     DRIFT,
     PERMISSIONS,
     echo_failures,
@@ -19,7 +20,6 @@ from goodsflow.cli.desired import (
     select_targets,
     target_options,
 )
-from goodsflow.cli.numbers import FiniteRange
 from goodsflow.desired_state.planning.plan import Permission
 
 if TYPE_CHECKING:

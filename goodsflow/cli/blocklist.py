@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.documents import echo_json
-from goodsflow.cli.texts import current_user
+from goodsflow.cli.json_output import echo_json
+from goodsflow.cli.parameter_types import current_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable

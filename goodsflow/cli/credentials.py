@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.documents import echo_json
+from goodsflow.cli.json_output import echo_json
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, load_endpoints
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.documents import echo_json
-from goodsflow.cli.numbers import FiniteRange
-from goodsflow.cli.texts import printable
+from goodsflow.cli.formatting import printable
+from goodsflow.cli.json_output import echo_json
+from goodsflow.cli.parameter_types import FiniteRange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.desired import (
+from goodsflow.cli.json_output import echo_json
+from goodsflow.cli.targets import (
     DRIFT,
     echo_failures,
     echo_plan,
@@ -16,7 +17,6 @@ from goodsflow.cli.desired import (
     select_targets,
     target_options,
 )
-from goodsflow.cli.documents import echo_json
 
 
 @click.command()

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.documents import echo_json, json_text
 from goodsflow.cli.interrupts import interrupts
-from goodsflow.cli.numbers import FiniteRange
-from goodsflow.cli.texts import current_user, text_option
+from goodsflow.cli.json_output import echo_json, json_text
+from goodsflow.cli.parameter_types import FiniteRange, current_user, require_text
 
 if TYPE_CHECKING:
     from goodsflow.clients.kafka.topic_reader import Record, TopicReader
@@ -40,7 +39,7 @@ _WIDTH = 40
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
 @click.option(
     "--user",
-    callback=text_option,
+    callback=require_text,
     default=current_user,
     show_default="you",
     help="Who asks, in events.",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.documents import echo_json
+from goodsflow.cli.formatting import printable
 from goodsflow.cli.interrupts import interrupts
-from goodsflow.cli.numbers import FiniteRange
-from goodsflow.cli.texts import current_user, printable, text_option
+from goodsflow.cli.json_output import echo_json
+from goodsflow.cli.parameter_types import FiniteRange, current_user, require_text
 
 if TYPE_CHECKING:
     from goodsflow.pipeline.search.backends import BackendName
@@ -29,10 +29,12 @@ _MANY = 100_000
 
 
 @click.command()
-@click.option("--name", callback=text_option, help="A part of the name, in any case.")
-@click.option("--brand", callback=text_option, help="A part of the brand, in any case.")
+@click.option("--name", callback=require_text, help="A part of the name, in any case.")
 @click.option(
-    "--category", callback=text_option, help="A part of the category, in any case."
+    "--brand", callback=require_text, help="A part of the brand, in any case."
+)
+@click.option(
+    "--category", callback=require_text, help="A part of the category, in any case."
 )
 @click.option(
     "--max-price",
@@ -70,7 +72,7 @@ _MANY = 100_000
 )
 @click.option(
     "--user",
-    callback=text_option,
+    callback=require_text,
     default=current_user,
     show_default="you",
     help="Who asks, in events.",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.documents import echo_json
-from goodsflow.cli.numbers import FiniteRange
+from goodsflow.cli.json_output import echo_json
+from goodsflow.cli.parameter_types import FiniteRange
 
 if TYPE_CHECKING:
     from goodsflow.pipeline.shop_api.tally import Tally

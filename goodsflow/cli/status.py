@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.documents import echo_json
+from goodsflow.cli.json_output import echo_json
 
 if TYPE_CHECKING:
     from goodsflow.deploy.native.status import PartStatus

@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from goodsflow.cli.texts import printable
+from goodsflow.cli.formatting import printable
 
 _GAP = "  "
 _MOST = 60

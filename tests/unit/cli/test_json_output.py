@@ -2,7 +2,7 @@
 
 import json
 
-from goodsflow.cli.documents import json_text
+from goodsflow.cli.json_output import json_text
 
 
 def test_what_moves_a_cursor_is_spelt() -> None:

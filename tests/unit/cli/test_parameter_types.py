@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from goodsflow.cli.texts import current_user
+from goodsflow.cli.parameter_types import current_user
 
 
 def test_a_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
