@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from goodsflow.deploy.native.leftovers import find_leftovers
+from goodsflow.deploy.native.orphans import find_orphans
 from goodsflow.model.endpoints import PROJECT_ROOT
 from tests.support import GOODSFLOW, await_condition, goodsflow
 
@@ -37,7 +37,7 @@ def await_part(home: Path, part: str, up: subprocess.Popen[str]) -> None:
 
     def runs() -> bool:
         assert up.poll() is None, up.stderr and up.stderr.read()
-        return part in find_leftovers(home).values()
+        return part in find_orphans(home).values()
 
     await_condition(runs, f"a process of {part}", 60)
 
@@ -50,7 +50,7 @@ def home() -> Iterator[Path]:
     yield root
     cleaned = goodsflow("clean", "--yes", home=root)
     assert cleaned.returncode == 0, cleaned.stderr
-    assert not find_leftovers(root)
+    assert not find_orphans(root)
 
 
 def test_ctrl_c_stops_what_was_started(home: Path) -> None:
@@ -62,7 +62,7 @@ def test_ctrl_c_stops_what_was_started(home: Path) -> None:
     assert up.returncode == 130
     assert "what was started is stopped" in messages
     assert "Traceback" not in messages
-    assert not find_leftovers(home)
+    assert not find_orphans(home)
 
 
 def test_a_second_up_at_the_same_time_is_refused_and_harms_nothing(home: Path) -> None:
@@ -86,11 +86,11 @@ def test_leftovers_of_a_killed_launcher_and_supervisor_are_stopped(home: Path) -
     supervisor.kill()
     up.communicate(timeout=30)
     supervisor.wait(30)
-    assert find_leftovers(home)
+    assert find_orphans(home)
     down = goodsflow("down", home=home)
     assert down.returncode == 0, down.stderr
     assert "kafka-0" in down.stderr
-    assert not find_leftovers(home)
+    assert not find_orphans(home)
 
 
 def test_a_port_that_is_taken_is_named_with_its_holder(home: Path) -> None:
@@ -102,4 +102,4 @@ def test_a_port_that_is_taken_is_named_with_its_holder(home: Path) -> None:
         _, messages = up.communicate(timeout=60)
     assert up.returncode == 1
     assert f"port {9092 + _PORT_OFFSET} of kafka-0 is taken by pid" in messages
-    assert not find_leftovers(home)
+    assert not find_orphans(home)

@@ -10,19 +10,19 @@ from pathlib import Path
 
 from goodsflow.clients.dagster.client import DagsterClient, write_instance_config
 from goodsflow.common.atomic_file import write_whole
-from goodsflow.deploy.native import build, leftovers, supervisor
+from goodsflow.deploy.native import build, orphans, supervisor
 from goodsflow.deploy.native.catalog import STOP_LAST
 from goodsflow.deploy.native.errors import NativeError, PreflightError, SupervisorError
 from goodsflow.deploy.native.home import Home, HomeSettings
 from goodsflow.deploy.native.parts import to_program
 from goodsflow.deploy.native.platform import NativePlatform, open_platform, settings_of
 from goodsflow.deploy.native.ports import check_free
-from goodsflow.deploy.native.programs import render_config
 from goodsflow.deploy.native.progress import Progress
 from goodsflow.deploy.native.rotation import finish, settle_before_start
 from goodsflow.deploy.native.secrets import make_missing_secrets
 from goodsflow.deploy.native.startup import Startup
 from goodsflow.deploy.native.status import PartStatus
+from goodsflow.deploy.native.supervisor_config import render_config
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import Platform, load_platform
 
@@ -140,7 +140,7 @@ def _ensure_supervisor(platform: NativePlatform) -> bool:
         file.write_text(config)
         supervisor.SupervisorClient(home.socket).update()
         return False
-    leftovers.stop_leftovers(home.root)
+    orphans.stop_orphans(home.root)
     check_free(platform.ports, [part.name for part in platform.parts])
     file.write_text(config)
     supervisor.start(home)
@@ -203,7 +203,7 @@ def down(root: Path, *, locked: bool = False) -> list[str]:
     home = Home(root.resolve())
     if not home.run.exists():
         # Its parts may outlive a folder that somebody removed.
-        return leftovers.stop_leftovers(home.root)
+        return orphans.stop_orphans(home.root)
     if not locked:
         with home.locked():
             return down(root, locked=True)
@@ -212,7 +212,7 @@ def down(root: Path, *, locked: bool = False) -> list[str]:
     except SupervisorError:
         if supervisor.is_running(home):
             raise
-    return leftovers.stop_leftovers(home.root)
+    return orphans.stop_orphans(home.root)
 
 
 def clean(root: Path) -> bool:
@@ -226,7 +226,7 @@ def clean(root: Path) -> bool:
     """
     home = Home(root.resolve())
     if not home.root.exists():
-        return bool(leftovers.stop_leftovers(home.root))
+        return bool(orphans.stop_orphans(home.root))
     if _holds_anything(home) and not home.lock_file.exists():
         raise NativeError(
             f"{home.root} does not look like a platform's folder (it has no "

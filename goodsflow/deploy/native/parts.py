@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from goodsflow.deploy.native.home import Home
-from goodsflow.deploy.native.programs import Program
+from goodsflow.deploy.native.supervisor_config import Program
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName
 
 BOOTSTRAP = "bootstrap"

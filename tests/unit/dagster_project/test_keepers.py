@@ -22,8 +22,8 @@ from dagster_project.resources.keepers import (
 from goodsflow.clients.docker import Container
 from goodsflow.deploy.native import supervisor
 from goodsflow.deploy.native.home import Home
-from goodsflow.deploy.native.programs import Program, render_config
 from goodsflow.deploy.native.supervisor import SupervisorClient
+from goodsflow.deploy.native.supervisor_config import Program, render_config
 from goodsflow.model.endpoints import ContainerEngine
 from tests.unit.dagster_project.services_contract import (
     PARTS,

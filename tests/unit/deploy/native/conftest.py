@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from goodsflow.deploy.native import leftovers, supervisor
+from goodsflow.deploy.native import orphans, supervisor
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.processes import await_ends
 
@@ -30,7 +30,7 @@ def home() -> Iterator[Home]:
     if process:
         process.kill()
         await_ends([process], 10)
-    leftovers.stop_leftovers(root, timeout_seconds=2)
+    orphans.stop_orphans(root, timeout_seconds=2)
     if root.exists():
         shutil.rmtree(root)
 

@@ -19,11 +19,11 @@ from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.parts import BOOTSTRAP, Part, to_program
 from goodsflow.deploy.native.ports import Ports
 from goodsflow.deploy.native.probes import NotReadyError
-from goodsflow.deploy.native.programs import render_config
 from goodsflow.deploy.native.progress import Progress
 from goodsflow.deploy.native.startup import _BOOTSTRAP_NEEDS, Startup
 from goodsflow.deploy.native.status import count_starts
 from goodsflow.deploy.native.supervisor import SupervisorClient
+from goodsflow.deploy.native.supervisor_config import render_config
 
 RUNS = "touch $PART_CONFIG_DIR.up; exec sleep 300"
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from goodsflow.deploy.native import leftovers, supervisor
+from goodsflow.deploy.native import orphans, supervisor
 from goodsflow.deploy.native.errors import SupervisorEndsError, SupervisorError
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.launcher import clean, down
-from goodsflow.deploy.native.programs import Program, render_config
 from goodsflow.deploy.native.status import count_restarts, count_starts
 from goodsflow.deploy.native.supervisor import ProcessState, SupervisorClient
+from goodsflow.deploy.native.supervisor_config import Program, render_config
 
 RUNS = "exec sleep 300"
 
@@ -176,11 +176,11 @@ def test_a_supervisor_that_was_killed_leaves_parts_that_are_found(home: Home) ->
         await_that(lambda: not supervisor.is_running(home))
         with pytest.raises(SupervisorError, match="does not run"):
             supervisor.stop(home)
-        found = leftovers.find_leftovers(home.root)
+        found = orphans.find_orphans(home.root)
         assert found == dict(zip(parts, ("a", "b", "a"), strict=True))
-        assert leftovers.stop_leftovers(home.root) == ["a", "b"]
-        assert not leftovers.find_leftovers(home.root)
-        assert leftovers.stop_leftovers(home.root) == []
+        assert orphans.stop_orphans(home.root) == ["a", "b"]
+        assert not orphans.find_orphans(home.root)
+        assert orphans.stop_orphans(home.root) == []
         # One who only names the folder, as a client does, is not a part.
         assert bystander.poll() is None
         # Its socket and its pid file are left, and are no hindrance.
@@ -199,7 +199,7 @@ def test_a_leftover_that_does_not_heed_is_killed(home: Home) -> None:
     part = started(home, "a")
     os.kill(int(home.supervisor_pid_file.read_text()), signal.SIGKILL)
     await_that(lambda: not supervisor.is_running(home))
-    assert leftovers.stop_leftovers(home.root, timeout_seconds=0.5) == ["a"]
+    assert orphans.stop_orphans(home.root, timeout_seconds=0.5) == ["a"]
     assert is_gone(part)
 
 
@@ -230,8 +230,8 @@ def test_what_a_supervisor_starts_before_it_ends_is_stopped_too(home: Home) -> N
     variables = {"GOODSFLOW_HOME": str(home.root), "PART_NAME": supervisor.PROGRAM}
     manager = psutil.Popen(["sh", "-c", script], env=os.environ | variables)
     await_that(manager.children)
-    assert leftovers.stop_leftovers(home.root) == ["a"]
-    assert not leftovers.find_leftovers(home.root)
+    assert orphans.stop_orphans(home.root) == ["a"]
+    assert not orphans.find_orphans(home.root)
     assert manager.wait(10) == 0
 
 

@@ -12,7 +12,7 @@ from goodsflow.deploy.native.processes import await_ends
 from goodsflow.deploy.native.supervisor import PROGRAM
 
 
-def find_leftovers(home: Path) -> dict[psutil.Process, str]:
+def find_orphans(home: Path) -> dict[psutil.Process, str]:
     """Find the processes that were started for the platform in ``home``.
 
     Every part, what it started itself, and the supervisor carry the platform's folder
@@ -37,7 +37,7 @@ def find_leftovers(home: Path) -> dict[psutil.Process, str]:
     return found
 
 
-def stop_leftovers(home: Path, timeout_seconds: float = 20) -> list[str]:
+def stop_orphans(home: Path, timeout_seconds: float = 20) -> list[str]:
     """Stop them: asked first, killed after ``timeout_seconds``.
 
     A supervisor that still runs, because its folder was removed under it, is stopped
@@ -49,7 +49,7 @@ def stop_leftovers(home: Path, timeout_seconds: float = 20) -> list[str]:
     names: set[str] = set()
     # Until it heeds, a supervisor starts again what ends: a second look finds that.
     for _ in range(2):
-        leftovers = find_leftovers(home)
+        leftovers = find_orphans(home)
         for process in sorted(leftovers, key=lambda p: leftovers[p] != PROGRAM):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()

@@ -11,8 +11,8 @@ from goodsflow.deploy.native.errors import SupervisorError
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.parts import to_program
 from goodsflow.deploy.native.ports import Ports
-from goodsflow.deploy.native.programs import Program, render_config
 from goodsflow.deploy.native.secrets import make_missing_secrets
+from goodsflow.deploy.native.supervisor_config import Program, render_config
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
 
