@@ -1,5 +1,7 @@
-"""The command line: one thin module for each command, heavy imports inside it.
+"""The ``goodsflow`` command: one thin module per command, heavy imports inside it.
 
-Results go to the standard output, messages to the standard error. Exit status: 0 done,
-1 an expected failure in one message, 2 wrong usage, 3 drift.
+Results go to standard output, messages to standard error. Exit status: 0 success,
+1 an expected failure, explained in one message, 2 wrong usage, 3 drift.
+
+Not here: what a command does (the room it imports).
 """

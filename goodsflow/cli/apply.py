@@ -1,4 +1,4 @@
-"""`goodsflow apply`: make the platform as declared."""
+"""`goodsflow apply`: change the platform to match its declaration."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _permissions(
     unknown = sorted(names - set(PERMISSIONS))
     if unknown:
         raise click.BadParameter(
-            f"there is no {', '.join(unknown)}; there are {', '.join(PERMISSIONS)}."
+            f"unknown: {', '.join(unknown)}. Known: {', '.join(PERMISSIONS)}."
         )
     return frozenset(names)
 
@@ -48,13 +48,14 @@ def _permissions(
     metavar="PERMISSION,…",
     multiple=True,
     callback=_permissions,
-    help=f"Do this too, without asking: {', '.join(PERMISSIONS)}.",
+    help="Make changes that need these permissions, without asking. "
+    f"Permissions: {', '.join(PERMISSIONS)}.",
 )
 @click.option(
     "--yes",
     "never_ask",
     is_flag=True,
-    help="Ask nothing: do what is safe or allowed, and leave the rest.",
+    help="Never ask: make the changes that are safe or allowed, and skip the rest.",
 )
 @click.option(
     "--wait",
@@ -62,7 +63,7 @@ def _permissions(
     type=FiniteRange(min=0),
     default=120.0,
     show_default=True,
-    help="Seconds to wait for another apply to end.",
+    help="How many seconds to wait while another apply runs.",
 )
 @click.pass_obj
 def apply(
@@ -75,14 +76,20 @@ def apply(
     never_ask: bool,
     lock_seconds: float,
 ) -> None:
-    """Make the platform as platform.yaml declares it.
+    """Change the platform to match platform.yaml.
 
-    What is safe is done. What costs records, rights or order is asked for at a
-    terminal, or allowed with --allow, or left. A change that fails does not keep the
-    others from being made; a second run goes on where this one ended.
+    Safe changes are made right away. A change that can lose records, access or
+    ordering needs a permission: apply asks for it on a terminal, takes it from
+    --allow, or skips the change. If one change fails, the others are still made. Run
+    the command again to continue.
 
-    Exit status: 0 everything is as declared, 3 something was left, 1 something failed
-    or could not be read.
+    \b
+    goodsflow apply
+    goodsflow apply --kind topics --cluster inbound
+    goodsflow apply --yes --allow delete-topics,delete-acls
+
+    Exit status: 0 if everything is as declared, 3 if changes were skipped, 1 if a
+    change failed or part of the platform could not be read.
     """
     from goodsflow.desired_state.planning.rendering import as_text
     from goodsflow.desired_state.providers.lock import apply_lock
@@ -95,7 +102,7 @@ def apply(
             lock,
             "goodsflow apply",
             timeout_seconds=lock_seconds,
-            on_wait=lambda who: click.echo(f"Waiting for another: {who} …", err=True),
+            on_wait=lambda holder: click.echo(f"Waiting for {holder} …", err=True),
         ),
     ):
         targets = select_targets(reconciler.targets(), clusters, kinds)
@@ -103,8 +110,8 @@ def apply(
         if survey.failures:
             echo_failures(survey.failures.items())
             click.echo(
-                "Nothing was changed: not everything could be read. --kind and "
-                "--cluster leave out what cannot.",
+                "Nothing was changed, because part of the platform could not be read. "
+                "Use --kind and --cluster to apply the rest.",
                 err=True,
             )
             sys.exit(1)
@@ -113,16 +120,16 @@ def apply(
             return
         granted = allowed | _ask(survey.plan, allowed, never_ask=never_ask)
         click.echo()
-        results = _make(reconciler, survey.plan.changes, granted)
-        is_settled = _settle(reconciler, results)
-    status = _conclude(survey.plan, results)
-    sys.exit(status if is_settled else 1)
+        results = _apply_changes(reconciler, survey.plan.changes, granted)
+        is_in_effect = _await_effect(reconciler, results)
+    status = _print_summary(survey.plan, results)
+    sys.exit(status if is_in_effect else 1)
 
 
 def _ask(
     plan: Plan, allowed: Collection[Permission], *, never_ask: bool
 ) -> frozenset[Permission]:
-    """Ask for each permission that is needed and not given."""
+    """Ask for each permission that the plan needs and that was not given."""
     missing = {p: c for p, c in plan.needed().items() if p not in allowed}
     if never_ask or not missing or not _is_terminal():
         return frozenset()
@@ -140,7 +147,7 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _make(
+def _apply_changes(
     reconciler: Reconciler, changes: Sequence[Change], granted: Collection[Permission]
 ) -> list[Result]:
     def report(result: Result) -> None:
@@ -153,33 +160,34 @@ def _make(
     return reconciler.apply(changes, granted, report)
 
 
-def _settle(reconciler: Reconciler, results: Sequence[Result]) -> bool:
-    """Wait until what was made is in effect; say whether it is."""
+def _await_effect(reconciler: Reconciler, results: Sequence[Result]) -> bool:
+    """Wait until the changes are in effect, and return whether they are."""
     from goodsflow.common.errors import GoodsflowError
 
-    is_settled = True
-    made = {result.change.target for result in results if result.error is None}
-    for target in sorted(made, key=lambda target: target.order):
+    is_in_effect = True
+    changed = {result.change.target for result in results if result.error is None}
+    for target in sorted(changed, key=lambda target: target.order):
         try:
             lines = reconciler.provider(target).settle()
         except GoodsflowError as error:
             click.secho(f"FAILED  {error}", fg="red", err=True)
-            is_settled = False
+            is_in_effect = False
         else:
             for line in lines:
                 click.echo(f"        {line}")
-    return is_settled
+    return is_in_effect
 
 
-def _conclude(plan: Plan, results: Sequence[Result]) -> int:
+def _print_summary(plan: Plan, results: Sequence[Result]) -> int:
     failed = [result for result in results if result.error is not None]
     tried = [result.change for result in results]
-    left = [c for c in plan.changes if not any(c is t for t in tried)]
-    for change in left:
-        click.secho(f"left    {change}", fg="yellow")
+    skipped = [c for c in plan.changes if not any(c is t for t in tried)]
+    for change in skipped:
+        click.secho(f"skipped {change}", fg="yellow")
     click.echo(
-        f"\n{len(results) - len(failed)} done, {len(failed)} failed, {len(left)} left."
+        f"\n{len(results) - len(failed)} done, {len(failed)} failed, "
+        f"{len(skipped)} skipped."
     )
     if failed:
         return 1
-    return DRIFT if left else 0
+    return DRIFT if skipped else 0

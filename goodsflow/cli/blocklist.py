@@ -1,4 +1,4 @@
-"""`goodsflow blocklist`: what must not reach users, while the platform works."""
+"""`goodsflow blocklist`: show and change which cards are held back."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from goodsflow.cli.context import Context
 from goodsflow.cli.json_output import echo_json
 from goodsflow.cli.parameter_types import current_user
+from goodsflow.common.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,36 +23,43 @@ _PRINCIPAL = "admin"
 
 @click.group()
 def blocklist() -> None:
-    """Show and change what the filter holds back.
+    """Show and change which cards are held back.
 
-    A change works within a second. What had passed before is withdrawn: it leaves
-    search, and is recommended no more. What is taken off the list comes back with its
-    next card.
+    A change takes effect within a second. Cards that had already passed are
+    withdrawn: search no longer finds them, and they are no longer recommended. A card
+    that is unblocked returns when its shop next sends it.
 
     \b
     goodsflow blocklist add --product 12348 --reason "recalled by its maker"
     goodsflow blocklist add --brand brand_XYZ
     goodsflow blocklist list
-    """  # noqa: D301 - click wants the character, and no backslash
+    """
 
 
 def _rules(command: Callable[..., None]) -> Callable[..., None]:
     for scope, what in (
-        ("category", "The category that cards name."),
+        ("category", "A category, exactly as cards name it."),
         ("store", "A shop's store_id."),
-        ("brand", "The brand that cards name."),
+        ("brand", "A brand, exactly as cards name it."),
         ("product", "A product_id."),
     ):
-        command = click.option(f"--{scope}", multiple=True, metavar="TEXT", help=what)(
-            command
-        )
+        command = click.option(
+            f"--{scope}", multiple=True, metavar="TEXT", help=f"{what} Repeatable."
+        )(command)
     return command
 
 
 @blocklist.command()
 @_rules
-@click.option("--reason", default="", help="Why, for whoever looks at the list.")
-@click.option("--by", default=current_user, show_default="you", help="Who blocks it.")
+@click.option(
+    "--reason", default="", help="Why it is blocked, for readers of the list."
+)
+@click.option(
+    "--by",
+    default=current_user,
+    show_default="you",
+    help="Who blocks it, for readers of the list.",
+)
 @click.pass_obj
 def add(
     context: Context,
@@ -63,9 +71,14 @@ def add(
     reason: str,
     by: str,
 ) -> None:
-    """Hold cards back by their product, brand, store or category, each to the letter.
+    """Block cards by product, brand, store or category.
 
-    What is on the list already gets the new reason.
+    Texts are compared exactly, including case. A rule that is already on the list
+    gets the new reason.
+
+    \b
+    goodsflow blocklist add --product 12348 --reason "recalled by its maker"
+    goodsflow blocklist add --brand brand_XYZ --brand brand_DEF
     """
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.blocklist import Entry
@@ -77,13 +90,13 @@ def add(
         for rule in _given(product=product, brand=brand, store=store, category=category)
     ]
     count = block(load_endpoints(context.home), _PRINCIPAL, entries)
-    click.echo(f"Blocked: {_rules_text(count)}")
+    click.echo(f"Blocked: {counted(count, 'rule')}")
 
 
 @blocklist.command()
 @_rules
-@click.option("--all", "everything", is_flag=True, help="Empty the list.")
-@click.option("--yes", is_flag=True, help="With --all: do not ask.")
+@click.option("--all", "everything", is_flag=True, help="Remove every rule.")
+@click.option("--yes", is_flag=True, help="With --all: do not ask for confirmation.")
 @click.pass_obj
 def remove(
     context: Context,
@@ -95,7 +108,13 @@ def remove(
     everything: bool,
     yes: bool,
 ) -> None:
-    """Let cards pass again. What was withdrawn comes back with its next card."""
+    """Unblock cards.
+
+    A card that was withdrawn returns when its shop next sends it.
+
+    \b
+    goodsflow blocklist remove --product 12348
+    """
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.blocklist import BlockListError
     from goodsflow.pipeline.blocklist.changing import unblock
@@ -104,23 +123,27 @@ def remove(
     endpoints = load_endpoints(context.home)
     given = {"product": product, "brand": brand, "store": store, "category": category}
     if everything and any(given.values()):
-        raise click.UsageError("--all takes everything off: name nothing beside it.")
+        raise click.UsageError(
+            "--all removes every rule. Don't combine it with other rules."
+        )
     wanted = [] if everything else _given(**given)
-    there = read_block_list(endpoints, _PRINCIPAL)
+    listed = read_block_list(endpoints, _PRINCIPAL)
     if everything:
-        wanted = sorted(there)
+        wanted = sorted(listed)
         if not yes:
             click.confirm(
-                f"Take {_rules_text(len(wanted))} off the list?", abort=True, err=True
+                f"Remove {counted(len(wanted), 'rule')} from the list?",
+                abort=True,
+                err=True,
             )
-    missing = [rule for rule in wanted if rule not in there]
+    missing = [rule for rule in wanted if rule not in listed]
     if missing:
         raise BlockListError(
             f"Nothing was changed: {', '.join(map(str, missing))} "
             f"{'is' if len(missing) == 1 else 'are'} not on the block list."
         )
     unblock(endpoints, _PRINCIPAL, wanted)
-    click.echo(f"Off the list: {_rules_text(len(wanted))}")
+    click.echo(f"Unblocked: {counted(len(wanted), 'rule')}")
 
 
 @blocklist.command("list")
@@ -146,16 +169,31 @@ def list_(context: Context, *, as_json: bool) -> None:
 @click.argument(
     "path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path, exists=True)
 )
-@click.option("--reason", default="", help="Where a line gives none.")
-@click.option("--by", default=current_user, show_default="you", help="Who blocks it.")
+@click.option("--reason", default="", help="The reason for lines that give none.")
+@click.option(
+    "--by",
+    default=current_user,
+    show_default="you",
+    help="Who blocks it, for readers of the list.",
+)
 @click.pass_obj
 def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
-    """Block what a file names; nothing is taken where a line of it is wrong.
+    """Block everything that FILE lists.
 
-    FILE is CSV with a header of `product`, `brand`, `store` or `category`, and perhaps
-    `reason`, with commas, semicolons or tabs; or JSON lines with these names (.jsonl);
-    or a product ID a line. `product_id` and `store_id` do as well. A line names one
-    thing: cards as they are would block all that they name.
+    If one line is wrong, nothing is imported. FILE has one of three formats:
+
+    \b
+    - CSV, separated by commas, semicolons or tabs. The header names the columns:
+      product (or product_id), brand, store (or store_id), category, and optionally
+      reason.
+    - JSON lines (.jsonl) with these names.
+    - One product ID per line.
+
+    Each line must name exactly one product, brand, store or category. A whole card
+    is rejected, because it would block its brand, store and category, too.
+
+    \b
+    goodsflow blocklist import recalled.csv --reason "recalled by its maker"
     """
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.blocklist.changing import block, now
@@ -168,7 +206,7 @@ def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
         entries,
         on_progress=lambda done: click.echo(f"{done:,} of {len(entries):,}", err=True),
     )
-    click.echo(f"Blocked: {_rules_text(count)}")
+    click.echo(f"Blocked: {counted(count, 'rule')}")
 
 
 def _given(**texts: tuple[str, ...]) -> list[Rule]:
@@ -181,10 +219,6 @@ def _given(**texts: tuple[str, ...]) -> list[Rule]:
             "Give at least one of --product, --brand, --store and --category."
         )
     return rules
-
-
-def _rules_text(count: int) -> str:
-    return "1 rule" if count == 1 else f"{count:,} rules"
 
 
 def _document(entries: list[Entry]) -> dict[str, Any]:

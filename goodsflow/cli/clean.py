@@ -1,4 +1,4 @@
-"""`goodsflow clean`: remove the native platform with its data."""
+"""`goodsflow clean`: delete the native platform and its data."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from goodsflow.cli.context import Context
 
 
 @click.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def clean(context: Context, yes: bool) -> None:
-    """Stop every part and remove its data, secrets and certificates."""
+    """Stop every part and delete all data and secrets.
+
+    Topics, files on HDFS, passwords, certificates and logs are deleted for good.
+    """
     from goodsflow.deploy.native.launcher import clean as remove
 
     if not yes:
         click.confirm(
-            f"Remove {context.home} with all topics, files and secrets?", abort=True
+            f"Delete {context.home} with all topics, files and secrets?", abort=True
         )
     removed = remove(context.home)
     click.echo(
-        f"Removed {context.home}." if removed else "There is nothing to remove.",
+        f"Deleted {context.home}." if removed else "There is nothing to delete.",
         err=True,
     )

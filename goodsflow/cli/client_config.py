@@ -1,4 +1,4 @@
-"""`goodsflow client-config`: a configuration with which any client can connect."""
+"""`goodsflow client-config`: print a configuration for any Kafka client."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from goodsflow.model.endpoints import ClusterName, EndpointsError, load_endpoint
     type=click.Choice(["librdkafka", "java"]),
     default="librdkafka",
     show_default=True,
-    help="librdkafka also serves kcat.",
+    help="Use librdkafka for kcat, too.",
 )
 @click.option(
     "--external",
     "is_external",
     is_flag=True,
-    help="For a client on the host, where the brokers run in containers.",
+    help="For a client on the host of brokers that run in containers.",
 )
 @click.option(
     "--ca-file",
     type=click.Path(path_type=Path),
-    help="Where the client has the CA's certificate. [default: where it is here]",
+    help="Path of the CA certificate on the client. [default: its path here]",
 )
 @click.pass_obj
 def client_config(
@@ -43,14 +43,16 @@ def client_config(
     is_external: bool,
     ca_file: Path | None,
 ) -> None:
-    """Print a client configuration for PRINCIPAL on CLUSTER.
+    """Print a Kafka client configuration.
 
-    It holds the password: keep it out of files that others can read.
+    The configuration connects as PRINCIPAL to CLUSTER. It contains the password: keep
+    it out of files that others can read.
 
-        kcat -F <(goodsflow client-config analytics admin) -L
+    \b
+    kcat -F <(goodsflow client-config analytics admin) -L
 
-    In containers `docker compose run --rm admin client-config` prints it, and knows
-    the admin's password alone.
+    If the platform runs in containers, use `docker compose run --rm admin
+    client-config`, which has the password of the principal admin only.
     """
     from goodsflow.clients.kafka.config import client_config as librdkafka_config
     from goodsflow.clients.kafka.config import java_client_properties
@@ -64,8 +66,8 @@ def client_config(
     known = endpoints.principals(cluster)
     if principal not in known:
         raise EndpointsError(
-            f"There is no password of a principal '{principal}' on cluster "
-            f"'{cluster}' here. There are: {', '.join(known) or 'none'}."
+            f"There is no password for principal '{principal}' on cluster "
+            f"'{cluster}' here. Known principals: {', '.join(known) or 'none'}."
         )
     make = librdkafka_config if kind == "librdkafka" else java_client_properties
     for name, value in make(endpoints, cluster, principal).items():

@@ -1,4 +1,4 @@
-"""`goodsflow connector`: the connectors of Kafka Connect, and where they stand."""
+"""`goodsflow connector`: show and control the connectors of Kafka Connect."""
 
 from __future__ import annotations
 
@@ -18,22 +18,29 @@ if TYPE_CHECKING:
 
 _HDFS_SINK = "org.goodsflow.connect.hdfs.HdfsSinkConnector"
 _HDFS_NOTE = (
-    "The HDFS sink goes on after the last of its files, whatever is set here; with "
-    "the next file its offsets show that again. To have records written again, remove "
-    "their files, and all later ones of the partition, while it is stopped."
+    "The HDFS sink continues after its last file, whatever offsets you set here, and "
+    "corrects its offsets with the next file. To write records again, stop it and "
+    "delete their files and all later files of the partition."
 )
 
 
 @click.group()
 def connector() -> None:
-    """Show the connectors, halt and restart them, set where they go on."""
+    """Manage the Kafka Connect connectors.
+
+    Show their state, pause and restart them, and show or set their offsets.
+
+    \b
+    goodsflow connector list
+    goodsflow connector offsets mm2-source
+    """
 
 
 @connector.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def list_connectors(context: Context, *, as_json: bool) -> None:
-    """Show each connector: class, state, tasks, and why it has failed."""
+    """Show each connector with its class, state, tasks and failures."""
     with _client(context) as client:
         found = [_describe(client, name) for name in client.connectors()]
     if as_json:
@@ -58,18 +65,20 @@ def list_connectors(context: Context, *, as_json: bool) -> None:
 
 @connector.command()
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, as --set takes it.")
-@click.option("--reset", is_flag=True, help="Forget where it stands.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON in the form that --set reads."
+)
+@click.option("--reset", is_flag=True, help="Delete the offsets.")
 @click.option(
     "--set",
     "given",
     multiple=True,
-    metavar="WHAT",
-    help="Set where it goes on: a file of JSON, '-' for the standard input, or, for a "
-    "sink, TOPIC:PARTITION=OFFSET, as often as needed. Partitions that are not named "
-    "stay as they are; in JSON, null forgets one.",
+    metavar="OFFSETS",
+    help="Set offsets: a JSON file, '-' for standard input, or TOPIC:PARTITION=OFFSET "
+    "for a sink (repeatable). Other partitions keep their offsets. In JSON, null "
+    "deletes the offset of a partition.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def offsets(
     context: Context,
@@ -80,31 +89,40 @@ def offsets(
     given: tuple[str, ...],
     yes: bool,
 ) -> None:
-    """Show where a connector stands, or set where it goes on.
+    """Show or set the offsets of a connector.
 
-    To set it, the connector is stopped, and put back into the state that it had.
+    To set offsets, the connector is stopped and then put back into its previous state.
 
-    This is for repairs. A source that is set back reads records again: MirrorMaker 2
-    mirrors them a second time, so that the mirrored topic and who reads it have them
-    twice; set ahead, what it skips is never mirrored. A sink that is set back writes
-    records again; set ahead, it never writes what it skips. After a reset both begin
-    anew, as their configurations say.
+    Setting offsets is for repairs. If you move a source back, it reads records again:
+    MirrorMaker 2 then mirrors them a second time, so the mirrored topic and its
+    consumers have them twice. If you move a source ahead, it never mirrors the records
+    that it skips. A sink that you move back writes records again; one that you move
+    ahead never writes the records that it skips. After a reset, a connector starts
+    from where its configuration says.
 
-    The HDFS sink is the exception: it goes on after the last of its files, which their
-    names tell. Its offsets only show how far that is: set or reset, they change nothing
-    in what it writes, and are right again with the next file. To have records written
-    again, remove their files, and all later ones of the partition, while it is stopped.
+    The HDFS sink is an exception: it always continues after its last file, whose name
+    has the offset. Its offsets in Kafka Connect are only for information. To write
+    records again, stop the sink and delete their files and all later files of the
+    partition.
+
+    \b
+    goodsflow connector offsets mm2-source
+    goodsflow connector offsets mm2-source --json >offsets.json
+    goodsflow connector offsets mm2-source --set offsets.json
     """
     if reset and given:
-        raise click.UsageError("Say --reset or --set, not both.")
+        raise click.UsageError("Use --reset or --set, not both.")
     if "-" in given and not yes:
-        raise click.UsageError("With '--set -' there is nobody to ask: say --yes.")
+        raise click.UsageError(
+            "'--set -' reads standard input, so it cannot ask for confirmation: "
+            "add --yes."
+        )
     changes = _read_changes(given) if given else None
     with _client(context) as client:
         _check_exists(client, name)
         before = client.offsets(name)
         if reset or given:
-            _check_form(client, name, changes or [])
+            _check_offset_format(client, name, changes or [])
             if not yes:
                 _ask(client, name, before, changes)
             after = _change(client, name, changes)
@@ -119,18 +137,18 @@ def offsets(
 @click.argument("name")
 @click.pass_obj
 def pause(context: Context, name: str) -> None:
-    """Halt a connector; its tasks stay where they are.
+    """Pause a connector.
 
-    Where platform.yaml declares it to run, Dagster's drift_sensor lets it go on within
-    about a minute. To halt it for longer, declare `state: paused` (or `stopped`) with
-    the connector in platform.yaml and say `goodsflow apply`.
+    If platform.yaml declares the connector as running, Dagster's drift_sensor resumes
+    it within about a minute. To pause it for longer, declare `state: paused` (or
+    `stopped`) for it in platform.yaml and run `goodsflow apply`.
     """
     with _client(context) as client:
         _check_exists(client, name)
         client.pause(name)
     click.echo(
-        f"Connector '{name}' pauses, until drift_sensor in Dagster makes it what "
-        "platform.yaml declares: `goodsflow connector pause --help`.",
+        f"Pausing connector '{name}'. If platform.yaml declares it as running, "
+        "Dagster's drift_sensor resumes it: see `goodsflow connector pause --help`.",
         err=True,
     )
 
@@ -139,19 +157,19 @@ def pause(context: Context, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def resume(context: Context, name: str) -> None:
-    """Let a connector go on that was paused or stopped."""
+    """Resume a connector that was paused or stopped."""
     with _client(context) as client:
         _check_exists(client, name)
         client.resume(name)
-    click.echo(f"Connector '{name}' goes on.", err=True)
+    click.echo(f"Resuming connector '{name}'.", err=True)
 
 
 @connector.command()
 @click.argument("name")
-@click.option("--all", "everything", is_flag=True, help="Also what runs.")
+@click.option("--all", "everything", is_flag=True, help="Restart running tasks, too.")
 @click.pass_obj
 def restart(context: Context, *, name: str, everything: bool) -> None:
-    """Restart what has failed of a connector and its tasks."""
+    """Restart a connector and those of its tasks that failed."""
     with _client(context) as client:
         _check_exists(client, name)
         if everything:
@@ -159,16 +177,20 @@ def restart(context: Context, *, name: str, everything: bool) -> None:
         elif client.status(name).failures:
             client.restart_failed(name)
         else:
-            click.echo(f"Nothing of connector '{name}' has failed.", err=True)
+            click.echo(
+                f"Neither connector '{name}' nor a task of it has failed. --all "
+                "restarts them anyway.",
+                err=True,
+            )
             return
-    click.echo(f"Connector '{name}' restarts.", err=True)
+    click.echo(f"Restarting connector '{name}'.", err=True)
 
 
 def _client(context: Context) -> ConnectClient:
     from goodsflow.clients.connect import ConnectClient
     from goodsflow.model.endpoints import load_endpoints
 
-    # A worker may take its time over offsets: it gives up itself after 90 s.
+    # A worker can be slow with offsets; it gives up after 90 s itself.
     return ConnectClient(load_endpoints(context.home).connect_url, 100)
 
 
@@ -178,7 +200,7 @@ def _describe(client: ConnectClient, name: str) -> dict[str, Any]:
     try:
         status, kind = client.status(name), client.config(name)["connector.class"]
     except ConnectNotFoundError:
-        reason = "it is new, or was deleted a moment ago"
+        reason = "it was created or deleted a moment ago"
         return {
             "name": name,
             "class": "",
@@ -201,11 +223,12 @@ def _check_exists(client: ConnectClient, name: str) -> None:
     names = client.connectors()
     if name not in names:
         raise ConnectNotFoundError(
-            f"There is no connector '{name}'. There are: {', '.join(names) or 'none'}."
+            f"There is no connector '{name}'. "
+            f"Existing connectors: {', '.join(names) or 'none'}."
         )
 
 
-def _check_form(
+def _check_offset_format(
     client: ConnectClient, name: str, changes: Sequence[OffsetChange]
 ) -> None:
     from goodsflow.clients.connect import ConnectInvalidOffsetsError
@@ -214,8 +237,8 @@ def _check_form(
         "kafka_topic" in partition for partition, _ in changes
     ):
         raise ConnectInvalidOffsetsError(
-            f"Connector '{name}' is a source, and its offsets have another form than a "
-            "sink's. Edit what --json prints, and set that."
+            f"Connector '{name}' is a source, whose offsets have another format than "
+            "a sink's. Edit the output of --json, and set that."
         )
 
 
@@ -230,17 +253,17 @@ def _read_changes(given: tuple[str, ...]) -> list[OffsetChange]:
     if len(given) > 1:
         wrong = given[changes.index(None)]
         raise click.BadParameter(
-            f"'{wrong}' is no TOPIC:PARTITION=OFFSET, and a file is given alone.",
+            f"expected TOPIC:PARTITION=OFFSET, or exactly one file, not '{wrong}'",
             param_hint="--set",
         )
     if given[0] == "-":
-        return from_json(click.get_text_stream("stdin").read(), "the standard input")
+        return from_json(click.get_text_stream("stdin").read(), "standard input")
     try:
         text = Path(given[0]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConnectInvalidOffsetsError(
-            f"Cannot read offsets: '{given[0]}' is no TOPIC:PARTITION=OFFSET, and no "
-            f"file that can be read ({error})."
+            f"Cannot read offsets: '{given[0]}' is neither TOPIC:PARTITION=OFFSET nor "
+            f"a readable file ({error})."
         ) from error
     return from_json(text, given[0])
 
@@ -257,7 +280,7 @@ def _ask(
         click.echo(f"{partition}: {old} -> {new}", err=True)
     if client.config(name).get("connector.class") == _HDFS_SINK:
         click.echo(_HDFS_NOTE, err=True)
-    click.confirm(f"Set connector '{name}' so?", abort=True, err=True)
+    click.confirm(f"Set these offsets of connector '{name}'?", abort=True, err=True)
 
 
 def _change(
@@ -287,4 +310,4 @@ def _print_offsets(found: Sequence[Offset], *, as_json: bool) -> None:
     for line in sorted(lines):
         click.echo(line)
     if not lines:
-        click.echo("It has no offsets.", err=True)
+        click.echo("The connector has no offsets.", err=True)

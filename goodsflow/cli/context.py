@@ -1,4 +1,4 @@
-"""What every command is given."""
+"""The options that every command receives."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Context:
-    """The options that stand before the command.
+    """The options before the command's name.
 
     Attributes:
         home: The platform's folder.
-        debug: Show a traceback for an expected failure too.
+        debug: Show a traceback for expected failures, too.
     """
 
     home: Path

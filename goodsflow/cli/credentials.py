@@ -1,4 +1,4 @@
-"""`goodsflow credentials`: whose passwords there are, and new ones for them."""
+"""`goodsflow credentials`: list and rotate the principals' passwords."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ if TYPE_CHECKING:
 
 @click.group()
 def credentials() -> None:
-    """Show and change the passwords with which principals log in."""
+    """List and rotate the principals' passwords.
+
+    \b
+    goodsflow credentials list
+    goodsflow credentials rotate shop-api
+    """
 
 
 @credentials.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def list_(context: Context, *, as_json: bool) -> None:
-    """Show each declared principal: its password's age, and whether it can log in.
+    """Show each principal's password age, and whether it can log in.
 
-    No password is shown.
+    Passwords themselves are never shown.
     """
     found = _credentials(context)
     if as_json:
@@ -55,15 +60,18 @@ def list_(context: Context, *, as_json: bool) -> None:
 @click.option(
     "--cluster",
     type=click.Choice(get_args(ClusterName)),
-    help="Only there. Default: on each cluster that declares the principal.",
+    help="Only on this cluster. [default: each cluster that declares PRINCIPAL]",
 )
 @click.pass_obj
 def rotate(context: Context, principal: str, *, cluster: ClusterName | None) -> None:
-    """Give a principal a new password while the platform works.
+    """Give PRINCIPAL a new password while the platform runs.
 
-    Services take it up at their next login. The schema registry, Kafka Connect and, for
-    the principal `broker`, the brokers are restarted, one at a time. A rotation that
-    was cut short is finished.
+    Services use it from their next login on. The schema registry, Kafka Connect and,
+    for the principal `broker`, the brokers are restarted one at a time. If an earlier
+    rotation was interrupted, this finishes it.
+
+    \b
+    goodsflow credentials rotate shop-api
     """
     from rich.console import Console
 
@@ -75,8 +83,8 @@ def rotate(context: Context, principal: str, *, cluster: ClusterName | None) -> 
 
     if load_endpoints(context.home).supervisor_socket is None:
         raise click.UsageError(
-            "The parts of this platform are containers, and nobody here can restart "
-            "those that need it: passwords are rotated on a native platform alone."
+            "This platform runs in containers, which this command cannot restart. "
+            "Passwords can only be rotated on a native platform."
         )
     clusters = clusters_of(
         load_platform(PROJECT_ROOT / "platform.yaml"), principal, cluster
@@ -89,18 +97,14 @@ def rotate(context: Context, principal: str, *, cluster: ClusterName | None) -> 
 
 
 def _echo(principal: str, outcome: Outcome) -> None:
-    done = (
-        "a rotation that was cut short is finished"
-        if outcome.resumed
-        else "new password"
-    )
+    done = "finished an interrupted rotation" if outcome.resumed else "new password"
     click.echo(f"'{principal}' on {outcome.cluster}: {done}")
     if outcome.restarted:
         click.echo(f"  restarted:                 {', '.join(outcome.restarted)}")
     if outcome.follows:
-        click.echo(f"  take it up by themselves:  {', '.join(outcome.follows)}")
+        click.echo(f"  will use it at next login: {', '.join(outcome.follows)}")
     if not outcome.restarted and not outcome.follows:
-        click.echo("  no part that stays up logs in with it")
+        click.echo("  no running part logs in with it")
 
 
 def _credentials(context: Context) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""`goodsflow dead-letters`: records that are no card, and what to do with them."""
+"""`goodsflow dead-letters`: inspect, replay and delete rejected records."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from goodsflow.cli.context import Context
 from goodsflow.cli.formatting import printable
 from goodsflow.cli.json_output import echo_json
 from goodsflow.cli.parameter_types import FiniteRange
+from goodsflow.common.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,40 +24,41 @@ if TYPE_CHECKING:
     from goodsflow.pipeline.filter.filtering import Decide
 
 _PRINCIPAL = "admin"
+_LETTER = "dead letter"
 _SHOWN_BYTES = 2000
 _UNKNOWN = "unknown"
-"""What a letter fails at that does not say so."""
+"""The kind of a dead letter without one."""
 
 KINDS = (
     *("key", "header", "schema-id", "json", "schema", "size", "record-header"),
     _UNKNOWN,
 )
-"""The filter's, which takes long to import."""
+"""The filter's kinds, repeated here because the filter takes long to import."""
 
 
 def _timeout(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Take the option of commands that read all letters."""
+    """Add the option of the commands that read all dead letters."""
     return click.option(
         "--timeout",
         type=FiniteRange(min=0, min_open=True),
         default=60.0,
         show_default=True,
-        help="Seconds for reading the letters.",
+        help="How many seconds reading the dead letters may take.",
     )(command)
 
 
 @click.group("dead-letters")
 def dead_letters() -> None:
-    """Show what shops sent that is no card, send it again, delete it.
+    """Inspect, replay and delete rejected records.
 
-    The filter keeps here what it cannot decode and what breaks its schema, each with
-    its origin and the error. They are kept for a week.
+    Dead letters are records that the filter could not decode, or that do not match
+    their schema. Each is kept for a week, together with its origin and the error.
 
     \b
     goodsflow dead-letters list
     goodsflow dead-letters show 0:17
     goodsflow dead-letters replay --all --dry-run
-    """  # noqa: D301 - click wants the character, and no backslash
+    """
 
 
 @dead_letters.command("list")
@@ -65,12 +67,12 @@ def dead_letters() -> None:
     type=click.IntRange(min=1),
     default=50,
     show_default=True,
-    help="The newest at most.",
+    help="Show at most this many, the newest.",
 )
 @click.option(
     "--kind",
     type=click.Choice(KINDS),
-    help="Only those that fail at this.",
+    help="Show only dead letters of this kind.",
 )
 @_timeout
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -78,7 +80,7 @@ def dead_letters() -> None:
 def list_(
     context: Context, *, limit: int, kind: str | None, timeout: float, as_json: bool
 ) -> None:
-    """Show the newest letters: where, when, what is wrong; how many by kind."""
+    """Show the newest dead letters, and how many there are of each kind."""
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.dead_letters.reading import open_reader, read_letters
 
@@ -103,14 +105,12 @@ def list_(
 @dead_letters.command()
 @click.argument("place", metavar="PARTITION:OFFSET")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option(
-    "--raw", is_flag=True, help="Write the value alone, byte by byte, as it came."
-)
+@click.option("--raw", is_flag=True, help="Print only the value, unchanged.")
 @click.pass_obj
 def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
-    """Show one letter whole: headers, key, value, error."""
+    """Show a dead letter with its headers, key, value and error."""
     if raw and as_json:
-        raise click.UsageError("Say --raw or --json, not both.")
+        raise click.UsageError("Use --raw or --json, not both.")
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.dead_letters import Place
     from goodsflow.pipeline.dead_letters.reading import open_reader, read_at
@@ -128,20 +128,25 @@ def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
 @dead_letters.command()
 @click.argument("places", metavar="[PARTITION:OFFSET]…", nargs=-1)
 @click.option(
-    "--all", "everything", is_flag=True, help="All that --all did not send before."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="All that an earlier --all has not processed.",
 )
 @click.option(
-    "--dry-run", is_flag=True, help="Only say which would pass now, and which not."
+    "--dry-run", is_flag=True, help="Send nothing; only show which would pass now."
 )
 @click.option(
-    "--force", is_flag=True, help="Also those that would become dead letters again."
+    "--force",
+    is_flag=True,
+    help="Send those that would become dead letters again, too.",
 )
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
     default=10_000,
     show_default=True,
-    help="With --all: so many at once; the next time goes on after them.",
+    help="With --all: process at most this many; the next run continues after them.",
 )
 @_timeout
 @click.pass_obj
@@ -155,16 +160,22 @@ def replay(
     limit: int,
     timeout: float,
 ) -> None:
-    """Send letters again, to where they came from; the filter decides anew.
+    """Send dead letters to their original topic again.
 
-    Each is checked first, as the filter does: what would fail again stays, unless
-    --force. All go in one transaction. With --all, the letters that are left behind
-    count as looked at; name them to send them later.
+    Each dead letter is first checked as the filter checks it. One that would fail
+    again is skipped, unless you use --force. All records are sent in one transaction.
+    A letter that --all skipped counts as processed: to send it later, name it.
+
+    \b
+    goodsflow dead-letters replay 0:17 1:4
+    goodsflow dead-letters replay --all --dry-run
     """
     if everything and places:
-        raise click.UsageError("Give letters as PARTITION:OFFSET or --all, not both.")
+        raise click.UsageError(
+            "Give dead letters as PARTITION:OFFSET, or --all, not both."
+        )
     if not everything and not places:
-        raise click.UsageError("Give letters as PARTITION:OFFSET, or --all.")
+        raise click.UsageError("Give dead letters as PARTITION:OFFSET, or --all.")
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.dead_letters import Place
     from goodsflow.pipeline.dead_letters.reading import (
@@ -181,9 +192,9 @@ def replay(
     with open_reader(endpoints, _PRINCIPAL) as reader:
         if everything:
             starts = replayer.starts(reader.watermarks())
-            there = read_letters(reader, starts, timeout_seconds=timeout)
-            letters = list(islice(there, limit))
-            is_more = next(there, None) is not None
+            found = read_letters(reader, starts, timeout_seconds=timeout)
+            letters = list(islice(found, limit))
+            is_more = next(found, None) is not None
             ends = {letter.place.partition: 0 for letter in letters}
             for letter in letters:
                 ends[letter.place.partition] = letter.place.offset + 1
@@ -193,29 +204,29 @@ def replay(
             letters = read_at(reader, named, timeout_seconds=timeout)
     chosen = _choose(endpoints, letters, force=force)
     if dry_run:
-        click.echo(f"Would send {len(chosen)} of {len(letters)} letters again")
+        click.echo(f"Would replay {len(chosen):,} of {counted(len(letters), _LETTER)}")
     else:
         sent = replayer.replay(chosen, ends)
-        click.echo(f"Sent {sent} of {len(letters)} letters again")
+        click.echo(f"Replayed {sent:,} of {counted(len(letters), _LETTER)}")
     if is_more:
-        what = "--limit looks at more" if dry_run else "the same command goes on"
-        click.echo(f"There are more letters: {what}.", err=True)
+        hint = "increase --limit to check them" if dry_run else "run this again"
+        click.echo(f"There are more dead letters: {hint}.", err=True)
 
 
 @dead_letters.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option(
     "--before",
     metavar="PARTITION:OFFSET",
     multiple=True,
-    help="Only those before this one; give one for each partition.",
+    help="Only those before this one. Repeatable, once for each partition.",
 )
 @_timeout
 @click.pass_obj
 def purge(
     context: Context, *, yes: bool, before: tuple[str, ...], timeout: float
 ) -> None:
-    """Delete letters for good: all that there are, or those before given ones."""
+    """Delete dead letters for good: all, or those before given ones."""
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.dead_letters import DeadLetterError, Place
     from goodsflow.pipeline.dead_letters.reading import open_reader, read_letters
@@ -230,13 +241,13 @@ def purge(
                 there = marks.get(place.partition)
                 if there is None or not there.first <= place.offset <= there.end:
                     raise DeadLetterError(
-                        f"Nothing was deleted: {place} is not among the letters."
+                        f"Nothing was deleted: there is no dead letter {place}."
                     )
                 ends[place.partition] = place.offset
         else:
             ends = {number: each.end for number, each in marks.items()}
         ends = {n: end for n, end in ends.items() if end > marks[n].first}
-        # Offsets are no count: each transaction took one for its end.
+        # Offsets cannot be counted instead: the end of each transaction has one, too.
         count = sum(
             letter.place.offset < ends.get(letter.place.partition, 0)
             for letter in read_letters(reader, timeout_seconds=timeout)
@@ -245,7 +256,7 @@ def purge(
         click.echo("There is nothing to delete.", err=True)
         return
     places = ", ".join(f"{number}:{end}" for number, end in sorted(ends.items()))
-    letters = "1 dead letter" if count == 1 else f"{count:,} dead letters"
+    letters = counted(count, _LETTER)
     if not yes:
         click.confirm(f"Delete {letters}, before {places}?", abort=True, err=True)
     purge_there(endpoints, _PRINCIPAL, ends)
@@ -264,7 +275,7 @@ def _when(letter: DeadLetter) -> tuple[float, int, int]:
 def _choose(
     endpoints: Endpoints, letters: Iterable[DeadLetter], *, force: bool
 ) -> list[DeadLetter]:
-    """Return the letters to send; say of each other why not."""
+    """Return the letters to send, and print why the others are skipped."""
     from goodsflow.pipeline.dead_letters.replaying import why_not
 
     decide = _decider(endpoints)
@@ -277,7 +288,7 @@ def _choose(
         if reason is None:
             chosen.append(letter)
         else:
-            click.echo(f"{letter.place} stays: {printable(reason)}", err=True)
+            click.echo(f"Skipped {letter.place}: {printable(reason)}", err=True)
     return chosen
 
 
@@ -313,7 +324,7 @@ def _print_list(letters: Sequence[DeadLetter], kinds: Counter[str]) -> None:
         ],
     )
     counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
-    click.echo(f"{kinds.total():,} in all: {counts}")
+    click.echo(f"{counted(kinds.total(), _LETTER)}: {counts}")
 
 
 def _print_letter(letter: DeadLetter) -> None:
@@ -343,9 +354,9 @@ def _time(letter: DeadLetter) -> str:
 
 
 def _text(data: str | bytes | None, most: int) -> str:
-    """Show bytes as text where they are, else as Python writes them.
+    """Show bytes as text if they are UTF-8, otherwise as a Python literal.
 
-    Of a text, Python writes only what moves a cursor.
+    Control characters in a text are escaped as Python does.
     """
     if data is None:
         return "none"
@@ -353,7 +364,7 @@ def _text(data: str | bytes | None, most: int) -> str:
     shown = data[:most]
     more = f" … ({len(data):,} bytes)" if len(data) > most else ""
     try:
-        # Cut within a character, it ends before that.
+        # A text that is cut within a character ends before it.
         text = getincrementaldecoder("utf-8")().decode(shown, final=not more)
     except UnicodeDecodeError:
         return repr(shown)[2:-1] + more

@@ -1,27 +1,27 @@
-"""Ctrl-C where it meets code that is not Python's."""
+"""Ctrl-C while native libraries run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_DUCKDB_WAS_INTERRUPTED = "Query interrupted"
+_DUCKDB_INTERRUPTED = "Query interrupted"
 
 
 @contextmanager
-def interrupts() -> Iterator[None]:
-    """Let Ctrl-C be Ctrl-C, whatever it interrupts.
+def keyboard_interrupts() -> Iterator[None]:
+    """Raise KeyboardInterrupt for Ctrl-C, whatever it interrupts.
 
-    While librdkafka makes a client, Python wraps what is raised in a ``SystemError``;
-    DuckDB ends its query and tells it by a ``RuntimeError`` of its own.
+    While librdkafka creates a client, Python wraps the exception in a
+    ``SystemError``. DuckDB cancels its query and raises a ``RuntimeError``.
 
     Raises:
-        KeyboardInterrupt: It was pressed.
+        KeyboardInterrupt: The user pressed Ctrl-C.
     """
     try:
         yield
     except RuntimeError as error:
-        if str(error) == _DUCKDB_WAS_INTERRUPTED:
+        if str(error) == _DUCKDB_INTERRUPTED:
             raise KeyboardInterrupt from error
         raise
     except SystemError as error:

@@ -1,4 +1,4 @@
-"""JSON for machines."""
+"""JSON output, for programs that call a command."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import click
 
 
 def echo_json(document: Any, indent: int | None = 2) -> None:
-    """Print a document as ``json_text`` writes it."""
+    """Print a document as ``json_text`` formats it."""
     click.echo(json_text(document, indent))
 
 
 def json_text(document: Any, indent: int | None = None) -> str:
-    """Write a document; what no terminal should get stays spelt with a backslash.
+    """Return a document as JSON, with non-printable characters escaped.
 
-    JSON on a topic can spell half a character, and what moves a cursor, and somebody
-    writes it.
+    A card can contain lone surrogates, which cannot be encoded, and control
+    characters, which would move a terminal's cursor.
     """
     text = json.dumps(document, ensure_ascii=False, indent=indent)
-    return "\n".join(map(_spelt, text.split("\n")))
+    return "\n".join(map(_escaped, text.split("\n")))
 
 
-def _spelt(line: str) -> str:
+def _escaped(line: str) -> str:
     if line.isprintable():
         return line
     return "".join(

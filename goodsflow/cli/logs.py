@@ -1,4 +1,4 @@
-"""`goodsflow logs`: what a part has written."""
+"""`goodsflow logs`: print the log of a part."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from goodsflow.common.errors import GoodsflowError
 @click.command()
 @click.argument("part")
 @click.option(
-    "-f", "--follow", is_flag=True, help="Go on as the part writes; Ctrl-C ends."
+    "-f", "--follow", is_flag=True, help="Keep printing new lines, until Ctrl-C."
 )
 @click.option(
     "-n",
@@ -24,11 +24,18 @@ from goodsflow.common.errors import GoodsflowError
     type=click.IntRange(min=0),
     default=50,
     show_default=True,
-    help="How many last lines.",
+    help="How many lines to print.",
 )
 @click.pass_obj
 def logs(context: Context, part: str, follow: bool, lines: int) -> None:
-    """Print the last lines of PART's log."""
+    """Print the last lines of a part's log.
+
+    `goodsflow status` lists the parts.
+
+    \b
+    goodsflow logs blocking -f
+    goodsflow logs kafka-0 -n 200
+    """
     from goodsflow.deploy.native.home import Home
 
     path = Home(context.home).log(part)
@@ -36,7 +43,8 @@ def logs(context: Context, part: str, follow: bool, lines: int) -> None:
         known = sorted(p.stem for p in path.parent.glob("*.log"))
         raise GoodsflowError(
             f"There is no log of a part '{part}' in {path.parent}. "
-            f"There are: {', '.join(known) or 'none; the platform never started here'}."
+            f"Existing logs: "
+            f"{', '.join(known) or 'none; no platform was started here'}."
         )
     content = path.read_bytes()
     tail = content.splitlines(keepends=True)[-lines:] if lines else []
@@ -51,13 +59,13 @@ def logs(context: Context, part: str, follow: bool, lines: int) -> None:
 
 
 def _follow(path: Path, position: int) -> None:
-    """Print what is added behind ``position``, and all of each new file."""
+    """Print what is added after ``position``, and all of each new file."""
     while True:
         with path.open("rb") as file:
             file.seek(position)
             replaced = False
             while not replaced:
-                # Asked before the read: the old file's end is not to be missed.
+                # Checked before the read, so that the old file's end is not missed.
                 replaced = _is_replaced(path, file)
                 chunk = file.read()
                 if chunk:
@@ -68,10 +76,10 @@ def _follow(path: Path, position: int) -> None:
 
 
 def _is_replaced(path: Path, file: BinaryIO) -> bool:
-    """Tell whether the supervisor has begun a new file, which it does every 10 MB."""
+    """Return whether the supervisor has rotated the file, as it does every 10 MB."""
     try:
         now = path.stat()
     except FileNotFoundError:
-        # The old file has been renamed, the new one is about to come.
+        # The old file has been renamed, and the new one is not there yet.
         return False
     return now.st_ino != os.fstat(file.fileno()).st_ino or now.st_size < file.tell()

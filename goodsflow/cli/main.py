@@ -1,4 +1,4 @@
-"""The `goodsflow` command: its commands by name, and what becomes of an error."""
+"""The `goodsflow` command: its subcommands, and how it reports errors."""
 
 from __future__ import annotations
 
@@ -13,24 +13,34 @@ from goodsflow.cli.context import Context
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.model.endpoints import default_home
 
-COMMANDS = {
-    "up": "goodsflow.cli.up",
-    "down": "goodsflow.cli.down",
-    "clean": "goodsflow.cli.clean",
-    "status": "goodsflow.cli.status",
-    "logs": "goodsflow.cli.logs",
-    "plan": "goodsflow.cli.plan",
-    "apply": "goodsflow.cli.apply",
-    "client-config": "goodsflow.cli.client_config",
-    "search": "goodsflow.cli.search",
-    "recommendations": "goodsflow.cli.recommendations",
-    "shop-api": "goodsflow.cli.shop_api",
-    "blocklist": "goodsflow.cli.blocklist",
-    "dead-letters": "goodsflow.cli.dead_letters",
-    "credentials": "goodsflow.cli.credentials",
-    "connector": "goodsflow.cli.connector",
+COMMAND_GROUPS = {
+    "Run the platform on this machine": {
+        "up": "goodsflow.cli.up",
+        "status": "goodsflow.cli.status",
+        "logs": "goodsflow.cli.logs",
+        "down": "goodsflow.cli.down",
+        "clean": "goodsflow.cli.clean",
+    },
+    "Send, find and block cards": {
+        "shop-api": "goodsflow.cli.shop_api",
+        "search": "goodsflow.cli.search",
+        "recommendations": "goodsflow.cli.recommendations",
+        "blocklist": "goodsflow.cli.blocklist",
+        "dead-letters": "goodsflow.cli.dead_letters",
+    },
+    "Operate the platform": {
+        "plan": "goodsflow.cli.plan",
+        "apply": "goodsflow.cli.apply",
+        "connector": "goodsflow.cli.connector",
+        "credentials": "goodsflow.cli.credentials",
+        "client-config": "goodsflow.cli.client_config",
+    },
 }
-"""Each command's module; it is imported when the command is named."""
+"""Each command's module, by the heading under which ``--help`` lists the command."""
+
+COMMANDS = {
+    name: module for group in COMMAND_GROUPS.values() for name, module in group.items()
+}
 
 
 class _LazyGroup(click.Group):
@@ -50,23 +60,49 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the commands by group instead of under one heading."""
+        width = max(map(len, COMMANDS))
+        for heading, names in COMMAND_GROUPS.items():
+            rows = [
+                (name.ljust(width), command.get_short_help_str(formatter.width))
+                for name in names
+                if (command := self.get_command(ctx, name))
+            ]
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The platform's folder. Default: $GOODSFLOW_HOME, else .goodsflow.",
+    help="The platform's folder. [default: $GOODSFLOW_HOME, or .goodsflow]",
 )
-@click.option("--debug", is_flag=True, help="Show a traceback with an error.")
+@click.option("--debug", is_flag=True, help="Show a traceback if a command fails.")
 @click.version_option(package_name="goodsflow")
 @click.pass_context
 def cli(ctx: click.Context, home: Path | None, debug: bool) -> None:
-    """Goods cards from shops to recommendations and search."""
+    """Run and use Goodsflow, an e-commerce data platform.
+
+    Shops send goods cards. The platform holds back the blocked ones, recommends the
+    others to users and makes them searchable.
+
+    \b
+    First steps:
+      goodsflow up                  start the platform
+      goodsflow search --name JKL   find cards
+      goodsflow down                stop the platform
+
+    `goodsflow COMMAND --help` explains a command.
+    """
     ctx.obj = Context(home=(home or default_home()).resolve(), debug=debug)
 
 
 def main() -> None:
-    """Run the command line; an expected failure is one message and exit status 1."""
+    """Run the command line; an expected failure is one message and status 1."""
     try:
         cli(prog_name="goodsflow")
     except GoodsflowError as error:
@@ -80,6 +116,6 @@ def main() -> None:
         where = f" '{error.filename}'" if error.filename else ""
         click.echo(f"Error: {error.strerror or error}{where}", err=True)
         with suppress(OSError):
-            # What a full disk left in its buffer would fail again at the end.
+            # Flushing what a full disk left in the buffer would fail again at exit.
             sys.stdout.close()
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""`goodsflow plan`: what is not as declared."""
+"""`goodsflow plan`: show what differs from the declaration."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from goodsflow.cli.targets import (
     select_targets,
     target_options,
 )
+from goodsflow.common.counting import counted
 
 
 @click.command()
@@ -25,12 +26,12 @@ from goodsflow.cli.targets import (
 @click.option(
     "--adopt",
     is_flag=True,
-    help="Print what is there as a declaration, instead of what differs.",
+    help="Print the platform as it is as a declaration, instead of differences.",
 )
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="With --adopt: write platform.yaml, and the files it names, to this folder.",
+    help="With --adopt: write platform.yaml and the files it names to this folder.",
 )
 @click.pass_obj
 def plan(
@@ -43,21 +44,27 @@ def plan(
     adopt: bool,
     output: Path | None,
 ) -> None:
-    """Compare the platform with platform.yaml and change nothing.
+    """Show what differs from platform.yaml.
 
-    A line begins with + for what would be made, ~ altered, - removed, and ! for what
-    cannot be done. What needs a permission says which.
+    Nothing is changed. Each line starts with + for what would be created, ~ changed, -
+    deleted, and ! for a change that can't be applied. If a change needs a permission,
+    the line says which.
 
-    Exit status: 0 everything is as declared, 3 it is not, 1 something could not be
-    read.
+    \b
+    goodsflow plan
+    goodsflow plan --kind topics --cluster inbound
+    goodsflow plan --adopt --output adopted
+
+    Exit status: 0 if everything is as declared, 3 if something differs, 1 if part of
+    the platform could not be read.
     """
     if adopt:
         if as_json:
-            raise click.UsageError("--adopt writes YAML: --json does not go with it.")
+            raise click.UsageError("--adopt prints YAML: don't combine it with --json.")
         _adopt(context, declaration, clusters, kinds, output)
         return
     if output is not None:
-        raise click.UsageError("--output goes with --adopt.")
+        raise click.UsageError("--output needs --adopt.")
     from goodsflow.desired_state.planning.rendering import as_json as plan_as_json
     from goodsflow.desired_state.planning.rendering import as_text
 
@@ -91,7 +98,8 @@ def _adopt(
         click.echo(adopt.as_yaml(adoption), nl=False)
         if adoption.files:
             click.echo(
-                f"It names {len(adoption.files)} files: --output writes them as well.",
+                f"It names {counted(len(adoption.files), 'file')}: --output writes "
+                "them, too.",
                 err=True,
             )
         return
@@ -99,7 +107,7 @@ def _adopt(
         click.echo(path)
     for name in sorted(adoption.secret_files):
         click.echo(
-            f"Warning: {output / name} holds what looks like a secret: put it behind "
-            "a ConfigProvider before it goes into a repository.",
+            f"Warning: {output / name} contains what looks like a secret. Replace it "
+            "by a ConfigProvider reference before you commit the file.",
             err=True,
         )

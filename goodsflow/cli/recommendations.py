@@ -1,4 +1,4 @@
-"""`goodsflow recommendations`: follow what the platform recommends."""
+"""`goodsflow recommendations`: follow the recommendations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goodsflow.cli.context import Context
-from goodsflow.cli.interrupts import interrupts
+from goodsflow.cli.interrupts import keyboard_interrupts
 from goodsflow.cli.json_output import echo_json, json_text
 from goodsflow.cli.parameter_types import FiniteRange, current_user, require_text
 
@@ -26,23 +26,23 @@ _WIDTH = 40
 @click.option(
     "--from-latest",
     is_flag=True,
-    help="Only what comes from now on; else all there is.",
+    help="Start with new messages. [default: start with the first message]",
 )
 @click.option(
-    "--max-messages", type=click.IntRange(min=1), help="Stop after so many messages."
+    "--max-messages", type=click.IntRange(min=1), help="Stop after this many messages."
 )
 @click.option(
     "--timeout",
     type=FiniteRange(min=0, min_open=True),
-    help="Stop after so many seconds. Default: follow until Ctrl-C.",
+    help="Stop after this many seconds. [default: follow until Ctrl-C]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option(
     "--user",
     callback=require_text,
     default=current_user,
     show_default="you",
-    help="Who asks, in events.",
+    help="The user's name in the request's event.",
 )
 @click.pass_obj
 def recommendations(
@@ -54,9 +54,14 @@ def recommendations(
     as_json: bool,
     user: str,
 ) -> None:
-    """Follow the recommendations and print each card, from the first one on.
+    """Print recommendations as they arrive.
 
-    The request is written to the topic 'events'.
+    Prints each recommended card, starting with the first one, until Ctrl-C. The request
+    is recorded in the topic `events`.
+
+    \b
+    goodsflow recommendations
+    goodsflow recommendations --from-latest --json
     """
     from goodsflow.clients.kafka.topic_reader import TopicReader
     from goodsflow.model.endpoints import load_endpoints
@@ -64,17 +69,17 @@ def recommendations(
     endpoints = load_endpoints(context.home)
     deadline = None if timeout is None else time.monotonic() + timeout
     printer = _Printer(as_json=as_json)
-    # First, for a request counts however it ends; its failure is told at the end.
+    # First, because a request counts however it ends. A failure is reported last.
     failure = _send_event(endpoints, user)
     try:
         with (
-            interrupts(),
+            keyboard_interrupts(),
             TopicReader(endpoints, "analytics", "user", _GROUP_ID, _TOPIC) as reader,
         ):
             _follow(reader, printer, from_latest, max_messages, deadline)
     except KeyboardInterrupt:
         click.echo(err=True)
-    # For a machine, the standard output holds cards and nothing else.
+    # With --json, standard output has cards only.
     click.echo(f"There were {printer.count} messages", err=as_json)
     if failure:
         raise failure
@@ -119,7 +124,7 @@ class _Printer:
         self._as_json = as_json
 
     def show(self, record: Record) -> None:
-        """Print a record's card; one that is none is told of and not counted."""
+        """Print a record's card; an invalid one is reported and not counted."""
         from goodsflow.model.cards import CardError, decode_card
 
         place = f"[{record.partition}:{record.offset}]"
@@ -152,5 +157,5 @@ def _pretty(card: dict[str, Any]) -> str:
     try:
         return pformat(card)
     except RecursionError:
-        # A few hundred levels deep; what writes JSON goes as deep as what reads it.
+        # The card is hundreds of levels deep, which only the JSON module can handle.
         return json_text(card)

@@ -1,4 +1,4 @@
-"""`goodsflow search`: the valid cards by parts of their name, and by more."""
+"""`goodsflow search`: find valid cards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from goodsflow.cli.context import Context
 from goodsflow.cli.formatting import printable
-from goodsflow.cli.interrupts import interrupts
+from goodsflow.cli.interrupts import keyboard_interrupts
 from goodsflow.cli.json_output import echo_json
 from goodsflow.cli.parameter_types import FiniteRange, current_user, require_text
 
@@ -29,17 +29,17 @@ _MANY = 100_000
 
 
 @click.command()
-@click.option("--name", callback=require_text, help="A part of the name, in any case.")
+@click.option("--name", callback=require_text, help="Part of the name, ignoring case.")
 @click.option(
-    "--brand", callback=require_text, help="A part of the brand, in any case."
+    "--brand", callback=require_text, help="Part of the brand, ignoring case."
 )
 @click.option(
-    "--category", callback=require_text, help="A part of the category, in any case."
+    "--category", callback=require_text, help="Part of the category, ignoring case."
 )
 @click.option(
     "--max-price",
     type=FiniteRange(min=0),
-    help="The highest price, in whatever currency a card has.",
+    help="The highest price, in the currency of each card.",
 )
 @click.option(
     "--sort",
@@ -47,13 +47,17 @@ _MANY = 100_000
     type=click.Choice(["id", "name", "price", "-price"]),
     default="id",
     show_default=True,
-    help="By what; -price is the dearest first.",
+    help="Sort key; -price sorts by descending price.",
 )
-@click.option("--limit", type=click.IntRange(min=1, max=2**62), help="Cards at most.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1, max=2**62),
+    help="Find at most this many cards.",
+)
 @click.option(
     "--watch",
     is_flag=True,
-    help="Search again every two seconds, and print what has changed, until Ctrl-C.",
+    help="Search every two seconds and print the result when it changes, until Ctrl-C.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
@@ -61,21 +65,21 @@ _MANY = 100_000
     type=FiniteRange(min=0, min_open=True),
     default=60.0,
     show_default=True,
-    help="Seconds for the search, waiting and reading what is new included.",
+    help="How many seconds a search may take, including reading new cards.",
 )
 @click.option(
     "--backend",
     type=click.Choice(["embedded", "ksqldb"]),
     envvar="GOODSFLOW_SEARCH_BACKEND",
-    show_default="ksqldb where the platform has it",
-    help="Who searches; also $GOODSFLOW_SEARCH_BACKEND.",
+    show_default="ksqldb if the platform has it",
+    help="Search engine. Can also be set as $GOODSFLOW_SEARCH_BACKEND.",
 )
 @click.option(
     "--user",
     callback=require_text,
     default=current_user,
     show_default="you",
-    help="Who asks, in events.",
+    help="The user's name in the request's event.",
 )
 @click.pass_obj
 def search(
@@ -93,10 +97,14 @@ def search(
     backend: BackendName | None,
     user: str,
 ) -> None:
-    """Find cards that may reach users, at their current prices.
+    """Search the valid cards by name, brand, category or price.
 
-    Give at least one of --name, --brand, --category and --max-price: a card has to
-    meet each. The request is written to the topic 'events'.
+    Give at least one of --name, --brand, --category and --max-price. If you give
+    several, a card must match them all. The request is recorded in the topic `events`.
+
+    \b
+    goodsflow search --name JKL
+    goodsflow search --brand d_JKL --max-price 5000 --sort price
     """
     if all(each is None for each in (name, brand, category, max_price)):
         raise click.UsageError(
@@ -106,7 +114,7 @@ def search(
     from goodsflow.pipeline.search.backends import open_backend
 
     endpoints = load_endpoints(context.home)
-    with interrupts():
+    with keyboard_interrupts():
         searcher = open_backend(
             endpoints,
             backend,
@@ -115,7 +123,7 @@ def search(
             on_progress=_Progress(),
         )
         searcher.prepare()
-        # Imported meanwhile.
+        # Imported while the back end gets ready.
         from goodsflow.pipeline.search.events import EventSender, UserEvent
         from goodsflow.pipeline.search.interface import SearchQuery
 
@@ -125,28 +133,28 @@ def search(
         try:
             _print(cards, query, as_json=as_json)
         finally:
-            # It was made, also where nobody reads on, as with `| head`.
+            # The request was made, even if the output is cut off, as by `| head`.
             sender.send(UserEvent("search", user, len(cards), name, brand))
     if watch:
         _follow(searcher, query, cards, as_json=as_json)
 
 
 class _Progress:
-    """Tells on the standard error how far a long read is, once a second."""
+    """Shows the progress of a long read on standard error, once a second."""
 
     def __init__(self) -> None:
-        self._told_at: float | None = None
+        self._shown_at: float | None = None
         self._total = 0
 
     def __call__(self, done: int, total: int) -> None:
-        """Tell it, where the last time was long enough ago."""
+        """Show it, unless it was shown less than a second ago."""
         import time
 
         now = time.monotonic()
-        if self._told_at is None or total != self._total:  # another read has begun
-            self._told_at, self._total = now, total
-        elif now - self._told_at >= 1 or (done >= total > _MANY):
-            self._told_at = now
+        if self._shown_at is None or total != self._total:  # another read has begun
+            self._shown_at, self._total = now, total
+        elif now - self._shown_at >= 1 or (done >= total > _MANY):
+            self._shown_at = now
             click.echo(f"Reading new cards: {done:,} of {total:,}", err=True)
 
 
@@ -157,29 +165,29 @@ def _follow(
     *,
     as_json: bool,
 ) -> None:
-    """Print the answer each time that it has changed, until Ctrl-C.
+    """Print the result each time it changes, until Ctrl-C.
 
-    An outage is told once, and another one too, and waited out.
+    An outage is reported once, and the search then retried until it succeeds.
     """
     import time
 
     from goodsflow.common.errors import GoodsflowError
 
-    told = ""
+    reported = ""
     try:
-        with interrupts():
+        with keyboard_interrupts():
             while True:
                 time.sleep(_WATCH_SECONDS)
                 try:
                     now = searcher.search(query)
                 except GoodsflowError as error:
-                    if str(error) != told:
-                        click.echo(f"Cannot search now, and goes on: {error}", err=True)
-                    told = str(error)
+                    if str(error) != reported:
+                        click.echo(f"Cannot search, retrying: {error}", err=True)
+                    reported = str(error)
                     continue
-                if told:
-                    click.echo("Searching again", err=True)
-                told = ""
+                if reported:
+                    click.echo("The search works again", err=True)
+                reported = ""
                 if now != cards:
                     cards = now
                     if not as_json:
@@ -198,7 +206,7 @@ def _print(cards: list[FoundCard], query: SearchQuery, *, as_json: bool) -> None
 
 
 def table(cards: Iterable[FoundCard], query: SearchQuery) -> Iterable[str]:
-    """Yield what was asked and the cards found, as lines for a person."""
+    """Yield the criteria and the cards found, as lines of text."""
     asked = (
         ("Поиск по имени", query.name),
         ("Поиск по бренду", query.brand),

@@ -1,4 +1,4 @@
-"""`goodsflow shop-api`: send sample cards by hand."""
+"""`goodsflow shop-api`: send cards by hand."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from goodsflow.cli.context import Context
 from goodsflow.cli.json_output import echo_json
 from goodsflow.cli.parameter_types import FiniteRange
+from goodsflow.common.counting import counted
 
 if TYPE_CHECKING:
     from goodsflow.pipeline.shop_api.tally import Tally
@@ -27,10 +28,12 @@ _INTERVAL = 5.0
 @click.option(
     "--rate",
     type=FiniteRange(min=0, min_open=True, max=1_000_000),
-    help="Cards a second, instead of --interval.",
+    help="Cards per second, instead of --interval.",
 )
 @click.option(
-    "--count", type=click.IntRange(min=1), help="Stop after so many. Default: Ctrl-C."
+    "--count",
+    type=click.IntRange(min=1),
+    help="Stop after this many cards. [default: send until Ctrl-C]",
 )
 @click.option(
     "--catalog",
@@ -41,21 +44,21 @@ _INTERVAL = 5.0
 @click.option(
     "--seed",
     type=int,
-    help="Draw the same products and offers as the last time with this seed.",
+    help="Draw the same products and offers as an earlier run with this seed.",
 )
 @click.option(
     "--malformed",
     type=FiniteRange(min=0, max=1),
     default=0.0,
     metavar="SHARE",
-    help="Make this share of the records unreadable, 0 to 1.",
+    help="Make this share of the records undecodable, from 0 to 1.",
 )
 @click.option(
     "--file",
     "path",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Send a shop's real cards: one JSON card a line, all checked before the first "
-    "is sent. As fast as it goes, unless --rate is given.",
+    help="Send the cards of this file, one JSON card per line, as fast as possible "
+    "unless --rate is given. All are checked before the first is sent.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
@@ -70,28 +73,31 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
     path: Path | None,
     as_json: bool,
 ) -> None:
-    """Send goods cards to the topic `goods`, as a shop would.
+    """Send sample cards, or your own, as a shop does.
 
-    Each is one of five sample cards at a random price; --catalog draws from as many
-    realistic products as you like, --file sends real ones. The exit status is 1 where
-    a card was not delivered, or the file holds what is no card.
+    Cards go to the topic `goods`. By default, each is one of five sample cards with a
+    random price. --catalog draws from any number of realistic products, and --file
+    sends your own cards.
+
+    The exit status is 1 if a card was not delivered, or if the file has an invalid
+    card.
 
     \b
     goodsflow shop-api --rate 50 --count 100
     goodsflow shop-api --catalog 100000 --seed 7 --rate 20000 --malformed 0.01
     goodsflow shop-api --file cards.jsonl
-    """  # noqa: D301 - click wants the character, and no backslash
+    """
     import signal
     import time
     from threading import Event
 
     if path is not None and (catalog or seed is not None or malformed):
         raise click.UsageError(
-            "--file sends the file's cards as they are: --catalog, --seed and "
-            "--malformed do not go with it."
+            "--file sends the cards of a file unchanged: don't combine it with "
+            "--catalog, --seed or --malformed."
         )
     if interval is not None and rate is not None:
-        raise click.UsageError("Say --rate or --interval, not both.")
+        raise click.UsageError("Use --rate or --interval, not both.")
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.shop_api.service import run
     from goodsflow.pipeline.shop_api.settings import ShopApiSettings
@@ -128,19 +134,19 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
 
 def _counts(tally: Tally) -> str:
     spoiled = f" ({tally.malformed} malformed)" if tally.malformed else ""
-    cards = "1 card" if tally.delivered == 1 else f"{tally.delivered} cards"
+    cards = counted(tally.delivered, "card")
     return f"Delivered {cards}{spoiled}, {tally.failed} failed"
 
 
 class _Progress:
-    """Shows counts and rate on the standard error, at most once a second."""
+    """Shows counts and rate on standard error, at most once a second."""
 
     def __init__(self, began: float) -> None:
         self._shown_at = began
         self._delivered = 0
 
     def __call__(self, tally: Tally) -> None:
-        """Show them, where the last time was long enough ago."""
+        """Show them, unless they were shown less than a second ago."""
         import time
 
         now = time.monotonic()

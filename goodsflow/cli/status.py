@@ -1,4 +1,4 @@
-"""`goodsflow status`: how each part is."""
+"""`goodsflow status`: show the state of each part."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ _STYLES = {
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def status(context: Context, as_json: bool) -> None:
-    """Show each part: state, memory, restarts, address, and why it is not ready.
+    """Show the state of each part.
 
-    The exit status is 1 where a part is not ready.
+    Shows state, process ID, memory, restarts and address, and why a part is not ready.
+    The exit status is 1 if a part is not ready.
     """
     from goodsflow.deploy.native.platform import open_platform
 
     statuses = open_platform(context.home).status()
     if not context.home.exists():
-        click.echo(f"No platform has been started in {context.home} yet.", err=True)
+        click.echo(f"No platform was started in {context.home} yet.", err=True)
     if as_json:
         parts = [part.as_json() for part in statuses]
         echo_json({"parts": parts})
@@ -45,7 +46,7 @@ def status(context: Context, as_json: bool) -> None:
 
 
 def print_statuses(statuses: Sequence[PartStatus]) -> None:
-    """Print the parts as a table, with their memory in all."""
+    """Print the parts as a table, with their total memory."""
     from goodsflow.cli.tables import print_table
 
     rows = [
@@ -63,7 +64,7 @@ def print_statuses(statuses: Sequence[PartStatus]) -> None:
     total = sum(part.rss_bytes for part in statuses)
     print_table(
         ("PART", "STATE", "PID", "MEMORY", "RESTARTS", "ADDRESS", "REASON"),
-        [*rows, ("in all", "", "", _mebibytes(total), "", "", "")],
+        [*rows, ("total", "", "", _mebibytes(total), "", "", "")],
         right={"PID", "MEMORY", "RESTARTS"},
         styles=_STYLES,
     )

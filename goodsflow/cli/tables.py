@@ -1,4 +1,4 @@
-"""Tables for a person."""
+"""Tables on a terminal or in a file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rich.text import Text
 from goodsflow.cli.formatting import printable
 
 _GAP = "  "
-_MOST = 60
-"""Cells that a column before the last one shows at most."""
+_MAX_CELL_WIDTH = 60
+"""The width of each column but the last, at most."""
 
-_LEAST_LAST = 30
-"""Cells that the last column must have left to go on below instead of at the side."""
+_MIN_LAST_WIDTH = 30
+"""The width that must remain for the last column to be wrapped within it."""
 
 
 def print_table(
@@ -30,15 +30,15 @@ def print_table(
 ) -> None:
     """Print a table.
 
-    No column is dropped or cut to fit a terminal, which would show half a number as a
-    whole one: a row that is too long for it goes on in its next line. A cell of over 60
-    characters ends with "…", but in the last column: that is whole, and on a terminal
-    goes on below where there is room for it.
+    Rich's own table would drop or cut columns to fit the terminal, so that half a
+    number looks like a whole one. Here, a row that is too long continues on the next
+    line. A cell of over 60 characters is cut and ends with "…", except in the last
+    column, which is always complete and is wrapped within itself if there is room.
 
     Args:
         columns: Their names.
-        rows: A cell for each column; what they hold is never read as markup.
-        right: Columns that are aligned to the right.
+        rows: A cell for each column, never interpreted as markup.
+        right: The columns that are aligned to the right.
         styles: On a terminal, the colour of cells with these texts.
     """
     cells = [list(columns), *([printable(cell) for cell in row] for row in rows)]
@@ -47,7 +47,7 @@ def print_table(
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     before = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
     room = _terminal_width() - before
-    is_folded = room >= _LEAST_LAST
+    is_folded = room >= _MIN_LAST_WIDTH
     for row in cells:
         *first, last = row
         parts = _folded(last, room) if is_folded else [last]
@@ -68,7 +68,7 @@ def print_table(
 
 
 def _terminal_width() -> int:
-    """Return where lines are folded; without a terminal nowhere."""
+    """Return the width at which lines are wrapped: without a terminal, none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
 
 
@@ -86,4 +86,8 @@ def _aligned(cell: str, width: int, to_the_right: bool) -> str:
 
 
 def _shortened(cell: str) -> str:
-    return cell if cell_len(cell) <= _MOST else set_cell_size(cell, _MOST - 1) + "…"
+    return (
+        cell
+        if cell_len(cell) <= _MAX_CELL_WIDTH
+        else set_cell_size(cell, _MAX_CELL_WIDTH - 1) + "…"
+    )

@@ -1,4 +1,4 @@
-"""What `goodsflow plan` and `goodsflow apply` have in common."""
+"""What `goodsflow plan` and `goodsflow apply` share: options, targets, printing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CLUSTERS: tuple[ClusterName, ...] = get_args(ClusterName)
 DRIFT = 3
-"""The exit status of a platform that is not as declared."""
+"""The exit status for a platform that differs from its declaration."""
 
 _PRINCIPAL = "admin"
 _REQUEST_SECONDS = 10.0
@@ -29,7 +29,7 @@ _COLORS = {"  + ": "green", "  ~ ": "yellow", "  - ": "red", "  ! ": "magenta"}
 
 
 def target_options(command: F) -> F:
-    """Add the options that say which part of the platform is meant."""
+    """Add the options that select a declaration and parts of the platform."""
     for option in (
         click.option(
             "--file",
@@ -37,21 +37,21 @@ def target_options(command: F) -> F:
             type=click.Path(dir_okay=False, path_type=Path),
             default=PROJECT_ROOT / "platform.yaml",
             show_default="the project's platform.yaml",
-            help="The declaration; the files that it names are looked up beside it.",
+            help="The declaration. Files that it names are relative to its folder.",
         ),
         click.option(
             "--cluster",
             "clusters",
             type=click.Choice(CLUSTERS),
             multiple=True,
-            help="Only what is on this cluster. May be given twice.",
+            help="Only objects on this cluster. Repeatable.",
         ),
         click.option(
             "--kind",
             "kinds",
             type=click.Choice(KINDS),
             multiple=True,
-            help="Only this kind of thing. May be given several times.",
+            help="Only objects of this kind. Repeatable.",
         ),
     ):
         command = option(command)
@@ -59,7 +59,7 @@ def target_options(command: F) -> F:
 
 
 def open_reconciler(home: Path, declaration: Path) -> Reconciler:
-    """Return the reconciler of a declaration and the platform of a folder.
+    """Return a reconciler for a declaration and the platform in a folder.
 
     Raises:
         GoodsflowError: The declaration is invalid, or there is no platform.
@@ -79,10 +79,10 @@ def open_reconciler(home: Path, declaration: Path) -> Reconciler:
 def select_targets(
     targets: Iterable[Target], clusters: Sequence[str], kinds: Sequence[str]
 ) -> tuple[Target, ...]:
-    """Return the targets that were asked for.
+    """Return the targets that the options select.
 
     Raises:
-        click.UsageError: There are none.
+        click.UsageError: The options select none.
     """
     found = tuple(
         target
@@ -92,21 +92,21 @@ def select_targets(
     )
     if not found:
         raise click.UsageError(
-            f"There are no {', '.join(kinds) or 'things'} "
-            f"{'on ' + ', '.join(clusters) if clusters else 'on this platform'}: "
-            "schemas, directories, connectors and views belong to no cluster."
+            f"There are no {', '.join(kinds) or 'objects'} "
+            f"{'on ' + ', '.join(clusters) if clusters else 'on this platform'}. "
+            "Schemas, directories, connectors and views do not belong to a cluster."
         )
     return found
 
 
 def echo_plan(text: str) -> None:
-    """Print a plan, its lines coloured where a terminal shows it."""
+    """Print a plan, in colour on a terminal."""
     for line in text.splitlines():
         click.secho(line, fg=_COLORS.get(line[:4]))
 
 
 def echo_failures(failures: Iterable[tuple[Target, GoodsflowError]]) -> None:
-    """Say what could not be read, and why; one reason once, for all that it kept."""
+    """Print what could not be read, and why, with one line per reason."""
     reasons: dict[str, list[str]] = {}
     for target, error in failures:
         reasons.setdefault(str(error), []).append(str(target))

@@ -1,4 +1,4 @@
-"""`goodsflow up`: start the platform natively."""
+"""`goodsflow up`: start the native platform."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from goodsflow.cli.context import Context
 @click.option(
     "--port-offset",
     type=click.IntRange(min=0),
-    help="Added to every port, for a second platform beside another. Default: 0.",
+    help="Added to every port, to run a second platform. [default: 0]",
 )
 @click.pass_obj
 def up(context: Context, port_offset: int | None) -> None:
-    """Start every part on this machine and wait until all are ready.
+    """Start every part and wait until all are ready.
 
-    Parts that are up are left alone; a half-up platform is completed. Ctrl-C stops what
-    was started.
+    Parts that are already up keep running. Ctrl-C stops the parts that this command
+    started.
     """
     from rich.console import Console
 
@@ -39,12 +39,12 @@ def up(context: Context, port_offset: int | None) -> None:
                 context.home, progress, port_offset=port_offset
             )
     except KeyboardInterrupt:
-        click.echo("Interrupted: what was started is stopped.", err=True)
+        click.echo("Interrupted. The parts that were started are stopped.", err=True)
         sys.exit(130)
     print_statuses(statuses)
     click.echo(f"\nThe platform is up ({progress.elapsed_seconds:.0f} s).\n")
     if shutil.which("goodsflow") is None:
-        # `make up` starts it by its path, and what follows would not be found.
+        # `make up` runs it by its path, and the commands below would not be found.
         click.echo("  first            source .venv/bin/activate")
     click.echo(
         f"  Dagster          {platform.endpoints.dagster_url}\n"

@@ -191,7 +191,7 @@ def test_the_command_line_changes_the_list(
     removed = goodsflow(
         "blocklist", "remove", "--brand", mark, *products, home=platform_home
     )
-    assert removed.stdout == "Off the list: 3 rules\n", removed.stderr
+    assert removed.stdout == "Unblocked: 3 rules\n", removed.stderr
     again = goodsflow("blocklist", "remove", "--brand", mark, home=platform_home)
     assert again.returncode == 1
     assert f"brand:{mark} is not on the block list" in again.stderr

@@ -97,8 +97,8 @@ def test_a_letter_is_listed_shown_and_stays_while_it_is_broken(
     assert json.loads(raw[raw.index("{") :])["product_id"] == mark
 
     replayed = goodsflow("dead-letters", "replay", where, home=platform_home)
-    assert replayed.stdout == "Sent 0 of 1 letters again\n"
-    assert f"{where} stays: The card breaks schema" in replayed.stderr
+    assert replayed.stdout == "Replayed 0 of 1 dead letter\n"
+    assert f"Skipped {where}: The card breaks schema" in replayed.stderr
 
 
 def test_a_letter_that_is_fine_now_is_sent_again_as_it_was(
@@ -113,10 +113,10 @@ def test_a_letter_that_is_fine_now_is_sent_again_as_it_was(
     where = place(reader, key)
 
     dry = goodsflow("dead-letters", "replay", "--dry-run", where, home=platform_home)
-    assert dry.stdout == "Would send 1 of 1 letters again\n", dry.stderr
+    assert dry.stdout == "Would replay 1 of 1 dead letter\n", dry.stderr
     # Named twice, it is still sent once.
     sent = goodsflow("dead-letters", "replay", where, where, home=platform_home)
-    assert sent.stdout == "Sent 1 of 1 letters again\n", sent.stderr
+    assert sent.stdout == "Replayed 1 of 1 dead letter\n", sent.stderr
 
     reader.read_until(
         lambda read: any(m.topic() == PASSED_ON and m.key() == key for m in read)
@@ -157,9 +157,9 @@ def test_all_are_sent_once(
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
-    while "There are more letters" in replay("--limit", "1"):
+    while "There are more dead letters" in replay("--limit", "1"):
         pass
-    assert replay() == "Sent 0 of 0 letters again\n"
+    assert replay() == "Replayed 0 of 0 dead letters\n"
 
     # The key's last one: what was sent before it is before it.
     produce(endpoints, [(key, value(schema, mark, index="last"))])

@@ -77,7 +77,7 @@ def test_a_second_up_at_the_same_time_is_refused_and_harms_nothing(home: Path) -
     up.communicate(timeout=90)
 
 
-def test_leftovers_of_a_killed_launcher_and_supervisor_are_stopped(home: Path) -> None:
+def test_orphans_of_a_killed_launcher_and_supervisor_are_stopped(home: Path) -> None:
     """After a crash nobody supervises the parts, and they hold their ports."""
     up = begin_up(home)
     await_part(home, "kafka-0", up)

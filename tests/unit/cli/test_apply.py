@@ -132,8 +132,8 @@ def test_what_is_safe_is_made_and_the_rest_is_named(run: Run) -> None:
     result = run(reconciler, "apply")
     assert reconciler.made == ["goods"]
     assert result.exit_code == 3
-    assert "1 done, 0 failed, 2 left." in result.stdout
-    assert "left    delete inbound topic old (needs delete-topics" in result.stdout
+    assert "1 done, 0 failed, 2 skipped." in result.stdout
+    assert "skipped delete inbound topic old (needs delete-topics" in result.stdout
 
 
 def test_what_is_allowed_is_made_and_nothing_else(run: Run) -> None:
@@ -189,7 +189,7 @@ def test_a_failure_does_not_hide_the_others(run: Run) -> None:
     assert reconciler.made == ["old"]
     assert result.exit_code == 1
     assert "no such setting" in result.stderr
-    assert "1 done, 1 failed, 0 left." in result.stdout
+    assert "1 done, 1 failed, 0 skipped." in result.stdout
 
 
 def test_an_unknown_permission_or_nothing_to_look_at_is_a_misuse(run: Run) -> None:
@@ -198,5 +198,5 @@ def test_an_unknown_permission_or_nothing_to_look_at_is_a_misuse(run: Run) -> No
     unknown = run(reconciler, "apply", "--allow", "delete-all")
     nothing = run(reconciler, "plan", "--kind", "schemas", "--cluster", "inbound")
     assert (unknown.exit_code, nothing.exit_code) == (2, 2)
-    assert "there is no delete-all" in unknown.stderr
+    assert "unknown: delete-all" in unknown.stderr
     assert reconciler.made == []

@@ -102,5 +102,5 @@ def test_only_a_principal_of_the_cluster_is_one(home: Path, name: str) -> None:
     (home / "secrets" / "inbound" / "admin.password").write_text("other")
     result = client_config(home, "analytics", name)
     assert isinstance(result.exception, EndpointsError)
-    assert "There are: admin." in str(result.exception)
+    assert "Known principals: admin." in str(result.exception)
     assert result.stdout == ""

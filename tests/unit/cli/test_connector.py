@@ -105,7 +105,9 @@ def test_an_unknown_connector_is_told_with_those_that_exist(
     """The name in Dagster has an underscore, the one here a hyphen."""
     result = run(command, "si_nk")
     assert isinstance(result.exception, ConnectNotFoundError)
-    assert str(result.exception) == "There is no connector 'si_nk'. There are: sink."
+    assert str(result.exception) == (
+        "There is no connector 'si_nk'. Existing connectors: sink."
+    )
     assert not worker.done
 
 
@@ -122,7 +124,7 @@ def test_nothing_is_stopped_before_somebody_has_agreed(worker: FakeConnect) -> N
     result = run("offsets", "sink", "--set", "goods:0=2", answer="n\n")
     assert result.exit_code == 1
     assert "goods:0: 5 -> 2" in result.stderr
-    assert "after the last of its files" in result.stderr
+    assert "continues after its last file" in result.stderr
     assert not worker.done
 
 
@@ -144,8 +146,8 @@ def test_offsets_are_set_and_shown(
     ("arguments", "message"),
     [
         (["--reset", "--set", "goods:0=2"], "not both"),
-        (["--set", "-"], "nobody to ask"),
-        (["--set", "goods:0=2", "--set", "goods:0"], "'goods:0' is no TOPIC"),
+        (["--set", "-"], "cannot ask for confirmation"),
+        (["--set", "goods:0=2", "--set", "goods:0"], "exactly one file, not 'goods:0'"),
     ],
 )
 def test_what_contradicts_itself_is_wrong_usage(
@@ -171,7 +173,8 @@ def test_a_file_that_is_not_there_is_told(worker: FakeConnect) -> None:
     """A typing error in the short form looks like the name of a file."""
     result = run("offsets", "sink", "--set", "goods=2", "--yes")
     assert isinstance(result.exception, ConnectInvalidOffsetsError)
-    assert "'goods=2' is no TOPIC:PARTITION=OFFSET" in str(result.exception)
+    expected = "'goods=2' is neither TOPIC:PARTITION=OFFSET nor a readable file"
+    assert expected in str(result.exception)
     assert not worker.done
 
 
@@ -179,5 +182,5 @@ def test_a_restart_is_for_what_has_failed(worker: FakeConnect) -> None:
     """Tasks that run would stop for nothing."""
     assert run("restart", "sink").exit_code == 0
     worker.states = ("RUNNING",)
-    assert "Nothing of connector 'sink' has failed" in run("restart", "sink").stderr
+    assert "Neither connector 'sink' nor a task" in run("restart", "sink").stderr
     assert worker.done == ["restart failed"]

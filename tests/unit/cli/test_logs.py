@@ -64,13 +64,13 @@ def test_an_unknown_part_names_those_that_there_are(log: Path) -> None:
     result = logs(log, "kafka-9")
     assert isinstance(result.exception, GoodsflowError)
     assert "no log of a part 'kafka-9'" in str(result.exception)
-    assert str(result.exception).endswith("There are: kafka-0.")
+    assert str(result.exception).endswith("Existing logs: kafka-0.")
 
 
 def test_without_a_platform_it_says_that_none_was_started(tmp_path: Path) -> None:
     """There is no list to choose from."""
     result = CliRunner().invoke(cli, ["--home", str(tmp_path), "logs", "kafka-0"])
-    assert "the platform never started here" in str(result.exception)
+    assert "no platform was started here" in str(result.exception)
 
 
 class Follower:

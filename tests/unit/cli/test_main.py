@@ -1,4 +1,4 @@
-"""The command line as a whole: its commands, its help, and what becomes of an error."""
+"""The command line as a whole: its commands, its help, its errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from goodsflow.cli.main import COMMANDS, cli, main
+from goodsflow.cli.main import COMMAND_GROUPS, COMMANDS, cli, main
 from goodsflow.common.errors import GoodsflowError
 
 HEAVY = {"pyspark", "duckdb", "pandas", "faust", "dagster", "confluent_kafka"}
@@ -39,9 +39,13 @@ def test_help_is_quick_and_lists_every_command() -> None:
         check=True,
         timeout=60,
     )
-    listed = done.stdout.partition("Commands:\n")[2].splitlines()
+    after_options = done.stdout.partition("Options:")[2].partition("\n\n")[2]
+    listed = [line for line in after_options.splitlines() if line.startswith("  ")]
     assert [line.split()[0] for line in listed] == list(COMMANDS)
     assert all(len(line.split()) > 3 for line in listed), "a command has no help"
+    assert all(line.endswith(".") and "..." not in line for line in listed), "cut off"
+    headings = [line[:-1] for line in after_options.splitlines() if line[-1:] == ":"]
+    assert headings == list(COMMAND_GROUPS)
     imported = {name.partition(".")[0] for name in json.loads(done.stderr)}
     assert imported & HEAVY == set()
 
@@ -107,7 +111,7 @@ def test_an_expected_failure_is_one_line_and_exit_status_1(
 def test_debug_shows_where_it_came_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever mends it needs the traceback."""
+    """A developer needs the traceback."""
     arguments = ["--debug", "--home", str(tmp_path / "nowhere")]
     monkeypatch.setattr(
         sys, "argv", ["goodsflow", *arguments, "client-config", "inbound", "admin"]
@@ -131,7 +135,7 @@ def test_a_client_without_a_platform_says_how_to_start_one(
     capsys: pytest.CaptureFixture[str],
     command: list[str],
 ) -> None:
-    """It is the first thing that goes wrong on a new machine."""
+    """This is the first mistake on a new machine."""
     status = run_main(monkeypatch, "--home", str(tmp_path / "nowhere"), *command)
     captured = capsys.readouterr()
     assert status == 1
@@ -141,12 +145,12 @@ def test_a_client_without_a_platform_says_how_to_start_one(
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_the_folder_comes_from_the_environment_where_it_is_not_given(
+def test_the_folder_comes_from_the_environment_unless_it_is_given(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The parts' own environment names it; an option goes before."""
+    """The parts have it in their environment; the option overrides it."""
     monkeypatch.setenv("GOODSFLOW_HOME", str(tmp_path / "environment"))
     assert run_main(monkeypatch, "client-config", "inbound", "admin") == 1
     assert f"{tmp_path}/environment/endpoints.json" in capsys.readouterr().err
@@ -164,10 +168,10 @@ def test_a_home_that_is_a_file_is_wrong_usage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [["down"], ["clean", "--yes"]])
-def test_stopping_what_was_never_started_is_done_at_once(
+def test_stopping_a_platform_that_was_never_started_succeeds(
     tmp_path: Path, command: list[str]
 ) -> None:
-    """A script that cleans up must not fail for it, and nothing is to be made."""
+    """A clean-up script must not fail, and nothing may be created."""
     home = tmp_path / "nowhere"
     result = CliRunner().invoke(cli, ["--home", str(home), *command])
     assert result.exit_code == 0, result.output
@@ -175,18 +179,18 @@ def test_stopping_what_was_never_started_is_done_at_once(
 
 
 def test_clean_asks_first(tmp_path: Path) -> None:
-    """All topics and files would be gone by one wrong word."""
+    """One wrong word would otherwise delete all topics and files."""
     (tmp_path / "run").mkdir()
     result = CliRunner().invoke(cli, ["--home", str(tmp_path), "clean"], input="n\n")
     assert result.exit_code == 1
-    assert f"Remove {tmp_path} with all topics" in result.output
+    assert f"Delete {tmp_path} with all topics" in result.output
     assert (tmp_path / "run").exists()
 
 
-def test_clean_removes_no_folder_that_is_not_a_platforms(
+def test_clean_deletes_only_a_platforms_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`--home ~` is a slip of the hand."""
+    """`--home ~` is an easy mistake."""
     (tmp_path / "letters").mkdir()
     status = run_main(monkeypatch, "--home", str(tmp_path), "clean", "--yes")
     assert status == 1
@@ -194,7 +198,7 @@ def test_clean_removes_no_folder_that_is_not_a_platforms(
     assert (tmp_path / "letters").exists()
 
 
-def test_an_offset_that_does_not_fit_is_said_before_anything_is_made(
+def test_an_invalid_port_offset_is_reported_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ports end at 65535."""
@@ -206,7 +210,7 @@ def test_an_offset_that_does_not_fit_is_said_before_anything_is_made(
 
 
 def test_a_full_disk_is_one_message() -> None:
-    """Who redirects a long answer into a file meets it first."""
+    """Redirecting a long output into a file hits it first."""
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
             [sys.executable, "-m", "goodsflow.cli", "client-config", "--help"],
@@ -229,16 +233,16 @@ def test_a_full_disk_is_one_message() -> None:
         ("shop-api", "--malformed", "nan"),
     ],
 )
-def test_what_is_no_number_is_a_usage_error(arguments: tuple[str, ...]) -> None:
-    """No bound keeps NaN out: each comparison with it is false."""
+def test_nan_and_infinity_are_usage_errors(arguments: tuple[str, ...]) -> None:
+    """No bound excludes NaN: each comparison with it is false."""
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 2
     assert "is not a finite number" in result.output
 
 
 @pytest.mark.parametrize("command", ["shop-api", "blocklist", "dead-letters"])
-def test_examples_in_a_help_have_lines_of_their_own(command: str) -> None:
-    """Click fills what it is not told to leave."""
+def test_examples_in_a_help_have_their_own_lines(command: str) -> None:
+    """Click wraps every paragraph that is not marked."""
     output = CliRunner().invoke(cli, [command, "--help"]).output
     assert "\\b" not in output
     examples = [line for line in output.splitlines() if f"goodsflow {command}" in line]

@@ -127,8 +127,8 @@ def test_a_watch_outlasts_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.exit_code == 0, found.output
     assert found.stdout.count(ROW) == 1
     assert found.stderr.splitlines() == [
-        "Cannot search now, and goes on: ksqlDB is starting",
-        "Searching again",
+        "Cannot search, retrying: ksqlDB is starting",
+        "The search works again",
         "",
     ]
 

@@ -74,7 +74,7 @@ def test_a_table_keeps_reasons_whole_and_adds_the_memory_up(
     lines = [line.split() for line in output.splitlines()]
     assert ["a", "ready", "12", "100", "MiB", "2", "127.0.0.1:1"] in lines
     assert ["c", "stopped", "Not", "started"] in lines
-    assert lines[-1] == ["in", "all", "150", "MiB"]
+    assert lines[-1] == ["total", "150", "MiB"]
     assert " ".join(reason.split()).startswith("answers 500: [bold]")
     assert "[bold]{'a': [/x]}[/bold]" in output
     assert output.count("long") == 60
