@@ -35,7 +35,8 @@ def _permissions(
     unknown = sorted(names - set(PERMISSIONS))
     if unknown:
         raise click.BadParameter(
-            f"unknown: {', '.join(unknown)}. Known: {', '.join(PERMISSIONS)}."
+            f"unknown permission: {', '.join(unknown)}. "
+            f"Known: {', '.join(PERMISSIONS)}."
         )
     return frozenset(names)
 
@@ -84,9 +85,10 @@ def apply(
     the command again to continue.
 
     \b
-    goodsflow apply
-    goodsflow apply --kind topics --cluster inbound
-    goodsflow apply --yes --allow delete-topics,delete-acls
+    Examples:
+      goodsflow apply
+      goodsflow apply --kind topics --cluster inbound
+      goodsflow apply --yes --allow delete-topics,delete-acls
 
     Exit status: 0 if everything is as declared, 3 if changes were skipped, 1 if a
     change failed or part of the platform could not be read.

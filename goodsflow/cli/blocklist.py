@@ -30,9 +30,10 @@ def blocklist() -> None:
     that is unblocked returns when its shop next sends it.
 
     \b
-    goodsflow blocklist add --product 12348 --reason "recalled by its maker"
-    goodsflow blocklist add --brand brand_XYZ
-    goodsflow blocklist list
+    Examples:
+      goodsflow blocklist add --product 12348 --reason "recalled by its maker"
+      goodsflow blocklist add --brand brand_XYZ
+      goodsflow blocklist list
     """
 
 
@@ -77,8 +78,9 @@ def add(
     gets the new reason.
 
     \b
-    goodsflow blocklist add --product 12348 --reason "recalled by its maker"
-    goodsflow blocklist add --brand brand_XYZ --brand brand_DEF
+    Examples:
+      goodsflow blocklist add --product 12348 --reason "recalled by its maker"
+      goodsflow blocklist add --brand brand_XYZ --brand brand_DEF
     """
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.blocklist import Entry
@@ -113,7 +115,8 @@ def remove(
     A card that was withdrawn returns when its shop next sends it.
 
     \b
-    goodsflow blocklist remove --product 12348
+    Example:
+      goodsflow blocklist remove --product 12348
     """
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.blocklist import BlockListError
@@ -193,7 +196,8 @@ def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
     is rejected, because it would block its brand, store and category, too.
 
     \b
-    goodsflow blocklist import recalled.csv --reason "recalled by its maker"
+    Example:
+      goodsflow blocklist import recalled.csv --reason "recalled by its maker"
     """
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.blocklist.changing import block, now

@@ -20,18 +20,19 @@ from goodsflow.model.endpoints import ClusterName, EndpointsError, load_endpoint
     type=click.Choice(["librdkafka", "java"]),
     default="librdkafka",
     show_default=True,
-    help="Use librdkafka for kcat, too.",
+    help="kcat reads the librdkafka format.",
 )
 @click.option(
     "--external",
     "is_external",
     is_flag=True,
-    help="For a client on the host of brokers that run in containers.",
+    help="For clients on the host, if the brokers run in containers.",
 )
 @click.option(
     "--ca-file",
     type=click.Path(path_type=Path),
-    help="Path of the CA certificate on the client. [default: its path here]",
+    show_default="its path here",
+    help="Path of the CA certificate on the client.",
 )
 @click.pass_obj
 def client_config(
@@ -49,7 +50,8 @@ def client_config(
     it out of files that others can read.
 
     \b
-    kcat -F <(goodsflow client-config analytics admin) -L
+    Example:
+      kcat -F <(goodsflow client-config analytics admin) -L
 
     If the platform runs in containers, use `docker compose run --rm admin
     client-config`, which has the password of the principal admin only.

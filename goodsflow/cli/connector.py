@@ -31,8 +31,9 @@ def connector() -> None:
     Show their state, pause and restart them, and show or set their offsets.
 
     \b
-    goodsflow connector list
-    goodsflow connector offsets mm2-source
+    Examples:
+      goodsflow connector list
+      goodsflow connector offsets mm2-source
     """
 
 
@@ -106,9 +107,10 @@ def offsets(
     partition.
 
     \b
-    goodsflow connector offsets mm2-source
-    goodsflow connector offsets mm2-source --json >offsets.json
-    goodsflow connector offsets mm2-source --set offsets.json
+    Examples:
+      goodsflow connector offsets mm2-source
+      goodsflow connector offsets mm2-source --json >offsets.json
+      goodsflow connector offsets mm2-source --set offsets.json
     """
     if reset and given:
         raise click.UsageError("Use --reset or --set, not both.")
@@ -166,7 +168,9 @@ def resume(context: Context, name: str) -> None:
 
 @connector.command()
 @click.argument("name")
-@click.option("--all", "everything", is_flag=True, help="Restart running tasks, too.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Restart the running tasks, too."
+)
 @click.pass_obj
 def restart(context: Context, *, name: str, everything: bool) -> None:
     """Restart a connector and those of its tasks that failed."""

@@ -20,8 +20,9 @@ def credentials() -> None:
     """List and rotate the principals' passwords.
 
     \b
-    goodsflow credentials list
-    goodsflow credentials rotate shop-api
+    Examples:
+      goodsflow credentials list
+      goodsflow credentials rotate shop-api
     """
 
 
@@ -60,7 +61,8 @@ def list_(context: Context, *, as_json: bool) -> None:
 @click.option(
     "--cluster",
     type=click.Choice(get_args(ClusterName)),
-    help="Only on this cluster. [default: each cluster that declares PRINCIPAL]",
+    show_default="each that declares PRINCIPAL",
+    help="Rotate on this cluster only.",
 )
 @click.pass_obj
 def rotate(context: Context, principal: str, *, cluster: ClusterName | None) -> None:
@@ -71,7 +73,8 @@ def rotate(context: Context, principal: str, *, cluster: ClusterName | None) -> 
     rotation was interrupted, this finishes it.
 
     \b
-    goodsflow credentials rotate shop-api
+    Example:
+      goodsflow credentials rotate shop-api
     """
     from rich.console import Console
 

@@ -55,9 +55,10 @@ def dead_letters() -> None:
     their schema. Each is kept for a week, together with its origin and the error.
 
     \b
-    goodsflow dead-letters list
-    goodsflow dead-letters show 0:17
-    goodsflow dead-letters replay --all --dry-run
+    Examples:
+      goodsflow dead-letters list
+      goodsflow dead-letters show 0:17
+      goodsflow dead-letters replay --all --dry-run
     """
 
 
@@ -131,7 +132,7 @@ def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
     "--all",
     "everything",
     is_flag=True,
-    help="All that an earlier --all has not processed.",
+    help="Replay all that an earlier --all has not processed.",
 )
 @click.option(
     "--dry-run", is_flag=True, help="Send nothing; only show which would pass now."
@@ -167,8 +168,9 @@ def replay(
     A letter that --all skipped counts as processed: to send it later, name it.
 
     \b
-    goodsflow dead-letters replay 0:17 1:4
-    goodsflow dead-letters replay --all --dry-run
+    Examples:
+      goodsflow dead-letters replay 0:17 1:4
+      goodsflow dead-letters replay --all --dry-run
     """
     if everything and places:
         raise click.UsageError(
@@ -219,14 +221,14 @@ def replay(
     "--before",
     metavar="PARTITION:OFFSET",
     multiple=True,
-    help="Only those before this one. Repeatable, once for each partition.",
+    help="Delete only those before this one. Repeatable, once for each partition.",
 )
 @_timeout
 @click.pass_obj
 def purge(
     context: Context, *, yes: bool, before: tuple[str, ...], timeout: float
 ) -> None:
-    """Delete dead letters for good: all, or those before given ones."""
+    """Delete dead letters for good."""
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.dead_letters import DeadLetterError, Place
     from goodsflow.pipeline.dead_letters.reading import open_reader, read_letters

@@ -33,8 +33,9 @@ def logs(context: Context, part: str, follow: bool, lines: int) -> None:
     `goodsflow status` lists the parts.
 
     \b
-    goodsflow logs blocking -f
-    goodsflow logs kafka-0 -n 200
+    Examples:
+      goodsflow logs blocking -f
+      goodsflow logs kafka-0 -n 200
     """
     from goodsflow.deploy.native.home import Home
 

@@ -79,7 +79,8 @@ class _LazyGroup(click.Group):
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The platform's folder. [default: $GOODSFLOW_HOME, or .goodsflow]",
+    show_default="$GOODSFLOW_HOME, or .goodsflow",
+    help="The platform's folder.",
 )
 @click.option("--debug", is_flag=True, help="Show a traceback if a command fails.")
 @click.version_option(package_name="goodsflow")

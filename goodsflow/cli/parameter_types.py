@@ -30,7 +30,7 @@ def require_text(
     if value is None:
         return None
     if not value:
-        raise click.BadParameter("give at least one character")
+        raise click.BadParameter("must not be empty")
     try:
         value.encode()
     except UnicodeEncodeError as error:

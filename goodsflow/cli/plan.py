@@ -51,9 +51,10 @@ def plan(
     the line says which.
 
     \b
-    goodsflow plan
-    goodsflow plan --kind topics --cluster inbound
-    goodsflow plan --adopt --output adopted
+    Examples:
+      goodsflow plan
+      goodsflow plan --kind topics --cluster inbound
+      goodsflow plan --adopt --output adopted
 
     Exit status: 0 if everything is as declared, 3 if something differs, 1 if part of
     the platform could not be read.

@@ -26,7 +26,7 @@ _WIDTH = 40
 @click.option(
     "--from-latest",
     is_flag=True,
-    help="Start with new messages. [default: start with the first message]",
+    help="Start with new messages instead of the first one.",
 )
 @click.option(
     "--max-messages", type=click.IntRange(min=1), help="Stop after this many messages."
@@ -34,7 +34,8 @@ _WIDTH = 40
 @click.option(
     "--timeout",
     type=FiniteRange(min=0, min_open=True),
-    help="Stop after this many seconds. [default: follow until Ctrl-C]",
+    show_default="follow until Ctrl-C",
+    help="Stop after this many seconds.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option(
@@ -60,8 +61,9 @@ def recommendations(
     is recorded in the topic `events`.
 
     \b
-    goodsflow recommendations
-    goodsflow recommendations --from-latest --json
+    Examples:
+      goodsflow recommendations
+      goodsflow recommendations --from-latest --json
     """
     from goodsflow.clients.kafka.topic_reader import TopicReader
     from goodsflow.model.endpoints import load_endpoints

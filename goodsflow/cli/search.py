@@ -103,8 +103,9 @@ def search(
     several, a card must match them all. The request is recorded in the topic `events`.
 
     \b
-    goodsflow search --name JKL
-    goodsflow search --brand d_JKL --max-price 5000 --sort price
+    Examples:
+      goodsflow search --name JKL
+      goodsflow search --brand d_JKL --max-price 5000 --sort price
     """
     if all(each is None for each in (name, brand, category, max_price)):
         raise click.UsageError(

@@ -33,7 +33,8 @@ _INTERVAL = 5.0
 @click.option(
     "--count",
     type=click.IntRange(min=1),
-    help="Stop after this many cards. [default: send until Ctrl-C]",
+    show_default="send until Ctrl-C",
+    help="Stop after this many cards.",
 )
 @click.option(
     "--catalog",
@@ -83,9 +84,10 @@ def shop_api(  # noqa: PLR0917 - an argument for each option
     card.
 
     \b
-    goodsflow shop-api --rate 50 --count 100
-    goodsflow shop-api --catalog 100000 --seed 7 --rate 20000 --malformed 0.01
-    goodsflow shop-api --file cards.jsonl
+    Examples:
+      goodsflow shop-api --rate 50 --count 100
+      goodsflow shop-api --catalog 100000 --seed 7 --rate 20000 --malformed 0.01
+      goodsflow shop-api --file cards.jsonl
     """
     import signal
     import time

@@ -16,7 +16,8 @@ from goodsflow.cli.context import Context
 @click.option(
     "--port-offset",
     type=click.IntRange(min=0),
-    help="Added to every port, to run a second platform. [default: 0]",
+    show_default="0",
+    help="Added to every port, to run a second platform.",
 )
 @click.pass_obj
 def up(context: Context, port_offset: int | None) -> None:

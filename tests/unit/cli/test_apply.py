@@ -198,5 +198,5 @@ def test_an_unknown_permission_or_nothing_to_look_at_is_a_misuse(run: Run) -> No
     unknown = run(reconciler, "apply", "--allow", "delete-all")
     nothing = run(reconciler, "plan", "--kind", "schemas", "--cluster", "inbound")
     assert (unknown.exit_code, nothing.exit_code) == (2, 2)
-    assert "unknown: delete-all" in unknown.stderr
+    assert "unknown permission: delete-all" in unknown.stderr
     assert reconciler.made == []
