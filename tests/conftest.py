@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
+from tests import draw
 from tests.support import goodsflow, status
 
 _PORT_OFFSET = 10_000
-_BEGIN_BY = pytest.StashKey[float]()
 
 # Where `./setup.sh --dev` puts Prometheus: the platform of the tests is watched.
 os.environ["PATH"] += f":{PROJECT_ROOT / '.tools/prometheus/usr/bin'}"
@@ -37,26 +36,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Ask this Prometheus, wherever the platform is that it watches.",
     )
     parser.addoption(
-        "--begin-within",
-        metavar="SECONDS",
-        type=float,
-        help="Skip the tests that would begin later than so long after the start.",
+        "--keep-platform",
+        action="store_true",
+        help="Use the tests' platform if it is up, and leave it up afterwards.",
     )
+    draw.add_options(parser)
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Note by when a test has to begin."""
-    seconds = session.config.getoption("--begin-within")
-    if seconds is not None:
-        session.config.stash[_BEGIN_BY] = time.monotonic() + seconds
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what has been drawn, so that it can be drawn again."""
+    drawn = draw.configured(config)
+    return "soak: every case" if drawn.soak else f"draw: --seed {drawn.seed}"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what there is no time for, and say so: half of a test shows nothing."""
-    begin_by = item.config.stash.get(_BEGIN_BY, None)
-    if begin_by is not None and time.monotonic() > begin_by:
-        pytest.skip("it would begin after --begin-within")
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Draw the cases of this run."""
+    draw.deselect(config, items)
+
+
+@pytest.fixture(scope="session")
+def drawn(pytestconfig: pytest.Config) -> draw.Draw:
+    """How much this run takes of what could be repeated for hours."""
+    return draw.configured(pytestconfig)
 
 
 @pytest.fixture(scope="session")
@@ -67,18 +71,22 @@ def platform_home(request: pytest.FixtureRequest) -> Iterator[Path]:
         yield Path(given).resolve()
         return
     home = PROJECT_ROOT / ".goodsflow-test"
-    goodsflow("clean", "--yes", home=home)
+    keep = request.config.getoption("--keep-platform")
+    if not keep:
+        goodsflow("clean", "--yes", home=home)
     os.environ["GOODSFLOW_SHOP_API_INTERVAL"] = "1"
     try:
         started = goodsflow(
-            "up", "--port-offset", str(_PORT_OFFSET), home=home, timeout_seconds=600
+            "up", "--port-offset", str(_PORT_OFFSET), home=home, timeout_seconds=900
         )
         if started.returncode != 0:
             pytest.exit(f"The platform did not start:\n{started.stderr}", returncode=1)
         yield home
     finally:
-        cleaned = goodsflow("clean", "--yes", home=home, timeout_seconds=180)
-    assert cleaned.returncode == 0, cleaned.stderr
+        if not keep:
+            cleaned = goodsflow("clean", "--yes", home=home, timeout_seconds=180)
+    if not keep:
+        assert cleaned.returncode == 0, cleaned.stderr
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from tests.support import await_condition
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.draw(1)
 @pytest.mark.parametrize("part", ["kafka-1", "kafka-connect", "hdfs-dn-1", "blocking"])
 def test_cards_arrive_exactly_once_after_a_crash(platform: Stack, part: str) -> None:
     """What was in flight may be lost, or sent a second time."""

@@ -33,16 +33,19 @@ from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import AclBinding
+from tests.draw import Draw
 from tests.support import await_condition, goodsflow, schema_id, status, status_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1500)]
 
-CARDS = 300_000
+CARDS = (60_000, 300_000)
+"""A few, or all of a soak."""
+
 PRODUCTS = 500
 MALFORMED_EVERY = 100
 BROKERS = ("kafka-0", "kafka-1")
-KILLS = 20
-BROKER_KILLS = 5
+KILLS = (4, 20)
+BROKER_KILLS = (2, 5)
 _LATEST_KILL_SECONDS = 3.0
 _REST_SECONDS = 4.0
 _BLOCKED = "blocked"
@@ -53,6 +56,7 @@ class Numbered:
     """Cards that say which they are, and what came of them."""
 
     endpoints: Endpoints
+    cards: int
     mark: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     errors: list[str] = field(default_factory=list)
     sent: int = 0
@@ -70,7 +74,7 @@ class Numbered:
         )
         schema = schema_id(self.endpoints)
         card = sample_cards()[0].as_json()
-        for number in range(CARDS):
+        for number in range(self.cards):
             key = self.key(number)
             document = card | {"product_id": key, "number": number}
             value = frame(schema, encode_json(document).encode())
@@ -157,9 +161,9 @@ def pid_of(home: Path, part: str) -> int:
     )
 
 
-def kill_filter(home: Path, chance: random.Random) -> None:
+def kill_filter(home: Path, chance: random.Random, kills: int) -> None:
     """Kill the filter at random moments, each time some while into its work."""
-    for _ in range(KILLS):
+    for _ in range(kills):
         pid = pid_of(home, "blocking")
         time.sleep(chance.uniform(0, _LATEST_KILL_SECONDS))
         try:
@@ -169,9 +173,9 @@ def kill_filter(home: Path, chance: random.Random) -> None:
             continue
 
 
-def kill_brokers(home: Path) -> None:
+def kill_brokers(home: Path, kills: int) -> None:
     """Kill one broker after the other, each when both are back."""
-    for number in range(BROKER_KILLS):
+    for number in range(kills):
         part = f"kafka-{number % 2}"
         await_condition(
             lambda: all(
@@ -236,10 +240,10 @@ def refuse_output(endpoints: Endpoints) -> None:
 
 
 def test_no_card_is_lost_doubled_or_out_of_order_whatever_is_killed(
-    endpoints: Endpoints, platform_home: Path
+    endpoints: Endpoints, platform_home: Path, drawn: Draw
 ) -> None:
-    """300,000 cards while the filter, brokers and rights go away and come back."""
-    numbered = Numbered(endpoints)
+    """Cards flow while the filter, brokers and rights go away and come back."""
+    numbered = Numbered(endpoints, drawn.count(*CARDS))
     blocked = numbered.key(PRODUCTS - 1)
     added = goodsflow("blocklist", "add", "--product", blocked, home=platform_home)
     assert added.returncode == 0, added.stderr
@@ -247,7 +251,7 @@ def test_no_card_is_lost_doubled_or_out_of_order_whatever_is_killed(
         topic: ends(endpoints, topic)
         for topic in ("goods-filtered", "goods-dead-letter")
     }
-    chance = random.Random(time.time_ns() % 10**6)  # noqa: S311 - no secret
+    chance = drawn.chance("filter")
     began = time.monotonic()
 
     def trouble() -> None:
@@ -257,8 +261,8 @@ def test_no_card_is_lost_doubled_or_out_of_order_whatever_is_killed(
     try:
         with apart(
             numbered.send,
-            lambda: kill_filter(platform_home, chance),
-            lambda: kill_brokers(platform_home),
+            lambda: kill_filter(platform_home, chance, drawn.count(*KILLS)),
+            lambda: kill_brokers(platform_home, drawn.count(*BROKER_KILLS)),
             trouble,
         ) as (_, *troubles):
             for thread in troubles:
@@ -266,7 +270,7 @@ def test_no_card_is_lost_doubled_or_out_of_order_whatever_is_killed(
             # What is left goes as fast as it can.
             numbered.pause_seconds = 0
         assert numbered.errors == []
-        assert numbered.sent == CARDS
+        assert numbered.sent == numbered.cards
         print(f"trouble and sending: {time.monotonic() - began:.0f} s")
         await_condition(lambda: lag(endpoints) == 0, "the filter is done", 300)
     finally:
@@ -281,7 +285,7 @@ def compare(
     """Compare what was sent with what a reader of committed records finds."""
     expected: dict[str, list[int]] = defaultdict(list)
     letters = set()
-    for number in range(CARDS):
+    for number in range(numbered.cards):
         key = numbered.key(number)
         if number % MALFORMED_EVERY == 0:
             letters.add(number)

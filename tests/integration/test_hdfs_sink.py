@@ -7,7 +7,6 @@ Kafka and HDFS: the files' offsets and lines are the topic's committed records.
 from __future__ import annotations
 
 import json
-import random
 import socket
 import subprocess
 import uuid
@@ -41,9 +40,9 @@ from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.cards import payload_of
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.model.spec import Topic
+from tests.draw import Draw
 from tests.support import await_condition
 
-KILLS = 20
 PARTITIONS = (0, 1)
 ABORTED = 7
 """Of so many transactions one is aborted: its offsets are gaps no file may fill."""
@@ -353,13 +352,13 @@ def test_what_is_no_card_is_put_aside_with_its_origin_or_ends_the_task(
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("compression", ["gzip"], indirect=True)
 def test_a_worker_killed_again_and_again_loses_and_doubles_nothing(
-    sink: Sink,
+    sink: Sink, drawn: Draw
 ) -> None:
     """Half a file taken for a whole one, or written again, would change the scores."""
-    chance = random.Random(20_261)  # noqa: S311 - the same moments each time
+    chance = drawn.chance("sink")
     before: set[str] = set()
     with sink.load.running():
-        for number in range(KILLS):
+        for number in range(drawn.count(4, 20)):
             # By turns in the midst of a file, and anywhere: in a start, in a rebalance.
             if number % 2 == 0:
                 before |= sink.await_open_file(before)

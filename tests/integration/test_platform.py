@@ -81,6 +81,7 @@ def test_up_completes_a_half_up_platform(platform_home: Path) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.draw(4)
 @pytest.mark.parametrize(
     "names", _KILLED_TOGETHER + _KILLED_WHERE_MONITORED, ids="+".join
 )

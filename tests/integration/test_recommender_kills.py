@@ -13,6 +13,7 @@ import pytest
 
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.pipeline.recommender import FenceError, RecommenderError, RunReport
+from tests.draw import Draw
 from tests.integration.shops import Shop, line
 
 ROUNDS = 2
@@ -122,12 +123,14 @@ def check_effects(shop: Shop, products: list[str], offsets: dict[int, int]) -> N
 @pytest.mark.faults
 @pytest.mark.timeout(900)
 def test_killed_in_any_phase_each_window_takes_effect_once(
-    shop: Shop, platform_home: Path
+    shop: Shop, platform_home: Path, drawn: Draw
 ) -> None:
     """A recommendation that comes twice, or never, is what the peers do."""
     products = []
     moments = [f"{0.7 * n:.1f}" for n in range(1, 7)]
-    phases = [phase for phase in PHASES for _ in range(ROUNDS)] + moments
+    everything = [phase for phase in PHASES for _ in range(ROUNDS)] + moments
+    count = drawn.count(5, len(everything))
+    phases = drawn.chance("recommender").sample(everything, count)
     for number, phase in enumerate(phases):
         products.append(put_window(shop, number))
         ended = run_and_kill(platform_home, shop, phase)

@@ -243,6 +243,7 @@ def cut_short(home: Path, principal: str, step: str) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.draw(2)
 @pytest.mark.parametrize(
     ("principal", "step", "next_command"),
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import subprocess
 import sys
@@ -24,12 +23,12 @@ from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Topic
 from goodsflow.pipeline.search.embedded import EmbeddedSearch
 from goodsflow.pipeline.search.interface import SearchQuery
+from tests.draw import Draw
 from tests.support import await_condition
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 _CARDS = 20_000
-_KILLS = 15
 _SEARCH = """
 import sys
 from goodsflow.model.endpoints import Endpoints
@@ -113,12 +112,13 @@ def shelf(endpoints: Endpoints, tmp_path: Path) -> Iterator[Shelf]:
 
 
 def test_a_search_that_is_killed_at_any_moment_leaves_a_sound_index(
-    shelf: Shelf,
+    shelf: Shelf, drawn: Draw
 ) -> None:
     """A user who is impatient must not have to wait for a new index the next time."""
-    chance = random.Random(5)  # noqa: S311 - moments, no secrets
+    chance = drawn.chance("search")
+    kills = drawn.count(4, 15)
     killed = 0
-    for turn in range(_KILLS):
+    for turn in range(kills):
         shelf.put(_CARDS, float(turn))
         process = shelf.start_search()
         time.sleep(chance.uniform(0.0, 1.2))
@@ -126,8 +126,8 @@ def test_a_search_that_is_killed_at_any_moment_leaves_a_sound_index(
         process.communicate()
         killed += process.returncode != 0
         assert shelf.prices() == [float(turn)] * _CARDS
-    print(f"killed before their end: {killed} of {_KILLS}")
-    assert killed >= _KILLS // 3
+    print(f"killed before their end: {killed} of {kills}")
+    assert killed >= kills // 3
     assert shelf.notices == []
 
 
