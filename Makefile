@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status test test-faults test-compose bench docs lint lock
+.PHONY: help up down clean status test test-unit test-one test-faults test-soak test-compose bench docs lint lock
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,12 +23,23 @@ status: ## Show each part
 
 test: ## Run the tests, on real parts of their own
 	@./setup.sh --dev
-	@mvn -B -ntp -q -f containers/pom.xml -pl kafka-connect/hdfs-sink test
-	@.venv/bin/python -m pytest -m "not faults"
+	@tests/run.sh
+
+test-unit: ## Run the tests that need no platform, on every core
+	@./setup.sh --dev
+	@.venv/bin/python -m pytest -q -n auto tests/unit
+
+test-one: ## Run T=PATH on a platform that stays up for the next time
+	@./setup.sh --dev
+	@.venv/bin/python -m pytest --keep-platform $(or $(T),$(error say which: make test-one T=tests/integration/test_acls.py))
 
 test-faults: ## Kill parts, cut starts short, make trouble, and see all recover
 	@./setup.sh --dev
-	@.venv/bin/python -m pytest -m faults
+	@.venv/bin/python -m pytest -m faults --durations=25 --durations-min=5 $(if $(KEEP_PLATFORM),--keep-platform) tests/integration tests/e2e
+
+test-soak: ## Do so with every case and the full numbers (hours)
+	@./setup.sh --dev
+	@.venv/bin/python -m pytest -m faults --soak tests/integration tests/e2e
 
 test-compose: ## Build the images, bring the containers up, test and remove them
 	@./setup.sh --dev
@@ -54,7 +65,7 @@ lint: ## Check style, types, imports and scripts
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/shellcheck -x -P SCRIPTDIR .ci/run setup.sh certs/cert.sh goodsflow/deploy/native/spawn.sh containers/*.sh containers/*/*.sh tests/compose/*.sh
+	@.venv/bin/shellcheck -x -P SCRIPTDIR .ci/run setup.sh certs/cert.sh tests/run.sh goodsflow/deploy/native/spawn.sh containers/*.sh containers/*/*.sh tests/compose/*.sh
 
 lock: ## Pin the Python packages anew, with hashes
 	@.tools/bin/uv --version >/dev/null 2>&1 || ./setup.sh

@@ -42,7 +42,7 @@ def test_a_java_home_that_will_not_do_is_refused_by_name(
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        timeout=30,
+        timeout=120,
         env=os.environ | {"JAVA_HOME": str(java_home)},
     )
     assert done.returncode == 1
@@ -98,7 +98,7 @@ def run_in(clone: Path, *command: str, **more: str) -> subprocess.CompletedProce
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        timeout=60,
+        timeout=240,
         env={
             "PATH": f"{bin_folder}:/usr/bin:/bin",
             "JAVA_HOME": str(jdk),

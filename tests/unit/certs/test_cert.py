@@ -23,7 +23,7 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 
@@ -261,7 +261,7 @@ def test_a_folder_may_be_given_relative_and_with_a_space(tmp_path: Path) -> None
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert made(done) == {"ca", *PARTS}
     assert {path.name for path in (tmp_path / "a b").iterdir()} == FILES

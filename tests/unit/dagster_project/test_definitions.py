@@ -30,7 +30,7 @@ def test_they_load_in_a_fresh_interpreter_with_an_empty_environment() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
@@ -47,7 +47,7 @@ def test_they_load_where_no_platform_ever_ran() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
 

@@ -136,7 +136,7 @@ def test_the_trust_store_of_ksqldb_holds_the_platforms_ca(shares: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     ca = (shares / "ksqldb" / "certs" / "ca.crt").read_text()
     assert ssl.PEM_cert_to_DER_cert(exported.stdout) == ssl.PEM_cert_to_DER_cert(ca)

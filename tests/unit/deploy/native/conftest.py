@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -33,56 +29,3 @@ def home() -> Iterator[Home]:
     orphans.stop_orphans(root, timeout_seconds=2)
     if root.exists():
         shutil.rmtree(root)
-
-
-class Web(ThreadingHTTPServer):
-    """Answers as `respond` says: (status, content) for a path and a JSON body."""
-
-    def __init__(self) -> None:
-        """Listen on a free port of loopback, and know nothing."""
-        self.respond: Callable[[str, Any], tuple[int, object]] = lambda *_: (404, "")
-        self.requests: list[tuple[str, Any]] = []
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def always(self, content: object, status: int = 200) -> None:
-        """Give one answer to everything."""
-        self.respond = lambda *_: (status, content)
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Hands a request to its server's `respond`."""
-
-    server: Web
-
-    def answer(self) -> None:
-        """Send what `respond` returns: text as it is, anything else as JSON."""
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        request = (self.path, json.loads(body) if body else None)
-        self.server.requests.append(request)
-        status, content = self.server.respond(*request)
-        text = content if isinstance(content, str) else json.dumps(content)
-        self.send_response(status)
-        self.send_header("content-length", str(len(text.encode())))
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    do_GET = do_POST = answer  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Stay quiet."""
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    """A web server that serves until the test ends."""
-    with Web() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()

@@ -47,14 +47,14 @@ def test_making_it_twice_keeps_what_is_there(home: Home) -> None:
     assert (home.secrets / "a").read_text() == "b"
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_named(short_path: Path) -> None:
     """Whoever started it reads which one, and not a traceback."""
-    (tmp_path / "file").write_text("")
-    with pytest.raises(PreflightError, match=f"Cannot write to {tmp_path}/file"):
-        Home(tmp_path / "file" / "home").make()
+    (short_path / "file").write_text("")
+    with pytest.raises(PreflightError, match=f"Cannot write to {short_path}/file"):
+        Home(short_path / "file" / "home").make()
     with (
-        pytest.raises(PreflightError, match=f"hold {tmp_path}/file/home"),
-        Home(tmp_path / "file" / "home").locked(),
+        pytest.raises(PreflightError, match=f"hold {short_path}/file/home"),
+        Home(short_path / "file" / "home").locked(),
     ):
         pass
 
@@ -77,9 +77,9 @@ def test_a_path_that_some_part_cannot_take_is_refused_beforehand(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_path_may_be_in_any_script(tmp_path: Path) -> None:
+def test_a_path_may_be_in_any_script(short_path: Path) -> None:
     """A user's folder is called as the user is."""
-    Home(tmp_path / "данные").make()
+    Home(short_path / "данные").make()
 
 
 def test_settings_come_back(home: Home) -> None:

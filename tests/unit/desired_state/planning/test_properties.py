@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from goodsflow.desired_state.planning import (
@@ -274,7 +274,6 @@ def _altered_topic(before: Topic, change: Change) -> Topic:
     return before.model_copy(update={"partitions": partitions, "config": config})
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds, declared_principals, worlds, scopes)
 def test_an_applied_plan_leaves_only_what_cannot_be_done(
     desired: World, principals: dict[str, Principal], actual: World, scope: list[str]
@@ -359,7 +358,6 @@ def _check_untouched(
             assert after.schemas[subject] == schema
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds, declared_principals, worlds, scopes)
 def test_without_permission_nothing_is_lost(
     desired: World, principals: dict[str, Principal], actual: World, scope: list[str]

@@ -137,12 +137,12 @@ def test_a_server_that_takes_no_connections_yet_is_waited_for(
     notices: list[str] = []
     backend = KsqldbSearch(
         endpoints_of(tmp_path, "http://127.0.0.1:9"),
-        timeout_seconds=0.3,
+        timeout_seconds=2,
         on_notice=notices.append,
     )
     with pytest.raises(ViewNotReadyError, match="takes no connections yet"):
         backend.search(SearchQuery("JKL"))
-    assert notices == ["ksqlDB takes no connections yet: this waits up to 0.3 s."]
+    assert notices == ["ksqlDB takes no connections yet: this waits up to 2 s."]
 
 
 def test_a_missing_view_is_not_waited_for(
