@@ -21,12 +21,16 @@ extensions = [
     "sphinx_click",
     "sphinx_copybutton",
     "sphinx_design",
+    "goodsflow_docs",
 ]
 exclude_patterns = ["_build", "_ext"]
 nitpicky = True
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 4
+
+smartquotes_action = "qe"  # not "--", which options start with
+default_role = "code"  # help texts on the command line use single backquotes
 
 html_theme = "furo"
 html_title = "Goodsflow"
