@@ -23,6 +23,7 @@ def field_table(
     header: str = "Key",
     name: Callable[[str], str] = str,
     link: Callable[[str], str] = str,
+    models: Schema | None = None,
 ) -> str:
     """Return a table with a row for each field of an object.
 
@@ -31,8 +32,10 @@ def field_table(
         header: The title of the first column.
         name: Makes a field's name what its reader writes.
         link: Makes a model's name a link to its table.
+        models: The schema that defines the models it refers to; its own without.
     """
     required = set(schema.get("required", ()))
+    models = (models or schema).get("$defs", {})
     rows = []
     for key, field in schema["properties"].items():
         shown = default_text(field)
@@ -43,7 +46,7 @@ def field_table(
                 f"`{name(key)}`",
                 type_text(field, link),
                 shown,
-                field.get("description", ""),
+                _meaning(field, models),
             )
         )
     return markdown_table((header, "Type", "Default", "Meaning"), rows)
@@ -57,7 +60,7 @@ def model_schema(model: type[BaseModel]) -> Schema:
 def type_text(field: Schema, link: Callable[[str], str] = str) -> str:
     """Describe in words which values a field takes."""
     if "$ref" in field:
-        return link(field["$ref"].rpartition("/")[2])
+        return link(_model_name(field))
     if "anyOf" in field:
         kinds = [type_text(each, link) for each in field["anyOf"]]
         return " or ".join(kind for kind in kinds if kind != "none")
@@ -95,6 +98,17 @@ def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str
     yield "| " + " | ".join("---" for _ in header) + " |"
     for row in rows:
         yield "| " + " | ".join(" ".join(cell.split()) for cell in row) + " |"
+
+
+def _meaning(field: Schema, models: Mapping[str, Schema]) -> str:
+    """Return a field's description; pydantic leaves out one that its model has too."""
+    if "description" not in field and "$ref" in field:
+        field = models.get(_model_name(field), {})
+    return str(field.get("description", "")).partition("\n\n")[0]
+
+
+def _model_name(field: Schema) -> str:
+    return str(field["$ref"]).rpartition("/")[2]
 
 
 def _mapping_text(field: Schema, link: Callable[[str], str]) -> str:

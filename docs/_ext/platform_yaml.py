@@ -41,7 +41,7 @@ def _parts() -> Iterator[str]:
     for name in [*known, *sorted(models.keys() - set(known))]:
         yield f"\n## {name}\n"
         yield models[name].get("description", "") + "\n"
-        yield field_table(models[name], link=_link)
+        yield field_table(models[name], link=_link, models=root)
 
 
 def _link(name: str) -> str:

@@ -383,7 +383,15 @@ class View(_Declared):
         description="The column that holds the record's key; its type is VARCHAR."
     )
     columns: Annotated[
-        dict[SqlName, Annotated[ColumnType, PlainValidator(_check_column_type)]],
+        dict[
+            SqlName,
+            Annotated[
+                ColumnType,
+                PlainValidator(
+                    _check_column_type, json_schema_input_type=str | dict[str, str]
+                ),
+            ],
+        ],
         Field(min_length=1),
     ] = Field(
         description="The columns by name: BOOLEAN, INTEGER, BIGINT, DOUBLE or VARCHAR, "

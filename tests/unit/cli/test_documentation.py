@@ -27,7 +27,7 @@ _GUIDES = [_README, *_DOCS.glob("tutorial/*.md"), *_DOCS.glob("how-to/*.md")]
 _PAGES = [_README, *_DOCS.glob("**/*.md")]
 
 _START = re.compile(r"(?<![\w./-])goodsflow (?=[a-z-])")
-_END = re.compile(r"[|;)`#]|&&|\s>|\s<\(|$", re.MULTILINE)
+_END = re.compile(r"[]|;)`#]|&&|\s>|\s<\(|$", re.MULTILINE)
 
 
 def _tree(
