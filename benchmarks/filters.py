@@ -20,8 +20,8 @@ from benchmarks.meter import Figure, Stopwatch
 from benchmarks.platform import Measured
 from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.topic_inspector import TopicInspector
-from goodsflow.clients.kafka.topic_reader import place_of
-from goodsflow.common.process import settle_memory
+from goodsflow.clients.kafka.topic_reader import position_of
+from goodsflow.common.process import tune_garbage_collector
 from goodsflow.model.cards.wire_format import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints, load_endpoints
 from goodsflow.pipeline.blocklist import Scope
@@ -59,7 +59,7 @@ def goodsflow_blocking(
     endpoints = load_endpoints(home)
     _begin(endpoints, settings.group_id)
     pipeline = create_pipeline(settings, endpoints, Status())
-    settle_memory()
+    tune_garbage_collector()
     thread = Thread(target=pipeline.run, daemon=True)
     thread.start()
     thread.join(_PATIENCE_SECONDS)
@@ -146,7 +146,7 @@ def transactional_loop(
         producer.begin_transaction()
         for message in batch:
             _pass_on(producer, message)
-        nexts = dict(map(place_of, batch))
+        nexts = dict(map(position_of, batch))
         positions = [TopicPartition("goods", *at) for at in nexts.items()]
         for position in positions:
             position.offset += 1

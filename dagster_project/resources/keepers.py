@@ -153,7 +153,7 @@ class EngineKeeper:
                     reason=ailment(container),
                 )
                 for container in client.containers()
-                if not container.is_passing
+                if not container.is_one_shot
             }
 
     def log_tail(self, name: str) -> str:

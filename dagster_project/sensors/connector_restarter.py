@@ -21,7 +21,7 @@ from goodsflow.clients.connect.restarts import (
     History,
     RestartSettings,
     UnansweredRestartError,
-    attend,
+    check_and_restart,
 )
 
 SETTINGS = RestartSettings()
@@ -83,7 +83,9 @@ def attend_to_all(
             findings.append(could_not_look((asset, "restarts"), silent))
             continue
         try:
-            status, action, after[name] = attend(client, name, history, now, settings)
+            status, action, after[name] = check_and_restart(
+                client, name, history, now, settings
+            )
         except ConnectError as error:
             findings.append(could_not_look((asset, "restarts"), str(error)))
             silent = str(error) if isinstance(error, ConnectUnavailableError) else ""

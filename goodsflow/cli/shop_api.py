@@ -157,6 +157,6 @@ class _Progress:
             return
         rate = (tally.delivered - self._delivered) / passed
         self._shown_at, self._delivered = now, tally.delivered
-        trouble = f"; {tally.trouble}" if tally.trouble else ""
+        problem = f"; {tally.problem}" if tally.problem else ""
         counts = f"{tally.delivered} delivered, {tally.failed} failed"
-        click.echo(f"{counts}, {rate:,.0f}/s{trouble}", err=True)
+        click.echo(f"{counts}, {rate:,.0f}/s{problem}", err=True)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Self
 
 
-class Closing(ABC):
+class Closeable(ABC):
     """Is itself in a ``with`` block, and closed at its end."""
 
     @abstractmethod

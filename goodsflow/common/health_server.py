@@ -30,13 +30,13 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 def make_app(
-    registry: CollectorRegistry, ailment: Callable[[], str | None]
+    registry: CollectorRegistry, unhealthy_reason: Callable[[], str | None]
 ) -> WSGIApplication:
     """Return the WSGI application.
 
     Args:
         registry: What ``/metrics`` shows.
-        ailment: Says why the service is not healthy; None where it is.
+        unhealthy_reason: Says why the service is not healthy; None where it is.
     """
     metrics: WSGIApplication = make_wsgi_app(registry)
 
@@ -46,7 +46,7 @@ def make_app(
             return metrics(environ, start)
         if path != "/health":
             return _answer(start, "404 Not Found", "Here are /health and /metrics.")
-        reason = ailment()
+        reason = unhealthy_reason()
         if reason:
             return _answer(start, "503 Service Unavailable", reason)
         return _answer(start, "200 OK", "healthy")

@@ -32,7 +32,7 @@ def log_to_stderr() -> None:
         logging.getLogger(client).setLevel(logging.WARNING)
 
 
-def settle_memory() -> None:
+def tune_garbage_collector() -> None:
     """Have the collector of cycles pass over what has been made so far.
 
     By default it looks through a batch of records a dozen times, and now and then

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
-from goodsflow.clients.kafka.client_errors import ClientFaults
+from goodsflow.clients.kafka.client_errors import ClientErrors
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.credentials import PasswordFiles, credential_works
 from goodsflow.clients.kafka.offsets import OffsetReader
@@ -129,11 +129,11 @@ class Load:
 
     def _send(self) -> None:
         passwords = PasswordFollower(self._endpoints, "inbound", "shop-api")
-        faults = ClientFaults("inbound", "shop-api", passwords=passwords)
+        errors = ClientErrors("inbound", "shop-api", passwords=passwords)
         producer = Producer(
             producer_config(self._endpoints, "inbound", "shop-api")
             # Logins all the while: what is idle so shortly is disconnected.
-            | {"error_cb": faults.on_error, "connections.max.idle.ms": 2000}
+            | {"error_cb": errors.on_error, "connections.max.idle.ms": 2000}
         )
         passwords.follow(producer)
         schema = schema_id(self._endpoints)
@@ -148,7 +148,7 @@ class Load:
             self.sent[key].append(number)
             number += 1
             producer.poll(0.02)
-            faults.raise_if_hopeless()
+            errors.raise_if_unrecoverable()
         assert producer.flush(30) == 0
 
     def _delivered(self, error: KafkaError | None, _: Message) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from goodsflow.clients.connect.error_responses import read_refusal
+from goodsflow.clients.connect.error_responses import read_error_response
 from goodsflow.clients.connect.errors import (
     ConnectInvalidConfigError,
     ConnectRefusedError,
@@ -30,10 +30,10 @@ from goodsflow.clients.connect.validation import (
     read_validation,
     without_values,
 )
-from goodsflow.common.closeable import Closing
+from goodsflow.common.closeable import Closeable
 
 
-class ConnectClient(Closing):
+class ConnectClient(Closeable):
     """A client of one worker. Constructing one connects nowhere.
 
     Args:
@@ -320,7 +320,7 @@ class ConnectClient(Closing):
             ) from error
         if response.is_success:
             return response.json() if response.content else None
-        kind, message = read_refusal(response)
+        kind, message = read_error_response(response)
         raise kind(
             f"Cannot {attempted}: Kafka Connect at {self._url} answers "
             f"{response.status_code}: {message}"

@@ -41,7 +41,7 @@ _BY_MESSAGE: tuple[tuple[int, str, type[ConnectError]], ...] = (
 """Where the status alone does not tell."""
 
 
-def read_refusal(response: httpx.Response) -> tuple[type[ConnectError], str]:
+def read_error_response(response: httpx.Response) -> tuple[type[ConnectError], str]:
     """Return the error that a refusal is, and the worker's message without values."""
     status, message = response.status_code, without_values(_message(response))
     kind = _BY_STATUS.get(status, ConnectRefusedError)

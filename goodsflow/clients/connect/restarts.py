@@ -14,7 +14,7 @@ from goodsflow.clients.connect.client import ConnectClient
 from goodsflow.clients.connect.errors import ConnectUnavailableError
 from goodsflow.clients.connect.model import ConnectorStatus
 
-Condition = Literal["well", "failed", "neither"]
+Condition = Literal["healthy", "failed", "neither"]
 """``neither``: paused, stopped, or on its way from one to the other."""
 
 Action = Literal["none", "wait", "restart", "give up"]
@@ -30,13 +30,13 @@ class RestartSettings:
         first_delay_seconds: From a failure to the first restart.
         factor: By which each delay is longer than the one before.
         max_restarts: After so many it is given up.
-        well_seconds: A connector that has run so long starts anew with the first delay.
+        healthy_seconds: After running this long, a connector's restart count is reset.
     """
 
     first_delay_seconds: float = 10.0
     factor: float = 2.0
     max_restarts: int = 6
-    well_seconds: float = 600.0
+    healthy_seconds: float = 600.0
 
     def delay_seconds(self, restarts: int) -> float:
         """Return how long to wait where so many restarts have been made."""
@@ -82,7 +82,7 @@ def condition(status: ConnectorStatus) -> Condition:
         return "neither"
     if status.failures:
         return "failed"
-    return "well" if status.is_running else "neither"
+    return "healthy" if status.is_running else "neither"
 
 
 def decide(
@@ -100,7 +100,7 @@ def decide(
         What to do, and what to remember once that is done: where a restart was refused,
         the history from before holds.
     """
-    if seen == "well":
+    if seen == "healthy":
         return "none", _well(history, now, settings)
     if seen == "neither":
         return "none", replace(history, failed_at=None, well_since=None)
@@ -119,7 +119,7 @@ def restart_at(history: History, settings: RestartSettings) -> float:
     return (history.failed_at or 0.0) + settings.delay_seconds(history.restarts)
 
 
-def attend(
+def check_and_restart(
     client: ConnectClient,
     connector: str,
     history: History,
@@ -151,6 +151,6 @@ def _well(history: History, now: float, settings: RestartSettings) -> History:
     if history.has_given_up:
         return History()
     since = now if history.well_since is None else min(history.well_since, now)
-    if now - since >= settings.well_seconds:
+    if now - since >= settings.healthy_seconds:
         return History()
     return replace(history, failed_at=None, well_since=since)

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from goodsflow.clients.docker.errors import EngineRefusedError, EngineUnavailableError
-from goodsflow.common.closeable import Closing
+from goodsflow.common.closeable import Closeable
 from goodsflow.model.endpoints import ContainerEngine
 
 _PROJECT = "com.docker.compose.project"
@@ -45,7 +45,7 @@ class Container:
         pid: On the engine's host; None where it does not run.
         started_at: Seconds since the epoch of its last start, of one that runs.
         restarts: How often the engine started it again by itself.
-        is_passing: Whether it is meant to end by itself, and to stay so.
+        is_one_shot: Whether it is meant to end by itself, and to stay so.
     """
 
     service: str
@@ -58,10 +58,10 @@ class Container:
     exit_code: int
     out_of_memory: bool
     error: str
-    is_passing: bool
+    is_one_shot: bool
 
 
-class EngineClient(Closing):
+class EngineClient(Closeable):
     """Asks one engine for one project's containers. Constructing it connects nowhere.
 
     Use it as a context manager, or close it.
@@ -192,7 +192,7 @@ def _container(inspected: dict[str, Any]) -> Container:
         exit_code=state["ExitCode"],
         out_of_memory=state["OOMKilled"],
         error=state["Error"],
-        is_passing=policy in {"", "no"},
+        is_one_shot=policy in {"", "no"},
     )
 
 

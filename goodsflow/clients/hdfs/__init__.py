@@ -16,7 +16,7 @@ from goodsflow.clients.hdfs.errors import (
 )
 from goodsflow.clients.hdfs.files import (
     TopicFile,
-    list_if_there,
+    list_if_exists,
     list_topic_files,
     parse_topic_file,
     read_topic_file,
@@ -32,7 +32,7 @@ __all__ = [
     "MalformedFileError",
     "MalformedFileNameError",
     "TopicFile",
-    "list_if_there",
+    "list_if_exists",
     "list_topic_files",
     "parse_topic_file",
     "read_topic_file",

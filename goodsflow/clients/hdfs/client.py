@@ -22,7 +22,7 @@ from goodsflow.clients.hdfs.errors import (
     HdfsRefusedError,
     HdfsUnavailableError,
 )
-from goodsflow.common.closeable import Closing
+from goodsflow.common.closeable import Closeable
 from goodsflow.model.endpoints import Endpoints
 
 _READ_CHUNK_BYTES = 1 << 16
@@ -56,7 +56,7 @@ class FileStatus:
         return self.path.rsplit("/", 1)[-1]
 
 
-class HdfsClient(Closing):
+class HdfsClient(Closeable):
     """A client that acts as ``user``; HDFS here trusts the name it is given.
 
     Args:

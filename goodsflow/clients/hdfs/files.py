@@ -151,11 +151,11 @@ def list_topic_files(
     root = f"{topics_dir.rstrip('/')}/{topic}"
     files: list[TopicFile] = []
     problems: list[str] = []
-    for folder in list_if_there(client, root):
+    for folder in list_if_exists(client, root):
         match = _PARTITION_FOLDER.fullmatch(folder.name)
         if not (folder.is_directory and match):
             continue
-        for status in list_if_there(client, folder.path):
+        for status in list_if_exists(client, folder.path):
             if status.is_directory:
                 continue
             try:
@@ -170,7 +170,7 @@ def list_topic_files(
     return sorted(files, key=lambda file: (file.partition, file.first_offset))
 
 
-def list_if_there(client: HdfsClient, path: str) -> list[FileStatus]:
+def list_if_exists(client: HdfsClient, path: str) -> list[FileStatus]:
     """List what is directly in a directory; nothing where there is none.
 
     Raises:

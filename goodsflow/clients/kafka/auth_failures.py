@@ -33,7 +33,7 @@ class _Refusals:
             self.count += 1
 
 
-class LoginWatch:
+class AuthFailureWatch:
     """Watches the logins of one owner's client, and gives it each new password.
 
     Args:
@@ -82,7 +82,7 @@ class LoginWatch:
         Raises:
             AuthenticationFailedError: There were more.
         """
-        if self._refusals.count and self._passwords.take_up():
+        if self._refusals.count and self._passwords.refresh():
             self._refusals.count = 0
         if self._refusals.count > tolerated:
             raise AuthenticationFailedError(

@@ -28,7 +28,7 @@ _REFUSED_SECONDS = 15.0
 """How long a login may be refused: librdkafka tries again several times a second."""
 
 
-class ClientFaults:
+class ClientErrors:
     """Collects the errors of one client: give ``on_error`` to it as ``error_cb``.
 
     Librdkafka tries again by itself, for ever, whatever the error. Two kinds are worth
@@ -39,7 +39,7 @@ class ClientFaults:
     holds now.
 
     Attributes:
-        trouble: What is wrong at the moment, for a person; None where nothing is.
+        problem: What is wrong at the moment, for a person; None where nothing is.
         passwords: Follows the principal's password file; None: its password stays.
     """
 
@@ -61,7 +61,7 @@ class ClientFaults:
             is_refused: Logs in and tells whether a broker refuses that, False where
                 none answers; None: the client's own word is taken.
         """
-        self.trouble: str | None = None
+        self.problem: str | None = None
         self._who = f"as principal '{principal}' to cluster '{cluster}'"
         self._clock = clock
         self._is_refused = is_refused
@@ -71,24 +71,24 @@ class ClientFaults:
 
     def on_error(self, error: KafkaError) -> None:
         """Take an error that librdkafka reports; called from ``poll``."""
-        self.trouble = error.str()
+        self.problem = error.str()
         # At a warning's level it is in the log already, by librdkafka.
-        _LOGGER.debug("Connection %s: %s", self._who, self.trouble)
+        _LOGGER.debug("Connection %s: %s", self._who, self.problem)
         if error.fatal():
-            self._fatal = self.trouble
+            self._fatal = self.problem
         elif error.code() in REFUSED_LOGINS:
             if self._refused_since is None:
                 self._refused_since = self._clock()
-            self._take_up_password()
+            self._refresh_password()
         elif error.code() in _ABSENCES:
             self._refused_since = None
 
     def on_success(self) -> None:
         """Note that a broker has answered: what was wrong is over."""
-        self.trouble = None
+        self.problem = None
         self._refused_since = None
 
-    def raise_if_hopeless(self) -> None:
+    def raise_if_unrecoverable(self) -> None:
         """Give up where librdkafka would try in vain for ever.
 
         Raises:
@@ -105,19 +105,19 @@ class ClientFaults:
         if refused_since is None:
             return
         # Librdkafka reports a refusal that repeats only every 30 s.
-        if self._take_up_password():
+        if self._refresh_password():
             return
         if self._clock() - refused_since >= _REFUSED_SECONDS:
             if self._is_refused and not self._is_refused():
                 self._refused_since = None
                 return
             raise AuthenticationFailedError(
-                f"Cannot log in {self._who}: {self.trouble}. Was its password changed, "
+                f"Cannot log in {self._who}: {self.problem}. Was its password changed, "
                 "or the CA? `goodsflow up` puts both right."
             )
 
-    def _take_up_password(self) -> bool:
-        if self.passwords is None or not self.passwords.take_up():
+    def _refresh_password(self) -> bool:
+        if self.passwords is None or not self.passwords.refresh():
             return False
         self._refused_since = None
         return True

@@ -50,7 +50,7 @@ class ClusterClient:
     def _client(self) -> AdminClient:
         """The client, with the password that is in the file at each of its requests."""
         if self._passwords:
-            self._passwords.take_up()
+            self._passwords.refresh()
         return self._admin
 
     def _metadata(self) -> Any:

@@ -18,12 +18,12 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
-from goodsflow.clients.kafka.errors import HeldUpError
+from goodsflow.clients.kafka.errors import StuckCallError
 
 T = TypeVar("T")
 
 
-def run_apart(work: Callable[[], T], name: str) -> Future[T]:
+def run_detached(work: Callable[[], T], name: str) -> Future[T]:
     """Begin work in a thread that does not keep the process from leaving.
 
     Args:
@@ -45,23 +45,23 @@ def run_apart(work: Callable[[], T], name: str) -> Future[T]:
     return future
 
 
-def await_within(future: Future[T], timeout_seconds: float, attempted: str) -> T:
+def result_within(future: Future[T], timeout_seconds: float, attempted: str) -> T:
     """Return what came of work that was begun apart, or raise what it raised.
 
     Args:
-        future: Of ``run_apart``.
+        future: Of ``run_detached``.
         timeout_seconds: More than the calls of the work may take by their own.
         attempted: For the message: "publish to cluster 'analytics'".
 
     Raises:
-        HeldUpError: It still runs.
+        StuckCallError: It still runs.
     """
     try:
         return future.result(timeout_seconds)
     except TimeoutError as error:
         if future.done():
             raise
-        raise HeldUpError(
+        raise StuckCallError(
             f"Cannot {attempted}: a call of the Kafka client has not returned for "
             f"{timeout_seconds:.0f} s, whatever its own time-out. A new client goes on."
         ) from error

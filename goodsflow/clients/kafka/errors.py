@@ -4,7 +4,7 @@ Tree::
 
     KafkaError
     ├── ClusterUnavailableError     nobody answered in time
-    │   └── HeldUpError             a call did not even return
+    │   └── StuckCallError             a call did not even return
     ├── AuthenticationFailedError   the broker refused the credentials
     ├── OperationFailedError        the broker refused an operation
     │   └── TopicExistsError        a topic to create is there already
@@ -22,7 +22,7 @@ class ClusterUnavailableError(KafkaError):
     """No broker answered in time."""
 
 
-class HeldUpError(ClusterUnavailableError):
+class StuckCallError(ClusterUnavailableError):
     """A call of the client has not returned; its thread is left behind."""
 
 

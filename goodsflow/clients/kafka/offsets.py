@@ -148,7 +148,7 @@ class OffsetReader(ClusterClient):
                 self._passwords.follow(consumer, f"group {group}")
             self._consumers[group] = consumer
         if self._passwords:
-            self._passwords.take_up()
+            self._passwords.refresh()
         return self._consumers[group]
 
     def group_lag(self, group: str, topics: Iterable[str]) -> GroupLag:

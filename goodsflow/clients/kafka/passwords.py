@@ -54,7 +54,7 @@ class PasswordFollower:
         if self._known != self._first:
             self._hand_to(client)
 
-    def take_up(self) -> bool:
+    def refresh(self) -> bool:
         """Look at the file; hand its password on where it has changed.
 
         Returns:

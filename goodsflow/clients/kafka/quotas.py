@@ -34,7 +34,7 @@ from goodsflow.clients.kafka.errors import (
     OperationFailedError,
 )
 from goodsflow.clients.kafka.futures import Outcomes
-from goodsflow.common.closeable import Closing
+from goodsflow.common.closeable import Closeable
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 _TEXT = String("utf-8")
@@ -129,7 +129,7 @@ class _AlterRequest(Request[_AlterRequestStruct]):  # type: ignore[misc]
         return request_struct_class(self._entries, validate_only)
 
 
-class QuotaAdmin(Closing):
+class QuotaAdmin(Closeable):
     """Reads and sets the quotas of one cluster. Constructing one connects nowhere.
 
     Args:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import IsolationLevel, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from goodsflow.clients.kafka.auth_failures import LoginWatch
+from goodsflow.clients.kafka.auth_failures import AuthFailureWatch
 from goodsflow.clients.kafka.futures import await_all
 from goodsflow.clients.kafka.offsets import PartitionOffsets
 from goodsflow.model.endpoints import ClusterName, Endpoints
@@ -62,7 +62,7 @@ class TopicInspector:
         self._topic = topic
         self._timeout_seconds = timeout_seconds
         self._attempted = f"look up '{topic}' on cluster '{cluster}' as '{principal}'"
-        self._logins = LoginWatch(endpoints, cluster, principal, self._attempted)
+        self._logins = AuthFailureWatch(endpoints, cluster, principal, self._attempted)
         # Sparse, it would log in to the leaders of partitions only when they are asked.
         self._admin = AdminClient(
             self._logins.config | {"enable.sparse.connections": False}

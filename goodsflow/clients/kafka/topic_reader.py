@@ -23,14 +23,14 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.clients.kafka.auth_failures import LoginWatch
+from goodsflow.clients.kafka.auth_failures import AuthFailureWatch
 from goodsflow.clients.kafka.errors import (
     ClusterUnavailableError,
     OperationFailedError,
 )
 from goodsflow.clients.kafka.futures import named_error
 from goodsflow.clients.kafka.offsets import PartitionOffsets
-from goodsflow.common.closeable import Closing
+from goodsflow.common.closeable import Closeable
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 _POLL_SECONDS = 0.2
@@ -70,7 +70,7 @@ class Batch:
     next_offsets: Mapping[int, int]
 
 
-class TopicReader(Closing):
+class TopicReader(Closeable):
     """Reads one topic. Use it as a context manager; one read at a time.
 
     Args:
@@ -100,7 +100,9 @@ class TopicReader(Closing):
         self._what = f"'{topic}' on cluster '{cluster}' as '{principal}'"
         self._timeout_seconds = timeout_seconds
         self._as_record = _as_whole_record if whole else _record
-        self._logins = LoginWatch(endpoints, cluster, principal, f"read {self._what}")
+        self._logins = AuthFailureWatch(
+            endpoints, cluster, principal, f"read {self._what}"
+        )
         isolation = "read_uncommitted" if uncommitted else "read_committed"
         self._consumer = Consumer(
             self._logins.config
@@ -173,7 +175,7 @@ class TopicReader(Closing):
                         records.append(record)
                         next_offsets[record.partition] = record.offset + 1
                     else:
-                        partition, offset = place_of(message)
+                        partition, offset = position_of(message)
                         # The end lies behind markers, which no record's offset shows.
                         next_offsets[partition] = max(offset, next_offsets[partition])
                         unfinished.discard(partition)
@@ -186,7 +188,7 @@ class TopicReader(Closing):
                     "done. Try again with more time, or see whether the brokers are up."
                 )
 
-    def read_span(
+    def read_range(
         self, partition: int, first: int, last: int, *, timeout_seconds: float
     ) -> list[Record]:
         """Return what there is of a partition from one offset to another, inclusive.
@@ -200,7 +202,7 @@ class TopicReader(Closing):
         self._assign({partition: first})
         while True:
             for message in self._messages(min(last - first + 2, 10_000)):
-                offset = place_of(message)[1]
+                offset = position_of(message)[1]
                 if message.error() is not None or offset > last:
                     return found
                 found.append(self._as_record(message))
@@ -289,7 +291,7 @@ class TopicReader(Closing):
             ) from error
 
 
-def place_of(message: Message) -> tuple[int, int]:
+def position_of(message: Message) -> tuple[int, int]:
     """Return a consumed message's partition and offset.
 
     Raises:
@@ -307,7 +309,7 @@ def _as_whole_record(message: Message) -> Record:
 
 def _record(message: Message) -> Record:
     return Record(
-        *place_of(message), _as_bytes(message.key()), _as_bytes(message.value())
+        *position_of(message), _as_bytes(message.key()), _as_bytes(message.value())
     )
 
 

@@ -7,11 +7,11 @@ which views should exist (``goodsflow.model.spec``), when to try again
 
 from goodsflow.clients.ksqldb.client import Credentials, KsqlClient
 from goodsflow.clients.ksqldb.errors import (
-    KsqlAnswerError,
     KsqlDeniedError,
     KsqlError,
     KsqlNotListeningError,
     KsqlNotMaterializedError,
+    KsqlResponseError,
     KsqlStartingError,
     KsqlStatementError,
     KsqlUnauthorizedError,
@@ -22,12 +22,12 @@ from goodsflow.clients.ksqldb.sql import create_source_table, literal
 
 __all__ = [
     "Credentials",
-    "KsqlAnswerError",
     "KsqlClient",
     "KsqlDeniedError",
     "KsqlError",
     "KsqlNotListeningError",
     "KsqlNotMaterializedError",
+    "KsqlResponseError",
     "KsqlStartingError",
     "KsqlStatementError",
     "KsqlUnauthorizedError",

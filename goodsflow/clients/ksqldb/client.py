@@ -15,8 +15,8 @@ from typing import Any, Self
 import httpx
 
 from goodsflow.clients.ksqldb.errors import (
-    KsqlAnswerError,
     KsqlNotListeningError,
+    KsqlResponseError,
     KsqlStatementError,
     KsqlUnavailableError,
 )
@@ -33,7 +33,7 @@ from goodsflow.clients.ksqldb.responses import (
     unexpected,
 )
 from goodsflow.clients.ksqldb.sql import identifier
-from goodsflow.common.closeable import Closing
+from goodsflow.common.closeable import Closeable
 from goodsflow.common.secrets import Secret
 from goodsflow.model.endpoints import Endpoints
 
@@ -50,7 +50,7 @@ class Credentials:
     password: Secret
 
 
-class KsqlClient(Closing):
+class KsqlClient(Closeable):
     """A client of one server. Constructing one connects nowhere.
 
     Args:
@@ -160,7 +160,7 @@ class KsqlClient(Closing):
             "POST", "/ksql", what, {"ksql": statement, "streamsProperties": {}}
         )
         if not isinstance(answer, list):
-            raise KsqlAnswerError(unexpected(what, self.url, "no list of results"))
+            raise KsqlResponseError(unexpected(what, self.url, "no list of results"))
         for entity in answer:
             status = entity.get("commandStatus") or {}
             if status.get("status") == "ERROR":

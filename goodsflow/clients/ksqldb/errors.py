@@ -10,7 +10,7 @@ Tree::
     ├── KsqlUnauthorizedError          no credentials, or wrong ones (401)
     ├── KsqlDeniedError                Kafka denies ksqlDB's principal something (403)
     ├── KsqlStatementError             the statement is refused, with the server's text
-    └── KsqlAnswerError                an answer that ksqlDB should not give
+    └── KsqlResponseError                an answer that ksqlDB should not give
 """
 
 from goodsflow.common.errors import GoodsflowError
@@ -48,5 +48,5 @@ class KsqlStatementError(KsqlError):
     """The server understood and refused the statement."""
 
 
-class KsqlAnswerError(KsqlError):
+class KsqlResponseError(KsqlError):
     """The answer is broken off, or is not what the API answers."""

@@ -12,10 +12,10 @@ from typing import Any, Literal
 import httpx
 
 from goodsflow.clients.ksqldb.errors import (
-    KsqlAnswerError,
     KsqlDeniedError,
     KsqlError,
     KsqlNotMaterializedError,
+    KsqlResponseError,
     KsqlStartingError,
     KsqlStatementError,
     KsqlUnauthorizedError,
@@ -83,7 +83,7 @@ def expected(what: str, url: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise KsqlAnswerError(
+        raise KsqlResponseError(
             unexpected(what, url, f"{type(error).__name__}: {error}")
         ) from error
 
@@ -123,7 +123,7 @@ def as_result(lines: Iterator[bytes], what: str, url: str) -> QueryResult:
         url: Of the server, for messages.
 
     Raises:
-        KsqlAnswerError: The server stopped with an error after the first rows.
+        KsqlResponseError: The server stopped with an error after the first rows.
         ValueError: Something is not what it should be.
     """
     header = json.loads(next(lines, b"null"))
@@ -133,7 +133,7 @@ def as_result(lines: Iterator[bytes], what: str, url: str) -> QueryResult:
         row = json.loads(line)
         if isinstance(row, dict):
             # An error after the first rows: what came so far is not the whole.
-            raise KsqlAnswerError(
+            raise KsqlResponseError(
                 f"Cannot {what}: ksqlDB at {url} stopped after {len(rows)} rows: "
                 f"{row.get('message', 'no reason given')}"
             )
@@ -195,7 +195,7 @@ def named_error(response: httpx.Response, what: str, url: str) -> KsqlError:
             f"Cannot {what}: ksqlDB at {url} has not read the table from its topic "
             f"yet ({message})"
         )
-    kind, advice = _ERRORS.get(status, (KsqlAnswerError, ""))
+    kind, advice = _ERRORS.get(status, (KsqlResponseError, ""))
     return kind(
         f"Cannot {what}: ksqlDB at {url} answers {status}: "
         f"{message.rstrip('.')}.{advice}"

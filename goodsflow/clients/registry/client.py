@@ -23,7 +23,7 @@ from goodsflow.clients.registry.errors import (
     SchemaNotFoundError,
     SubjectNotFoundError,
 )
-from goodsflow.common.closeable import Closing
+from goodsflow.common.closeable import Closeable
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import Schema
@@ -65,7 +65,7 @@ def canonical_text(schema_text: str) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-class RegistryClient(Closing):
+class RegistryClient(Closeable):
     """The schema registry at a URL. Making one opens no connection.
 
     Schemas go to it as ``canonical_text``, whatever the layout of the given text.
@@ -230,7 +230,7 @@ class RegistryClient(Closing):
         with self._named("delete", subject):
             self.confluent_client.delete_subject(subject)
 
-    def objections(self, subject: str, schema_text: str) -> list[str]:
+    def incompatibilities(self, subject: str, schema_text: str) -> list[str]:
         """Say what the subject's compatibility has against a schema; mostly nothing.
 
         Raises:

@@ -42,7 +42,7 @@ def run(settings: ExporterSettings, stop: Event) -> None:
     registry.register(readings)
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
-    app = make_app(registry, readings.ailment)
+    app = make_app(registry, readings.unhealthy_reason)
     with serving(settings.web_host, settings.web_port, app):
         _LOGGER.info("Looking every %g s", settings.interval_seconds)
         while not stop.is_set():

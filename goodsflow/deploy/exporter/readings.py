@@ -110,11 +110,11 @@ class Readings(Collector):
         self._samples[source.name] = samples
         self._read_at[source.name] = self._clock()
 
-    def ailment(self) -> str | None:
+    def unhealthy_reason(self) -> str | None:
         """Say why nothing new is told, in one line; None where all is well.
 
-        What fails by itself is in the metrics: the outage of one cluster is no ailment
-        of who reads it.
+        What fails by itself is in the metrics: one cluster's outage does not make the
+        exporter unhealthy.
         """
         if self._turned_at is None:
             return "nothing has been read yet"

@@ -10,8 +10,8 @@ unmanaged and left alone, and what systems keep for themselves is not even named
 
 from goodsflow.desired_state.planning.acls import MirroredAcls, plan_acls
 from goodsflow.desired_state.planning.connectors import (
+    ConfigValidations,
     ConnectorState,
-    Verdicts,
     plan_connectors,
 )
 from goodsflow.desired_state.planning.directories import plan_directories
@@ -35,6 +35,7 @@ from goodsflow.desired_state.planning.views import ViewKind, ViewState, plan_vie
 __all__ = [
     "Action",
     "Change",
+    "ConfigValidations",
     "ConnectorState",
     "CredentialState",
     "Difference",
@@ -45,7 +46,6 @@ __all__ = [
     "Plan",
     "SchemaState",
     "Target",
-    "Verdicts",
     "ViewKind",
     "ViewState",
     "merge_plans",

@@ -14,10 +14,10 @@ from goodsflow.desired_state.planning.plan import (
     Target,
     merge_plans,
 )
-from goodsflow.desired_state.planning.scope import plan_strangers
+from goodsflow.desired_state.planning.scope import plan_undeclared
 
 Config = Mapping[str, str]
-ConnectorAim = Literal["running", "paused", "stopped"]
+RunState = Literal["running", "paused", "stopped"]
 
 _SECRET_KEY = re.compile(
     r"password|passwd|secret|token|credential|jaas|private|api.?key|access.?key",
@@ -32,14 +32,14 @@ _REFERENCE = re.compile(r"\$\{[^}]+\}")
 
 @dataclass(frozen=True)
 class ConnectorState:
-    """A connector: its configuration, references to secrets unresolved, and its aim."""
+    """A connector's configuration, with unresolved references, and its run state."""
 
     config: Config
-    aim: ConnectorAim
+    run_state: RunState
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class ConfigValidations:
     """What Kafka Connect says of configurations that differ from those in effect.
 
     Attributes:
@@ -59,7 +59,7 @@ def plan_connectors(
     *,
     others: Collection[str] = (),
     scope: Iterable[str] = (),
-    verdicts: Verdicts | None = None,
+    validations: ConfigValidations | None = None,
 ) -> Plan:
     """Compare the declared connectors with those of Kafka Connect.
 
@@ -72,18 +72,18 @@ def plan_connectors(
         actual: What Connect has of them.
         others: Its other connectors.
         scope: Patterns of connectors that are ours although not declared.
-        verdicts: What Connect says of the declared configurations.
+        validations: What Connect says of the declared configurations.
     """
-    said = verdicts or Verdicts()
+    said = validations or ConfigValidations()
     changes: list[Change] = []
     for name, connector in desired.items():
-        wanted = ConnectorState({**connector.config, "name": name}, connector.aim)
+        wanted = ConnectorState({**connector.config, "name": name}, connector.run_state)
         there = actual.get(name)
         changes += _changes(target, name, wanted, there, said)
-    strangers = plan_strangers(
+    undeclared = plan_undeclared(
         target, others, scope, "delete-connectors", "it stops; its offsets stay"
     )
-    return merge_plans([Plan(tuple(changes)), strangers])
+    return merge_plans([Plan(tuple(changes)), undeclared])
 
 
 def _changes(
@@ -91,9 +91,9 @@ def _changes(
     name: str,
     desired: ConnectorState,
     actual: ConnectorState | None,
-    verdicts: Verdicts,
+    validations: ConfigValidations,
 ) -> Iterator[Change]:
-    problems = verdicts.problems.get(name, ())
+    problems = validations.problems.get(name, ())
     reason = (
         f"Kafka Connect refuses it: {'; '.join(problems)}. Correct its file."
         if problems
@@ -103,7 +103,7 @@ def _changes(
         kind = desired.config.get("connector.class", "none").rpartition(".")[2]
         differences = (
             Difference("class", None, kind),
-            Difference("state", None, desired.aim),
+            Difference("state", None, desired.run_state),
         )
         yield Change(
             target,
@@ -115,7 +115,10 @@ def _changes(
             is_possible=not problems,
         )
         return
-    if dict(actual.config) != dict(desired.config) and name not in verdicts.equivalent:
+    if (
+        dict(actual.config) != dict(desired.config)
+        and name not in validations.equivalent
+    ):
         yield Change(
             target,
             "update",
@@ -125,8 +128,8 @@ def _changes(
             why=reason or "its tasks restart",
             is_possible=not problems,
         )
-    if actual.aim != desired.aim:
-        difference = Difference("state", actual.aim, desired.aim)
+    if actual.run_state != desired.run_state:
+        difference = Difference("state", actual.run_state, desired.run_state)
         yield Change(target, "update", name, (difference,), desired)
 
 

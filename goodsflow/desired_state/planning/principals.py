@@ -12,7 +12,7 @@ from goodsflow.desired_state.planning.plan import (
     Target,
     merge_plans,
 )
-from goodsflow.desired_state.planning.scope import plan_strangers
+from goodsflow.desired_state.planning.scope import plan_undeclared
 from goodsflow.model.spec import Principal
 
 
@@ -57,7 +57,7 @@ def plan_principals(
         if change:
             changes.append(change)
     wanted = {n for n, each in desired.items() if each.credential != "none"}
-    strangers = plan_strangers(
+    undeclared = plan_undeclared(
         target,
         actual.keys() - wanted,
         # Who is declared to have no credential is ours as well.
@@ -65,7 +65,7 @@ def plan_principals(
         "delete-principals",
         "who uses it can no longer log in",
     )
-    return merge_plans([Plan(tuple(changes)), strangers])
+    return merge_plans([Plan(tuple(changes)), undeclared])
 
 
 def _change(

@@ -14,7 +14,7 @@ from goodsflow.desired_state.planning.plan import (
     Target,
     merge_plans,
 )
-from goodsflow.desired_state.planning.scope import plan_strangers
+from goodsflow.desired_state.planning.scope import plan_undeclared
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SchemaState:
 
 
 @dataclass(frozen=True)
-class Return:
+class Revert:
     """The way back to a schema that was registered before.
 
     Attributes:
@@ -71,14 +71,14 @@ def plan_schemas(
             reasons = (incompatible or {}).get(subject, ())
             since = (newer or {}).get(subject, ())
             changes += _changes(target, subject, schema, there, reasons, since)
-    strangers = plan_strangers(
+    undeclared = plan_undeclared(
         target,
         others,
         scope,
         "delete-schemas",
         "records that name its versions can no longer be checked",
     )
-    return merge_plans([Plan(tuple(changes)), strangers])
+    return merge_plans([Plan(tuple(changes)), undeclared])
 
 
 def _changes(  # noqa: PLR0917 - all of one subject
@@ -103,7 +103,7 @@ def _changes(  # noqa: PLR0917 - all of one subject
             "update",
             subject,
             version,
-            Return(desired, since),
+            Revert(desired, since),
             permission="delete-schemas",
             why="it was registered before, so that what was registered since goes "
             f"(version {', '.join(map(str, since))}): records that name it can no "

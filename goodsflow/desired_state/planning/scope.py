@@ -37,7 +37,7 @@ def is_in_scope(name: str, patterns: Iterable[str]) -> bool:
     return any(matches(name, pattern) for pattern in patterns)
 
 
-def plan_strangers(
+def plan_undeclared(
     target: Target,
     names: Iterable[str],
     scope: Iterable[str],

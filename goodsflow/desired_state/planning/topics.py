@@ -14,7 +14,7 @@ from goodsflow.desired_state.planning.plan import (
     Target,
     merge_plans,
 )
-from goodsflow.desired_state.planning.scope import is_internal_topic, plan_strangers
+from goodsflow.desired_state.planning.scope import is_internal_topic, plan_undeclared
 from goodsflow.model.spec import Topic
 
 _INFINITE = float("inf")
@@ -45,10 +45,10 @@ def plan_topics(
         else:
             changes += _changes(target, name, topic, there)
     others = (n for n in actual if n not in desired and not is_internal_topic(n))
-    strangers = plan_strangers(
+    undeclared = plan_undeclared(
         target, others, scope, "delete-topics", "all its records go with it"
     )
-    return merge_plans([Plan(tuple(changes)), strangers])
+    return merge_plans([Plan(tuple(changes)), undeclared])
 
 
 def _described(topic: Topic) -> Iterator[Difference]:

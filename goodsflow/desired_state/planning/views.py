@@ -13,7 +13,7 @@ from goodsflow.desired_state.planning.plan import (
     Target,
     merge_plans,
 )
-from goodsflow.desired_state.planning.scope import plan_strangers
+from goodsflow.desired_state.planning.scope import plan_undeclared
 from goodsflow.model.spec import View
 
 ViewKind = Literal["source table", "table", "stream"]
@@ -64,14 +64,14 @@ def plan_views(
             changes.append(Change(target, "create", name, differences, view))
         elif found := tuple(_differences(state, there)):
             changes.append(_replacement(target, name, found, view, there))
-    strangers = plan_strangers(
+    undeclared = plan_undeclared(
         target,
         others,
         [pattern.upper() for pattern in scope],
         "delete-views",
         "its topic and the records in it stay",
     )
-    return merge_plans([Plan(tuple(changes)), strangers])
+    return merge_plans([Plan(tuple(changes)), undeclared])
 
 
 def _differences(desired: ViewState, actual: ViewState) -> Iterator[Difference]:

@@ -16,7 +16,7 @@ from goodsflow.desired_state.planning import (
     Target,
     plan_acls,
 )
-from goodsflow.desired_state.providers.fragments import Adoption
+from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import AclBinding, Cluster, acl_bindings
@@ -82,7 +82,7 @@ class AclsProvider(Provider):
             mirrored=self._source.read() if self._source else None,
         )
 
-    def adopt(self) -> Adoption:
+    def adopt(self) -> DeclarationFragment:
         """Return every binding as an explicit right of its principal.
 
         What MirrorMaker brings by itself is left out.
@@ -98,7 +98,7 @@ class AclsProvider(Provider):
             else:
                 notes.append(f"the ACLs of '{name}', which is no principal's name here")
         fragment = {"clusters": {self.target.cluster: {"principals": principals}}}
-        return Adoption(fragment, notes=tuple(notes))
+        return DeclarationFragment(fragment, notes=tuple(notes))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         """Add, then remove."""

@@ -10,13 +10,13 @@ import yaml
 
 from goodsflow.desired_state.planning import Target
 from goodsflow.desired_state.providers.errors import ProvisionError
-from goodsflow.desired_state.providers.fragments import Adoption
+from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.reconciler import Reconciler
 
 _FILE = "platform.yaml"
 
 
-def adopt(reconciler: Reconciler, targets: Iterable[Target]) -> Adoption:
+def adopt(reconciler: Reconciler, targets: Iterable[Target]) -> DeclarationFragment:
     """Return the live state of targets as one declaration.
 
     What systems keep for themselves is left out, as in a plan.
@@ -39,7 +39,7 @@ def adopt(reconciler: Reconciler, targets: Iterable[Target]) -> Adoption:
     for name, cluster in merged.get("clusters", {}).items():
         if any(t.kind == "principals" and t.cluster == name for t in done):
             _note_credentials(cluster.get("principals", {}))
-    return Adoption(merged, files, frozenset(secret_files), tuple(notes))
+    return DeclarationFragment(merged, files, frozenset(secret_files), tuple(notes))
 
 
 def _note_credentials(principals: dict[str, dict[str, Any]]) -> None:
@@ -63,7 +63,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def as_yaml(adoption: Adoption) -> str:
+def as_yaml(adoption: DeclarationFragment) -> str:
     """Write the declaration, what it cannot say as comments above it."""
     head = ["# The live state, as `goodsflow plan --adopt` found it."]
     head += [f"# Left out: {note}" for note in adoption.notes]
@@ -73,7 +73,7 @@ def as_yaml(adoption: Adoption) -> str:
     return "\n".join(head) + "\n" + body
 
 
-def write_declaration(adoption: Adoption, folder: Path) -> list[Path]:
+def write_declaration(adoption: DeclarationFragment, folder: Path) -> list[Path]:
     """Write the declaration and the files that it names to a folder.
 
     What looks like a secret is for its owner alone.

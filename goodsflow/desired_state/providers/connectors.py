@@ -21,15 +21,15 @@ from goodsflow.clients.connect import (
 )
 from goodsflow.desired_state.planning import (
     Change,
+    ConfigValidations,
     ConnectorState,
     Plan,
     Target,
-    Verdicts,
     plan_connectors,
 )
-from goodsflow.desired_state.planning.connectors import HIDDEN, ConnectorAim, shown
+from goodsflow.desired_state.planning.connectors import HIDDEN, RunState, shown
 from goodsflow.desired_state.providers.errors import ConnectorFailedError
-from goodsflow.desired_state.providers.fragments import Adoption
+from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
 from goodsflow.desired_state.providers.waiting import wait_for
 
@@ -39,7 +39,7 @@ _NOT_YET = (ConnectUnavailableError, ConnectRebalancingError)
 _REBALANCE_SECONDS = 60.0
 """How long to try again while the workers rebalance."""
 _TRACE_LINES = 5
-_AIMS: Mapping[str, ConnectorAim] = {"PAUSED": "paused", "STOPPED": "stopped"}
+_RUN_STATES: Mapping[str, RunState] = {"PAUSED": "paused", "STOPPED": "stopped"}
 
 
 class ConnectorsProvider(Provider):
@@ -96,12 +96,12 @@ class ConnectorsProvider(Provider):
                 found,
                 others=set(names) - self._desired.keys(),
                 scope=self._scope,
-                verdicts=self._verdicts(client, found),
+                validations=self._validate(client, found),
             )
 
-    def _verdicts(
+    def _validate(
         self, client: ConnectClient, found: Mapping[str, ConnectorState]
-    ) -> Verdicts:
+    ) -> ConfigValidations:
         """Have the worker judge what differs; what is unchanged needs no judge."""
         problems: dict[str, tuple[str, ...]] = {}
         equivalent = []
@@ -117,9 +117,9 @@ class ConnectorsProvider(Provider):
                 current = client.validate(there.config)
                 if not current.errors and declared.effective == current.effective:
                     equivalent.append(name)
-        return Verdicts(problems, equivalent)
+        return ConfigValidations(problems, equivalent)
 
-    def adopt(self) -> Adoption:
+    def adopt(self) -> DeclarationFragment:
         """Return every connector, its configuration as a file."""
         declared: dict[str, dict[str, str]] = {}
         files: dict[str, str] = {}
@@ -129,12 +129,12 @@ class ConnectorsProvider(Provider):
                 state = read_connector(client, name)
                 path = f"connect-config/{quote(name, safe='')}.json"
                 config = {k: v for k, v in state.config.items() if k != "name"}
-                declared[name] = {"file": path, "state": state.aim}
+                declared[name] = {"file": path, "state": state.run_state}
                 text = json.dumps(config, ensure_ascii=False, indent=2)
                 files[path] = text + "\n"
                 if any(shown(key, value) == HIDDEN for key, value in config.items()):
                     secret.add(path)
-        return Adoption({"connectors": declared}, files, frozenset(secret))
+        return DeclarationFragment({"connectors": declared}, files, frozenset(secret))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         """Put what differs; patient while the workers rebalance."""
@@ -155,7 +155,7 @@ class ConnectorsProvider(Provider):
             for name in names:
                 if _patiently(partial(_has_failed, client, name)):
                     _patiently(partial(client.restart_failed, name))
-            running = [n for n in names if self._desired[n].aim == "running"]
+            running = [n for n in names if self._desired[n].run_state == "running"]
             statuses = await_running(client, running, self._running_timeout_seconds)
             idle = [n for n in names if n not in running]
             return [
@@ -164,15 +164,15 @@ class ConnectorsProvider(Provider):
             ]
 
     def _await_idle(self, client: ConnectClient, name: str) -> ConnectorStatus:
-        aim = self._desired[name].aim
+        run_state = self._desired[name].run_state
         return wait_for(
             partial(client.status, name),
-            f"connector '{name}' to be {aim}",
+            f"connector '{name}' to be {run_state}",
             timeout_seconds=self._running_timeout_seconds,
             # Created a moment ago, it has not reported yet.
             retry_on=(*_NOT_YET, ConnectNotFoundError),
             unmet=lambda status: (
-                None if _AIMS.get(status.state) == aim else str(status)
+                None if _RUN_STATES.get(status.state) == run_state else str(status)
             ),
         )
 
@@ -208,7 +208,7 @@ def read_connector(client: ConnectClient, name: str) -> ConnectorState:
     except ConnectNotFoundError:
         # Created a moment ago: it has not reported yet.
         state = "RUNNING"
-    return ConnectorState(config, _AIMS.get(state, "running"))
+    return ConnectorState(config, _RUN_STATES.get(state, "running"))
 
 
 def _apply_patiently(client: ConnectClient, change: Change) -> None:
@@ -243,19 +243,19 @@ def _apply(client: ConnectClient, change: Change) -> None:
         return
     desired: ConnectorState = change.desired
     if change.action == "create":
-        client.create(change.name, desired.config, _INITIAL_STATES[desired.aim])
+        client.create(change.name, desired.config, _INITIAL_STATES[desired.run_state])
     elif any(difference.field == "state" for difference in change.differences):
-        _STEER[desired.aim](client, change.name)
+        _STEER[desired.run_state](client, change.name)
     else:
         client.put_config(change.name, desired.config)
 
 
-_INITIAL_STATES: Mapping[ConnectorAim, InitialState] = {
+_INITIAL_STATES: Mapping[RunState, InitialState] = {
     "running": "RUNNING",
     "paused": "PAUSED",
     "stopped": "STOPPED",
 }
-_STEER: Mapping[ConnectorAim, Callable[[ConnectClient, str], None]] = {
+_STEER: Mapping[RunState, Callable[[ConnectClient, str], None]] = {
     "running": ConnectClient.resume,
     "paused": ConnectClient.pause,
     "stopped": ConnectClient.stop,
@@ -340,7 +340,9 @@ def await_running(
 
 
 def _is_halted(status: ConnectorStatus) -> bool:
-    return bool(_AIMS.keys() & {status.state, *(task.state for task in status.tasks)})
+    return bool(
+        _RUN_STATES.keys() & {status.state, *(task.state for task in status.tasks)}
+    )
 
 
 def _first_lines(status: ConnectorStatus) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from goodsflow.clients.hdfs import HdfsClient, HdfsNotFoundError
 from goodsflow.desired_state.planning import Change, Plan, Target, plan_directories
-from goodsflow.desired_state.providers.fragments import Adoption
+from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Directory
@@ -45,14 +45,14 @@ class DirectoriesProvider(Provider):
         found, files = self._read()
         return plan_directories(self.target, self._desired, found, files)
 
-    def adopt(self) -> Adoption:
+    def adopt(self) -> DeclarationFragment:
         """Return those of the declared directories that are there, as they are."""
         found, _ = self._read()
         directories = {
             path: {"owner": each.owner, "mode": each.mode}
             for path, each in found.items()
         }
-        return Adoption({"hdfs": {"directories": directories}})
+        return DeclarationFragment({"hdfs": {"directories": directories}})
 
     def _read(self) -> tuple[dict[str, Directory], list[str]]:
         """Return the declared directories that are there, and files in their place."""

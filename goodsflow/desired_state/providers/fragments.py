@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Adoption:
+class DeclarationFragment:
     """A part of ``platform.yaml`` that declares what is there.
 
     Attributes:

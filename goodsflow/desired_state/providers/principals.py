@@ -13,7 +13,7 @@ from goodsflow.desired_state.planning import (
     Target,
     plan_principals,
 )
-from goodsflow.desired_state.providers.fragments import Adoption
+from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
 from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.endpoints import ClusterName
@@ -74,7 +74,7 @@ class PrincipalsProvider(Provider):
             self._declared.scope.principals,
         )
 
-    def adopt(self) -> Adoption:
+    def adopt(self) -> DeclarationFragment:
         """Return who has a credential; its password is ours where our file logs in."""
         iterations = self._admin().scram_iterations()
         names = [name for name in sorted(iterations) if is_principal_name(name)]
@@ -95,7 +95,7 @@ class PrincipalsProvider(Provider):
             for name in sorted(iterations.keys() - principals.keys())
         ]
         fragment = {"clusters": {self.target.cluster: {"principals": principals}}}
-        return Adoption(fragment, notes=tuple(notes))
+        return DeclarationFragment(fragment, notes=tuple(notes))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         """Set the passwords, wait until they log in; take the others' away."""

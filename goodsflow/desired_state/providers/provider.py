@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Change, Plan, Target
-from goodsflow.desired_state.providers.fragments import Adoption
+from goodsflow.desired_state.providers.fragments import DeclarationFragment
 
 K = TypeVar("K")
 
@@ -40,7 +40,7 @@ class Provider(ABC):
         """
 
     @abstractmethod
-    def adopt(self) -> Adoption:
+    def adopt(self) -> DeclarationFragment:
         """Return the live state as a declaration.
 
         Raises:

@@ -10,7 +10,7 @@ from goodsflow.desired_state.planning import Change, Plan, Target, plan_quotas
 from goodsflow.desired_state.planning.plan import merge_plans
 from goodsflow.desired_state.planning.quotas import DEFAULT
 from goodsflow.desired_state.planning.scope import unmanaged
-from goodsflow.desired_state.providers.fragments import Adoption
+from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster
@@ -55,7 +55,7 @@ class QuotasProvider(Provider):
         )
         return merge_plans([plan, unmanaged(self.target, others)])
 
-    def adopt(self) -> Adoption:
+    def adopt(self) -> DeclarationFragment:
         """Return the quotas of principals, and the default."""
         with self._connect() as client:
             found = client.quotas()
@@ -72,7 +72,7 @@ class QuotasProvider(Provider):
             if is_principal_name(name)
         }
         fragment = {"clusters": {self.target.cluster: cluster}}
-        return Adoption(fragment, notes=tuple(notes))
+        return DeclarationFragment(fragment, notes=tuple(notes))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         """Set the limits that differ, and lift the others."""

@@ -18,7 +18,7 @@ from goodsflow.clients.kafka.credentials import PasswordFiles
 from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.clients.kafka.quotas import QuotaAdmin
 from goodsflow.clients.ksqldb import KsqlClient
-from goodsflow.common.closeable import Closing
+from goodsflow.common.closeable import Closeable
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import (
     Change,
@@ -80,7 +80,7 @@ class Survey:
         return merge_plans(self.plans.values())
 
 
-class Reconciler(Closing):
+class Reconciler(Closeable):
     """Plans and applies for one declaration and one platform. Connects when asked.
 
     Args:

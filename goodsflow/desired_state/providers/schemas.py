@@ -21,8 +21,8 @@ from goodsflow.desired_state.planning import (
     Target,
     plan_schemas,
 )
-from goodsflow.desired_state.planning.schemas import Return
-from goodsflow.desired_state.providers.fragments import Adoption
+from goodsflow.desired_state.planning.schemas import Revert
+from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
 from goodsflow.desired_state.providers.waiting import wait_for
 
@@ -123,9 +123,9 @@ class SchemasProvider(Provider):
         # another, only the registration can tell.
         if there.compatibility != desired.compatibility:
             return []
-        return client.objections(subject, _text(desired))
+        return client.incompatibilities(subject, _text(desired))
 
-    def adopt(self) -> Adoption:
+    def adopt(self) -> DeclarationFragment:
         """Return every subject, its newest schema as a file."""
         declared: dict[str, dict[str, str]] = {}
         files: dict[str, str] = {}
@@ -141,7 +141,7 @@ class SchemasProvider(Provider):
                 }
                 document = json.dumps(state.document, ensure_ascii=False, indent=2)
                 files[path] = document + "\n"
-        return Adoption({"schemas": declared}, files)
+        return DeclarationFragment({"schemas": declared}, files)
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         """Register and set; the registry has the last word on what is compatible."""
@@ -170,7 +170,7 @@ def _apply(client: RegistryClient, change: Change) -> None:
     if change.action == "delete":
         client.delete(change.name)
         return
-    if isinstance(change.desired, Return):
+    if isinstance(change.desired, Revert):
         for version in reversed(change.desired.versions):
             client.delete_version(change.name, version)
         return

@@ -8,7 +8,7 @@ from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.errors import TopicExistsError
 from goodsflow.desired_state.planning import Change, Plan, Target, plan_topics
 from goodsflow.desired_state.planning.scope import is_internal_topic
-from goodsflow.desired_state.providers.fragments import Adoption
+from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
 from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.endpoints import ClusterName
@@ -52,7 +52,7 @@ class TopicsProvider(Provider):
             self._declared.scope.topics,
         )
 
-    def adopt(self) -> Adoption:
+    def adopt(self) -> DeclarationFragment:
         """Return every topic that no system keeps for itself, as it is."""
         topics = {
             name: {
@@ -63,7 +63,9 @@ class TopicsProvider(Provider):
             for name, topic in sorted(self._admin().topics().items())
             if not is_internal_topic(name)
         }
-        return Adoption({"clusters": {self.target.cluster: {"topics": topics}}})
+        return DeclarationFragment(
+            {"clusters": {self.target.cluster: {"topics": topics}}}
+        )
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         """Make them, one request for all of a kind; others may be at it too."""
@@ -100,13 +102,13 @@ class TopicsProvider(Provider):
             if error is None or isinstance(error, TopicExistsError)
         }
         if made:
-            await_shown(admin, made)
+            await_visible(admin, made)
         for change in changes:
             error = outcomes[change.name]
             yield Result(change, None if change.name in made else error)
 
 
-def await_shown(admin: KafkaAdmin, names: set[str]) -> None:
+def await_visible(admin: KafkaAdmin, names: set[str]) -> None:
     """Wait until brokers show topics that their controller has.
 
     Raises:

@@ -23,7 +23,7 @@ from goodsflow.desired_state.planning import (
     ViewState,
     plan_views,
 )
-from goodsflow.desired_state.providers.fragments import Adoption
+from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
 from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.spec import View
@@ -90,7 +90,7 @@ class ViewsProvider(Provider):
             scope=self._scope,
         )
 
-    def adopt(self) -> Adoption:
+    def adopt(self) -> DeclarationFragment:
         """Return every source table that a declaration can say."""
         declared: dict[str, Any] = {}
         notes = []
@@ -102,7 +102,7 @@ class ViewsProvider(Provider):
                     notes.append(f"the {state.kind} '{name}' of ksqlDB")
                 else:
                     declared[name.lower()] = view
-        return Adoption({"views": declared}, notes=tuple(notes))
+        return DeclarationFragment({"views": declared}, notes=tuple(notes))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
         """Have each statement carried out, and see it take effect."""

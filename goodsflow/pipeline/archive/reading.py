@@ -19,7 +19,7 @@ from goodsflow.clients.hdfs import (
     HdfsClient,
     MalformedFileNameError,
     TopicFile,
-    list_if_there,
+    list_if_exists,
     list_topic_files,
 )
 from goodsflow.pipeline.archive.errors import OverlappingArchiveError
@@ -108,14 +108,14 @@ def list_archive(
         HdfsError: The NameNode refused or did not answer.
     """
     found: list[ArchivedFile] = []
-    for folder in list_if_there(client, f"{archive_dir.rstrip('/')}/{topic}"):
+    for folder in list_if_exists(client, f"{archive_dir.rstrip('/')}/{topic}"):
         match = _DATE_FOLDER.fullmatch(folder.name)
         if not (folder.is_directory and match):
             continue
         day = date.fromisoformat(match[1])
         found.extend(
             _parse(status, topic, day)
-            for status in list_if_there(client, folder.path)
+            for status in list_if_exists(client, folder.path)
             if not status.is_directory and status.name.endswith(".parquet")
         )
     return sorted(found, key=lambda file: (file.partition, file.first_offset))

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Event
 
-from goodsflow.clients.kafka.detached_calls import run_apart
+from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.topic_inspector import TopicInspector
 from goodsflow.clients.kafka.topic_reader import Batch, Record, TopicReader
@@ -138,7 +138,7 @@ class BlockListFollower:
         Args:
             stop: Ends it.
         """
-        self._work = run_apart(lambda: self._run(stop), "block-list")
+        self._work = run_detached(lambda: self._run(stop), "block-list")
 
     def raise_if_failed(self) -> None:
         """Raise what ended it.

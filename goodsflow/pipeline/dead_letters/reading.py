@@ -62,7 +62,7 @@ def read_at(
         ends = marks.get(place.partition)
         is_there = ends is not None and ends.first <= place.offset < ends.end
         records = (
-            reader.read_span(
+            reader.read_range(
                 place.partition,
                 place.offset,
                 place.offset,

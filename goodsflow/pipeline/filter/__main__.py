@@ -10,7 +10,7 @@ import faust
 
 from goodsflow.common.env_settings import load_settings
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.common.process import log_to_stderr, settle_memory
+from goodsflow.common.process import log_to_stderr, tune_garbage_collector
 from goodsflow.model.endpoints import load_endpoints
 from goodsflow.pipeline.filter.app import create_app
 from goodsflow.pipeline.filter.settings import BlockingSettings
@@ -35,7 +35,7 @@ def main() -> NoReturn:
         quiet=True,
     )
     worker.spinner = None
-    settle_memory()
+    tune_garbage_collector()
     worker.execute_from_commandline()
 
 

@@ -176,7 +176,7 @@ def _add_views(app: faust.App, status: PipelineStatus) -> None:
     @app.page("/health/")
     async def health(view: View, _: Request) -> Response:
         """Say whether the pipeline is well."""
-        reason = status.ailment()
+        reason = status.unhealthy_reason()
         return view.text(f"{reason or 'healthy'}\n", status=503 if reason else 200)
 
     @app.page("/metrics")

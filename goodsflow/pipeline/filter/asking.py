@@ -8,7 +8,7 @@ from threading import Event
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from goodsflow.clients.kafka.client_errors import ClientFaults
+from goodsflow.clients.kafka.client_errors import ClientErrors
 from goodsflow.pipeline.filter.records import PASSED_ON, SOURCE
 from goodsflow.pipeline.filter.transaction import (
     AbortedTransactionError,
@@ -21,7 +21,7 @@ _PAUSE_SECONDS = 0.5
 
 
 def committed_offsets(
-    consumer: Consumer, numbers: Iterable[int], faults: ClientFaults, stop: Event
+    consumer: Consumer, numbers: Iterable[int], errors: ClientErrors, stop: Event
 ) -> list[TopicPartition]:
     """Return what the group has committed for partitions of the cards.
 
@@ -30,7 +30,7 @@ def committed_offsets(
     Args:
         consumer: A member of the group.
         numbers: The partitions.
-        faults: Says whether waiting is hopeless.
+        errors: Says whether waiting is hopeless.
         stop: Ends waiting.
 
     Returns:
@@ -50,7 +50,7 @@ def committed_offsets(
         except KafkaException as exception:
             failure = exception.args[0]
         _LOGGER.warning("Waiting for the committed offsets: %s", failure.str())
-        faults.raise_if_hopeless()
+        errors.raise_if_unrecoverable()
         stop.wait(_PAUSE_SECONDS)
     raise InterruptedTransactionError
 

@@ -25,8 +25,8 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.clients.kafka.client_errors import ClientFaults
-from goodsflow.clients.kafka.detached_calls import run_apart
+from goodsflow.clients.kafka.client_errors import ClientErrors
+from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.registry import RegistryError
 from goodsflow.pipeline.blocklist import Scope
@@ -136,7 +136,7 @@ class Pipeline:
         self._batch_records = batch_records
         self._batch_seconds = batch_seconds
         self._stop = Event()
-        self._faults = ClientFaults(
+        self._client_errors = ClientErrors(
             "inbound", "blocking", passwords=passwords, is_refused=is_refused
         )
         self._batch = Batch(decide)
@@ -169,7 +169,9 @@ class Pipeline:
 
     def _run(self) -> None:
         self._block_list.start(self._stop)
-        writer = TransactionalWriter(self._producer_config, self._faults, self._stop)
+        writer = TransactionalWriter(
+            self._producer_config, self._client_errors, self._stop
+        )
         # Before reading: it ends a killed copy's transaction, whose offsets the group
         # would otherwise wait for.
         writer.open()
@@ -184,9 +186,9 @@ class Pipeline:
         """Let no card pass before it is known what must not."""
         while self._block_list.position is None and not self._stop.wait(0.05):
             self._status.note_turn()
-            self._status.trouble = "the block list has not been read yet"
+            self._status.problem = "the block list has not been read yet"
             self._block_list.raise_if_failed()
-        self._status.trouble = None
+        self._status.problem = None
 
     def _subscribe(self) -> Consumer:
         consumer = Consumer(
@@ -198,8 +200,8 @@ class Pipeline:
                 "logger": _LOGGER,
             }
         )
-        if self._faults.passwords:
-            self._faults.passwords.follow(consumer, "consumer")
+        if self._client_errors.passwords:
+            self._client_errors.passwords.follow(consumer, "consumer")
         consumer.subscribe(
             [SOURCE],
             on_assign=self._on_assign,
@@ -235,7 +237,7 @@ class Pipeline:
         finally:
             # Also where a schema cannot be looked up: what is committed depends on it.
             self._settle()
-        self._faults.raise_if_hopeless()
+        self._client_errors.raise_if_unrecoverable()
         self._block_list.raise_if_failed()
         if self._has_lost and self._batch:
             self._go_back(consumer)
@@ -282,7 +284,7 @@ class Pipeline:
         ]
         group = consumer.consumer_group_metadata()
         writer.begin(Writing(withdrawn, batch.passed, batch.letters))
-        end = run_apart(lambda: writer.commit(positions, group), "transaction")
+        end = run_detached(lambda: writer.commit(positions, group), "transaction")
         self._under_way = _UnderWay(
             firsts=batch.first_offsets,
             nexts=nexts,
@@ -371,7 +373,7 @@ class Pipeline:
                 "principal 'blocking' with platform.yaml."
             )
         _LOGGER.warning("Reading topic '%s': %s", SOURCE, error.str())
-        self._status.trouble = error.str()
+        self._status.problem = error.str()
 
     def _go_back(self, consumer: Consumer) -> None:
         """Read again from the committed offsets; from the first where none are."""
@@ -389,12 +391,12 @@ class Pipeline:
     def _committed(
         self, numbers: Iterable[int], consumer: Consumer
     ) -> list[TopicPartition]:
-        return committed_offsets(consumer, numbers, self._faults, self._stop)
+        return committed_offsets(consumer, numbers, self._client_errors, self._stop)
 
     def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         gained = {each.partition for each in partitions}
         self._status.partitions = (self._status.partitions or frozenset()) | gained
-        self._faults.on_success()
+        self._client_errors.on_success()
         _LOGGER.info(
             "Reading '%s', partitions %s", SOURCE, sorted(self._status.partitions)
         )
@@ -408,8 +410,8 @@ class Pipeline:
         _LOGGER.info("Gave up '%s', partitions %s", SOURCE, sorted(lost))
 
     def _on_error(self, error: KafkaError) -> None:
-        self._faults.on_error(error)
-        self._status.trouble = self._faults.trouble
+        self._client_errors.on_error(error)
+        self._status.problem = self._client_errors.problem
 
     def _on_statistics(self, statistics: str) -> None:
         self._status.note_statistics(statistics)

@@ -7,8 +7,8 @@ from typing import Any
 
 from mode import Service
 
-from goodsflow.clients.kafka.detached_calls import run_apart
-from goodsflow.clients.kafka.errors import HeldUpError
+from goodsflow.clients.kafka.detached_calls import run_detached
+from goodsflow.clients.kafka.errors import StuckCallError
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.pipeline.filter.errors import PipelineError
 from goodsflow.pipeline.filter.pipeline import Pipeline
@@ -67,7 +67,7 @@ class PipelineService(Service):
         while not self.should_stop:
             held_up = self._status.held_up_seconds()
             if self._status.running and held_up > _HOPELESS_SECONDS:
-                error = HeldUpError(
+                error = StuckCallError(
                     f"The pipeline has been held up for {held_up:.0f} s. The app ends: "
                     "its next start goes on from the committed offsets."
                 )
@@ -89,7 +89,7 @@ class PipelineService(Service):
     async def _failure(self) -> GoodsflowError | None:
         """Wait for the pipeline's end; return the error the app is to crash with."""
         try:
-            await asyncio.wrap_future(run_apart(self._pipeline.run, "pipeline"))
+            await asyncio.wrap_future(run_detached(self._pipeline.run, "pipeline"))
         except GoodsflowError as error:
             return error
         if self.should_stop:

@@ -9,7 +9,7 @@ from confluent_kafka import Message
 
 from goodsflow.clients.kafka.topic_reader import (
     Header,
-    place_of,
+    position_of,
     readable_headers,
     whole_record,
 )
@@ -77,12 +77,12 @@ class Batch:
     @property
     def first_offsets(self) -> dict[int, int]:
         """The first offset of the batch in each of its partitions."""
-        return dict(map(place_of, self._firsts.values()))
+        return dict(map(position_of, self._firsts.values()))
 
     @property
     def next_offsets(self) -> dict[int, int]:
         """The offset after the batch in each of its partitions."""
-        lasts = map(place_of, self._lasts.values())
+        lasts = map(position_of, self._lasts.values())
         return {partition: offset + 1 for partition, offset in lasts}
 
     def _note_places(self, messages: Sequence[Message]) -> None:

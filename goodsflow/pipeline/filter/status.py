@@ -26,7 +26,7 @@ class PipelineStatus:
             empty set is a healthy spare.
         running: Its thread is at work.
         failure: Why it ended; None where it did not, or was asked to.
-        trouble: What holds it up at the moment, such as an outage; None: nothing.
+        problem: What holds it up at the moment, such as an outage; None: nothing.
         registry: Counts as Prometheus metrics.
     """
 
@@ -34,7 +34,7 @@ class PipelineStatus:
         self.partitions: frozenset[int] | None = None
         self.running = False
         self.failure: str | None = None
-        self.trouble: str | None = None
+        self.problem: str | None = None
         self.registry = CollectorRegistry()
         self._clock = clock
         self._turned_at = clock()
@@ -134,13 +134,13 @@ class PipelineStatus:
         self._transactions.labels("committed").inc()
         self._last_commit.set_to_current_time()
         self._aborts_in_a_row = 0
-        self.trouble = None
+        self.problem = None
 
     def note_abort(self, reason: str) -> None:
         """Count an aborted transaction."""
         self._transactions.labels("aborted").inc()
         self._aborts_in_a_row += 1
-        self.trouble = reason
+        self.problem = reason
 
     def note_statistics(self, statistics: str) -> None:
         """Read from librdkafka's statistics whether any broker is connected.
@@ -154,13 +154,13 @@ class PipelineStatus:
         """Return how long ago the pipeline last took a turn."""
         return self._clock() - self._turned_at
 
-    def ailment(self) -> str | None:
+    def unhealthy_reason(self) -> str | None:
         """Say why the pipeline is not healthy, in one line; None where it is."""
         if self.failure:
             return f"the pipeline failed: {self.failure}"
         reason = self._hindrance()
-        if reason and self.trouble:
-            return f"{reason}: {self.trouble}"
+        if reason and self.problem:
+            return f"{reason}: {self.problem}"
         return reason
 
     def _hindrance(self) -> str | None:

@@ -17,7 +17,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from goodsflow.clients.kafka.client_errors import ClientFaults
+from goodsflow.clients.kafka.client_errors import ClientErrors
 from goodsflow.pipeline.filter.errors import PipelineError
 from goodsflow.pipeline.filter.records import PASSED_ON, Outgoing
 
@@ -92,24 +92,24 @@ class TransactionalWriter:
     """Writes batches to the topics behind the filter, each in a transaction."""
 
     def __init__(
-        self, config: dict[str, Any], faults: ClientFaults, stop: Event
+        self, config: dict[str, Any], errors: ClientErrors, stop: Event
     ) -> None:
         """Make the producer; it connects by itself.
 
         Args:
             config: A librdkafka configuration with a transactional ID; not logged.
-            faults: Is told of the client's errors.
+            errors: Is told of the client's errors.
             stop: Ends waiting for brokers.
         """
         self._config = {
             **config,
-            "error_cb": faults.on_error,
+            "error_cb": errors.on_error,
             "logger": _LOGGER,
             "on_delivery": self._on_delivery,
             # A call into Python for each record that is fine would cost as much as it.
             "delivery.report.only.error": True,
         }
-        self._faults = faults
+        self._client_errors = errors
         self._stop = stop
         self._refusal: str | None = None
         self._failure: KafkaException | None = None
@@ -225,7 +225,7 @@ class TransactionalWriter:
         if self._stop.is_set():
             raise InterruptedTransactionError from error
         self._producer.poll(0.1)
-        self._faults.raise_if_hopeless()
+        self._client_errors.raise_if_unrecoverable()
 
     def _insist(self, call: Callable[[float], object]) -> None:
         """Make a call until it succeeds, fails for good, or patience is at its end."""
@@ -240,11 +240,11 @@ class TransactionalWriter:
                     raise InterruptedTransactionError from exception
                 _LOGGER.warning("Waiting for the brokers: %s", _text(exception))
                 self._producer.poll(0)
-                self._faults.raise_if_hopeless()
+                self._client_errors.raise_if_unrecoverable()
                 if time.monotonic() - began > _PATIENCE_SECONDS:
                     raise _HeldUpError(_text(exception)) from exception
             else:
-                self._faults.on_success()
+                self._client_errors.on_success()
                 return
 
     def _start_over(self, error: _HeldUpError) -> NoReturn:
@@ -256,8 +256,8 @@ class TransactionalWriter:
 
     def _new_producer(self) -> Producer:
         producer = Producer(self._config)
-        if self._faults.passwords:
-            self._faults.passwords.follow(producer, "producer")
+        if self._client_errors.passwords:
+            self._client_errors.passwords.follow(producer, "producer")
         return producer
 
     def _abort(self, exception: KafkaException) -> None:

@@ -23,7 +23,7 @@ from functools import partial
 import orjson
 from aiokafka.partitioner import murmur2
 
-from goodsflow.clients.kafka.detached_calls import run_apart
+from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.topic_reader import Record, TopicReader
 from goodsflow.common.errors import GoodsflowError
@@ -176,7 +176,9 @@ class Withdrawals:
             if partition_of(key, self._count) == number:
                 state.waiting.append((rule, key))
         if others:
-            state.found = run_apart(lambda: self._find(number, others), "withdrawals")
+            state.found = run_detached(
+                lambda: self._find(number, others), "withdrawals"
+            )
 
     def _collect(self, state: _Partition) -> None:
         if state.found is None or not state.found.done():

@@ -49,7 +49,7 @@ class Span(Protocol):
 class SpanReader(Protocol):
     """Reads a part of a topic."""
 
-    def read_span(
+    def read_range(
         self, partition: int, first: int, last: int, *, timeout_seconds: float
     ) -> list[Record]:
         """Return the records from one offset to another, inclusive."""
@@ -181,7 +181,7 @@ def find_missing(
     return [
         MissingCard(gap.partition, record.offset, gap)
         for gap in gaps
-        for record in reader.read_span(
+        for record in reader.read_range(
             gap.partition, gap.first, gap.last, timeout_seconds=timeout_seconds
         )
         if is_written(record.value)

@@ -26,11 +26,11 @@ from confluent_kafka import (
 
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config, producer_config
-from goodsflow.clients.kafka.detached_calls import await_within, run_apart
-from goodsflow.clients.kafka.errors import HeldUpError, OperationFailedError
+from goodsflow.clients.kafka.detached_calls import result_within, run_detached
+from goodsflow.clients.kafka.errors import OperationFailedError, StuckCallError
 from goodsflow.clients.kafka.futures import named_error
 from goodsflow.clients.kafka.passwords import PasswordFollower
-from goodsflow.common.closeable import Closing
+from goodsflow.common.closeable import Closeable
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.recommender.cursor import Cursor
 from goodsflow.pipeline.recommender.errors import FenceError, PublicationError
@@ -49,7 +49,7 @@ _GRACE_SECONDS = _ABORT_SECONDS + 5.0
 T = TypeVar("T")
 
 
-class Publisher(Closing):
+class Publisher(Closeable):
     """A transactional producer, and the consumer group whose offsets it moves.
 
     Args:
@@ -170,18 +170,18 @@ class Publisher(Closing):
                 lambda: self._publish(records, cursor),
                 "publish to cluster 'analytics'",
             )
-        except HeldUpError as error:
+        except StuckCallError as error:
             raise _in_doubt(str(error)) from error
 
     def _take(self, step: Callable[[], T], attempted: str) -> T:
         """Take a step apart from this thread, and give it up in the end.
 
         Raises:
-            HeldUpError: It did not return.
+            StuckCallError: It did not return.
         """
-        self._passwords.take_up()
-        self._step = future = run_apart(step, "recommender-kafka")
-        return await_within(future, self._timeout_seconds + _GRACE_SECONDS, attempted)
+        self._passwords.refresh()
+        self._step = future = run_detached(step, "recommender-kafka")
+        return result_within(future, self._timeout_seconds + _GRACE_SECONDS, attempted)
 
     def _publish(self, records: Iterable[tuple[bytes, bytes]], cursor: Cursor) -> None:
         deadline = time.monotonic() + self._timeout_seconds

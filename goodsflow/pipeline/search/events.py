@@ -10,7 +10,7 @@ from typing import Any, Literal
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from goodsflow.clients.kafka.config import producer_config
-from goodsflow.clients.kafka.detached_calls import run_apart
+from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.registry.ids import latest_schema_id
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints
@@ -70,12 +70,14 @@ class EventSender:
                 "log_level": 0,
             }
         )
-        self._schema_id = run_apart(
+        self._schema_id = run_detached(
             lambda: latest_schema_id(endpoints.schema_registry_url, f"{TOPIC}-value"),
             "events-schema",
         )
         # Logs in meanwhile; whether it can, the delivery shows.
-        run_apart(lambda: self._producer.list_topics(TOPIC, timeout_seconds), "events")
+        run_detached(
+            lambda: self._producer.list_topics(TOPIC, timeout_seconds), "events"
+        )
 
     def send(self, event: UserEvent) -> None:
         """Write an event and wait until the cluster has it.

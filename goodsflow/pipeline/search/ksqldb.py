@@ -15,10 +15,10 @@ from dataclasses import fields
 from typing import Any
 
 from goodsflow.clients.ksqldb import (
-    KsqlAnswerError,
     KsqlClient,
     KsqlNotListeningError,
     KsqlNotMaterializedError,
+    KsqlResponseError,
     KsqlStartingError,
     QueryResult,
     literal,
@@ -142,11 +142,11 @@ def found_cards(result: QueryResult) -> tuple[list[FoundCard], int]:
     A product is there once, also where its key was put on two partitions.
 
     Raises:
-        KsqlAnswerError: Columns are missing.
+        KsqlResponseError: Columns are missing.
     """
     names = [column.lower() for column in result.columns]
     if missing := {field.name for field in fields(FoundCard)} - set(names):
-        raise KsqlAnswerError(
+        raise KsqlResponseError(
             f"ksqlDB answers without the columns {', '.join(sorted(missing))}. Is view "
             f"'{VIEW}' the declared one?"
         )

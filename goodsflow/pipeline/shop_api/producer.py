@@ -11,7 +11,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from goodsflow.clients.kafka.client_errors import ClientFaults
+from goodsflow.clients.kafka.client_errors import ClientErrors
 from goodsflow.clients.kafka.errors import OperationFailedError
 from goodsflow.pipeline.shop_api.records import Outgoing
 from goodsflow.pipeline.shop_api.tally import Tally
@@ -37,16 +37,16 @@ class CardProducer:
     """Sends cards to ``goods``, each under its product ID."""
 
     def __init__(
-        self, config: dict[str, Any], faults: ClientFaults, tally: Tally
+        self, config: dict[str, Any], errors: ClientErrors, tally: Tally
     ) -> None:
         """Make the producer; it connects by itself.
 
         Args:
             config: A librdkafka configuration; it is not logged.
-            faults: Is told of the client's errors.
+            errors: Is told of the client's errors.
             tally: Is told of each card's delivery.
         """
-        self._faults = faults
+        self._client_errors = errors
         self._tally = tally
         self._producer = Producer(
             {
@@ -60,8 +60,8 @@ class CardProducer:
             }
         )
         self._sent = 0
-        if faults.passwords:
-            faults.passwords.follow(self._producer)
+        if errors.passwords:
+            errors.passwords.follow(self._producer)
 
     def send_until(
         self,
@@ -150,17 +150,17 @@ class CardProducer:
                 f"{error.args[0].str()}. Start it again."
             ) from error
         self._note_deliveries()
-        self._faults.raise_if_hopeless()
+        self._client_errors.raise_if_unrecoverable()
 
     def _note_deliveries(self) -> None:
         gone = self._sent - len(self._producer)
         self._tally.delivered = gone - self._tally.failed
         if self._tally.take_note():
-            self._faults.on_success()
+            self._client_errors.on_success()
 
     def _on_error(self, error: KafkaError) -> None:
-        self._faults.on_error(error)
-        self._tally.trouble = self._faults.trouble
+        self._client_errors.on_error(error)
+        self._tally.problem = self._client_errors.problem
 
     def _on_failure(self, error: KafkaError | None, message: Message) -> None:
         if error is None:

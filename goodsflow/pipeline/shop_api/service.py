@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from threading import Event
 
-from goodsflow.clients.kafka.client_errors import ClientFaults
+from goodsflow.clients.kafka.client_errors import ClientErrors
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.credentials import is_login_refused
 from goodsflow.clients.kafka.passwords import PasswordFollower
@@ -66,21 +66,21 @@ def run(
         serving(
             settings.metrics_host,
             settings.metrics_port,
-            make_app(tally.registry, lambda: tally.ailment(pause_seconds)),
+            make_app(tally.registry, lambda: tally.unhealthy_reason(pause_seconds)),
         )
         if settings.metrics_port
         else nullcontext()
     )
     with web, RegistryClient(endpoints.schema_registry_url) as registry:
         records = _records(settings, registry)
-        faults = ClientFaults(
+        errors = ClientErrors(
             "inbound",
             PRINCIPAL,
             passwords=PasswordFollower(endpoints, "inbound", PRINCIPAL),
             is_refused=partial(is_login_refused, endpoints, "inbound", PRINCIPAL),
         )
         config = producer_config(endpoints, "inbound", PRINCIPAL)
-        producer = CardProducer(config | THROUGHPUT, faults, tally)
+        producer = CardProducer(config | THROUGHPUT, errors, tally)
         _LOGGER.info("Sending a card to '%s' every %g s", TOPIC, pause_seconds)
         try:
             producer.send_until(
@@ -133,7 +133,7 @@ def _records(settings: ShopApiSettings, registry: RegistryClient) -> Iterator[Ou
 def _check_all_delivered(tally: Tally, left: int) -> None:
     undelivered = tally.failed + left
     if undelivered:
-        reason = f": {tally.trouble}" if tally.trouble else ""
+        reason = f": {tally.problem}" if tally.problem else ""
         raise ShopApiError(
             f"{undelivered} of {undelivered + tally.delivered} cards were not "
             f"delivered to topic '{TOPIC}' ({tally.failed} refused or timed out, "

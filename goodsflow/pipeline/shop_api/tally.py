@@ -20,7 +20,7 @@ class Tally(Collector):
         delivered: Cards that the broker has acknowledged.
         failed: Cards that it never will.
         malformed: Records that were sent malformed on purpose.
-        trouble: The newest failure or outage, for a person; None where all is well.
+        problem: The newest failure or outage, for a person; None where all is well.
         registry: The counts as Prometheus metrics.
     """
 
@@ -28,7 +28,7 @@ class Tally(Collector):
         self.delivered = 0
         self.failed = 0
         self.malformed = 0
-        self.trouble: str | None = None
+        self.problem: str | None = None
         self.registry = CollectorRegistry()
         self._clock = clock
         self._noted = 0
@@ -44,7 +44,7 @@ class Tally(Collector):
         if self.delivered == self._noted:
             return False
         self._noted = self.delivered
-        self.trouble = None
+        self.problem = None
         self._last_delivery = self._clock()
         self._last_delivery_at = time.time()
         return True
@@ -52,7 +52,7 @@ class Tally(Collector):
     def note_failure(self, reason: str) -> None:
         """Count a card that could not be delivered."""
         self.failed += 1
-        self.trouble = reason
+        self.problem = reason
 
     def collect(self) -> Iterator[Metric]:
         """Give the counts as metrics."""
@@ -78,7 +78,7 @@ class Tally(Collector):
             value=self._last_delivery_at,
         )
 
-    def ailment(self, pause_seconds: float) -> str | None:
+    def unhealthy_reason(self, pause_seconds: float) -> str | None:
         """Say why the service is not healthy, in one line; None where it is.
 
         It is healthy for a while after each delivery, and as long after its start.
@@ -91,7 +91,7 @@ class Tally(Collector):
         if silence <= patience and (self.delivered or not self.failed):
             return None
         since = "the last delivery" if self.delivered else "the start"
-        reason = f": {self.trouble}" if self.trouble else ""
+        reason = f": {self.problem}" if self.problem else ""
         return (
             f"no card was delivered in the {silence:.0f} s since {since} "
             f"({self.failed} failed){reason}"

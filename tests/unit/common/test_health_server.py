@@ -9,7 +9,7 @@ from goodsflow.common.health_server import WebServerError, make_app, serving
 from goodsflow.pipeline.shop_api.tally import Tally
 
 
-class Ailment:
+class Reason:
     """What the service says of itself."""
 
     reason: str | None = None
@@ -20,15 +20,15 @@ class Ailment:
 
 
 @pytest.fixture
-def ailment() -> Ailment:
+def unhealthy_reason() -> Reason:
     """A service that is well."""
-    return Ailment()
+    return Reason()
 
 
 @pytest.fixture
-def address(ailment: Ailment) -> Iterator[str]:
+def address(unhealthy_reason: Reason) -> Iterator[str]:
     """Where it answers."""
-    with serving("127.0.0.1", 0, make_app(Tally().registry, ailment)) as port:
+    with serving("127.0.0.1", 0, make_app(Tally().registry, unhealthy_reason)) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -38,10 +38,12 @@ def ask(url: str) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
-def test_health_is_200_or_503_with_the_reason(address: str, ailment: Ailment) -> None:
+def test_health_is_200_or_503_with_the_reason(
+    address: str, unhealthy_reason: Reason
+) -> None:
     """The launcher waits for the 200 and shows the reason of the 503."""
     assert ask(f"{address}/health") == (200, "healthy\n")
-    ailment.reason = "no card was delivered"
+    unhealthy_reason.reason = "no card was delivered"
     assert ask(f"{address}/health") == (503, "no card was delivered\n")
 
 
@@ -62,6 +64,6 @@ def test_a_port_that_is_taken_is_named(address: str) -> None:
     port = int(address.rsplit(":", 1)[1])
     with (
         pytest.raises(WebServerError, match=f"127.0.0.1:{port}"),
-        serving("127.0.0.1", port, make_app(Tally().registry, Ailment())),
+        serving("127.0.0.1", port, make_app(Tally().registry, Reason())),
     ):
         pass

@@ -230,7 +230,7 @@ def container(**different: object) -> Container:
         "exit_code": 0,
         "out_of_memory": False,
         "error": "",
-        "is_passing": False,
+        "is_one_shot": False,
     }
     return Container(**{**usual, **different})  # type: ignore[arg-type]
 

@@ -17,7 +17,7 @@ from goodsflow.clients.connect.restarts import (
 )
 
 SETTINGS = RestartSettings(
-    first_delay_seconds=10, factor=2, max_restarts=3, well_seconds=600
+    first_delay_seconds=10, factor=2, max_restarts=3, healthy_seconds=600
 )
 
 
@@ -44,22 +44,22 @@ def test_each_restart_waits_twice_as_long_and_then_none_is_made() -> None:
 
 def test_a_connector_that_runs_is_never_restarted() -> None:
     """A restart of what runs stops the flow for nothing."""
-    done, history = look_on([(float(now), "well") for now in range(0, 2000, 15)])
+    done, history = look_on([(float(now), "healthy") for now in range(0, 2000, 15)])
     assert not done
     assert history.restarts == 0
 
 
 def test_a_back_off_begins_anew_after_a_long_time_of_running_alone() -> None:
     """One restart a day must not add up; one that fails each minute must."""
-    _, history = look_on([(0, "failed"), (10, "failed"), (25, "well")])
+    _, history = look_on([(0, "failed"), (10, "failed"), (25, "healthy")])
     assert history.restarts == 1
-    assert look_on([(624, "well")], history)[1].restarts == 1
-    assert look_on([(625, "well")], history)[1] == History()
+    assert look_on([(624, "healthy")], history)[1].restarts == 1
+    assert look_on([(625, "healthy")], history)[1] == History()
 
 
 def test_a_connector_that_fails_again_and_again_is_given_up() -> None:
     """It is seen to run between its failures: that is not well."""
-    states: list[Condition] = ["well", "failed", "failed"]
+    states: list[Condition] = ["healthy", "failed", "failed"]
     times = [float(now) for now in range(0, 1200, 100)]
     done, _ = look_on(list(zip(times, itertools.cycle(states), strict=False)))
     assert [now for now, action in done if action == "restart"] == [200, 500, 800]
@@ -69,7 +69,7 @@ def test_a_connector_that_fails_again_and_again_is_given_up() -> None:
 def test_a_connector_that_somebody_repaired_starts_anew() -> None:
     """Its next failure is another one: given up at once, it would need a person."""
     gave_up = History(restarts=3, failed_at=70, has_given_up=True)
-    _, history = look_on([(1000, "well")], gave_up)
+    _, history = look_on([(1000, "healthy")], gave_up)
     assert history == History()
 
 
@@ -92,11 +92,11 @@ def test_whatever_happens_restarts_are_few_and_far_between(seed: int) -> None:
     """A fault between two of the rules would restart a task at every look."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     history, now, done = History(), 0.0, list[float]()
-    seen: Condition = "well"
+    seen: Condition = "healthy"
     run = 0
     for _ in range(400):
         now += chance.choice([1, 5, 15, 15, 60, 300])
-        seen = chance.choice(["well", "failed", "failed", "neither", seen, seen])
+        seen = chance.choice(["healthy", "failed", "failed", "neither", seen, seen])
         action, after = decide(history, seen, now, SETTINGS)
         if action == "restart":
             assert seen == "failed"
@@ -124,7 +124,7 @@ def status(state: str, *tasks: str) -> ConnectorStatus:
 @pytest.mark.parametrize(
     ("found", "seen"),
     [
-        (status("RUNNING", "RUNNING", "RUNNING"), "well"),
+        (status("RUNNING", "RUNNING", "RUNNING"), "healthy"),
         (status("RUNNING", "RUNNING", "FAILED"), "failed"),
         (status("FAILED"), "failed"),
         (status("RUNNING"), "neither"),

@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from goodsflow.clients.kafka.client_errors import ClientFaults
+from goodsflow.clients.kafka.client_errors import ClientErrors
 from goodsflow.clients.kafka.errors import (
     AuthenticationFailedError,
     OperationFailedError,
@@ -28,26 +28,26 @@ def refusal() -> KafkaError:
 
 def test_an_outage_is_shown_and_waited_out() -> None:
     """A restart of the brokers must not restart every client."""
-    faults = ClientFaults("inbound", "shop-api")
+    errors = ClientErrors("inbound", "shop-api")
     for _ in range(100):
-        faults.on_error(KafkaError(KafkaError._ALL_BROKERS_DOWN, "2/2 brokers down"))
-        faults.raise_if_hopeless()
-    assert faults.trouble == "2/2 brokers down"
-    faults.on_success()
-    assert faults.trouble is None
+        errors.on_error(KafkaError(KafkaError._ALL_BROKERS_DOWN, "2/2 brokers down"))
+        errors.raise_if_unrecoverable()
+    assert errors.problem == "2/2 brokers down"
+    errors.on_success()
+    assert errors.problem is None
 
 
 def test_a_login_that_is_refused_for_a_while_ends_it() -> None:
     """Librdkafka tries for ever; a wrong password would look like a slow start."""
     clock = Clock()
-    faults = ClientFaults("inbound", "shop-api", clock)
-    faults.on_error(refusal())
-    faults.raise_if_hopeless()
-    faults.on_error(KafkaError(KafkaError._ALL_BROKERS_DOWN, "2/2 brokers down"))
-    faults.on_error(refusal())
+    errors = ClientErrors("inbound", "shop-api", clock)
+    errors.on_error(refusal())
+    errors.raise_if_unrecoverable()
+    errors.on_error(KafkaError(KafkaError._ALL_BROKERS_DOWN, "2/2 brokers down"))
+    errors.on_error(refusal())
     clock.now += 15
     with pytest.raises(AuthenticationFailedError) as caught:
-        faults.raise_if_hopeless()
+        errors.raise_if_unrecoverable()
     assert "principal 'shop-api' to cluster 'inbound'" in str(caught.value)
     assert "invalid credentials" in str(caught.value)
 
@@ -55,15 +55,15 @@ def test_a_login_that_is_refused_for_a_while_ends_it() -> None:
 def test_a_refusal_before_a_success_or_an_outage_does_not_end_it() -> None:
     """A broker that goes down during a login reports a refused login as well."""
     clock = Clock()
-    faults = ClientFaults("inbound", "shop-api", clock)
-    faults.on_error(refusal())
-    faults.on_error(KafkaError(KafkaError._TRANSPORT, "Connection refused"))
+    errors = ClientErrors("inbound", "shop-api", clock)
+    errors.on_error(refusal())
+    errors.on_error(KafkaError(KafkaError._TRANSPORT, "Connection refused"))
     clock.now += 60
-    faults.raise_if_hopeless()
-    faults.on_error(refusal())
-    faults.on_success()
+    errors.raise_if_unrecoverable()
+    errors.on_error(refusal())
+    errors.on_success()
     clock.now += 60
-    faults.raise_if_hopeless()
+    errors.raise_if_unrecoverable()
 
 
 def test_a_refusal_that_a_new_login_does_not_meet_ends_nothing() -> None:
@@ -73,24 +73,24 @@ def test_a_refusal_that_a_new_login_does_not_meet_ends_nothing() -> None:
     """
     clock = Clock()
     answers = [False, True]
-    faults = ClientFaults(
+    errors = ClientErrors(
         "inbound", "shop-api", clock, is_refused=lambda: answers.pop(0)
     )
-    faults.on_error(refusal())
+    errors.on_error(refusal())
     clock.now += 15
-    faults.raise_if_hopeless()
+    errors.raise_if_unrecoverable()
     clock.now += 15
-    faults.raise_if_hopeless()
+    errors.raise_if_unrecoverable()
     assert answers == [True]
-    faults.on_error(refusal())
+    errors.on_error(refusal())
     clock.now += 15
     with pytest.raises(AuthenticationFailedError):
-        faults.raise_if_hopeless()
+        errors.raise_if_unrecoverable()
 
 
 def test_a_fatal_error_ends_it_at_once() -> None:
     """After one librdkafka refuses every call."""
-    faults = ClientFaults("inbound", "blocking")
-    faults.on_error(KafkaError(KafkaError._FENCED, "fenced", fatal=True))
+    errors = ClientErrors("inbound", "blocking")
+    errors.on_error(KafkaError(KafkaError._FENCED, "fenced", fatal=True))
     with pytest.raises(OperationFailedError, match="fenced"):
-        faults.raise_if_hopeless()
+        errors.raise_if_unrecoverable()

@@ -5,17 +5,17 @@ import sys
 
 import pytest
 
-from goodsflow.clients.kafka.detached_calls import await_within, run_apart
-from goodsflow.clients.kafka.errors import HeldUpError
+from goodsflow.clients.kafka.detached_calls import result_within, run_detached
+from goodsflow.clients.kafka.errors import StuckCallError
 
 _HANGS_IN_C = """
 import ctypes
-from goodsflow.clients.kafka.errors import HeldUpError
-from goodsflow.clients.kafka.detached_calls import await_within, run_apart
-work = run_apart(lambda: ctypes.CDLL(None).sleep(600), "stuck")
+from goodsflow.clients.kafka.errors import StuckCallError
+from goodsflow.clients.kafka.detached_calls import result_within, run_detached
+work = run_detached(lambda: ctypes.CDLL(None).sleep(600), "stuck")
 try:
-    await_within(work, 0.2, "commit")
-except HeldUpError as error:
+    result_within(work, 0.2, "commit")
+except StuckCallError as error:
     print(error)
 """
 
@@ -27,9 +27,9 @@ def fail_in_time() -> None:
 
 def test_work_gives_what_it_returns_or_raises() -> None:
     """A failure that only showed in the thread would count as success."""
-    assert await_within(run_apart(lambda: 7, "works"), 10, "count") == 7
+    assert result_within(run_detached(lambda: 7, "works"), 10, "count") == 7
     with pytest.raises(TimeoutError, match="of the work"):
-        await_within(run_apart(fail_in_time, "fails"), 10, "count")
+        result_within(run_detached(fail_in_time, "fails"), 10, "count")
 
 
 def test_a_process_gives_up_a_call_in_c_and_leaves() -> None:
@@ -50,4 +50,4 @@ def test_a_held_up_call_is_tried_again() -> None:
     """Dagster retries what is transient; a new client goes on where this one hangs."""
     from dagster_project.failures import TRANSIENT_ERRORS
 
-    assert issubclass(HeldUpError, TRANSIENT_ERRORS)
+    assert issubclass(StuckCallError, TRANSIENT_ERRORS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError
 
-from goodsflow.clients.kafka.client_errors import ClientFaults
+from goodsflow.clients.kafka.client_errors import ClientErrors
 from goodsflow.clients.kafka.errors import AuthenticationFailedError
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.model.endpoints import Endpoints, EndpointsError
@@ -53,10 +53,10 @@ def test_each_client_is_given_a_new_password_once(
     producer, consumer = Client(), Client()
     follower.follow(producer, "producer")
     follower.follow(consumer, "consumer")
-    assert not follower.take_up()
+    assert not follower.refresh()
     file.write_text("second")
-    assert follower.take_up()
-    assert not follower.take_up()
+    assert follower.refresh()
+    assert not follower.refresh()
     assert producer.given == consumer.given == [("shop-api", "second")]
 
 
@@ -67,11 +67,11 @@ def test_a_client_made_from_an_old_configuration_is_given_the_new_password(
     old, new = Client(), Client()
     follower.follow(old)
     file.write_text("second")
-    follower.take_up()
+    follower.refresh()
     follower.follow(new)
     assert new.given == [("shop-api", "second")]
     file.write_text("third")
-    follower.take_up()
+    follower.refresh()
     assert len(old.given) == 1
 
 
@@ -81,17 +81,17 @@ def test_a_refused_login_is_tried_with_what_the_file_holds_now(
     """A rotation would end every service some seconds later."""
     client, now = Client(), [0.0]
     follower.follow(client)
-    faults = ClientFaults("inbound", "shop-api", lambda: now[0], follower)
+    faults = ClientErrors("inbound", "shop-api", lambda: now[0], follower)
     # The cluster has the new password a moment before the file.
     faults.on_error(refusal())
-    faults.raise_if_hopeless()
+    faults.raise_if_unrecoverable()
     assert not client.given
     file.write_text("second")
     now[0] += 60
-    faults.raise_if_hopeless()
+    faults.raise_if_unrecoverable()
     assert client.given == [("shop-api", "second")]
     now[0] += 60
-    faults.raise_if_hopeless()
+    faults.raise_if_unrecoverable()
 
 
 def test_a_login_refused_with_the_files_password_ends_it(
@@ -99,13 +99,13 @@ def test_a_login_refused_with_the_files_password_ends_it(
 ) -> None:
     """Reading the file again and again must not hide a wrong password."""
     now = [0.0]
-    faults = ClientFaults("inbound", "shop-api", lambda: now[0], follower)
+    faults = ClientErrors("inbound", "shop-api", lambda: now[0], follower)
     file.write_text("second")
     faults.on_error(refusal())
     faults.on_error(refusal())
     now[0] += 15
     with pytest.raises(AuthenticationFailedError):
-        faults.raise_if_hopeless()
+        faults.raise_if_unrecoverable()
 
 
 def test_a_file_that_cannot_be_read_leaves_the_password(
@@ -116,7 +116,7 @@ def test_a_file_that_cannot_be_read_leaves_the_password(
     follower.follow(client)
     file.unlink()
     with caplog.at_level(logging.WARNING):
-        assert not follower.take_up()
+        assert not follower.refresh()
     assert "shop-api" in caplog.text
     assert not client.given
 

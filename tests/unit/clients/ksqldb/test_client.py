@@ -10,11 +10,11 @@ import pytest
 
 from goodsflow.clients.ksqldb import (
     Credentials,
-    KsqlAnswerError,
     KsqlClient,
     KsqlDeniedError,
     KsqlError,
     KsqlNotMaterializedError,
+    KsqlResponseError,
     KsqlStartingError,
     KsqlStatementError,
     KsqlUnauthorizedError,
@@ -202,7 +202,7 @@ def test_an_error_after_the_first_rows_is_an_error(
     """The status was sent long before it."""
     server.records[TOPIC] = {"1": {"name": "n", "brand": "b"}}
     server.trailer = {"@type": "generic_error", "message": "out of memory"}
-    with pytest.raises(KsqlAnswerError, match="after 1 rows: out of memory"):
+    with pytest.raises(KsqlResponseError, match="after 1 rows: out of memory"):
         client.query("SELECT product_id, name FROM cards;")
 
 

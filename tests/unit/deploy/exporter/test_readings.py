@@ -70,7 +70,7 @@ def test_one_source_that_fails_leaves_the_others() -> None:
     )
     readings.refresh()
     assert f'{LAG}{{group="blocking"}} 7.0' in told(readings)
-    assert readings.ailment() is None
+    assert readings.unhealthy_reason() is None
 
 
 def test_a_good_reading_lasts_and_a_failed_one_is_tried_at_once() -> None:
@@ -93,12 +93,12 @@ def test_it_is_unwell_before_its_first_turn_and_where_nothing_can_be_read() -> N
     cluster = Cluster()
     cluster.is_away = True
     readings = Readings([Source("inbound", cluster.read)])
-    assert readings.ailment() == "nothing has been read yet"
+    assert readings.unhealthy_reason() == "nothing has been read yet"
     readings.refresh()
-    assert readings.ailment() == "nothing can be read: nobody answered"
+    assert readings.unhealthy_reason() == "nothing can be read: nobody answered"
     cluster.is_away = False
     readings.refresh()
-    assert readings.ailment() is None
+    assert readings.unhealthy_reason() is None
 
 
 def test_a_certificate_that_could_be_read_is_not_the_platform() -> None:
@@ -113,10 +113,10 @@ def test_a_certificate_that_could_be_read_is_not_the_platform() -> None:
         ]
     )
     readings.refresh()
-    assert readings.ailment() == "nothing can be read: nobody answered"
+    assert readings.unhealthy_reason() == "nothing can be read: nobody answered"
     analytics.is_away = False
     readings.refresh()
-    assert readings.ailment() is None
+    assert readings.unhealthy_reason() is None
 
 
 def test_it_is_unwell_where_a_turn_does_not_end() -> None:
@@ -125,4 +125,4 @@ def test_it_is_unwell_where_a_turn_does_not_end() -> None:
     readings = Readings([Source("inbound", Cluster().read)], clock)
     readings.refresh()
     clock.now += 500
-    assert readings.ailment() == "nothing has been read for 500 s"
+    assert readings.unhealthy_reason() == "nothing has been read for 500 s"

@@ -3,9 +3,9 @@
 import pytest
 
 from goodsflow.desired_state.planning import (
+    ConfigValidations,
     ConnectorState,
     Target,
-    Verdicts,
     plan_connectors,
 )
 from goodsflow.desired_state.planning.connectors import shown
@@ -43,15 +43,19 @@ def test_a_change_names_its_keys_and_a_state_is_steered_without_a_restart() -> N
 def test_what_comes_to_the_same_is_not_touched() -> None:
     """A default that is spelt out restarts a connector for nothing."""
     there = ConnectorState({**THERE.config, "tasks.max": "1"}, "running")
-    verdicts = Verdicts(equivalent=["sink"])
-    plan = plan_connectors(CONNECT, {"sink": SINK}, {"sink": there}, verdicts=verdicts)
+    validations = ConfigValidations(equivalent=["sink"])
+    plan = plan_connectors(
+        CONNECT, {"sink": SINK}, {"sink": there}, validations=validations
+    )
     assert plan.is_empty
 
 
 def test_what_connect_refuses_cannot_be_done() -> None:
     """Put all the same, a good connector is exchanged for a broken one."""
-    verdicts = Verdicts({"sink": ("flush.size: must be at least 1",)})
-    (change,) = plan_connectors(CONNECT, {"sink": SINK}, {}, verdicts=verdicts).changes
+    validations = ConfigValidations({"sink": ("flush.size: must be at least 1",)})
+    (change,) = plan_connectors(
+        CONNECT, {"sink": SINK}, {}, validations=validations
+    ).changes
     assert change.safety == "impossible"
     assert "flush.size: must be at least 1" in change.why
 

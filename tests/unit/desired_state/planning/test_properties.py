@@ -136,7 +136,7 @@ worlds = st.builds(
                 st.sampled_from(["connector.class", "flush.size"]),
                 st.sampled_from(["1", "2", "org.example.Sink"]),
             ),
-            aim=st.sampled_from(["running", "paused", "stopped"]),
+            run_state=st.sampled_from(["running", "paused", "stopped"]),
         ),
         max_size=3,
     ),
@@ -251,7 +251,7 @@ def _held(desired: World, before: Any, change: Change) -> Any:
         case "topics" if change.action == "update":
             held = _altered_topic(before, change)
         case "connectors" if change.action == "update" and fields == {"state"}:
-            held = replace(before, aim=held.aim)
+            held = replace(before, run_state=held.run_state)
         case "connectors" if change.action == "update":
             held = replace(before, config=held.config)
         case "schemas" if change.action == "update" and fields == {"compatibility"}:

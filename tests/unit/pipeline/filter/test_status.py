@@ -34,27 +34,30 @@ def statistics(*states: str) -> str:
 
 def test_a_pipeline_with_its_partitions_is_healthy() -> None:
     """Also where it is a spare: the group gave it none, because others have them."""
-    assert well().ailment() is None
+    assert well().unhealthy_reason() is None
     spare = well()
     spare.partitions = frozenset()
-    assert spare.ailment() is None
+    assert spare.unhealthy_reason() is None
 
 
 def test_a_pipeline_is_ill_until_the_group_has_answered() -> None:
     """A start would be reported as done while nothing is filtered."""
     status = PipelineStatus(Clock())
-    assert status.ailment() == "the pipeline is not running"
+    assert status.unhealthy_reason() == "the pipeline is not running"
     status.running = True
-    assert status.ailment() == "no partitions are assigned yet"
-    status.trouble = "2/2 brokers are down"
-    assert status.ailment() == "no partitions are assigned yet: 2/2 brokers are down"
+    assert status.unhealthy_reason() == "no partitions are assigned yet"
+    status.problem = "2/2 brokers are down"
+    assert (
+        status.unhealthy_reason()
+        == "no partitions are assigned yet: 2/2 brokers are down"
+    )
 
 
 def test_a_failed_pipeline_tells_why() -> None:
     """The app lives on for a moment; its health must not."""
     status = well()
     status.failure = "fenced"
-    assert status.ailment() == "the pipeline failed: fenced"
+    assert status.unhealthy_reason() == "the pipeline failed: fenced"
 
 
 def test_a_transaction_that_is_held_up_makes_it_ill() -> None:
@@ -63,29 +66,31 @@ def test_a_transaction_that_is_held_up_makes_it_ill() -> None:
     status = well(clock)
     status.note_turn()
     clock.now += 9
-    assert status.ailment() is None
+    assert status.unhealthy_reason() is None
     clock.now += 2
-    assert status.ailment() == "a transaction has been held up for 11 s"
+    assert status.unhealthy_reason() == "a transaction has been held up for 11 s"
 
 
 def test_it_is_ill_while_no_broker_is_connected() -> None:
     """Assigned partitions stay assigned when every broker is gone."""
     status = well()
     status.note_statistics(statistics("DOWN", "TRY_CONNECT"))
-    assert status.ailment() == "no broker is connected"
+    assert status.unhealthy_reason() == "no broker is connected"
     status.note_statistics(statistics("DOWN", "UP"))
-    assert status.ailment() is None
+    assert status.unhealthy_reason() is None
 
 
 def test_it_is_ill_while_one_transaction_after_the_other_is_aborted() -> None:
     """It turns round and round, and not a card gets through."""
     status = well()
     for _ in range(3):
-        assert status.ailment() is None
+        assert status.unhealthy_reason() is None
         status.note_abort("no reason")
-    assert status.ailment() == "3 transactions in a row were aborted: no reason"
+    assert (
+        status.unhealthy_reason() == "3 transactions in a row were aborted: no reason"
+    )
     status.note_commit(0, Counter())
-    assert status.ailment() is None
+    assert status.unhealthy_reason() is None
 
 
 def test_records_are_counted_by_outcome_from_zero_on() -> None:

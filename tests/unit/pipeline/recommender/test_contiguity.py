@@ -32,7 +32,7 @@ class FakeTopic:
     def __init__(self, *records: Record) -> None:
         self.records = records
 
-    def read_span(
+    def read_range(
         self, partition: int, first: int, last: int, *, timeout_seconds: float
     ) -> list[Record]:
         """Return those of the span."""

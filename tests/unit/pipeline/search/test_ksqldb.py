@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from goodsflow.clients.ksqldb import (
-    KsqlAnswerError,
     KsqlClient,
+    KsqlResponseError,
     KsqlStatementError,
     KsqlUnauthorizedError,
     KsqlUnavailableError,
@@ -205,7 +205,7 @@ def test_a_product_is_there_once() -> None:
 
 def test_an_answer_without_our_columns_is_an_error() -> None:
     """Every row would be no card, and the answer empty."""
-    with pytest.raises(KsqlAnswerError, match="amount, brand, category"):
+    with pytest.raises(KsqlResponseError, match="amount, brand, category"):
         found_cards(QueryResult(("PRODUCT_ID", "NAME", "CURRENCY"), []))
 
 

@@ -26,15 +26,15 @@ def test_it_is_healthy_for_a_while_after_its_start_and_each_delivery() -> None:
     """A service that just started, or sends every five seconds, is not ill."""
     clock = Clock()
     tally = Tally(clock)
-    assert tally.ailment(5) is None
+    assert tally.unhealthy_reason(5) is None
     clock.now += 31
-    assert tally.ailment(5) == (
+    assert tally.unhealthy_reason(5) == (
         "no card was delivered in the 31 s since the start (0 failed)"
     )
     deliver(tally)
-    assert tally.ailment(5) is None
+    assert tally.unhealthy_reason(5) is None
     clock.now += 29
-    assert tally.ailment(5) is None
+    assert tally.unhealthy_reason(5) is None
 
 
 def test_silence_is_judged_by_the_interval() -> None:
@@ -43,9 +43,9 @@ def test_silence_is_judged_by_the_interval() -> None:
     tally = Tally(clock)
     deliver(tally)
     clock.now += 170
-    assert tally.ailment(60) is None
+    assert tally.unhealthy_reason(60) is None
     clock.now += 11
-    assert tally.ailment(60) is not None
+    assert tally.unhealthy_reason(60) is not None
 
 
 def test_the_reason_of_the_last_failure_is_told() -> None:
@@ -55,7 +55,7 @@ def test_the_reason_of_the_last_failure_is_told() -> None:
     deliver(tally)
     clock.now += 40
     tally.note_failure("Broker: Topic authorization failed")
-    assert tally.ailment(5) == (
+    assert tally.unhealthy_reason(5) == (
         "no card was delivered in the 40 s since the last delivery (1 failed): "
         "Broker: Topic authorization failed"
     )
@@ -65,7 +65,7 @@ def test_a_service_whose_first_cards_all_fail_is_ill_at_once() -> None:
     """Its start would be reported as done, and fail half a minute later."""
     tally = Tally(Clock())
     tally.note_failure("Broker: Topic authorization failed")
-    assert tally.ailment(5) is not None
+    assert tally.unhealthy_reason(5) is not None
 
 
 def test_the_metrics_have_the_names_that_the_dashboards_read() -> None:
