@@ -35,8 +35,8 @@ from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.supervisor import SupervisorClient
+from goodsflow.model.blocklist import Entry, Rule
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.blocklist import Entry, Rule
 from goodsflow.pipeline.blocklist.changing import block, unblock
 
 _RULES = 100_000

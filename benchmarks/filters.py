@@ -22,10 +22,9 @@ from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.topic_inspector import TopicInspector
 from goodsflow.clients.kafka.topic_reader import position_of
 from goodsflow.common.process import tune_garbage_collector
+from goodsflow.model.blocklist import TOPIC, Scope
 from goodsflow.model.cards.wire_format import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints, load_endpoints
-from goodsflow.pipeline.blocklist import Scope
-from goodsflow.pipeline.blocklist.model import TOPIC
 from goodsflow.pipeline.blocklist.reading import Position
 from goodsflow.pipeline.filter.app import create_pipeline
 from goodsflow.pipeline.filter.filtering import Kind

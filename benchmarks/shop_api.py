@@ -26,9 +26,9 @@ from benchmarks.report import Report
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.clients.registry.serializer import value_serializer
+from goodsflow.model.cards.catalog import GeneratedCatalog
 from goodsflow.model.cards.model import Card
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints, load_endpoints
-from goodsflow.pipeline.shop_api.catalog import GeneratedCatalog
 from goodsflow.pipeline.shop_api.producer import TOPIC
 from goodsflow.pipeline.shop_api.records import Outgoing, offers
 from goodsflow.pipeline.shop_api.service import PRINCIPAL, THROUGHPUT, run

@@ -31,8 +31,8 @@ class CompactionResource(dg.ConfigurableResource[Any]):
         Raises:
             GoodsflowError: A system refused or did not answer; no card is lost.
         """
+        from goodsflow.model.blocklist import BlockRules
         from goodsflow.pipeline.archive.run import compact
-        from goodsflow.pipeline.blocklist import BlockRules
         from goodsflow.pipeline.blocklist.reading import read_block_list
 
         endpoints = self.platform.endpoints()

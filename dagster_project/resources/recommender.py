@@ -8,7 +8,7 @@ from pydantic import Field
 
 from dagster_project.resources.kafka import PRINCIPAL
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.pipeline.blocklist import BlockRules
+from goodsflow.model.blocklist import BlockRules
 from goodsflow.pipeline.recommender.contiguity import Contiguity
 from goodsflow.pipeline.recommender.known import KnownProducts
 from goodsflow.pipeline.recommender.report import RunReport

@@ -15,8 +15,7 @@ from goodsflow.common.counting import counted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goodsflow.pipeline.blocklist import Entry, Rule
-    from goodsflow.pipeline.blocklist.model import Scope
+    from goodsflow.model.blocklist import Entry, Rule, Scope
 
 _PRINCIPAL = "admin"
 
@@ -82,8 +81,8 @@ def add(
       goodsflow blocklist add --product 12348 --reason "recalled by its maker"
       goodsflow blocklist add --brand brand_XYZ --brand brand_DEF
     """
+    from goodsflow.model.blocklist import Entry
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.blocklist import Entry
     from goodsflow.pipeline.blocklist.changing import block, now
 
     at = now()
@@ -118,8 +117,8 @@ def remove(
     Example:
       goodsflow blocklist remove --product 12348
     """
+    from goodsflow.model.blocklist import BlockListError
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.blocklist import BlockListError
     from goodsflow.pipeline.blocklist.changing import unblock
     from goodsflow.pipeline.blocklist.reading import read_block_list
 
@@ -199,9 +198,9 @@ def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
     Example:
       goodsflow blocklist import recalled.csv --reason "recalled by its maker"
     """
+    from goodsflow.model.blocklist.files import read_entries
     from goodsflow.model.endpoints import load_endpoints
     from goodsflow.pipeline.blocklist.changing import block, now
-    from goodsflow.pipeline.blocklist.files import read_entries
 
     entries = read_entries(path, reason=reason, by=by, at=now())
     count = block(
@@ -214,7 +213,7 @@ def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
 
 
 def _given(**texts: tuple[str, ...]) -> list[Rule]:
-    from goodsflow.pipeline.blocklist import SCOPES, Rule
+    from goodsflow.model.blocklist import SCOPES, Rule
 
     scopes: tuple[Scope, ...] = SCOPES
     rules = [Rule(scope, text) for scope in scopes for text in texts[scope]]

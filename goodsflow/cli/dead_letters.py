@@ -19,8 +19,8 @@ from goodsflow.common.counting import counted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from goodsflow.model.dead_letters import DeadLetter
     from goodsflow.model.endpoints import Endpoints
-    from goodsflow.pipeline.dead_letters import DeadLetter
     from goodsflow.pipeline.filter.filtering import Decide
 
 _PRINCIPAL = "admin"
@@ -112,8 +112,8 @@ def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
     """Show a dead letter with its headers, key, value and error."""
     if raw and as_json:
         raise click.UsageError("Use --raw or --json, not both.")
+    from goodsflow.model.dead_letters import Place
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.dead_letters import Place
     from goodsflow.pipeline.dead_letters.reading import open_reader, read_at
 
     with open_reader(load_endpoints(context.home), _PRINCIPAL) as reader:
@@ -178,8 +178,8 @@ def replay(
         )
     if not everything and not places:
         raise click.UsageError("Give dead letters as PARTITION:OFFSET, or --all.")
+    from goodsflow.model.dead_letters import Place
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.dead_letters import Place
     from goodsflow.pipeline.dead_letters.reading import (
         open_reader,
         read_at,
@@ -229,8 +229,8 @@ def purge(
     context: Context, *, yes: bool, before: tuple[str, ...], timeout: float
 ) -> None:
     """Delete dead letters for good."""
+    from goodsflow.model.dead_letters import DeadLetterError, Place
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.dead_letters import DeadLetterError, Place
     from goodsflow.pipeline.dead_letters.reading import open_reader, read_letters
     from goodsflow.pipeline.dead_letters.replaying import purge as purge_there
 
@@ -296,12 +296,13 @@ def _choose(
 
 def _decider(endpoints: Endpoints) -> Decide:
     from goodsflow.clients.registry import RegistryClient
-    from goodsflow.pipeline.blocklist import BlockRules
+    from goodsflow.clients.registry.schema_checks import SchemaChecks
+    from goodsflow.model.blocklist import BlockRules
     from goodsflow.pipeline.filter.filtering import CardFilter
-    from goodsflow.pipeline.filter.schemas import Schemas
+    from goodsflow.pipeline.filter.topics import CARDS_SUBJECT
 
     rules = BlockRules()
-    schemas = Schemas(RegistryClient(endpoints.schema_registry_url))
+    schemas = SchemaChecks(RegistryClient(endpoints.schema_registry_url), CARDS_SUBJECT)
     return CardFilter(lambda: rules, schemas).decide
 
 

@@ -13,9 +13,10 @@ from goodsflow.cli.json_output import echo_json, json_text
 from goodsflow.cli.parameter_types import FiniteRange, current_user, require_text
 
 if TYPE_CHECKING:
-    from goodsflow.clients.kafka.topic_reader import Record, TopicReader
+    from goodsflow.clients.kafka.topic_reader import TopicReader
     from goodsflow.common.errors import GoodsflowError
     from goodsflow.model.endpoints import Endpoints
+    from goodsflow.model.records import Record
 
 _TOPIC = "goods-recomendations"
 _GROUP_ID = "user-recommendations"

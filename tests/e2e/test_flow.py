@@ -18,11 +18,12 @@ from confluent_kafka import Producer
 from goodsflow.clients.hdfs import HdfsClient, list_topic_files, read_topic_file
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader, PartitionOffsets
-from goodsflow.clients.kafka.topic_reader import Record, TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.cards import frame, payload_of
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
+from goodsflow.model.records import Record
 from goodsflow.pipeline.recommender import RecommenderSettings
 from tests.support import GOODSFLOW, await_condition, goodsflow
 

@@ -13,8 +13,9 @@ from typing import Any
 from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.hdfs.files import topic_file_path
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.clients.kafka.topic_reader import Record, TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.model.records import Record
 from goodsflow.pipeline.recommender import (
     Cursor,
     RecommenderSettings,

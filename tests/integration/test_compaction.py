@@ -20,6 +20,7 @@ from goodsflow.clients.hdfs.files import topic_file_path
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.config import client_config
 from goodsflow.clients.kafka.futures import check_all
+from goodsflow.model.blocklist import BlockRules, Rule
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Topic
 from goodsflow.pipeline.archive import (
@@ -30,7 +31,6 @@ from goodsflow.pipeline.archive import (
     compact,
     read_both,
 )
-from goodsflow.pipeline.blocklist import BlockRules, Rule
 
 
 class KilledError(Exception):

@@ -98,7 +98,7 @@ def test_a_letter_is_listed_shown_and_stays_while_it_is_broken(
 
     replayed = goodsflow("dead-letters", "replay", where, home=platform_home)
     assert replayed.stdout == "Replayed 0 of 1 dead letter\n"
-    assert f"Skipped {where}: The card breaks schema" in replayed.stderr
+    assert f"Skipped {where}: The value breaks schema" in replayed.stderr
 
 
 def test_a_letter_that_is_fine_now_is_sent_again_as_it_was(
@@ -181,7 +181,7 @@ def test_all_are_sent_once(
     [
         (["show", "0:999999999"], "There is no dead letter at 0:999999999"),
         (["show", "99:0"], "There is no dead letter at 99:0"),
-        (["show", "one"], "'one' is no PARTITION:OFFSET"),
+        (["show", "one"], "Expected PARTITION:OFFSET, such as 0:17, found 'one'"),
         (["replay"], "Give letters as PARTITION:OFFSET, or --all."),
         (["replay", "--all", "0:1"], "PARTITION:OFFSET or --all, not both."),
         (["list", "--kind", "nosuch"], "Invalid value for '--kind'"),

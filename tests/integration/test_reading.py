@@ -22,8 +22,9 @@ from goodsflow.clients.kafka.errors import (
 )
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.clients.kafka.topic_inspector import TopicInspector
-from goodsflow.clients.kafka.topic_reader import Record, TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.model.records import Record
 from goodsflow.model.spec import Topic
 from tests.support import await_condition
 

@@ -17,9 +17,9 @@ from confluent_kafka import Producer
 
 from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.kafka.errors import ClusterUnavailableError, KafkaError
+from goodsflow.model.blocklist import BlockRules, Rule
 from goodsflow.model.cards import decode_card, payload_of, schema_id_of
 from goodsflow.pipeline.archive import CompactionSettings, compact
-from goodsflow.pipeline.blocklist import BlockRules, Rule
 from goodsflow.pipeline.recommender import (
     Cursor,
     FenceError,

@@ -8,6 +8,7 @@ Tree::
     ├── AuthenticationFailedError   the broker refused the credentials
     ├── OperationFailedError        the broker refused an operation
     │   └── TopicExistsError        a topic to create is there already
+    ├── TransactionFailedError      a transaction failed, and would fail again
     └── RotationRunsError           another change of passwords is under way
 """
 
@@ -36,6 +37,10 @@ class OperationFailedError(KafkaError):
 
 class TopicExistsError(OperationFailedError):
     """A topic to create is there already."""
+
+
+class TransactionFailedError(KafkaError):
+    """A transaction failed, and would fail again."""
 
 
 class RotationRunsError(KafkaError):

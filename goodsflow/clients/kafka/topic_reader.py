@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import methodcaller
-from typing import NamedTuple, TypeAlias
 
 from confluent_kafka import (
     Consumer,
@@ -32,6 +31,7 @@ from goodsflow.clients.kafka.futures import named_error
 from goodsflow.clients.kafka.offsets import PartitionOffsets
 from goodsflow.common.closeable import Closeable
 from goodsflow.model.endpoints import ClusterName, Endpoints
+from goodsflow.model.records import Header, Record
 
 _POLL_SECONDS = 0.2
 _FILL_SECONDS = 0.02
@@ -41,25 +41,6 @@ _HOLD_SECONDS = 0.5
 """How long a batch of a read to the end may take to be filled."""
 
 _FOLLOWED = 500
-
-Header: TypeAlias = tuple[str, str | bytes | None]
-
-
-class Record(NamedTuple):
-    """A record as it is on the topic; a value of None is a tombstone.
-
-    Attributes:
-        headers: In their order; empty where the reader was not asked for them.
-        timestamp: Milliseconds since 1970; None where there is none, or it was not
-            asked for.
-    """
-
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[Header, ...] = ()
-    timestamp: int | None = None
 
 
 @dataclass(frozen=True)

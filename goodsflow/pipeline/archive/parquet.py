@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goodsflow.clients.hdfs import TopicFile
+from goodsflow.model.blocklist import BlockRules, Scope
 from goodsflow.pipeline.archive.planning import Group
-from goodsflow.pipeline.blocklist import BlockRules, Scope
 from goodsflow.pipeline.blocklist.spark import IS_BLOCKED, mark_blocked
 
 if TYPE_CHECKING:

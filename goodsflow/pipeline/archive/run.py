@@ -26,6 +26,7 @@ from goodsflow.clients.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, Top
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.spark import SparkError, spark_session
 from goodsflow.common.stopwatch import Stopwatch
+from goodsflow.model.blocklist import BlockRules
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.archive.errors import TakenOverError, VerificationError
 from goodsflow.pipeline.archive.parquet import (
@@ -45,7 +46,6 @@ from goodsflow.pipeline.archive.planning import (
 )
 from goodsflow.pipeline.archive.reading import ArchivedFile, BothForms, read_both
 from goodsflow.pipeline.archive.settings import CompactionSettings
-from goodsflow.pipeline.blocklist import BlockRules
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

@@ -1,11 +1,5 @@
-"""The block list: what is held back, as records of a compacted topic.
+"""The block list as records of a compacted topic: reading it, changing it.
 
-Here: a rule, its record, the rules that hold now, and reading and changing the topic.
-Not here: what becomes of a card that a rule holds back (``goodsflow.pipeline.filter``).
+Not here: rules and entries (``goodsflow.model.blocklist``), what happens to a card that
+a rule blocks (``goodsflow.pipeline.filter``).
 """
-
-from goodsflow.pipeline.blocklist.errors import BlockListError
-from goodsflow.pipeline.blocklist.model import SCOPES, Entry, Rule, Scope
-from goodsflow.pipeline.blocklist.rules import BlockRules
-
-__all__ = ["SCOPES", "BlockListError", "BlockRules", "Entry", "Rule", "Scope"]

@@ -11,10 +11,9 @@ from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.login import try_login
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.registry import RegistryClient
+from goodsflow.model.blocklist import TOPIC, BlockListError, Entry, Rule
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.blocklist.errors import BlockListError
-from goodsflow.pipeline.blocklist.model import TOPIC, Entry, Rule
 from goodsflow.pipeline.blocklist.reading import CLUSTER
 
 

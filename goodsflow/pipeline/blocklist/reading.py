@@ -11,11 +11,10 @@ from threading import Event
 from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.topic_inspector import TopicInspector
-from goodsflow.clients.kafka.topic_reader import Batch, Record, TopicReader
+from goodsflow.clients.kafka.topic_reader import Batch, TopicReader
+from goodsflow.model.blocklist import TOPIC, BlockListError, BlockRules, Entry, Rule
 from goodsflow.model.endpoints import ClusterName, Endpoints
-from goodsflow.pipeline.blocklist.errors import BlockListError
-from goodsflow.pipeline.blocklist.model import TOPIC, Entry, Rule
-from goodsflow.pipeline.blocklist.rules import BlockRules
+from goodsflow.model.records import Record
 
 CLUSTER: ClusterName = "inbound"
 

@@ -7,8 +7,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from goodsflow.pipeline.blocklist.model import Scope
-from goodsflow.pipeline.blocklist.rules import BlockRules
+from goodsflow.model.blocklist import BlockRules, Scope
 
 if TYPE_CHECKING:
     from pyspark.sql.column import Column

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from goodsflow.clients.kafka.topic_reader import TopicReader
+from goodsflow.model.dead_letters import TOPIC, DeadLetter, DeadLetterError, Place
 from goodsflow.model.endpoints import ClusterName, Endpoints
-from goodsflow.pipeline.dead_letters.errors import DeadLetterError
-from goodsflow.pipeline.dead_letters.model import TOPIC, DeadLetter, Place
 
 CLUSTER: ClusterName = "inbound"
 GROUP_ID = "dead-letters"

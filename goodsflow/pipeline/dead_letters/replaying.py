@@ -25,9 +25,13 @@ from goodsflow.clients.kafka.config import (
 )
 from goodsflow.clients.kafka.futures import await_all, named_error
 from goodsflow.clients.kafka.login import try_login
+from goodsflow.model.dead_letters import (
+    REPLAYED_FROM,
+    TOPIC,
+    DeadLetter,
+    DeadLetterError,
+)
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.dead_letters.errors import DeadLetterError
-from goodsflow.pipeline.dead_letters.model import REPLAYED_FROM, TOPIC, DeadLetter
 from goodsflow.pipeline.dead_letters.reading import CLUSTER
 
 GROUP_ID = "dead-letters-replay"

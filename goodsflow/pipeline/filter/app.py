@@ -19,16 +19,17 @@ from goodsflow.clients.kafka.config import (
 from goodsflow.clients.kafka.credentials import is_login_refused
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.registry import RegistryClient
+from goodsflow.clients.registry.schema_checks import SchemaChecks
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.blocklist.reading import BlockListFollower
 from goodsflow.pipeline.filter.errors import BlockingError
 from goodsflow.pipeline.filter.filtering import CardFilter
 from goodsflow.pipeline.filter.pipeline import Pipeline
-from goodsflow.pipeline.filter.schemas import Schemas
 from goodsflow.pipeline.filter.service import PipelineService
 from goodsflow.pipeline.filter.settings import BlockingSettings
 from goodsflow.pipeline.filter.status import PipelineStatus
-from goodsflow.pipeline.filter.withdrawing import Withdrawals, find_cards
+from goodsflow.pipeline.filter.topics import CARDS_SUBJECT
+from goodsflow.pipeline.filter.withdrawals import Withdrawals, find_cards
 
 APP_ID = "blocking-app"
 """Also faust's own group and the start of its topics' names, which ACLs allow."""
@@ -127,7 +128,7 @@ def create_pipeline(
     passwords = PasswordFollower(endpoints, "inbound", PRINCIPAL)
     block_list = BlockListFollower(endpoints, PRINCIPAL)
     status.show_rules(lambda: block_list.rules)
-    schemas = Schemas(RegistryClient(endpoints.schema_registry_url))
+    schemas = SchemaChecks(RegistryClient(endpoints.schema_registry_url), CARDS_SUBJECT)
     return Pipeline(
         client_config(endpoints, "inbound", PRINCIPAL)
         | _THROUGH_OUTAGES

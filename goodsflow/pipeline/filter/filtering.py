@@ -8,10 +8,15 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import orjson
 
+from goodsflow.clients.registry.schema_checks import (
+    SchemaCheck,
+    SchemaChecks,
+    UnknownSchemaError,
+)
+from goodsflow.model.blocklist import SCOPES, BlockRules, Scope
 from goodsflow.model.cards import CardError, schema_id_of
 from goodsflow.model.cards.wire_format import HEADER_BYTES
-from goodsflow.pipeline.blocklist import SCOPES, BlockRules, Scope
-from goodsflow.pipeline.filter.schemas import Check, Schemas, UnknownSchemaError
+from goodsflow.model.dead_letters import shortened
 
 Outcome = Literal["passed", "blocked", "undecodable"]
 
@@ -23,8 +28,6 @@ of the wire format, a schema ID that the registry does not know, no JSON, breaks
 schema, is too large, or a header of the record has a name that is no text."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-_MOST_OF_REASON = 2_000
 
 MOST_BYTES = 1_000_000
 """Of a record's key, value and headers. Brokers count 1,048,588 compressed, and the
@@ -49,14 +52,8 @@ class Verdict:
 
     @property
     def summary(self) -> str:
-        """The reason, cut in its middle where it is long: it may quote all of a value.
-
-        Its end says what was expected.
-        """
-        if len(self.reason) <= _MOST_OF_REASON:
-            return self.reason
-        half = _MOST_OF_REASON // 2
-        return f"{self.reason[:half]} … {self.reason[-half:]}"
+        """The reason, shortened where it is long."""
+        return shortened(self.reason)
 
 
 PASSED = Verdict("passed")
@@ -88,10 +85,10 @@ class CardFilter:
         schemas: Checks cards.
     """
 
-    def __init__(self, rules: Callable[[], BlockRules], schemas: Schemas) -> None:
+    def __init__(self, rules: Callable[[], BlockRules], schemas: SchemaChecks) -> None:
         self._rules = rules
         self._schemas = schemas
-        self._checks: dict[bytes, Check] = {}
+        self._checks: dict[bytes, SchemaCheck] = {}
 
     def decide(self, key: bytes | None, value: bytes | None) -> Verdict:
         """Say what becomes of a record.
@@ -125,8 +122,8 @@ class CardFilter:
         scope = self._rules().match(card)
         return PASSED if scope is None else BLOCKED[scope]
 
-    def _check_for(self, value: bytes) -> Check:
-        check = self._schemas.of(schema_id_of(value))
+    def _check_for(self, value: bytes) -> SchemaCheck:
+        check = self._schemas.by_id(schema_id_of(value))
         self._checks[value[:HEADER_BYTES]] = check
         return check
 
@@ -161,7 +158,7 @@ def too_large(size: int) -> Verdict:
     )
 
 
-def _broken(check: Check, card: Any, key: bytes) -> Verdict:
+def _broken(check: SchemaCheck, card: Any, key: bytes) -> Verdict:
     problem = check.problem(card)
     if problem:
         return Verdict("undecodable", "schema", problem)

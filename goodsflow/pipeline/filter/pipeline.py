@@ -26,28 +26,28 @@ from confluent_kafka import (
 )
 
 from goodsflow.clients.kafka.client_errors import ClientErrors
-from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.kafka.passwords import PasswordFollower
+from goodsflow.clients.kafka.transactions import (
+    AbortedTransactionError,
+    InterruptedTransactionError,
+    TransactionalWriter,
+    TransactionContent,
+)
 from goodsflow.clients.registry import RegistryError
-from goodsflow.pipeline.blocklist import Scope
+from goodsflow.model.blocklist import Scope
+from goodsflow.model.records import OutgoingRecord
 from goodsflow.pipeline.blocklist.reading import BlockListFollower, Position
-from goodsflow.pipeline.filter.asking import (
+from goodsflow.pipeline.filter.batch import Batch
+from goodsflow.pipeline.filter.broker_queries import (
     committed_offsets,
     count_partitions,
     has_never_held,
 )
 from goodsflow.pipeline.filter.errors import PipelineError
 from goodsflow.pipeline.filter.filtering import Decide, Kind
-from goodsflow.pipeline.filter.records import SOURCE, Outgoing
-from goodsflow.pipeline.filter.sorting import Batch
 from goodsflow.pipeline.filter.status import PipelineStatus
-from goodsflow.pipeline.filter.transaction import (
-    AbortedTransactionError,
-    InterruptedTransactionError,
-    TransactionalWriter,
-    Writing,
-)
-from goodsflow.pipeline.filter.withdrawing import Committed, Withdrawals
+from goodsflow.pipeline.filter.topics import PASSED_ON, SOURCE
+from goodsflow.pipeline.filter.withdrawals import Committed, Withdrawals
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -151,8 +151,8 @@ class Pipeline:
         """Move records until ``stop``; an outage is waited out.
 
         Raises:
-            PipelineError: It cannot go on: a right is missing, or a newer copy runs.
-            KafkaError: The login is refused.
+            PipelineError: It cannot go on: a right is missing.
+            KafkaError: The login is refused, or a newer copy runs.
         """
         self._status.running = True
         try:
@@ -170,7 +170,11 @@ class Pipeline:
     def _run(self) -> None:
         self._block_list.start(self._stop)
         writer = TransactionalWriter(
-            self._producer_config, self._client_errors, self._stop
+            self._producer_config,
+            self._client_errors,
+            self._stop,
+            cluster="inbound",
+            principal="blocking",
         )
         # Before reading: it ends a killed copy's transaction, whose offsets the group
         # would otherwise wait for.
@@ -283,7 +287,9 @@ class Pipeline:
             for number, offset in self._positions(nexts, bool(withdrawn)).items()
         ]
         group = consumer.consumer_group_metadata()
-        writer.begin(Writing(withdrawn, batch.passed, batch.letters))
+        writer.begin(
+            TransactionContent(withdrawn, batch.passed, PASSED_ON, batch.letters)
+        )
         end = run_detached(lambda: writer.commit(positions, group), "transaction")
         self._under_way = _UnderWay(
             firsts=batch.first_offsets,
@@ -331,7 +337,7 @@ class Pipeline:
 
     def _take_withdrawn(
         self, consumer: Consumer, position: Position | None
-    ) -> tuple[Outgoing, ...]:
+    ) -> tuple[OutgoingRecord, ...]:
         unknown = self._withdrawals.unknown(self._status.partitions or ())
         if unknown:
             found = self._committed(unknown, consumer)

@@ -10,7 +10,7 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from goodsflow.pipeline.blocklist import SCOPES, BlockRules, Scope
+from goodsflow.model.blocklist import SCOPES, BlockRules, Scope
 from goodsflow.pipeline.filter.filtering import KINDS, Kind, Outcome
 
 _MOST_SECONDS_FOR_A_TURN = 10.0

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.spark import spark_session
 from goodsflow.common.stopwatch import Stopwatch
+from goodsflow.model.blocklist import BlockRules
 from goodsflow.model.cards import frame
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.archive import ArchivedFile, BothForms, read_both
-from goodsflow.pipeline.blocklist import BlockRules
 from goodsflow.pipeline.recommender import scoring
 from goodsflow.pipeline.recommender.cursor import Cursor
 from goodsflow.pipeline.recommender.errors import BackfillError

@@ -15,9 +15,10 @@ from operator import attrgetter
 from typing import Protocol
 
 from goodsflow.clients.hdfs import HdfsClient
-from goodsflow.clients.kafka.topic_reader import Record, TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.cards import CardError, payload_of
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.model.records import Record
 from goodsflow.pipeline.archive import read_both
 from goodsflow.pipeline.recommender.settings import RecommenderSettings
 

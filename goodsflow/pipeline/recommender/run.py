@@ -13,10 +13,10 @@ from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.clients.spark import spark_session
 from goodsflow.common.stopwatch import Stopwatch
+from goodsflow.model.blocklist import BlockRules
 from goodsflow.model.cards import frame
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.archive import ArchivedFile, combine, list_archive
-from goodsflow.pipeline.blocklist import BlockRules
 from goodsflow.pipeline.recommender import scoring
 from goodsflow.pipeline.recommender.cursor import Cursor
 from goodsflow.pipeline.recommender.interest import (

@@ -19,8 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goodsflow.pipeline.blocklist import BlockRules
-from goodsflow.pipeline.blocklist.model import FIELDS, Scope
+from goodsflow.model.blocklist import FIELDS, BlockRules, Scope
 from goodsflow.pipeline.blocklist.spark import IS_BLOCKED, mark_blocked
 from goodsflow.pipeline.recommender.interest import Interest
 from goodsflow.pipeline.recommender.settings import Scoring

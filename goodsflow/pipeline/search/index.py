@@ -15,9 +15,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from goodsflow.clients.kafka.topic_reader import Record
 from goodsflow.model.cards import CardError, schema_id_of
 from goodsflow.model.cards.wire_format import HEADER_BYTES
+from goodsflow.model.records import Record
 from goodsflow.pipeline.search import duck
 from goodsflow.pipeline.search.interface import FoundCard, Order, SearchQuery
 

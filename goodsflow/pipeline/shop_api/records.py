@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from goodsflow.model.cards.catalog import Catalog
 from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import with_price
-from goodsflow.pipeline.shop_api.catalog import Catalog
 
 Serialize = Callable[[Card], bytes]
 """Writes a card as a value, in the wire format; raises where it breaks its schema."""

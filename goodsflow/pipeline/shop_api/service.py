@@ -18,10 +18,10 @@ from goodsflow.clients.registry import RegistryClient
 from goodsflow.clients.registry.serializer import ValueValidator, value_serializer
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.health_server import make_app, serving
+from goodsflow.model.cards.catalog import GeneratedCatalog, SampleCatalog
 from goodsflow.model.cards.model import Card
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
 from goodsflow.pipeline.shop_api.card_file import check_cards, read_cards
-from goodsflow.pipeline.shop_api.catalog import GeneratedCatalog, SampleCatalog
 from goodsflow.pipeline.shop_api.producer import TOPIC, CardProducer
 from goodsflow.pipeline.shop_api.records import Outgoing, offers
 from goodsflow.pipeline.shop_api.settings import ShopApiSettings

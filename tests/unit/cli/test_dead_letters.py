@@ -4,8 +4,8 @@ import pytest
 
 from goodsflow.cli.dead_letters import KINDS as CHOICES
 from goodsflow.cli.dead_letters import _print_letter, _text
-from goodsflow.clients.kafka.topic_reader import Record
-from goodsflow.pipeline.dead_letters import DeadLetter
+from goodsflow.model.dead_letters import DeadLetter
+from goodsflow.model.records import Record
 from goodsflow.pipeline.filter.filtering import KINDS
 
 

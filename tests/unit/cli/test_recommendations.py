@@ -7,8 +7,8 @@ import json
 import pytest
 
 from goodsflow.cli.recommendations import _Printer, banner
-from goodsflow.clients.kafka.topic_reader import Record
 from goodsflow.model.cards import frame
+from goodsflow.model.records import Record
 
 
 def record(payload: bytes, offset: int = 9) -> Record:

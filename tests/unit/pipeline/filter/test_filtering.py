@@ -10,12 +10,12 @@ from goodsflow.clients.registry import (
     SchemaNotFoundError,
     SubjectNotFoundError,
 )
+from goodsflow.clients.registry.schema_checks import SchemaChecks, UnknownSchemaError
+from goodsflow.model.blocklist import BlockRules, Rule, Scope
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.pipeline.blocklist import BlockRules, Rule, Scope
 from goodsflow.pipeline.filter.filtering import KEYLESS, MOST_BYTES, PASSED, CardFilter
-from goodsflow.pipeline.filter.schemas import Schemas, UnknownSchemaError
 
 KEY = b"12345"
 BLOCKED = Rule("product", "12346")
@@ -53,7 +53,7 @@ class Registry:
 def filter_of(*rules: Rule, registry: Registry | None = None) -> CardFilter:
     """Return a filter with rules."""
     found = BlockRules(rules)
-    schemas = Schemas(registry or Registry())  # type: ignore[arg-type]
+    schemas = SchemaChecks(registry or Registry(), "goods-value")  # type: ignore[arg-type]
     return CardFilter(lambda: found, schemas)
 
 
@@ -181,10 +181,10 @@ def test_a_schema_is_looked_up_once() -> None:
 def test_a_schema_that_was_unknown_is_asked_for_again() -> None:
     """The registry may give out its ID; cards would be dead letters until a restart."""
     registry, now = Registry(), [0.0]
-    schemas = Schemas(registry, lambda: now[0])  # type: ignore[arg-type]
+    schemas = SchemaChecks(registry, "goods-value", lambda: now[0])  # type: ignore[arg-type]
     for now[0] in (0.0, 29.0, 31.0):
         with pytest.raises(UnknownSchemaError):
-            schemas.of(77)
+            schemas.by_id(77)
     assert registry.asked == [77, 77]
 
 

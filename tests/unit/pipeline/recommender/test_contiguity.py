@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.clients.kafka.topic_reader import Record
 from goodsflow.model.cards import frame
+from goodsflow.model.records import Record
 from goodsflow.pipeline.recommender.contiguity import (
     Gap,
     find_gaps,

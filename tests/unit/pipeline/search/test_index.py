@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from goodsflow.clients.kafka.topic_reader import Record
 from goodsflow.model.cards import frame
+from goodsflow.model.records import Record
 from goodsflow.pipeline.search.index import CardIndex, IndexState
 from goodsflow.pipeline.search.interface import FoundCard, SearchBackend, SearchQuery
 from tests.unit.pipeline.search.contract import SearchContract, card

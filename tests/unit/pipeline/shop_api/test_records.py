@@ -12,10 +12,10 @@ import pytest
 
 from goodsflow.clients.registry.serializer import ValueValidator
 from goodsflow.model.cards import CardError, decode_card, encode_json, frame
+from goodsflow.model.cards.catalog import Catalog, GeneratedCatalog, SampleCatalog
 from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import sample_cards, with_price
 from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.pipeline.shop_api.catalog import Catalog, GeneratedCatalog, SampleCatalog
 from goodsflow.pipeline.shop_api.records import Outgoing, Template, offers
 
 NOW = datetime(2026, 1, 20, 11, 11, 2, tzinfo=UTC)

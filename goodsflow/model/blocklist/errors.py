@@ -6,4 +6,4 @@ from goodsflow.common.errors import GoodsflowError
 
 
 class BlockListError(GoodsflowError):
-    """A rule or an entry is none, or the list could not be changed."""
+    """A rule or an entry is invalid, or the list couldn't be changed."""

@@ -9,11 +9,11 @@ from threading import Event
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from goodsflow.clients.kafka.client_errors import ClientErrors
-from goodsflow.pipeline.filter.records import PASSED_ON, SOURCE
-from goodsflow.pipeline.filter.transaction import (
+from goodsflow.clients.kafka.transactions import (
     AbortedTransactionError,
     InterruptedTransactionError,
 )
+from goodsflow.pipeline.filter.topics import PASSED_ON, SOURCE
 
 _LOGGER = logging.getLogger(__name__)
 _CALL_SECONDS = 5.0

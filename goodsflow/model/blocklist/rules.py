@@ -1,75 +1,75 @@
-"""The rules that hold now, for quick questions."""
+"""The rules in force, indexed for fast lookups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from goodsflow.pipeline.blocklist.model import FIELDS, SCOPES, Rule, Scope
+from goodsflow.model.blocklist.entries import FIELDS, SCOPES, Rule, Scope
 
 
 class BlockRules:
     """Rules by scope, each with the offset of its record.
 
-    One thread changes them while others ask: each change is one step for these.
+    One thread may change them while others look them up: each change is atomic.
     """
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self._offsets: dict[Scope, dict[str, int]] = {scope: {} for scope in SCOPES}
-        self._asked: tuple[tuple[Scope, str, dict[str, int]], ...] = ()
+        self._lookups: tuple[tuple[Scope, str, dict[str, int]], ...] = ()
         for rule in rules:
             self.add(rule)
 
     def add(self, rule: Rule, offset: int = 0) -> None:
-        """Let a rule hold.
+        """Put a rule in force.
 
         Args:
-            rule: Holds from now on.
+            rule: To be in force from now on.
             offset: Of its record.
         """
         self._offsets[rule.scope][rule.text] = offset
-        self._ask_of_the_filled()
+        self._update_lookups()
 
     def remove(self, rule: Rule) -> None:
-        """Let a rule hold no more; one that did not is fine."""
+        """Remove a rule; do nothing if it isn't in force."""
         self._offsets[rule.scope].pop(rule.text, None)
-        self._ask_of_the_filled()
+        self._update_lookups()
 
     def __len__(self) -> int:
-        """Return how many rules hold."""
+        """Return how many rules are in force."""
         return sum(len(each) for each in self._offsets.values())
 
     def __contains__(self, rule: object) -> bool:
-        """Whether a rule holds."""
+        """Whether a rule is in force."""
         return isinstance(rule, Rule) and rule.text in self._offsets[rule.scope]
 
     def count(self, scope: Scope) -> int:
-        """Return how many rules of a scope hold."""
+        """Return how many rules of a scope are in force."""
         return len(self._offsets[scope])
 
     def texts(self, scope: Scope) -> frozenset[str]:
-        """Return what is blocked of a scope."""
+        """Return the values that are blocked in a scope."""
         return frozenset(self._offsets[scope])
 
     def since(self, offset: int) -> Iterator[Rule]:
-        """Yield the rules whose records are at an offset or after it."""
+        """Yield the rules whose records are at or after an offset."""
         for scope, offsets in self._offsets.items():
             for text, at in tuple(offsets.items()):
                 if at >= offset:
                     yield Rule(scope, text)
 
     def match(self, card: Mapping[str, Any]) -> Scope | None:
-        """Return by which of its fields a card is blocked; None where it is not."""
-        for scope, field, offsets in self._asked:
+        """Return the scope of a rule that blocks a card; None if no rule does."""
+        for scope, field, offsets in self._lookups:
             text = card.get(field)
-            # What cannot be hashed cannot be looked up.
+            # A card may hold a list there, which can't be hashed.
             if isinstance(text, str) and text in offsets:
                 return scope
         return None
 
-    def _ask_of_the_filled(self) -> None:
-        """Have each card be asked only for what there are rules about."""
-        self._asked = tuple(
+    def _update_lookups(self) -> None:
+        """Look up only the fields that some rule is about."""
+        self._lookups = tuple(
             (scope, FIELDS[scope], offsets)
             for scope, offsets in self._offsets.items()
             if offsets

@@ -1,7 +1,7 @@
-"""A rule of the block list, and its record on the topic.
+"""A rule of the block list, and the record that puts it on the list.
 
-The record's key is the rule, ``<scope>:<text>``, and alone decides what is blocked; its
-value says why, by whom and since when. A tombstone takes the rule away.
+The record's key is the rule, ``<scope>:<text>``. The key alone decides what is blocked;
+the value says why, by whom and since when. A tombstone removes the rule.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, get_args
 
+from goodsflow.model.blocklist.errors import BlockListError
 from goodsflow.model.cards import CardError, payload_of
-from goodsflow.pipeline.blocklist.errors import BlockListError
 
 TOPIC = "blocked-products"
 
@@ -27,7 +27,7 @@ FIELDS: dict[Scope, str] = {
     "store": "store_id",
     "category": "category",
 }
-"""The field of a card that a rule's text has to equal, letter by letter."""
+"""The field of a card that must equal a rule's text exactly."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -42,18 +42,18 @@ class Rule:
     text: str
 
     def __post_init__(self) -> None:
-        """Refuse a text that no card has."""
+        """Reject a text that no card can have."""
         if not self.text:
-            raise BlockListError(f"A rule for a {self.scope} needs a text.")
+            raise BlockListError(f"A rule for a {self.scope} needs a value.")
         try:
             self.text.encode()
         except UnicodeEncodeError as error:
             raise BlockListError(
-                f"A rule for a {self.scope} has a text that is not valid UTF-8."
+                f"The value of a rule for a {self.scope} is not valid UTF-8."
             ) from error
 
     def __str__(self) -> str:
-        """Write it as the record's key has it."""
+        """Format it as in the record's key."""
         return f"{self.scope}:{self.text}"
 
     @property
@@ -63,40 +63,40 @@ class Rule:
 
     @classmethod
     def from_key(cls, key: bytes | None) -> Rule:
-        """Read a record's key.
+        """Parse a record's key.
 
         Raises:
-            BlockListError: It is no rule.
+            BlockListError: It isn't a rule.
         """
         try:
             return cls.parse((key or b"").decode())
         except UnicodeDecodeError as error:
-            raise BlockListError(f"The key {key!r} is not UTF-8.") from error
+            raise BlockListError(f"The key {key!r} is not valid UTF-8.") from error
 
     @classmethod
     def parse(cls, text: str) -> Rule:
-        """Read ``<scope>:<text>``.
+        """Parse ``<scope>:<text>``.
 
         Raises:
-            BlockListError: It is no rule.
+            BlockListError: It isn't a rule.
         """
         name, colon, rest = text.partition(":")
         for scope in SCOPES:
             if colon and name == scope:
                 return cls(scope, rest)
         raise BlockListError(
-            f"'{text}' is no rule: expected one of "
-            f"{', '.join(f'{scope}:…' for scope in SCOPES)}."
+            f"Expected one of {', '.join(f'{scope}:…' for scope in SCOPES)}, found "
+            f"'{text}'."
         )
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A rule that holds.
+    """A rule that is in force.
 
     Attributes:
         rule: What is blocked.
-        reason: Why; empty where nobody said.
+        reason: Why; empty where no reason was given.
         by: Who blocked it; empty where the record does not say.
         at: Since when; None where the record does not say.
     """
@@ -117,9 +117,9 @@ class Entry:
 
     @classmethod
     def from_record(cls, rule: Rule, value: bytes) -> Entry:
-        """Read a record; what its value does not say stays empty.
+        """Read a record; fields that its value lacks stay empty.
 
-        The key alone decides: a list with one odd value must still block.
+        The key alone decides, so that a list with a malformed value still blocks.
         """
         try:
             found = json.loads(payload_of(value))

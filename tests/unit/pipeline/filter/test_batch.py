@@ -5,6 +5,7 @@ from confluent_kafka import Message
 
 from goodsflow.clients.kafka.topic_reader import readable_headers, whole_record
 from goodsflow.clients.registry import RegistryUnavailableError
+from goodsflow.pipeline.filter.batch import Batch
 from goodsflow.pipeline.filter.filtering import (
     BLOCKED,
     MOST_BYTES,
@@ -12,7 +13,6 @@ from goodsflow.pipeline.filter.filtering import (
     Kind,
     Verdict,
 )
-from goodsflow.pipeline.filter.sorting import Batch
 
 
 def message(partition: int, offset: int, **others: object) -> Message:

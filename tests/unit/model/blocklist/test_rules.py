@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from goodsflow.model.blocklist import BlockListError, BlockRules, Entry, Rule
 from goodsflow.model.cards import encode_json, frame
-from goodsflow.pipeline.blocklist import BlockListError, BlockRules, Entry, Rule
 
 PRODUCT, BRAND = Rule("product", "1"), Rule("brand", "brand: X")
 

@@ -25,14 +25,14 @@ from aiokafka.partitioner import murmur2
 
 from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
-from goodsflow.clients.kafka.topic_reader import Record, TopicReader
+from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.common.errors import GoodsflowError
+from goodsflow.model.blocklist import FIELDS, BlockRules, Rule
 from goodsflow.model.cards.wire_format import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.blocklist import BlockRules, Rule
-from goodsflow.pipeline.blocklist.model import FIELDS
+from goodsflow.model.records import OutgoingRecord, Record
 from goodsflow.pipeline.blocklist.reading import Position
-from goodsflow.pipeline.filter.records import PASSED_ON, Outgoing, tombstone
+from goodsflow.pipeline.filter.topics import PASSED_ON
 
 _LOGGER = logging.getLogger(__name__)
 _READ_SECONDS = 600.0
@@ -120,7 +120,7 @@ class Withdrawals:
 
     def take(
         self, rules: BlockRules, position: Position, limit: int
-    ) -> tuple[Outgoing, ...]:
+    ) -> tuple[OutgoingRecord, ...]:
         """Return the tombstones to write now.
 
         Args:
@@ -128,7 +128,7 @@ class Withdrawals:
             position: Up to where they are at least.
             limit: Tombstones at most; what remains comes with the next call.
         """
-        taken: list[Outgoing] = []
+        taken: list[OutgoingRecord] = []
         for number, state in self._states.items():
             if state.is_new:
                 state.done, state.is_new = position, False
@@ -139,7 +139,7 @@ class Withdrawals:
                 rule, key = state.waiting.popleft()
                 # It may have been taken off the list again.
                 if rule in rules:
-                    taken.append(tombstone(key))
+                    taken.append(OutgoingRecord(PASSED_ON, key))
             if state.target and state.found is None and not state.waiting:
                 state.done, state.target = state.target, None
         return tuple(taken)

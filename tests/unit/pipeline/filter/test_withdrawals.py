@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
-from goodsflow.pipeline.blocklist import BlockRules, Rule
+from goodsflow.model.blocklist import BlockRules, Rule
 from goodsflow.pipeline.blocklist.reading import Position
-from goodsflow.pipeline.filter.withdrawing import (
+from goodsflow.pipeline.filter.withdrawals import (
     Committed,
     Withdrawal,
     Withdrawals,

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from confluent_kafka import Message
 
 from goodsflow.clients.kafka.topic_reader import (
-    Header,
     position_of,
     readable_headers,
     whole_record,
 )
-from goodsflow.pipeline.blocklist import Scope
+from goodsflow.model.blocklist import Scope
+from goodsflow.model.dead_letters import dead_letter
+from goodsflow.model.records import Header, OutgoingRecord, size_of
 from goodsflow.pipeline.filter.filtering import (
     HEADERLESS,
     MOST_BYTES,
@@ -23,7 +24,7 @@ from goodsflow.pipeline.filter.filtering import (
     Verdict,
     too_large,
 )
-from goodsflow.pipeline.filter.records import SOURCE, Outgoing, dead_letter, size_of
+from goodsflow.pipeline.filter.topics import SOURCE
 
 
 class Batch:
@@ -44,7 +45,7 @@ class Batch:
         self._firsts: dict[int | None, Message] = {}
         self._lasts: dict[int | None, Message] = {}
         self.passed: list[Message] = []
-        self.letters: list[Outgoing] = []
+        self.letters: list[OutgoingRecord] = []
         self.because: Counts[Scope | Kind] = Counts()
         self.first_letter = ""
 
@@ -105,7 +106,14 @@ class Batch:
         if verdict.because is not None:
             self.because[verdict.because] += 1
         record = whole_record(message, headers)
-        self.letters.append(dead_letter(record, verdict))
+        self.letters.append(
+            dead_letter(
+                record,
+                origin_topic=SOURCE,
+                kind=verdict.because or "",
+                error=verdict.reason,
+            )
+        )
         if not self.first_letter:
             place = f"{SOURCE}-{record.partition}@{record.offset}"
             self.first_letter = f"from {place}: {verdict.summary}"

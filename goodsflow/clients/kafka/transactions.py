@@ -1,4 +1,8 @@
-"""One batch, one transaction: what is sent on, and how far was read."""
+"""Transactions of a consume-process-produce loop: records written, offsets committed.
+
+A batch's records and the offsets after it are one transaction, so each record is
+processed exactly once.
+"""
 
 from __future__ import annotations
 
@@ -18,24 +22,25 @@ from confluent_kafka import (
 )
 
 from goodsflow.clients.kafka.client_errors import ClientErrors
-from goodsflow.pipeline.filter.errors import PipelineError
-from goodsflow.pipeline.filter.records import PASSED_ON, Outgoing
+from goodsflow.clients.kafka.errors import TransactionFailedError
+from goodsflow.model.endpoints import ClusterName
+from goodsflow.model.records import OutgoingRecord
 
 _LOGGER = logging.getLogger(__name__)
 
 _CALL_SECONDS = 5.0
-"""How long a call waits for the coordinator before it is made again."""
+"""How long a call waits for the coordinator before it is repeated."""
 
 _PATIENCE_SECONDS = 30.0
-"""How long calls are made again before a new producer starts over.
+"""How long calls are repeated before a new producer starts over.
 
-After a long outage in the middle of a transaction librdkafka 2.16 can wait for ever on
-a coordinator that it does not look for any more.
+After a long outage in the middle of a transaction, librdkafka 2.16 can wait forever for
+a coordinator that it no longer looks up.
 """
 
 _POLL_EVERY = 256
 
-_PASSING = frozenset(
+_TRANSIENT = frozenset(
     {
         KafkaError._MSG_TIMED_OUT,  # noqa: SLF001 - librdkafka's public error codes
         KafkaError._TIMED_OUT,  # noqa: SLF001
@@ -47,8 +52,7 @@ _PASSING = frozenset(
         KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
     }
 )
-"""Failed writes that are an outage's; any other would fail again and again."""
-
+"""Failed writes caused by an outage; any other write would keep failing."""
 
 _REFUSALS = frozenset(
     {
@@ -58,55 +62,67 @@ _REFUSALS = frozenset(
         KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     }
 )
-"""Failed transactions that would fail again and again."""
+"""Failed transactions that would keep failing."""
 
 
 class InterruptedTransactionError(Exception):
-    """The pipeline was told to stop while it waited for the brokers."""
+    """The caller asked to stop during a wait for the brokers."""
 
 
-class _HeldUpError(Exception):
-    """The brokers did not answer for long."""
+class _UnansweredError(Exception):
+    """The brokers haven't answered for a long time."""
 
 
 class AbortedTransactionError(Exception):
-    """The transaction was aborted: nothing of the batch has happened."""
+    """The transaction was aborted: none of its records was written."""
 
 
 @dataclass(frozen=True)
-class Writing:
+class TransactionContent:
     """What one transaction writes, in this order.
 
     Attributes:
-        withdrawn: Tombstones of what was blocked before the batch was looked at.
-        passed: Cards, as they were read.
-        letters: What is no card.
+        before: Records to write before the forwarded ones.
+        forwarded: Consumed records that are forwarded unchanged.
+        forward_to: The topic that they are forwarded to.
+        after: Records to write after them.
     """
 
-    withdrawn: Sequence[Outgoing] = ()
-    passed: Sequence[Message] = ()
-    letters: Sequence[Outgoing] = ()
+    before: Sequence[OutgoingRecord]
+    forwarded: Sequence[Message]
+    forward_to: str
+    after: Sequence[OutgoingRecord]
 
 
 class TransactionalWriter:
-    """Writes batches to the topics behind the filter, each in a transaction."""
+    """Writes batches, each in a transaction of its own."""
 
     def __init__(
-        self, config: dict[str, Any], errors: ClientErrors, stop: Event
+        self,
+        config: dict[str, Any],
+        errors: ClientErrors,
+        stop: Event,
+        *,
+        cluster: ClusterName,
+        principal: str,
     ) -> None:
-        """Make the producer; it connects by itself.
+        """Create the producer; it connects by itself.
 
         Args:
             config: A librdkafka configuration with a transactional ID; not logged.
-            errors: Is told of the client's errors.
+            errors: Receives the client's errors.
             stop: Ends waiting for brokers.
+            cluster: For error messages.
+            principal: For error messages.
         """
+        self._cluster = cluster
+        self._principal = principal
         self._config = {
             **config,
             "error_cb": errors.on_error,
             "logger": _LOGGER,
             "on_delivery": self._on_delivery,
-            # A call into Python for each record that is fine would cost as much as it.
+            # A callback into Python for each delivered record would double its cost.
             "delivery.report.only.error": True,
         }
         self._client_errors = errors
@@ -116,59 +132,60 @@ class TransactionalWriter:
         self._producer = self._new_producer()
 
     def open(self) -> None:
-        """Fence older copies and end what they left open, or this one did.
+        """Fence older copies, and abort transactions that they or this one left open.
 
         Raises:
-            PipelineError: The cluster refused.
+            TransactionFailedError: The cluster refused.
             KafkaError: The login is refused.
-            InterruptedTransactionError: Told to stop.
+            InterruptedTransactionError: ``stop`` was set.
         """
         while True:
             try:
-                self._insist(self._producer.init_transactions)
-            except _HeldUpError:
+                self._retry(self._producer.init_transactions)
+            except _UnansweredError:
                 self._producer = self._new_producer()
             except KafkaException as exception:
-                raise PipelineError(
-                    "Cannot begin with transactions on cluster 'inbound': "
-                    f"{_text(exception)}. Does principal 'blocking' have the right to "
-                    "its transactional ID?"
+                raise TransactionFailedError(
+                    f"Cannot start transactions on cluster '{self._cluster}': "
+                    f"{_text(exception)}. Do the ACLs allow principal "
+                    f"'{self._principal}' to use its transactional ID?"
                 ) from exception
             else:
                 return
 
-    def begin(self, batch: Writing) -> None:
-        """Hand records over; they are on their way. What fails, ``commit`` tells.
+    def begin(self, content: TransactionContent) -> None:
+        """Begin a transaction and send its records; ``commit`` reports failures.
 
         Raises:
             KafkaError: The login is refused.
-            InterruptedTransactionError: Told to stop; nothing has happened.
+            InterruptedTransactionError: ``stop`` was set; nothing was written.
         """
         self._refusal = None
         self._failure = None
         try:
             self._producer.begin_transaction()
-            for outgoing in batch.withdrawn:
-                self._produce(outgoing)
-            self._pass_on(batch.passed)
-            for outgoing in batch.letters:
-                self._produce(outgoing)
+            for record in content.before:
+                self._produce(record)
+            self._forward(content.forwarded, content.forward_to)
+            for record in content.after:
+                self._produce(record)
         except KafkaException as exception:
             self._failure = exception
 
     def commit(self, positions: list[TopicPartition], group_metadata: object) -> None:
-        """Write what was begun, and how far was read, as one.
+        """Commit the records together with the offsets.
 
         Args:
             positions: The next offset to read, for each partition of the batch.
-            group_metadata: Of the consumer that read the batch.
+            group_metadata: From the consumer that read the batch.
 
         Raises:
-            AbortedTransactionError: The batch is to be read again from the committed
-                offsets. (Those are behind it where only the answer got lost.)
-            PipelineError: A write was refused for good, or a newer copy took over.
+            AbortedTransactionError: The caller must read again from the committed
+                offsets. (If only the answer got lost, they are after the batch.)
+            TransactionFailedError: A write was refused for good, or a newer copy took
+                over.
             KafkaError: The login is refused.
-            InterruptedTransactionError: Told to stop; nothing or all has happened.
+            InterruptedTransactionError: ``stop`` was set; all was written, or nothing.
         """
 
         def send_offsets(timeout_seconds: float) -> None:
@@ -178,35 +195,35 @@ class TransactionalWriter:
 
         try:
             if positions or self._failure:
-                self._insist(send_offsets)
+                self._retry(send_offsets)
             if self._failure:
-                # Else it said only that the transaction has failed, and this says why.
+                # The commit would only say that the transaction failed; this says why.
                 raise self._failure
-            self._insist(self._producer.commit_transaction)
+            self._retry(self._producer.commit_transaction)
         except KafkaException as exception:
             self._abort(exception)
-        except _HeldUpError as error:
+        except _UnansweredError as error:
             self._start_over(error)
 
-    def _pass_on(self, messages: Sequence[Message]) -> None:
-        """Write cards as they are: key, value, headers and timestamp, byte by byte."""
+    def _forward(self, messages: Sequence[Message], topic: str) -> None:
+        """Write records unchanged: key, value, headers and timestamp."""
         produce, poll = self._producer.produce, self._producer.poll
         for number, message in enumerate(messages):
             time_ms = max(0, message.timestamp()[1])
             headers = message.headers()
             while True:
                 try:
-                    # By place, as names would make a dictionary for each card: any
-                    # partition, no callbacks.
+                    # Positional, since keyword arguments would build a dictionary for
+                    # each record: any partition, no callbacks.
                     value, key = message.value(), message.key()
-                    produce(PASSED_ON, value, key, -1, None, None, time_ms, headers)
+                    produce(topic, value, key, -1, None, None, time_ms, headers)
                     break
                 except BufferError as error:
                     self._await_room(error)
             if number % _POLL_EVERY == 0:
                 poll(0)
 
-    def _produce(self, record: Outgoing) -> None:
+    def _produce(self, record: OutgoingRecord) -> None:
         while True:
             try:
                 self._producer.produce(
@@ -227,8 +244,8 @@ class TransactionalWriter:
         self._producer.poll(0.1)
         self._client_errors.raise_if_unrecoverable()
 
-    def _insist(self, call: Callable[[float], object]) -> None:
-        """Make a call until it succeeds, fails for good, or patience is at its end."""
+    def _retry(self, call: Callable[[float], object]) -> None:
+        """Repeat a call until it succeeds, fails for good, or takes too long."""
         began = time.monotonic()
         while True:
             try:
@@ -242,13 +259,13 @@ class TransactionalWriter:
                 self._producer.poll(0)
                 self._client_errors.raise_if_unrecoverable()
                 if time.monotonic() - began > _PATIENCE_SECONDS:
-                    raise _HeldUpError(_text(exception)) from exception
+                    raise _UnansweredError(_text(exception)) from exception
             else:
                 self._client_errors.on_success()
                 return
 
-    def _start_over(self, error: _HeldUpError) -> NoReturn:
-        """Let a new producer end the transaction, whatever became of it."""
+    def _start_over(self, error: _UnansweredError) -> NoReturn:
+        """Have a new producer end the transaction, whatever its outcome."""
         _LOGGER.warning("Starting over with a new producer: %s", error)
         self._producer = self._new_producer()
         self.open()
@@ -263,33 +280,36 @@ class TransactionalWriter:
     def _abort(self, exception: KafkaException) -> None:
         error = exception.args[0]
         if error.fatal():
-            raise PipelineError(
-                f"A transaction on cluster 'inbound' broke for good: {error.str()}. "
-                "Does another copy run with the same transactional ID?"
+            raise TransactionFailedError(
+                f"A transaction on cluster '{self._cluster}' failed for good: "
+                f"{error.str()}. Is another copy running with the same transactional "
+                "ID?"
             ) from exception
         try:
-            self._insist(self._producer.abort_transaction)
-        except _HeldUpError as held_up:
-            self._start_over(held_up)
+            self._retry(self._producer.abort_transaction)
+        except _UnansweredError as unanswered:
+            self._start_over(unanswered)
         except KafkaException as failure:
-            raise PipelineError(
-                "Cannot abort a transaction on cluster 'inbound': "
-                f"{_text(failure)}, after: {error.str()}."
+            raise TransactionFailedError(
+                f"Cannot abort a transaction on cluster '{self._cluster}': "
+                f"{_text(failure)}. It failed with: {error.str()}."
             ) from failure
         if error.code() in _REFUSALS and self._refusal is None:
-            self._refusal = f"Cluster 'inbound' refused a transaction: {error.str()}."
+            self._refusal = (
+                f"Cluster '{self._cluster}' refused a transaction: {error.str()}."
+            )
         if self._refusal:
-            raise PipelineError(
-                f"{self._refusal} Compare the topics and the rights of principal "
-                "'blocking' with platform.yaml."
+            raise TransactionFailedError(
+                f"{self._refusal} Compare the topics and the ACLs of principal "
+                f"'{self._principal}' with platform.yaml."
             ) from exception
         raise AbortedTransactionError(error.str()) from exception
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
-        if error is None or error.code() in _PASSING or error.retriable():
-            return  # an outage's
+        if error is None or error.code() in _TRANSIENT or error.retriable():
+            return  # caused by an outage
         self._refusal = (
-            f"Topic '{message.topic()}' on cluster 'inbound' refused a record: "
+            f"Topic '{message.topic()}' on cluster '{self._cluster}' refused a record: "
             f"{error.str()}."
         )
 

@@ -1,4 +1,4 @@
-"""Files of rules: what an operator imports."""
+"""Files of rules that an operator imports."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from goodsflow.pipeline.blocklist.errors import BlockListError
-from goodsflow.pipeline.blocklist.model import FIELDS, SCOPES, Entry, Rule, Scope
+from goodsflow.model.blocklist import FIELDS, SCOPES, BlockListError, Entry, Rule, Scope
 
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 

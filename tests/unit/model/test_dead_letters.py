@@ -1,13 +1,11 @@
-"""What the filter writes besides the cards that pass."""
+"""A dead letter, written and read again."""
 
 from datetime import datetime
 
 import pytest
 
-from goodsflow.clients.kafka.topic_reader import Record
-from goodsflow.pipeline.dead_letters import DeadLetter, Place
-from goodsflow.pipeline.filter.filtering import Verdict
-from goodsflow.pipeline.filter.records import Outgoing, dead_letter
+from goodsflow.model.dead_letters import DeadLetter, Place, dead_letter
+from goodsflow.model.records import OutgoingRecord, Record
 
 RECORD = Record(
     partition=1,
@@ -17,12 +15,16 @@ RECORD = Record(
     headers=(("trace", b"a"), ("trace", b"b"), ("empty", None)),
     timestamp=1_700_000_000_123,
 )
-BROKEN = Verdict("undecodable", "json", "нет")
+
+
+def letter_of(record: Record, error: str = "нет") -> OutgoingRecord:
+    """Return the letter of a record that is not JSON."""
+    return dead_letter(record, origin_topic="goods", kind="json", error=error)
 
 
 def test_a_dead_letter_is_the_record_with_its_origin_and_the_error() -> None:
     """Without them nobody finds the record, or its sender, again."""
-    letter = dead_letter(RECORD, BROKEN)
+    letter = letter_of(RECORD)
     assert (letter.topic, letter.key, letter.value, letter.timestamp) == (
         "goods-dead-letter",
         RECORD.key,
@@ -43,7 +45,7 @@ def test_a_dead_letter_is_the_record_with_its_origin_and_the_error() -> None:
 
 def test_a_dead_letter_is_read_as_it_was_written() -> None:
     """A replay must send the record that the shop sent, and no header of ours."""
-    written = dead_letter(RECORD, BROKEN)
+    written = letter_of(RECORD)
     read = DeadLetter.from_record(
         Record(
             0, 3, written.key, written.value, tuple(written.headers), written.timestamp
@@ -62,7 +64,7 @@ def test_a_dead_letter_is_read_as_it_was_written() -> None:
     assert read.truncated_from is None
 
 
-def size(letter: Outgoing) -> int:
+def size(letter: OutgoingRecord) -> int:
     """Return the bytes of a letter, without what a broker adds."""
     headers = sum(len(name) + len(value or b"") for name, value in letter.headers)
     return len(letter.key or b"") + len(letter.value or b"") + headers
@@ -85,7 +87,7 @@ def test_a_dead_letter_is_no_larger_than_a_broker_takes(
     record: Record, reason: str
 ) -> None:
     """Refused, it would be refused again after each restart, and no card would pass."""
-    letter = dead_letter(record, Verdict("undecodable", "json", reason))
+    letter = letter_of(record, reason)
     assert size(letter) < 1_020_000
     said = dict(letter.headers)
     assert len(said["goodsflow.error"] or b"") < 2_100
@@ -109,7 +111,7 @@ def test_what_only_a_letter_says_is_not_taken_from_a_record() -> None:
         ("goodsflow.truncated.from", b"9" * 5000),
         ("goodsflow.replayed.from", b"goods-dead-letter:0:1"),
     )
-    letter = dead_letter(RECORD._replace(headers=theirs), BROKEN)
+    letter = letter_of(RECORD._replace(headers=theirs))
     read = DeadLetter.from_record(
         Record(0, 3, letter.key, letter.value, letter.headers, letter.timestamp)
     )

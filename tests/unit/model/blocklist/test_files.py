@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.pipeline.blocklist import BlockListError, Entry, Rule
-from goodsflow.pipeline.blocklist.files import read_entries
+from goodsflow.model.blocklist import BlockListError, Entry, Rule
+from goodsflow.model.blocklist.files import read_entries
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

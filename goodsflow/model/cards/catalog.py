@@ -1,7 +1,7 @@
-"""Products as shops have them: as many as one wants, the same for the same seed.
+"""Generated products like those of real shops: any number, reproducible by seed.
 
-A product's fields follow from its number and the seed alone, by a hash of both: no
-catalog is kept in memory, however large it is.
+A product's fields are derived from a hash of its number and the seed, so a catalog of
+any size takes no memory.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from goodsflow.model.cards.model import Card, Image, Price, Stock
 from goodsflow.model.cards.samples import sample_cards
 
 FIRST_PRODUCT_ID = 1_000_000
-"""Products of a catalog are numbered from here: the samples stay apart."""
+"""Generated product IDs start here, away from those of the samples."""
 
 CREATED_AT = datetime(2023, 10, 1, 12, tzinfo=UTC)
 
@@ -67,8 +67,8 @@ _BRANDS = (
 _LETTERS = "ABCDEFGHKLMNPRSTUVXZ"
 _STORES = 200
 _SAMPLE_PRICES = 1_000.0, 10_000.0
-_CHEAPEST, _DEAREST = 0.75, 1.25
-"""An offer's price, by the product's usual one."""
+_LOWEST_FACTOR, _HIGHEST_FACTOR = 0.75, 1.25
+"""An offer's price, relative to the product's usual price."""
 
 
 class Catalog(Protocol):
@@ -76,19 +76,19 @@ class Catalog(Protocol):
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """The number of products."""
         ...
 
     def card(self, number: int) -> Card:
         """Return the card of a product, at its usual price.
 
         Args:
-            number: From 0, less than ``size``.
+            number: At least 0, less than ``size``.
         """
         ...
 
     def prices(self, card: Card) -> tuple[float, float]:
-        """Return the lowest and the highest price that a card is offered at."""
+        """Return the lowest and the highest price that a product is offered at."""
         ...
 
 
@@ -100,7 +100,7 @@ class SampleCatalog:
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """The number of products."""
         return len(self._cards)
 
     def card(self, number: int) -> Card:
@@ -108,7 +108,7 @@ class SampleCatalog:
         return self._cards[number]
 
     def prices(self, card: Card) -> tuple[float, float]:
-        """Return the same for all."""
+        """Return the same range for all products."""
         del card
         return _SAMPLE_PRICES
 
@@ -117,8 +117,8 @@ class GeneratedCatalog:
     """Realistic products.
 
     Args:
-        size: How many.
-        seed: Another one makes other products.
+        size: The number of products.
+        seed: A different seed gives different products.
     """
 
     def __init__(self, size: int, seed: int) -> None:
@@ -127,7 +127,7 @@ class GeneratedCatalog:
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """The number of products."""
         return self._size
 
     def card(self, number: int) -> Card:
@@ -136,10 +136,10 @@ class GeneratedCatalog:
         kind = _KINDS[mixed % len(_KINDS)]
         brand = _BRANDS[(mixed >> 8) % len(_BRANDS)]
         letters = "".join(_LETTERS[(mixed >> s) % len(_LETTERS)] for s in (16, 24))
-        # The number keeps names and SKUs apart, whatever the hash says.
+        # The number makes names and SKUs unique, even where hashes collide.
         model = f"{letters}-{number + 1}"
         share = ((mixed >> 32) & 0xFFFF) / 0xFFFF
-        # Cheap products are many, dear ones few.
+        # Most products are cheap, few are expensive.
         amount = kind.lowest * (kind.highest / kind.lowest) ** (share * share)
         product_id = str(FIRST_PRODUCT_ID + number)
         available = (mixed >> 48) % 400
@@ -166,12 +166,12 @@ class GeneratedCatalog:
         )
 
     def prices(self, card: Card) -> tuple[float, float]:
-        """Return a span around the usual price."""
-        return card.price.amount * _CHEAPEST, card.price.amount * _DEAREST
+        """Return a range around the usual price."""
+        return card.price.amount * _LOWEST_FACTOR, card.price.amount * _HIGHEST_FACTOR
 
 
 def _mix(number: int) -> int:
-    """Return a hash of 64 bits: the finalizer of SplitMix64.
+    """Return a 64-bit hash: the finalizer of SplitMix64.
 
     https://doi.org/10.1145/2660193.2660195
     """

@@ -1,0 +1,9 @@
+"""The topics on both sides of the filter."""
+
+from __future__ import annotations
+
+SOURCE = "goods"
+PASSED_ON = "goods-filtered"
+
+CARDS_SUBJECT = f"{SOURCE}-value"
+"""The schema registry has it once it has loaded its schemas."""
