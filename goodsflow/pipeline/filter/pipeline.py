@@ -26,6 +26,7 @@ from confluent_kafka import (
 )
 
 from goodsflow.clients.kafka.client_errors import ClientErrors
+from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.kafka.transactions import (
     AbortedTransactionError,
