@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
 import dagster as dg
 
 from dagster_project.assets.flow import GOODS_FILES
 from dagster_project.checks.findings import Finding, check_specs, look, to_results
 from dagster_project.resources import RecommenderResource
+from goodsflow.common.clock import elapsed
 from goodsflow.pipeline.recommender.contiguity import Contiguity
 from goodsflow.pipeline.recommender.known import KnownProducts
 from goodsflow.pipeline.recommender.waiting import WaitingFiles
@@ -85,11 +87,11 @@ def judge_lag(waiting: WaitingFiles, now: float, limit_seconds: float) -> Findin
     age = 0.0
     if waiting.files:
         facts["seconds of the oldest"] = round(
-            now - waiting.files[0].modified_at.timestamp(), 1
+            _age(waiting.files[0].modified_at, now), 1
         )
     if waiting.complete_windows:
         completed = waiting.files[waiting.files_per_window - 1]
-        age = max(0.0, now - completed.modified_at.timestamp())
+        age = _age(completed.modified_at, now)
         facts["seconds of the first window"] = round(age, 1)
         text += f" The first complete window waits for {age:.0f} s."
     if age > limit_seconds:
@@ -101,6 +103,10 @@ def judge_lag(waiting: WaitingFiles, now: float, limit_seconds: float) -> Findin
         facts=facts,
         severity=dg.AssetCheckSeverity.WARN,
     )
+
+
+def _age(modified_at: datetime, now: float) -> float:
+    return elapsed(modified_at.timestamp(), now) or 0.0
 
 
 def judge_contiguity(found: Contiguity) -> Finding:

@@ -19,6 +19,7 @@ from dagster_project.checks.findings import (
     to_results,
 )
 from dagster_project.resources import KafkaResource, ServicesResource
+from goodsflow.common.clock import elapsed
 
 GOES_ON, DEAD_LETTERS = "goes_on", "dead_letters"
 WORK_CHECKS: list[CheckName] = [
@@ -153,8 +154,9 @@ def _keep(
 
 def _remember(asset: str, reading: Reading, readings: Readings) -> None:
     earlier = readings.get(asset)
+    since = None if earlier is None else elapsed(earlier.at, reading.at)
     # Where the clock was set back, the comparison starts over.
-    if earlier is None or not 0 <= reading.at - earlier.at < LEAST_SECONDS:
+    if since is None or since >= LEAST_SECONDS:
         readings[asset] = reading
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from goodsflow.clients.docker import Container, EngineClient
+from goodsflow.common.clock import elapsed
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.status import count_restarts
 from goodsflow.deploy.native.supervisor import SupervisorClient
@@ -93,7 +94,7 @@ class SupervisorKeeper:
                 name=process.name,
                 state=process.state,
                 pid=process.pid,
-                uptime_seconds=now - process.started_at if process.started_at else None,
+                uptime_seconds=_uptime(process.started_at, now),
                 restarts=count_restarts(self._home, process.name),
                 reason=(
                     ""
@@ -146,9 +147,7 @@ class EngineKeeper:
                     name=container.service,
                     state=container.status.upper(),
                     pid=container.pid,
-                    uptime_seconds=(
-                        now - container.started_at if container.started_at else None
-                    ),
+                    uptime_seconds=_uptime(container.started_at, now),
                     restarts=container.restarts,
                     reason=ailment(container),
                 )
@@ -188,3 +187,7 @@ def ailment(container: Container) -> str:
             f" ({why})" if why else ""
         )
     return f"is {container.status}"
+
+
+def _uptime(started_at: float | None, now: float) -> float | None:
+    return elapsed(started_at, now) if started_at else None

@@ -1,6 +1,5 @@
 """The parts and services that never end: watched here, kept alive elsewhere."""
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +17,7 @@ from dagster_project.resources.keepers import (
 from dagster_project.resources.platform import PlatformResource
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.process import last_error
+from goodsflow.common.waiting import wait_for
 from goodsflow.deploy.native.home import Home
 from goodsflow.model.endpoints import Endpoints, EndpointsError
 
@@ -98,17 +98,20 @@ class ServicesResource(dg.ConfigurableResource[Any]):
                 f"{', '.join(sorted(endpoints.services))}."
             )
         self._keeper(endpoints).restart(name)
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            state = next(each for each in self.states() if each.name == name)
-            if state.is_up:
-                return state
-            if time.monotonic() > deadline:
-                raise ServiceRestartError(
-                    f"'{name}' was started and is not up after {_START_SECONDS:.0f} s: "
-                    f"{state.state}, {state.reason}"
-                )
-            time.sleep(0.5)
+
+        def late(seconds: float, reason: str) -> ServiceRestartError:
+            return ServiceRestartError(
+                f"'{name}' was started and is not up after {seconds:.0f} s: {reason}"
+            )
+
+        return wait_for(
+            lambda: next(each for each in self.states() if each.name == name),
+            late,
+            timeout_seconds=_START_SECONDS,
+            unmet=lambda state: (
+                None if state.is_up else f"{state.state}, {state.reason}"
+            ),
+        )
 
     def _keeper(self, endpoints: Endpoints) -> ServiceKeeper:
         if endpoints.supervisor_socket is not None:

@@ -20,6 +20,7 @@ from dagster_project.sensors.news import (
     summarize,
     to_events,
 )
+from goodsflow.common.clock import elapsed
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.providers.reconciler import Survey
 
@@ -103,8 +104,13 @@ def decide_repairs(
     for asset, digest in drift.items():
         last = repairs.get(asset)
         is_same = last is not None and last.digest == digest
-        # Asked for ahead of the clock, it may be long ago: the clock was set back.
-        if last is not None and is_same and last.asked_at <= now < last.next_at:
+        # Where the clock was set back, it may have been asked for long ago.
+        if (
+            last is not None
+            and is_same
+            and elapsed(last.asked_at, now) is not None
+            and now < last.next_at
+        ):
             remembered[asset] = last
             continue
         attempt = last.attempt + 1 if last is not None and is_same else 1

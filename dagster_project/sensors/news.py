@@ -14,6 +14,7 @@ from dagster_project.checks.findings import (
     could_not_look,
     to_evaluation,
 )
+from goodsflow.common.clock import elapsed
 
 REPEAT_SECONDS = 300.0
 """What has not changed is reported anew after this: each event is kept for ever."""
@@ -57,8 +58,9 @@ def select_news(
 ) -> tuple[list[Finding], Memory]:
     """Choose what to report: what has changed, and from time to time everything."""
     digests = {f"{f.asset}/{f.check}": _digest(f) for f in findings}
-    # Below 0, the clock was set back: nothing would be reported until it has caught up.
-    if not 0 <= now - memory.complete_at < REPEAT_SECONDS:
+    since = elapsed(memory.complete_at, now)
+    # Where the clock was set back, nothing would be reported until it has caught up.
+    if since is None or since >= REPEAT_SECONDS:
         return list(findings), Memory(digests, now)
     news = [
         finding

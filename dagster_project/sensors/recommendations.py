@@ -14,6 +14,7 @@ from dagster_project.jobs import (
     recommend,
 )
 from dagster_project.resources import RecommenderResource
+from goodsflow.common.clock import elapsed
 from goodsflow.pipeline.recommender.waiting import WaitingFiles
 
 _FIRST_PAUSE_SECONDS = 15.0
@@ -44,7 +45,7 @@ class PastRuns:
         cut_short: How many of the newest of these took as long as they might.
         last_run_id: Of the newest one, whatever became of it; empty: there is none.
         seconds_since_failure: Since the last of those ended; None where there is none,
-            below 0 where the clock was set back since.
+            or the clock was set back since.
     """
 
     failed: int = 0
@@ -87,8 +88,7 @@ def decide(waiting: WaitingFiles, past: PastRuns) -> dg.RunRequest | dg.SkipReas
         return dg.SkipReason(f"{found}.")
     start = window_start(waiting.start_offsets)
     since, pause = past.seconds_since_failure, pause_seconds(past.failed)
-    # What ended ahead of the clock ended long ago: the clock was set back.
-    if past.failed and since is not None and 0 <= since < pause:
+    if past.failed and since is not None and since < pause:
         return dg.SkipReason(
             f"{found}; {past.failed} runs from {start} have failed: the next starts in "
             f"{pause - since:.0f} s."
@@ -149,7 +149,7 @@ def past_runs(instance: dg.DagsterInstance, start: str, now: float) -> PastRuns:
         failed=instance.get_runs_count(failed),
         cut_short=sum(map(_was_cut_short, last)),
         last_run_id=newest[0].dagster_run.run_id if newest else "",
-        seconds_since_failure=None if ended is None else now - ended,
+        seconds_since_failure=None if ended is None else elapsed(ended, now),
     )
 
 

@@ -9,6 +9,7 @@ import click
 
 from goodsflow.cli.context import Context
 from goodsflow.cli.json_output import echo_json
+from goodsflow.common.clock import elapsed
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, load_endpoints
 
 if TYPE_CHECKING:
@@ -134,7 +135,10 @@ def _credentials(context: Context) -> list[dict[str, Any]]:
                 {
                     "cluster": cluster,
                     "principal": name,
-                    "age_seconds": None if changed_at is None else now - changed_at,
+                    # A file that lies ahead of the clock counts as new.
+                    "age_seconds": (
+                        None if changed_at is None else elapsed(changed_at, now) or 0.0
+                    ),
                     "iterations": iterations.get(name),
                     "logs_in": works.get(name, False),
                     "rotation_pending": rotation.is_pending,

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import fcntl
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
-_POLL_SECONDS = 0.2
+from goodsflow.common.errors import GoodsflowError
+from goodsflow.common.waiting import wait_for
 
-
-class HeldError(Exception):
-    """Another process holds the file.
-
-    Attributes:
-        holder: What it wrote of itself; "unknown" where it has not yet.
-    """
-
-    def __init__(self, holder: str) -> None:
-        super().__init__(holder)
-        self.holder = holder
+_POLL_SECONDS = 0.05
 
 
 @contextmanager
@@ -29,48 +19,74 @@ def held(
     path: Path,
     holder: str,
     *,
+    busy: Callable[[str], GoodsflowError],
+    unusable: Callable[[str], GoodsflowError],
     timeout_seconds: float = 0.0,
     on_wait: Callable[[str], None] = lambda _: None,
+    make_folder: bool = False,
 ) -> Iterator[None]:
     """Hold a file against all others who do so.
 
     Args:
-        path: Is made where it is not there; its folder is.
-        holder: Is written into it, for whoever finds it held.
-        timeout_seconds: How long to wait for another to let go.
-        on_wait: Is told once who holds it, where somebody does.
+        path: The file; it is created if it does not exist.
+        holder: Who holds it; written into the file for those who find it held.
+        busy: Makes the error for a file that another process does not let go in time,
+            from what that process wrote; "unknown" if it has not written yet.
+        unusable: Makes the error for a file that cannot be opened or written, from the
+            system's reason.
+        timeout_seconds: How long to wait for another process to let go.
+        on_wait: Is told once who holds the file, before the wait.
+        make_folder: Create the file's folder too.
 
     Raises:
-        HeldError: Another did not let go in time.
-        OSError: The file cannot be written.
+        GoodsflowError: The one that ``busy`` or ``unusable`` made.
     """
-    with path.open("a+", encoding="utf-8") as file:
-        _wait_for(file, timeout_seconds, on_wait)
-        file.truncate(0)
-        file.write(holder)
-        file.flush()
+    # What goes wrong beneath the lock is not the lock's.
+    with ExitStack() as stack:
+        try:
+            if make_folder:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = stack.enter_context(path.open("a+", encoding="utf-8"))
+            _acquire(file, busy, timeout_seconds, on_wait)
+            file.truncate(0)
+            file.write(holder)
+            file.flush()
+        except OSError as error:
+            raise unusable(error.strerror or str(error)) from error
         try:
             yield
         finally:
             file.truncate(0)
 
 
-def _wait_for(
-    file: TextIO, timeout_seconds: float, on_wait: Callable[[str], None]
+def _acquire(
+    file: TextIO,
+    busy: Callable[[str], GoodsflowError],
+    timeout_seconds: float,
+    on_wait: Callable[[str], None],
 ) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    is_told = False
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            if time.monotonic() >= deadline:
-                raise HeldError(holder) from error
-            if not is_told:
-                on_wait(holder)
-                is_told = True
-            time.sleep(_POLL_SECONDS)
-        else:
-            return
+    told: list[str] = []
+
+    def tell_once(holder: str) -> None:
+        if not told:
+            told.append(holder)
+            on_wait(holder)
+
+    wait_for(
+        lambda: _try_lock(file),
+        lambda _seconds, holder: busy(holder),
+        timeout_seconds=timeout_seconds,
+        interval_seconds=_POLL_SECONDS,
+        unmet=lambda holder: holder,
+        on_wait=tell_once,
+    )
+
+
+def _try_lock(file: TextIO) -> str | None:
+    """Return who holds the file; None where it is ours now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        return file.read().strip() or "unknown"
+    return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +21,7 @@ from goodsflow.clients.connect.errors import (
     ConnectUnavailableError,
 )
 from goodsflow.clients.connect.model import Offset, OffsetChange
+from goodsflow.common.waiting import Deadline
 
 _SINK_OFFSET = re.compile(
     r"(?P<topic>[A-Za-z0-9._-]{1,249}):(?P<partition>\d{1,9})=(?P<offset>\d{1,18})"
@@ -188,16 +188,16 @@ def _patiently(
     timeout_seconds: float,
     not_yet: tuple[type[ConnectError], ...],
 ) -> None:
-    deadline = time.monotonic() + timeout_seconds
+    deadline = Deadline(timeout_seconds, interval_seconds=_INTERVAL_SECONDS)
     while True:
         try:
             ask()
         except not_yet:
-            if time.monotonic() >= deadline:
+            if deadline.is_over:
                 raise
         else:
             return
-        time.sleep(_INTERVAL_SECONDS)
+        deadline.pause()
 
 
 def _invalid(source: str, reason: str) -> ConnectInvalidOffsetsError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
@@ -14,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.futures import Outcomes, await_all, named_error, settle_all
 from goodsflow.clients.kafka.passwords import PasswordFollower
+from goodsflow.common.waiting import Deadline
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -87,7 +87,7 @@ class ClusterClient:
             request: Makes it for some of them.
             attempted: For messages.
         """
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = Deadline(self._timeout_seconds, interval_seconds=_RETRY_SECONDS)
         outcomes: Outcomes[K] = {}
         left = dict(objects)
         while left:
@@ -101,10 +101,11 @@ class ClusterClient:
                 for key, each in left.items()
                 if isinstance(settled[key], ClusterUnavailableError)
             }
-            if time.monotonic() + _RETRY_SECONDS >= deadline:
+            # What a request after the last pause would bring comes too late.
+            if deadline.remaining <= _RETRY_SECONDS:
                 break
             if left:
-                time.sleep(_RETRY_SECONDS)
+                deadline.pause()
                 self._look_for_controller()
         return outcomes
 

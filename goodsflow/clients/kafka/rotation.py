@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from goodsflow.clients.kafka.admin import KafkaAdmin
@@ -23,8 +23,10 @@ from goodsflow.clients.kafka.errors import (
 )
 from goodsflow.clients.kafka.login import Login, log_in
 from goodsflow.common.atomic_file import move_whole
-from goodsflow.common.file_lock import HeldError, held
+from goodsflow.common.clock import elapsed
+from goodsflow.common.file_lock import held
 from goodsflow.common.secrets import Secret, write_secret
+from goodsflow.common.waiting import Deadline
 from goodsflow.model.endpoints import Endpoints, EndpointsError
 
 _EFFECTIVE_SECONDS = 30.0
@@ -96,10 +98,10 @@ class Rotation:
             ClusterUnavailableError: A broker did not answer.
             OperationFailedError: A broker still refuses.
         """
-        deadline = time.monotonic() + timeout_seconds
+        deadline = Deadline(timeout_seconds, interval_seconds=_POLL_SECONDS)
         for broker in self._endpoints.bootstrap_servers[self.cluster].split(","):
             while (result := self._login(broker)).error:
-                if time.monotonic() > deadline:
+                if deadline.is_over:
                     kind = (
                         OperationFailedError
                         if result.refused
@@ -111,7 +113,7 @@ class Rotation:
                         f"{timeout_seconds:.0f} s: {result.error}. Is the broker up? "
                         "Then rotate again: that finishes this change."
                     )
-                time.sleep(_POLL_SECONDS)
+                deadline.pause()
 
     def logs_in(self) -> bool:
         """Say whether the cluster takes the password of the file.
@@ -162,7 +164,7 @@ class Rotation:
             EndpointsError: The time cannot be set.
         """
         changed_at = self.changed_at()
-        if changed_at is None or changed_at <= time.time():
+        if changed_at is None or elapsed(changed_at, time.time()) is not None:
             return False
         with self._naming("set the time of the password", self._file):
             _date_now(self._file)
@@ -208,8 +210,7 @@ def _date_now(file: Path) -> None:
     os.utime(file, (now, now))
 
 
-@contextmanager
-def rotation_lock(endpoints: Endpoints) -> Iterator[None]:
+def rotation_lock(endpoints: Endpoints) -> AbstractContextManager[None]:
     """Keep a second rotation out; the kernel frees it however this process ends.
 
     Raises:
@@ -217,16 +218,14 @@ def rotation_lock(endpoints: Endpoints) -> Iterator[None]:
         EndpointsError: The folder of the secrets cannot be written.
     """
     path = endpoints.secrets_dir / "rotation.lock"
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(held(path, str(os.getpid())))
-        except HeldError as error:
-            raise RotationRunsError(
-                f"Another rotation (process {error.holder}) is under way and holds "
-                f"{path}. Nothing was changed; try again when it has ended."
-            ) from error
-        except OSError as error:
-            raise EndpointsError(
-                f"Cannot hold {path} against a second rotation: {error.strerror}."
-            ) from error
-        yield
+    return held(
+        path,
+        str(os.getpid()),
+        busy=lambda holder: RotationRunsError(
+            f"Another rotation (process {holder}) is under way and holds {path}. "
+            "Nothing was changed; try again when it has ended."
+        ),
+        unusable=lambda reason: EndpointsError(
+            f"Cannot hold {path} against a second rotation: {reason}."
+        ),
+    )

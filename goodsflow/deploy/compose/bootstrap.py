@@ -7,7 +7,6 @@ It changes nothing where the declaration is what the platform is.
 from __future__ import annotations
 
 import sys
-import time
 
 from goodsflow.clients.dagster.client import (
     BOOTSTRAP_JOB,
@@ -15,6 +14,7 @@ from goodsflow.clients.dagster.client import (
     RunResult,
 )
 from goodsflow.common.errors import GoodsflowError
+from goodsflow.common.waiting import wait_for
 from goodsflow.deploy.compose.addresses import DAGSTER_URL
 
 _BOOTSTRAP_SECONDS = 420.0
@@ -52,17 +52,21 @@ def bootstrap(client: DagsterClient) -> str:
 
 
 def _await_run(client: DagsterClient, run_id: str) -> RunResult:
-    deadline = time.monotonic() + _BOOTSTRAP_SECONDS
-    while not (result := client.run_result(run_id)).is_finished:
-        if time.monotonic() > deadline:
-            client.terminate(run_id)
-            raise BootstrapRunError(
-                f"The bootstrap run {run_id} was not done after "
-                f"{_BOOTSTRAP_SECONDS:.0f} s ({result.status}) and was stopped. See "
-                "it in Dagster's UI, and `docker compose ps` for what is not healthy."
-            )
-        time.sleep(_POLL_SECONDS)
-    return result
+    def late(seconds: float, status: str) -> BootstrapRunError:
+        client.terminate(run_id)
+        return BootstrapRunError(
+            f"The bootstrap run {run_id} was not done after {seconds:.0f} s ({status}) "
+            "and was stopped. See it in Dagster's UI, and `docker compose ps` for what "
+            "is not healthy."
+        )
+
+    return wait_for(
+        lambda: client.run_result(run_id),
+        late,
+        timeout_seconds=_BOOTSTRAP_SECONDS,
+        interval_seconds=_POLL_SECONDS,
+        unmet=lambda result: None if result.is_finished else result.status,
+    )
 
 
 def main() -> None:

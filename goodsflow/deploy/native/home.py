@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from goodsflow.common.file_lock import HeldError, held
+from goodsflow.common.file_lock import held
 from goodsflow.deploy.native.errors import AlreadyRunningError, PreflightError
 
 _MAX_SOCKET_PATH = 95
@@ -170,26 +169,23 @@ class Home:
                 "been, 0 where none was given."
             ) from error
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Hold the folder against a second launcher; freed however this process ends.
 
         Raises:
             AlreadyRunningError: Another process holds it.
             PreflightError: The folder cannot be written.
         """
-        with ExitStack() as stack:
-            try:
-                self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-                stack.enter_context(held(self.lock_file, str(os.getpid())))
-            except HeldError as error:
-                raise AlreadyRunningError(
-                    f"Another launcher (pid {error.holder}) is at work in {self.root}. "
-                    "Wait until it is done, or stop it."
-                ) from error
-            except OSError as error:
-                raise PreflightError(
-                    f"Cannot hold {self.root} against a second launcher: "
-                    f"{self.lock_file}: {error.strerror}."
-                ) from error
-            yield
+        return held(
+            self.lock_file,
+            str(os.getpid()),
+            busy=lambda holder: AlreadyRunningError(
+                f"Another launcher (pid {holder}) is at work in {self.root}. Wait "
+                "until it is done, or stop it."
+            ),
+            unusable=lambda reason: PreflightError(
+                f"Cannot hold {self.root} against a second launcher: "
+                f"{self.lock_file}: {reason}."
+            ),
+            make_folder=True,
+        )

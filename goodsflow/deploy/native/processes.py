@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
 import psutil
+
+from goodsflow.common.waiting import Deadline
 
 _POLL_SECONDS = 0.1
 
@@ -18,12 +19,12 @@ def await_ends(
     One that has ended and whose parent has not fetched its status counts as ended: in a
     container the first process often fetches none, and psutil would wait for it.
     """
-    deadline = time.monotonic() + timeout_seconds
+    deadline = Deadline(timeout_seconds, interval_seconds=_POLL_SECONDS)
     while alive := [process for process in processes if _runs(process)]:
-        if time.monotonic() > deadline:
-            return alive
-        time.sleep(_POLL_SECONDS)
-    return []
+        if deadline.is_over:
+            break
+        deadline.pause()
+    return alive
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -22,6 +22,7 @@ from goodsflow.clients.kafka.errors import (
     KafkaError,
 )
 from goodsflow.clients.kafka.rotation import Rotation, rotation_lock
+from goodsflow.common.waiting import wait_for
 from goodsflow.deploy.native.errors import PartFailedError, UnknownPrincipalError
 from goodsflow.deploy.native.parts import Part
 from goodsflow.deploy.native.platform import NativePlatform
@@ -29,9 +30,7 @@ from goodsflow.deploy.native.progress import Progress
 from goodsflow.deploy.native.startup import Startup
 from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.desired_state.providers.connectors import await_running
-from goodsflow.desired_state.providers.errors import NotReadyInTimeError
 from goodsflow.desired_state.providers.lock import apply_lock
-from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Platform
 
@@ -309,29 +308,29 @@ class Rotator:
     def _await_replicas(self) -> None:
         """Wait until each partition outlives the restart of one broker."""
         with self._step(f"replicas on {self._cluster}"):
-            try:
-                wait_for(
-                    self._behind,
-                    f"the replicas on cluster '{self._cluster}'",
-                    timeout_seconds=_REPLICATED_SECONDS,
-                    retry_on=(KafkaError,),
-                    unmet=lambda behind: (
-                        f"{behind} partitions have a replica that is behind"
-                        if behind
-                        else None
-                    ),
-                )
-            except NotReadyInTimeError as error:
-                raise PartFailedError(
-                    f"The rotation of '{_BROKER}' on cluster '{self._cluster}' stopped "
-                    "before the next restart of a broker, which would have made "
-                    f"partitions unavailable. {error}. See `goodsflow status` and the "
-                    "brokers' logs; `goodsflow up` starts a broker that is down. Then "
-                    f"`goodsflow credentials rotate {_BROKER}` goes on. Replicas that "
-                    "stay behind because a broker with the old password is refused "
-                    "need `goodsflow down` and `goodsflow up`, which bring the new "
-                    "password into effect."
-                ) from error
+            wait_for(
+                self._behind,
+                self._replicas_late,
+                timeout_seconds=_REPLICATED_SECONDS,
+                retry_on=(KafkaError,),
+                unmet=lambda behind: (
+                    f"{behind} partitions have a replica that is behind"
+                    if behind
+                    else None
+                ),
+            )
+
+    def _replicas_late(self, seconds: float, reason: str) -> PartFailedError:
+        return PartFailedError(
+            f"The rotation of '{_BROKER}' on cluster '{self._cluster}' stopped before "
+            "the next restart of a broker, which would have made partitions "
+            f"unavailable. Waited {seconds:.0f} s for the replicas on cluster "
+            f"'{self._cluster}': {reason}. See `goodsflow status` and the brokers' "
+            "logs; `goodsflow up` starts a broker that is down. Then `goodsflow "
+            f"credentials rotate {_BROKER}` goes on. Replicas that stay behind because "
+            "a broker with the old password is refused need `goodsflow down` and "
+            "`goodsflow up`, which bring the new password into effect."
+        )
 
     def _behind(self) -> int:
         # A broker that has just started is asked too, and may know no partition yet.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import threading
-import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
@@ -13,6 +13,7 @@ from goodsflow.clients.dagster.client import (
     DagsterError,
     RunResult,
 )
+from goodsflow.common.waiting import Deadline, Stopped, wait_for
 from goodsflow.deploy.native.errors import PartFailedError
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.parts import BOOTSTRAP, Part
@@ -34,10 +35,6 @@ _BOOTSTRAP_NEEDS = (
 )
 _BOOTSTRAP_SECONDS = 600.0
 _LOG_LINES = 12
-
-
-class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
-    """The start was called off."""
 
 
 class Startup:
@@ -110,13 +107,13 @@ class Startup:
 
     def _bring_up(self, name: str) -> None:
         part = self._parts[name]
-        deadline = time.monotonic() + part.ready_seconds
         if part.logins:
             self._progress.begin(name, "waits for its principals")
             self._await_logins(part)
-            deadline = time.monotonic() + part.ready_seconds
+        deadline = self._deadline(part.ready_seconds)
+        end_of_last = self._deadline(math.inf)
         while (process := self._process(name)) and process.state == "STOPPING":
-            self._pause()
+            end_of_last.pause()
         # What it died of before, over weeks perhaps, is not this start's failure.
         starts = max(1, count_starts(self._home, name))
         if process is None or process.pid is None:
@@ -134,21 +131,21 @@ class Startup:
         from goodsflow.clients.kafka.config import client_config
         from goodsflow.clients.kafka.login import try_login
 
-        deadline = time.monotonic() + _BOOTSTRAP_SECONDS
+        deadline = self._deadline(_BOOTSTRAP_SECONDS)
         for cluster, principal in part.logins:
             config = client_config(self._endpoints, cluster, principal)
             while (result := try_login(config, 2.0)).error:
                 self._progress.note(
                     part.name, f"waits until '{principal}' may log in to {cluster}"
                 )
-                if time.monotonic() > deadline:
+                if deadline.is_over:
                     raise PartFailedError(
                         f"{part.name} was not started: its principal '{principal}' "
                         f"cannot log in to cluster '{cluster}': {result.error}"
                     )
-                self._pause()
+                deadline.pause()
 
-    def _await_ready(self, part: Part, deadline: float, starts: int) -> None:
+    def _await_ready(self, part: Part, deadline: Deadline, starts: int) -> None:
         while True:
             try:
                 part.check()
@@ -163,11 +160,11 @@ class Startup:
             deaths = count_starts(self._home, part.name) - starts
             if deaths > part.deaths_allowed:
                 raise self._failure(part, f"died {deaths} times")
-            if time.monotonic() > deadline:
+            if deadline.is_over:
                 raise self._failure(
                     part, f"was not ready within {part.ready_seconds:.0f} s: {reason}"
                 )
-            self._pause()
+            deadline.pause()
 
     def _failure(self, part: Part, what: str) -> PartFailedError:
         log = self._home.log(part.name)
@@ -200,20 +197,23 @@ class Startup:
             )
 
     def _await_run(self, client: DagsterClient, run_id: str) -> RunResult:
-        deadline = time.monotonic() + _BOOTSTRAP_SECONDS
-        while not (result := client.run_result(run_id)).is_finished:
+        def note(status: str) -> None:
             self._progress.note(
-                BOOTSTRAP, f"run {run_id[:8]} in Dagster: {result.status.lower()}"
+                BOOTSTRAP, f"run {run_id[:8]} in Dagster: {status.lower()}"
             )
-            if time.monotonic() > deadline:
-                raise PartFailedError(
-                    f"The bootstrap run {run_id} is not done after "
-                    f"{_BOOTSTRAP_SECONDS:.0f} s; see it in "
-                    f"{self._endpoints.dagster_url}/runs/{run_id}"
-                )
-            self._pause()
-        return result
 
-    def _pause(self) -> None:
-        if self._stop.wait(_POLL_SECONDS):
-            raise Stopped
+        return wait_for(
+            lambda: client.run_result(run_id),
+            lambda seconds, _: PartFailedError(
+                f"The bootstrap run {run_id} is not done after {seconds:.0f} s; see "
+                f"it in {self._endpoints.dagster_url}/runs/{run_id}"
+            ),
+            timeout_seconds=_BOOTSTRAP_SECONDS,
+            interval_seconds=_POLL_SECONDS,
+            unmet=lambda result: None if result.is_finished else result.status,
+            on_wait=note,
+            stop=self._stop,
+        )
+
+    def _deadline(self, seconds: float) -> Deadline:
+        return Deadline(seconds, interval_seconds=_POLL_SECONDS, stop=self._stop)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import psutil
 
+from goodsflow.common.clock import elapsed
 from goodsflow.deploy.native.errors import SupervisorError
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.parts import Part
@@ -86,7 +87,7 @@ def _judge(part: Part, process: ProcessState | None, absent: str) -> tuple[State
     try:
         part.check()
     except NotReadyError as error:
-        uptime = time.time() - (process.started_at or 0)
+        uptime = elapsed(process.started_at or 0, time.time()) or 0.0
         state: State = "starting" if uptime < part.ready_seconds else "failed"
         return state, str(error)
     except Exception as error:  # noqa: BLE001 - shown, and the other parts too

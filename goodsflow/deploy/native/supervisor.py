@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from goodsflow.common.waiting import wait_for
 from goodsflow.deploy.native.errors import SupervisorEndsError, SupervisorError
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.processes import await_ends
@@ -92,14 +93,16 @@ def start(home: Home, timeout_seconds: float = 20) -> None:
     )
     if done.returncode != 0:
         raise SupervisorError(f"The supervisor did not start: {done.stderr.strip()}")
-    deadline = time.monotonic() + timeout_seconds
-    while not is_running(home):
-        if time.monotonic() > deadline:
-            raise SupervisorError(
-                f"The supervisor did not answer within {timeout_seconds:.0f} s; its "
-                f"log is {home.log('supervisord')}."
-            )
-        time.sleep(0.1)
+    wait_for(
+        lambda: is_running(home),
+        lambda seconds, _: SupervisorError(
+            f"The supervisor did not answer within {seconds:.0f} s; its log is "
+            f"{home.log('supervisord')}."
+        ),
+        timeout_seconds=timeout_seconds,
+        interval_seconds=0.1,
+        unmet=lambda runs: None if runs else "it does not answer",
+    )
 
 
 def stop(

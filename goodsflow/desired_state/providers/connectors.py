@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
@@ -19,6 +18,7 @@ from goodsflow.clients.connect import (
     ConnectUnavailableError,
     InitialState,
 )
+from goodsflow.common.waiting import Deadline, wait_for
 from goodsflow.desired_state.planning import (
     Change,
     ConfigValidations,
@@ -28,10 +28,9 @@ from goodsflow.desired_state.planning import (
     plan_connectors,
 )
 from goodsflow.desired_state.planning.connectors import HIDDEN, RunState, shown
-from goodsflow.desired_state.providers.errors import ConnectorFailedError
+from goodsflow.desired_state.providers.errors import ConnectorFailedError, not_ready
 from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
-from goodsflow.desired_state.providers.waiting import wait_for
 
 T = TypeVar("T")
 
@@ -167,7 +166,7 @@ class ConnectorsProvider(Provider):
         run_state = self._desired[name].run_state
         return wait_for(
             partial(client.status, name),
-            f"connector '{name}' to be {run_state}",
+            not_ready(f"connector '{name}' to be {run_state}"),
             timeout_seconds=self._running_timeout_seconds,
             # Created a moment ago, it has not reported yet.
             retry_on=(*_NOT_YET, ConnectNotFoundError),
@@ -181,7 +180,7 @@ def _while_rebalancing(ask: Callable[[], T]) -> T:
     """Ask again while the workers rebalance; one that does not answer is an error."""
     return wait_for(
         ask,
-        "Kafka Connect to have rebalanced",
+        not_ready("Kafka Connect to have rebalanced"),
         timeout_seconds=_REBALANCE_SECONDS,
         retry_on=(ConnectRebalancingError,),
     )
@@ -190,7 +189,7 @@ def _while_rebalancing(ask: Callable[[], T]) -> T:
 def _patiently(ask: Callable[[], T]) -> T:
     return wait_for(
         ask,
-        "Kafka Connect to take a request",
+        not_ready("Kafka Connect to take a request"),
         timeout_seconds=_REBALANCE_SECONDS,
         retry_on=_NOT_YET,
     )
@@ -283,7 +282,7 @@ def await_worker(client: ConnectClient, timeout_seconds: float) -> None:
 
     wait_for(
         ask,
-        "the Kafka Connect worker to be ready",
+        not_ready("the Kafka Connect worker to be ready"),
         timeout_seconds=timeout_seconds,
         # While it starts, it does not know its own paths yet.
         retry_on=(*_NOT_YET, ConnectNotFoundError),
@@ -310,17 +309,16 @@ def await_running(
         NotReadyInTimeError: One does not run by then.
         ConnectError: The worker refused.
     """
-    started = time.monotonic()
+    deadline, settled = Deadline(timeout_seconds), Deadline(settle_seconds)
 
     def unmet(status: ConnectorStatus) -> str | None:
-        is_settled = time.monotonic() - started > settle_seconds
-        if status.failures and is_settled:
+        if status.failures and settled.is_over:
             raise ConnectorFailedError(
                 f"{_first_lines(status)}\nThe whole trace is in the worker's log. Once "
                 "the cause is gone, materialize the connectors again, or `goodsflow "
                 "apply`: that restarts what has failed."
             )
-        if is_settled and _is_halted(status):
+        if settled.is_over and _is_halted(status):
             raise ConnectorFailedError(
                 f"{status}. Somebody has halted it: `goodsflow apply` resumes it, or "
                 "declare its state."
@@ -330,8 +328,8 @@ def await_running(
     return [
         wait_for(
             partial(client.status, name),
-            f"connector '{name}' to run",
-            timeout_seconds=max(0, timeout_seconds - (time.monotonic() - started)),
+            not_ready(f"connector '{name}' to run"),
+            timeout_seconds=deadline.remaining,
             retry_on=(*_NOT_YET, ConnectNotFoundError),
             unmet=unmet,
         )

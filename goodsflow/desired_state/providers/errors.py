@@ -11,6 +11,8 @@ Tree::
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from goodsflow.common.errors import GoodsflowError
 
 
@@ -32,3 +34,14 @@ class ConnectorFailedError(ProvisionError):
 
 class ApplyLockedError(ProvisionError):
     """Somebody else is applying a plan, and did not end in time."""
+
+
+def not_ready(what: str) -> Callable[[float, str], NotReadyInTimeError]:
+    """Return what makes the error of a wait in vain.
+
+    Args:
+        what: What was waited for: "the schema registry to be ready".
+    """
+    return lambda seconds, reason: NotReadyInTimeError(
+        f"Waited {seconds:.0f} s for {what}: {reason}"
+    )

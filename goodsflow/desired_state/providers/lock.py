@@ -6,22 +6,21 @@ Containers share it by a volume.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from goodsflow.common.file_lock import HeldError, held
+from goodsflow.common.file_lock import held
 from goodsflow.desired_state.providers.errors import ApplyLockedError, ProvisionError
 
 
-@contextmanager
 def apply_lock(
     path: Path,
     who: str,
     *,
     timeout_seconds: float,
     on_wait: Callable[[str], None] = lambda _: None,
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """Hold the right to change the platform.
 
     Args:
@@ -34,21 +33,17 @@ def apply_lock(
         ApplyLockedError: Another did not end in time.
         ProvisionError: The file cannot be written.
     """
-    holder = f"{who}, process {os.getpid()} on {os.uname().nodename}"
-    # What goes wrong beneath the lock is not the lock's.
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(
-                held(path, holder, timeout_seconds=timeout_seconds, on_wait=on_wait)
-            )
-        except HeldError as error:
-            raise ApplyLockedError(
-                f"The platform is being changed by another ({error.holder}), who was "
-                f"not done within {timeout_seconds:.0f} s and holds {path}. Nothing "
-                "was changed. Try again when it has ended."
-            ) from error
-        except OSError as error:
-            raise ProvisionError(
-                f"Cannot hold {path} against a second apply: {error.strerror}."
-            ) from error
-        yield
+    return held(
+        path,
+        f"{who}, process {os.getpid()} on {os.uname().nodename}",
+        busy=lambda holder: ApplyLockedError(
+            f"The platform is being changed by another ({holder}), who was not done "
+            f"within {timeout_seconds:.0f} s and holds {path}. Nothing was changed. "
+            "Try again when it has ended."
+        ),
+        unusable=lambda reason: ProvisionError(
+            f"Cannot hold {path} against a second apply: {reason}."
+        ),
+        timeout_seconds=timeout_seconds,
+        on_wait=on_wait,
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from goodsflow.clients.kafka.admin import SCRAM_ITERATIONS, KafkaAdmin
 from goodsflow.clients.kafka.credentials import PasswordFiles
+from goodsflow.common.waiting import wait_for
 from goodsflow.desired_state.planning import (
     Change,
     CredentialState,
@@ -13,9 +14,9 @@ from goodsflow.desired_state.planning import (
     Target,
     plan_principals,
 )
+from goodsflow.desired_state.providers.errors import not_ready
 from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
-from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster
 from goodsflow.model.spec.model import is_principal_name
@@ -120,7 +121,10 @@ class PrincipalsProvider(Provider):
 
         wait_for(
             lambda: self._passwords.working(names),
-            f"new credentials on cluster '{self._passwords.cluster}' to be in effect",
+            not_ready(
+                f"new credentials on cluster '{self._passwords.cluster}' to be "
+                "in effect"
+            ),
             timeout_seconds=_EFFECTIVE_SECONDS,
             unmet=refused,
         )

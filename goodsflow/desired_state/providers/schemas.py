@@ -14,6 +14,7 @@ from goodsflow.clients.registry import (
     RegistryUnavailableError,
     SubjectNotFoundError,
 )
+from goodsflow.common.waiting import wait_for
 from goodsflow.desired_state.planning import (
     Change,
     Plan,
@@ -22,9 +23,9 @@ from goodsflow.desired_state.planning import (
     plan_schemas,
 )
 from goodsflow.desired_state.planning.schemas import Revert
+from goodsflow.desired_state.providers.errors import not_ready
 from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
-from goodsflow.desired_state.providers.waiting import wait_for
 
 _PROBE_SECONDS = 5.0
 _PARALLEL_READS = 4
@@ -219,7 +220,7 @@ def await_registry(url: str, timeout_seconds: float) -> None:
     """
     wait_for(
         lambda: check_registry(url),
-        "the schema registry to be ready",
+        not_ready("the schema registry to be ready"),
         timeout_seconds=timeout_seconds,
         retry_on=(RegistryUnavailableError,),
     )

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.errors import TopicExistsError
+from goodsflow.common.waiting import wait_for
 from goodsflow.desired_state.planning import Change, Plan, Target, plan_topics
 from goodsflow.desired_state.planning.scope import is_internal_topic
+from goodsflow.desired_state.providers.errors import not_ready
 from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, results_by_name
-from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster, Topic
 
@@ -121,7 +122,7 @@ def await_visible(admin: KafkaAdmin, names: set[str]) -> None:
 
     wait_for(
         lambda: admin.topics(names),
-        "brokers to show topics that their controller has",
+        not_ready("brokers to show topics that their controller has"),
         timeout_seconds=_SHOWN_SECONDS,
         unmet=unmet,
     )

@@ -15,6 +15,7 @@ from goodsflow.clients.ksqldb import (
     create_source_table,
 )
 from goodsflow.clients.ksqldb.sql import column_type, identifier
+from goodsflow.common.waiting import wait_for
 from goodsflow.desired_state.planning import (
     Change,
     Plan,
@@ -23,9 +24,9 @@ from goodsflow.desired_state.planning import (
     ViewState,
     plan_views,
 )
+from goodsflow.desired_state.providers.errors import not_ready
 from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
-from goodsflow.desired_state.providers.waiting import wait_for
 from goodsflow.model.spec import View
 
 _SHOWN_SECONDS = 30.0
@@ -64,7 +65,7 @@ class ViewsProvider(Provider):
         with self._connect() as client:
             wait_for(
                 client.check_ready,
-                "ksqlDB to be ready",
+                not_ready("ksqlDB to be ready"),
                 timeout_seconds=self._ready_timeout_seconds,
                 retry_on=(KsqlUnavailableError,),
             )
@@ -122,7 +123,7 @@ class ViewsProvider(Provider):
 
         wait_for(
             lambda: self._plan(client),
-            f"ksqlDB to show what became of view '{change.name}'",
+            not_ready(f"ksqlDB to show what became of view '{change.name}'"),
             timeout_seconds=_SHOWN_SECONDS,
             unmet=unmet,
         )

@@ -13,7 +13,6 @@ after a kill nothing is left out. (A tombstone twice does no harm.)
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -27,6 +26,7 @@ from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.common.errors import GoodsflowError
+from goodsflow.common.waiting import Deadline
 from goodsflow.model.blocklist import FIELDS, BlockRules, Rule
 from goodsflow.model.cards.wire_format import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints
@@ -229,21 +229,21 @@ def find_cards(
         return []
     next_offset, end = marks[partition].first, marks[partition].end
     with open_reader(PASSED_ON) as reader:
-        deadline = time.monotonic() + _READ_SECONDS
+        deadline = Deadline(_READ_SECONDS, interval_seconds=_MARKER_SECONDS)
         while True:
             for batch in reader.read_to_end(
-                {partition: next_offset}, timeout_seconds=deadline - time.monotonic()
+                {partition: next_offset}, timeout_seconds=deadline.remaining
             ):
                 _note(batch.records, wanted, fields, found)
                 next_offset = batch.next_offsets[partition]
             if next_offset >= end:
                 return [(rule, key) for key, rule in found.items()]
-            if time.monotonic() > deadline:
+            if deadline.is_over:
                 raise ClusterUnavailableError(
                     f"A transaction on '{PASSED_ON}', partition {partition}, has not "
                     f"ended within {_READ_SECONDS:g} s."
                 )
-            time.sleep(_MARKER_SECONDS)
+            deadline.pause()
 
 
 def _note(

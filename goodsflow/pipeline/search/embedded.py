@@ -12,11 +12,11 @@ longer would keep the deleted card for ever.
 
 from __future__ import annotations
 
-import fcntl
 import logging
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.offsets import PartitionOffsets
 from goodsflow.clients.kafka.topic_inspector import TopicInspector, TopicState
+from goodsflow.common.clock import elapsed
+from goodsflow.common.file_lock import held
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.search.errors import IndexBrokenError, IndexBusyError
 from goodsflow.pipeline.search.interface import FoundCard, SearchQuery
@@ -42,7 +44,6 @@ _MARK_SECONDS = 60.0
 
 _BATCH_SIZE = 20_000
 _LEAST_SECONDS = 1.0
-_LOCK_RETRY_SECONDS = 0.05
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -104,7 +105,7 @@ class EmbeddedSearch:
             KafkaError: The topic could not be read to its end.
         """
         deadline = time.monotonic() + self._timeout_seconds
-        with hold_lock(self._path.with_suffix(".lock"), deadline):
+        with hold_lock(self._path.with_suffix(".lock"), self._timeout_seconds):
             topic_state = self._inspector(deadline).begin()
             # Importing takes a while, in which the inspector connects.
             from goodsflow.pipeline.search import duck
@@ -222,8 +223,8 @@ def reason_to_rebuild(
     for partition, offset in state.next_offsets.items():
         if partition not in watermarks or offset > watermarks[partition].end:
             return f"partition {partition} ends before what was read of it"
-    age = now - state.synced_at
-    if age < 0:
+    age = elapsed(state.synced_at, now)
+    if age is None:
         return "the clock was set back since it was read"
     if age > MAX_AGE_SECONDS:
         return "it was last read too long ago to have seen every deletion"
@@ -258,42 +259,30 @@ def discard(path: Path) -> None:
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
-@contextmanager
-def hold_lock(path: Path, deadline: float) -> Iterator[None]:
+def hold_lock(path: Path, timeout_seconds: float) -> AbstractContextManager[None]:
     """Have a file's lock to oneself; the end of a process gives it back.
 
     Args:
         path: The lock file; made where it is missing.
-        deadline: On the monotonic clock.
+        timeout_seconds: How long to wait for another process.
 
     Raises:
-        IndexBusyError: Another process has held it until the deadline.
+        IndexBusyError: Another process has held it for too long.
         IndexBrokenError: The file cannot be made.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    except OSError as error:
-        raise IndexBrokenError(
-            f"Cannot open {path}: {error.strerror}. Is the folder writable?"
-        ) from error
-    with file:
-        while not _try_lock(file.fileno()):
-            if time.monotonic() >= deadline:
-                raise IndexBusyError(
-                    f"Another search holds the index ({path}) for too long. Try again "
-                    "when it has ended, or with more time."
-                )
-            time.sleep(_LOCK_RETRY_SECONDS)
-        yield
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    return held(
+        path,
+        str(os.getpid()),
+        busy=lambda _: IndexBusyError(
+            f"Another search holds the index ({path}) for too long. Try again when it "
+            "has ended, or with more time."
+        ),
+        unusable=lambda reason: IndexBrokenError(
+            f"Cannot open {path}: {reason}. Is the folder writable?"
+        ),
+        timeout_seconds=timeout_seconds,
+        make_folder=True,
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -9,7 +9,6 @@ before it, where the index keeps that one.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any
@@ -23,6 +22,7 @@ from goodsflow.clients.ksqldb import (
     QueryResult,
     literal,
 )
+from goodsflow.common.waiting import Deadline
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.search.errors import ViewNotReadyError
 from goodsflow.pipeline.search.interface import FoundCard, SearchQuery, in_order
@@ -87,17 +87,17 @@ class KsqldbSearch:
 
     def _query(self, sql: str) -> QueryResult:
         """Query until the view answers; it is told what is waited for, once each."""
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = Deadline(self._timeout_seconds, interval_seconds=_RETRY_SECONDS)
         while True:
-            remaining = max(_RETRY_SECONDS, deadline - time.monotonic())
             try:
                 with KsqlClient.connect(
-                    self._endpoints, timeout_seconds=remaining
+                    self._endpoints,
+                    timeout_seconds=max(_RETRY_SECONDS, deadline.remaining),
                 ) as client:
                     result = client.query(sql)
             except tuple(_NOTICES) as error:
                 what = _NOTICES[type(error)]
-                if time.monotonic() + _RETRY_SECONDS > deadline:
+                if deadline.is_over:
                     raise ViewNotReadyError(
                         f"Cannot search within {self._timeout_seconds:g} s: {what}. "
                         "That takes a minute after a start; try again, or with "
@@ -111,7 +111,7 @@ class KsqldbSearch:
             else:
                 self._told.clear()
                 return result
-            time.sleep(_RETRY_SECONDS)
+            deadline.pause()
 
 
 def statement(query: SearchQuery) -> str:

@@ -1,10 +1,29 @@
 """A file that one at a time may hold."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from goodsflow.common.file_lock import HeldError, held
+from goodsflow.common.errors import GoodsflowError
+from goodsflow.common.file_lock import held
+
+
+class BusyError(GoodsflowError):
+    """Another holds it."""
+
+
+class UnusableError(GoodsflowError):
+    """It cannot be held."""
+
+
+def hold(
+    path: Path, holder: str, *, make_folder: bool = False
+) -> AbstractContextManager[None]:
+    """Hold a file with this test's errors."""
+    return held(
+        path, holder, busy=BusyError, unusable=UnusableError, make_folder=make_folder
+    )
 
 
 def test_a_file_that_is_held_names_its_holder_and_is_free_afterwards(
@@ -12,19 +31,34 @@ def test_a_file_that_is_held_names_its_holder_and_is_free_afterwards(
 ) -> None:
     """Whoever waits wants to know for whom."""
     path = tmp_path / "lock"
-    with held(path, "me"):
-        with pytest.raises(HeldError) as caught, held(path, "other"):
-            pytest.fail("held by two")
-        assert caught.value.holder == "me"
-    with held(path, "other"):
+    with hold(path, "me"), pytest.raises(BusyError, match=r"^me$"), hold(path, "other"):
+        pytest.fail("held by two")
+    with hold(path, "other"):
         assert path.read_text() == "other"
     assert path.read_text() == ""
+
+
+def test_a_holder_that_has_not_said_its_name_is_unknown(tmp_path: Path) -> None:
+    """It may be asked for between the lock and the writing."""
+    path = tmp_path / "lock"
+    with hold(path, ""), pytest.raises(BusyError, match=r"^unknown$"), hold(path, "b"):
+        pytest.fail("held by two")
 
 
 def test_what_fails_beneath_it_frees_it(tmp_path: Path) -> None:
     """A failed apply would keep all others out."""
     path = tmp_path / "lock"
-    with pytest.raises(ValueError, match="beneath"), held(path, "me"):
-        raise ValueError("beneath")
-    with held(path, "other"):
+    with pytest.raises(FileNotFoundError, match="beneath"), hold(path, "me"):
+        # Not the lock's, and so not its error.
+        raise FileNotFoundError("beneath")
+    with hold(path, "other"):
         pass
+
+
+def test_a_folder_is_made_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    """A lock beside the volume that all share would keep nobody out."""
+    path = tmp_path / "folder" / "lock"
+    with pytest.raises(UnusableError, match="No such file"), hold(path, "me"):
+        pytest.fail("held nowhere")
+    with hold(path, "me", make_folder=True):
+        assert path.parent.stat().st_mode & 0o777 == 0o700
