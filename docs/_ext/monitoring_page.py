@@ -13,8 +13,8 @@ from prometheus_client.metrics_core import Metric
 
 from goodsflow.deploy.exporter.readings import METRICS as EXPORTED
 from goodsflow.deploy.exporter.readings import Readings, Sample, Source
+from goodsflow.model.blocklist import BlockRules
 from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.pipeline.blocklist import BlockRules
 from goodsflow.pipeline.filter.status import PipelineStatus
 from goodsflow.pipeline.shop_api.tally import Tally
 
