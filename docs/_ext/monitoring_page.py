@@ -26,6 +26,7 @@ JMX_TITLES = {
     "kafka-connect": "Kafka Connect",
     "hdfs": "HDFS",
 }
+_GROUP_TITLES = {"hdfs": "HDFS"}
 _CAPTURE = re.compile(r"\([^)]*\)|\.\+|\\d\+")
 _TEMPLATE = re.compile(r"\{\{\s*\$(?:labels\.)?(\w+)[^}]*\}\}")
 
@@ -37,14 +38,15 @@ def render_alerts() -> str:
 
 def _alert_parts() -> Iterator[str]:
     for group in _load("alerts.yml"):
-        yield f"\n### {group['name'].capitalize()}\n"
+        yield f"\n### {_GROUP_TITLES.get(group['name'], group['name'].capitalize())}\n"
         yield markdown_table(
-            ("Alert", "Severity", "It means", "What to do"),
+            ("Alert", "Severity", "After", "It means", "What to do"),
             [
                 (
                     f"`{rule['alert']}`",
                     rule["labels"]["severity"],
-                    f"{_plain(rule['annotations']['summary'])}{_lasting(rule)}.",
+                    rule.get("for", "at once"),
+                    f"{_plain(rule['annotations']['summary'])}.",
                     _plain(rule["annotations"]["action"]),
                 )
                 for rule in group["rules"]
@@ -145,10 +147,6 @@ def _load(file: str) -> list[Mapping[str, Any]]:
         "groups"
     ]
     return groups
-
-
-def _lasting(rule: Mapping[str, Any]) -> str:
-    return f", for {rule['for']}" if "for" in rule else ""
 
 
 def _plain(text: str) -> str:
