@@ -1,4 +1,4 @@
-"""How the platform is started and watched, on this machine or in containers.
+"""Starting and monitoring the platform, natively or in containers.
 
-Not here: what its jobs do (``goodsflow.pipeline``).
+Not here: what its services and jobs do (``goodsflow.pipeline``).
 """

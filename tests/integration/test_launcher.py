@@ -101,5 +101,5 @@ def test_a_port_that_is_taken_is_named_with_its_holder(home: Path) -> None:
         up = begin_up(home)
         _, messages = up.communicate(timeout=60)
     assert up.returncode == 1
-    assert f"port {9092 + _PORT_OFFSET} of kafka-0 is taken by pid" in messages
+    assert f"port {9092 + _PORT_OFFSET} of kafka-0 is used by pid" in messages
     assert not find_orphans(home)

@@ -1,4 +1,4 @@
-"""Where the parts of a native platform answer, as its clients need to know."""
+"""The addresses of a native platform, for its clients."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from goodsflow.model.endpoints import Endpoints, Service
 
 
 def endpoints_of(home: Home, ports: Ports) -> Endpoints:
-    """Return the addresses of the platform that these ports make."""
+    """Return the addresses of a platform with these ports."""
 
     def service(part: str, health: str) -> Service:
         root = f"http://{ports.address(part, 'http')}"

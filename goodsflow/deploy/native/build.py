@@ -1,4 +1,4 @@
-"""Building the JVM parts: jars from Maven, once for each state of the sources."""
+"""Building the JVM parts with Maven, once for each version of their sources."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _MAVEN_OPTIONS = (
 
 
 def check_java() -> None:
-    """Check that a Java runtime of at least version 17 is there.
+    """Check that Java 17 or newer is installed.
 
     Raises:
-        PreflightError: There is none, or it is too old.
+        PreflightError: Java is missing or too old.
     """
     java = _java()
     if java is None:
         raise PreflightError(
-            f"No Java found. Install a JDK {_MIN_JAVA} or newer (Debian, Ubuntu: "
+            f"Java was not found. Install JDK {_MIN_JAVA} or newer (Debian, Ubuntu: "
             "`apt-get install openjdk-17-jdk-headless`; macOS: `brew install "
             "openjdk@17`), or point JAVA_HOME at one."
         )
@@ -47,16 +47,16 @@ def check_java() -> None:
         ) from error
     found = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
     if done.returncode != 0 or not found:
-        raise PreflightError(f"`{java} -version` fails: {done.stderr.strip()[:300]}")
+        raise PreflightError(f"`{java} -version` failed: {done.stderr.strip()[:300]}")
     if int(found[1]) < _MIN_JAVA:
         raise PreflightError(
-            f"{java} is Java {found[1]}; the platform needs {_MIN_JAVA} or newer. "
+            f"{java} is Java {found[1]}, but the platform needs {_MIN_JAVA} or newer. "
             "Point JAVA_HOME at a newer one."
         )
 
 
 def is_built() -> bool:
-    """Whether what stands under ``target/`` was built from the sources as they are."""
+    """Return whether ``target/`` was built from the current sources."""
     try:
         return _STAMP.read_text() == _digest()
     except OSError:
@@ -76,7 +76,7 @@ def build(log_file: Path) -> None:
             "`brew install maven`."
         )
     digest = _digest()
-    # A build that is cut short leaves the jars of two states.
+    # An interrupted build leaves a mix of old and new jars.
     _STAMP.unlink(missing_ok=True)
     with log_file.open("w") as log:
         done = subprocess.run(
@@ -93,8 +93,8 @@ def build(log_file: Path) -> None:
             if line.startswith("[ERROR]")
         ]
         raise PreflightError(
-            "Building the JVM parts failed; the whole log is "
-            f"{log_file}:\n" + "\n".join(errors[:8])
+            f"Building the JVM parts failed. The complete log is {log_file}; its "
+            "errors:\n" + "\n".join(errors[:8])
         )
     _STAMP.parent.mkdir(exist_ok=True)
     _STAMP.write_text(digest)

@@ -1,4 +1,4 @@
-"""Which parts there are: what each is started with and needs, when it is ready."""
+"""The list of parts: the settings, dependencies and readiness probe of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from goodsflow.model.spec import Platform
 
 
 def platform_parts(home: Home, ports: Ports, platform: Platform) -> list[Part]:
-    """Return every part, in an order in which each comes after what it needs."""
+    """Return all parts, each after the parts that it needs."""
     endpoints = endpoints_of(home, ports)
     parts = [
         *_cluster("inbound", home, ports, platform, endpoints),
@@ -46,7 +46,7 @@ STOP_LAST = (
     frozenset(broker for _, brokers in _CLUSTER_PARTS.values() for broker in brokers),
     frozenset(zookeeper for zookeeper, _ in _CLUSTER_PARTS.values()),
 )
-"""What the others rely on stops after them: a broker signs off at its ZooKeeper."""
+"""Parts that stop after all others: a broker deregisters from its ZooKeeper."""
 
 
 def _target(part: str, *below: str) -> str:
@@ -108,7 +108,7 @@ def _cluster(
                 ),
                 needs=(zookeeper,),
                 serves_as=((cluster, "broker"),),
-                # While its old session lives in ZooKeeper it cannot register.
+                # It cannot register until its old session in ZooKeeper expires.
                 deaths_allowed=8,
                 environment=environment,
             )
@@ -150,7 +150,7 @@ def _datanode(
         check=lambda: probes.datanode(
             endpoints.webhdfs_url, ports.address(name, "data")
         ),
-        # It waits for its NameNode by itself.
+        # A DataNode itself waits for its NameNode.
         environment={
             **common,
             "HDFS_ROLE": "datanode",
@@ -210,12 +210,12 @@ def _spark(ports: Ports, endpoints: Endpoints) -> list[Part]:
     ]
 
 
-_OF_DAGSTER: tuple[tuple[ClusterName, str], ...] = (
+_DAGSTER_PRINCIPALS: tuple[tuple[ClusterName, str], ...] = (
     ("inbound", "dagster"),
     ("analytics", "dagster"),
     ("analytics", "recommender"),
 )
-"""As whom its runs, sensors and checks log in, each anew."""
+"""The principals of its runs, sensors and checks, each of which logs in by itself."""
 
 
 def _dagster(home: Home, ports: Ports, endpoints: Endpoints) -> list[Part]:
@@ -226,7 +226,7 @@ def _dagster(home: Home, ports: Ports, endpoints: Endpoints) -> list[Part]:
             folder="dagster",
             address=endpoints.dagster_url,
             check=lambda: probes.dagster_webserver(endpoints.dagster_url),
-            follows=_OF_DAGSTER,
+            follows=_DAGSTER_PRINCIPALS,
             environment={
                 **common,
                 "DAGSTER_ROLE": "webserver",
@@ -238,9 +238,9 @@ def _dagster(home: Home, ports: Ports, endpoints: Endpoints) -> list[Part]:
             name="dagster-daemon",
             folder="dagster",
             address="",
-            # Its heartbeats are what the webserver knows of it.
+            # The webserver knows the daemon by its heartbeats only.
             check=lambda: probes.dagster_daemon(endpoints.dagster_url),
-            follows=_OF_DAGSTER,
+            follows=_DAGSTER_PRINCIPALS,
             environment={**common, "DAGSTER_ROLE": "daemon"},
         ),
     ]

@@ -1,14 +1,14 @@
-"""What keeps the native platform from starting or stopping.
+"""The errors of the native launcher.
 
 Tree::
 
     NativeError
-    ├── PreflightError       the machine or an input does not allow a start
-    ├── PartFailedError      a part died, or was not ready in time
-    ├── SupervisorError      the supervisor does not run or refused
-    │   └── SupervisorEndsError  it is on its way down
-    ├── AlreadyRunningError  another launcher is at work in the same folder
-    └── UnknownPrincipalError  no cluster declares it
+    ├── PreflightError         the machine or an input does not allow a start
+    ├── PartFailedError        a part died, or was not ready in time
+    ├── SupervisorError        the supervisor is not running, or refused a command
+    │   └── SupervisorEndsError    it is shutting down
+    ├── AlreadyRunningError    another launcher is running in the same folder
+    └── UnknownPrincipalError  no cluster declares the principal
 """
 
 from goodsflow.common.errors import GoodsflowError
@@ -19,11 +19,11 @@ class NativeError(GoodsflowError):
 
 
 class PreflightError(NativeError):
-    """Nothing was started: something that a start needs is missing or in the way."""
+    """Nothing was started, because a prerequisite is missing."""
 
 
 class PartFailedError(NativeError):
-    """A part died while it started, or was not ready in time."""
+    """A part died during its start, or was not ready in time."""
 
 
 class SupervisorError(NativeError):
@@ -31,11 +31,11 @@ class SupervisorError(NativeError):
 
 
 class SupervisorEndsError(SupervisorError):
-    """The supervisor has been told to end, and takes no more commands."""
+    """The supervisor is shutting down and accepts no more commands."""
 
 
 class AlreadyRunningError(NativeError):
-    """Another launcher holds the folder."""
+    """Another launcher has locked the folder."""
 
 
 class UnknownPrincipalError(NativeError):

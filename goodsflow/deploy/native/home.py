@@ -1,4 +1,4 @@
-"""The folder that holds all of a native platform: data, logs, secrets, addresses."""
+"""The folder of a native platform, with its data, logs, secrets and addresses."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from goodsflow.common.file_lock import held
 from goodsflow.deploy.native.errors import AlreadyRunningError, PreflightError
 
 _MAX_SOCKET_PATH = 95
-"""Bytes that the socket's path may have: macOS ends them at 103, Linux at 107, and the
-supervisor first makes it under its name, a dot and its process ID."""
-_UNFIT = re.compile(r"""[\s"'`\\$%&<>|*?,;:#]""")
-"""What some part's configuration, class path, JVM flags or URLs would not take as it
-is. Letters of any script are well."""
+"""The maximum length of the socket's path in bytes. macOS allows 103 and Linux 107, and
+the supervisor first creates the socket with its process ID appended."""
+_UNSUPPORTED = re.compile(r"""[\s"'`\\$%&<>|*?,;:#]""")
+"""Characters that the configuration, class path, JVM flags or URLs of some part would
+misinterpret. Letters of any script are fine."""
 
 
 class HomeSettings(BaseModel):
-    """What was decided when the platform was started here.
+    """The settings that were chosen when the platform was first started here.
 
     Attributes:
-        port_offset: Added to every port, from the first start on.
-        monitored: Whether Prometheus was there at the last start.
+        port_offset: Added to every port since the first start.
+        monitored: Whether Prometheus was installed at the last start.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,23 +37,23 @@ class HomeSettings(BaseModel):
 
 @dataclass(frozen=True)
 class Home:
-    """Paths below the platform's folder. Constructing one makes nothing."""
+    """Paths below the platform's folder. The constructor creates nothing."""
 
     root: Path
 
     @property
     def endpoints_file(self) -> Path:
-        """The addresses that clients read."""
+        """The addresses, which clients read."""
         return self.root / "endpoints.json"
 
     @property
     def settings_file(self) -> Path:
-        """What was decided at its starts."""
+        """The settings of earlier starts."""
         return self.root / "home.json"
 
     @property
     def certs(self) -> Path:
-        """The CA and the brokers' certificates."""
+        """The certificates of the CA and the brokers."""
         return self.root / "certs"
 
     @property
@@ -68,7 +68,7 @@ class Home:
 
     @property
     def state(self) -> Path:
-        """Where clients keep their files, such as the search index."""
+        """The folder of clients' files, such as the search index."""
         return self.root / "state"
 
     @property
@@ -88,12 +88,12 @@ class Home:
 
     @property
     def bootstrap_stamp(self) -> Path:
-        """Digest of the declaration that was last bootstrapped."""
+        """The digest of the declaration that was last bootstrapped."""
         return self.run / "bootstrapped"
 
     @property
     def lock_file(self) -> Path:
-        """Held by the launcher that is at work; there from the first start on."""
+        """The lock file of a running launcher; it exists since the first start."""
         return self.run / "launcher.lock"
 
     def log(self, part: str) -> Path:
@@ -113,22 +113,23 @@ class Home:
         return self.run / f"{part}.starts"
 
     def make(self) -> None:
-        """Make the folders, for their owner alone.
+        """Create the folders, accessible only to their owner.
 
         Raises:
-            PreflightError: A folder cannot be made or written, or its path does not do.
+            PreflightError: A folder cannot be created or written, or has an unsupported
+                path.
         """
-        unfit = _UNFIT.search(str(self.root))
-        if unfit:
+        unsupported = _UNSUPPORTED.search(str(self.root))
+        if unsupported:
             raise PreflightError(
-                f"The path {self.root} holds {unfit[0]!r}, which not every part can "
-                "take in a path. Use another with --home."
+                f"The path {self.root} contains {unsupported[0]!r}, which not every "
+                "part supports in a path. Choose another folder with --home."
             )
         if len(os.fsencode(self.socket)) > _MAX_SOCKET_PATH:
             raise PreflightError(
-                f"The path {self.root} is too long: the supervisor's socket in it "
-                f"would pass the {_MAX_SOCKET_PATH} bytes that Unix allows. Use a "
-                "shorter one with --home."
+                f"The path {self.root} is too long: the path of the supervisor's "
+                f"socket in it would exceed {_MAX_SOCKET_PATH} bytes. Choose a folder "
+                "with a shorter path with --home."
             )
         try:
             for folder in (
@@ -149,14 +150,14 @@ class Home:
         except OSError as error:
             raise PreflightError(
                 f"Cannot write to {error.filename or self.root}: {error.strerror}. "
-                "Give yourself the right to, or choose another folder with --home."
+                "Change its permissions, or choose another folder with --home."
             ) from error
 
     def settings(self) -> HomeSettings:
-        """Read the settings; the defaults where the platform never started here.
+        """Read the settings; the defaults if no platform was started here.
 
         Raises:
-            PreflightError: The file does not fit.
+            PreflightError: The file is invalid.
         """
         try:
             return HomeSettings.model_validate_json(self.settings_file.read_bytes())
@@ -165,26 +166,26 @@ class Home:
         except (OSError, ValidationError) as error:
             raise PreflightError(
                 f"Cannot read {self.settings_file}: {error}. `goodsflow up "
-                "--port-offset N` writes it anew and keeps the data: N is what it has "
-                "been, 0 where none was given."
+                "--port-offset N` writes the file again and keeps the data; N is the "
+                "earlier offset, or 0 if you gave none."
             ) from error
 
     def locked(self) -> AbstractContextManager[None]:
-        """Hold the folder against a second launcher; freed however this process ends.
+        """Lock the folder against a second launcher, until this process ends.
 
         Raises:
-            AlreadyRunningError: Another process holds it.
+            AlreadyRunningError: Another process has locked it.
             PreflightError: The folder cannot be written.
         """
         return held(
             self.lock_file,
             str(os.getpid()),
             busy=lambda holder: AlreadyRunningError(
-                f"Another launcher (pid {holder}) is at work in {self.root}. Wait "
-                "until it is done, or stop it."
+                f"Another launcher (pid {holder}) is running in {self.root}. Wait "
+                "until it has finished, or stop it."
             ),
             unusable=lambda reason: PreflightError(
-                f"Cannot hold {self.root} against a second launcher: "
+                f"Cannot lock {self.root} against a second launcher: "
                 f"{self.lock_file}: {reason}."
             ),
             make_folder=True,

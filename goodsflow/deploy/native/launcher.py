@@ -1,4 +1,4 @@
-"""Up, down and clean: the native platform as a whole."""
+"""Starting, stopping and deleting a native platform."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from goodsflow.clients.dagster.client import DagsterClient, write_instance_config
 from goodsflow.common.atomic_file import write_whole
+from goodsflow.common.counting import counted
 from goodsflow.deploy.native import build, orphans, supervisor
 from goodsflow.deploy.native.catalog import STOP_LAST
 from goodsflow.deploy.native.errors import NativeError, PreflightError, SupervisorError
@@ -18,7 +19,7 @@ from goodsflow.deploy.native.parts import to_program
 from goodsflow.deploy.native.platform import NativePlatform, open_platform, settings_of
 from goodsflow.deploy.native.ports import check_free
 from goodsflow.deploy.native.progress import Progress
-from goodsflow.deploy.native.rotation import finish, settle_before_start
+from goodsflow.deploy.native.rotation import finish, recover_before_start
 from goodsflow.deploy.native.secrets import make_missing_secrets
 from goodsflow.deploy.native.startup import Startup
 from goodsflow.deploy.native.status import PartStatus
@@ -32,13 +33,13 @@ _MIN_FREE_BYTES = 2 * 1024**3
 def up(
     root: Path, progress: Progress, *, port_offset: int | None = None
 ) -> tuple[NativePlatform, list[PartStatus]]:
-    """Bring the platform in ``root`` up; what is up already is left alone.
+    """Start the platform in ``root``; parts that are already up keep running.
 
     Returns:
         The platform, and its parts, all ready.
 
     Raises:
-        NativeError: Something failed; what this call had started is stopped again.
+        NativeError: Something failed; the parts that were started are stopped again.
         SpecError: The declaration is invalid; nothing was started.
     """
     spec = load_platform(PROJECT_ROOT / "platform.yaml")
@@ -47,15 +48,15 @@ def up(
     home.make()
     with home.locked():
         _prepare(platform, spec, progress, port_offset)
-        started_supervisor = _ensure_supervisor(platform)
-        settle_before_start(platform, spec, cold=started_supervisor)
+        has_started_supervisor = _ensure_supervisor(platform)
+        recover_before_start(platform, spec, cold=has_started_supervisor)
         statuses = platform.status()
         ready = [s.name for s in statuses if s.state == "ready"]
         absent = [s.name for s in statuses if s.pid is None]
         digest = _declaration_digest()
         bootstrapped = _read(home.bootstrap_stamp)
         startup = Startup(home, platform.endpoints, platform.parts, ready, progress)
-        undo = _undo(home, startup, all_of_it=started_supervisor)
+        undo = _undo(home, startup, everything=has_started_supervisor)
         try:
             check_free(platform.ports, absent)
             missing = len(ready) < len(platform.parts)
@@ -75,13 +76,13 @@ def _prepare(
     progress: Progress,
     port_offset: int | None,
 ) -> None:
-    """Do what must be there before the first part starts."""
+    """Build and write everything that must exist before the first part starts."""
     home = platform.home
     free = shutil.disk_usage(home.root).free
     if free < _MIN_FREE_BYTES:
         raise PreflightError(
-            f"Only {free / 1024**2:.0f} MiB are free for {home.root}; the platform "
-            f"needs {_MIN_FREE_BYTES / 1024**3:.0f} GiB. Make room first."
+            f"Only {free / 1024**2:.0f} MiB are free in {home.root}, but the platform "
+            f"needs {_MIN_FREE_BYTES / 1024**3:.0f} GiB. Free some disk space."
         )
     offset = settings_of(home, port_offset).port_offset
     if (
@@ -90,28 +91,30 @@ def _prepare(
         and offset != port_offset
     ):
         raise PreflightError(
-            f"The platform in {home.root} uses port offset {offset}. "
-            "`goodsflow clean` it before it moves to another."
+            f"The platform in {home.root} uses port offset {offset}. To change the "
+            "offset, delete the platform first with `goodsflow clean`."
         )
     build.check_java()
     if not build.is_built():
-        progress.begin("build", "Maven fetches and builds the JVM parts")
+        progress.begin("build", "Maven downloads and builds the JVM parts")
         build.build(home.log("build"))
         progress.done("build")
     progress.begin("certificates and secrets")
     _make_certificates(home)
     made = make_missing_secrets(home.secrets, spec)
-    progress.done("certificates and secrets", f"{made} new secrets" if made else "")
+    progress.done(
+        "certificates and secrets", counted(made, "new secret") if made else ""
+    )
     settings = HomeSettings(
         port_offset=platform.ports.offset, monitored=platform.ports.monitored
     )
-    _keep(home.settings_file, settings.model_dump_json().encode())
-    _keep(home.endpoints_file, platform.endpoints.as_json())
+    _write_if_changed(home.settings_file, settings.model_dump_json().encode())
+    _write_if_changed(home.endpoints_file, platform.endpoints.as_json())
     write_instance_config(home.dagster)
 
 
-def _keep(path: Path, content: bytes) -> None:
-    """Write a file where it has changed: others may be reading it."""
+def _write_if_changed(path: Path, content: bytes) -> None:
+    """Write a file if its content changes; others may be reading it."""
     if not path.exists() or path.read_bytes() != content:
         write_whole(path, content)
 
@@ -126,17 +129,21 @@ def _make_certificates(home: Home) -> None:
     )
     if done.returncode != 0:
         raise PreflightError(
-            f"The certificates could not be made: {done.stderr.strip()}"
+            f"The certificates could not be created: {done.stderr.strip()}"
         )
 
 
 def _ensure_supervisor(platform: NativePlatform) -> bool:
-    """Start the supervisor, or have a running one take up a changed configuration."""
+    """Start the supervisor, or reload the configuration of a running one.
+
+    Returns:
+        Whether it was started.
+    """
     home = platform.home
     config = render_config(home, (to_program(home, part) for part in platform.parts))
     file = home.run / "supervisord.conf"
     if supervisor.is_running(home):
-        # What an interrupted update left undone shows in no file: ask each time.
+        # An update may have been interrupted, which no file shows: always update.
         file.write_text(config)
         supervisor.SupervisorClient(home.socket).update()
         return False
@@ -148,19 +155,20 @@ def _ensure_supervisor(platform: NativePlatform) -> bool:
 
 
 def _undo(
-    home: Home, startup: Startup, *, all_of_it: bool
+    home: Home, startup: Startup, *, everything: bool
 ) -> Callable[[Progress], None]:
-    """Return what stops that which this start has started."""
+    """Return a function that stops what this start has started."""
+    step = "stop the parts that were started"
 
     def undo(progress: Progress) -> None:
-        progress.begin("stopping what was started")
-        if all_of_it:
+        progress.begin(step)
+        if everything:
             down(home.root, locked=True)
         else:
             client = supervisor.SupervisorClient(home.socket)
             for name in reversed(startup.started):
                 client.stop(name)
-        progress.done("stopping what was started")
+        progress.done(step)
 
     return undo
 
@@ -187,22 +195,21 @@ def _read(path: Path) -> str | None:
 
 
 def down(root: Path, *, locked: bool = False) -> list[str]:
-    """Stop every part and the supervisor; data stays.
+    """Stop every part and the supervisor; keep the data.
 
     Args:
         root: The platform's folder.
-        locked: The caller holds the folder.
+        locked: Whether the caller has locked the folder.
 
     Returns:
-        The parts that were found running without a supervisor that answers, and
-        stopped.
+        The orphaned parts that were stopped: they ran without a supervisor.
 
     Raises:
-        NativeError: Something still runs.
+        NativeError: A process is still running.
     """
     home = Home(root.resolve())
     if not home.run.exists():
-        # Its parts may outlive a folder that somebody removed.
+        # Parts may still run after their folder was deleted.
         return orphans.stop_orphans(home.root)
     if not locked:
         with home.locked():
@@ -216,21 +223,21 @@ def down(root: Path, *, locked: bool = False) -> list[str]:
 
 
 def clean(root: Path) -> bool:
-    """Stop everything and remove the platform's folder with all its data.
+    """Stop everything and delete the platform's folder with all its data.
 
     Returns:
-        Whether there was anything to stop or remove.
+        Whether there was anything to stop or delete.
 
     Raises:
-        NativeError: The folder is no platform's, or something still runs.
+        NativeError: It is not a platform's folder, or a process is still running.
     """
     home = Home(root.resolve())
     if not home.root.exists():
         return bool(orphans.stop_orphans(home.root))
-    if _holds_anything(home) and not home.lock_file.exists():
+    if _has_content(home) and not home.lock_file.exists():
         raise NativeError(
             f"{home.root} does not look like a platform's folder (it has no "
-            f"{home.lock_file.relative_to(home.root)}): nothing was removed."
+            f"{home.lock_file.relative_to(home.root)}): nothing was deleted."
         )
     with home.locked():
         down(root, locked=True)
@@ -238,8 +245,8 @@ def clean(root: Path) -> bool:
     return True
 
 
-def _holds_anything(home: Home) -> bool:
-    """Tell whether there is more than a removal leaves that is cut short at its end."""
+def _has_content(home: Home) -> bool:
+    """Return whether there is more than an interrupted deletion leaves at the end."""
     return any(
         path != home.run or not path.is_dir() or any(path.iterdir())
         for path in home.root.iterdir()
@@ -247,9 +254,9 @@ def _holds_anything(home: Home) -> bool:
 
 
 def _remove(home: Home) -> None:
-    """Remove the folder, what makes it a platform's last.
+    """Delete the folder, and last in it the file that marks it as a platform's.
 
-    So the next ``clean`` goes on where this one is cut short.
+    If this is interrupted, the next ``clean`` can thus finish it.
     """
     for folder, last in ((home.root, home.run), (home.run, home.lock_file)):
         for path in folder.iterdir():

@@ -1,6 +1,6 @@
-"""What watches the platform: Prometheus and the exporter, and what each part serves.
+"""Monitoring: Prometheus, the exporter, and the metrics that each part serves.
 
-All of it is there only where Prometheus is installed, so that it costs nothing else.
+All of it runs only if Prometheus is installed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from goodsflow.deploy.native import probes
 from goodsflow.deploy.native.parts import BOOTSTRAP, CONTAINERS, Part
 from goodsflow.deploy.native.ports import LOOPBACK, Ports
 
-_SERVED_BY_ITSELF = {
+_SELF_SERVED = {
     "schema-registry": ("http", "metrics"),
     "spark-master": ("ui", "metrics/master/prometheus"),
     "spark-worker": ("ui", "metrics/prometheus"),
@@ -22,16 +22,16 @@ _SERVED_BY_ITSELF = {
     "blocking": ("http", "metrics"),
     "exporter": ("http", "metrics"),
 }
-"""Parts that serve metrics without help: the port's role, and the path."""
+"""Parts that serve metrics without the JMX exporter: the port's role and the path."""
 
 
 def is_monitored() -> bool:
-    """Say whether Prometheus is on this machine."""
+    """Return whether Prometheus is installed."""
     return shutil.which("prometheus") is not None
 
 
 def with_metrics(part: Part, ports: Ports) -> Part:
-    """Return the part with the JMX exporter in it, where it has a port for that."""
+    """Return the part with the JMX exporter, if it has a port for metrics."""
     if not ports.has(part.name, "metrics"):
         return part
     return replace(
@@ -47,15 +47,15 @@ def with_metrics(part: Part, ports: Ports) -> Part:
     )
 
 
-def monitoring_parts(ports: Ports, watched: Iterable[Part]) -> list[Part]:
-    """Return the parts that watch the others.
+def monitoring_parts(ports: Ports, monitored: Iterable[Part]) -> list[Part]:
+    """Return the parts that monitor the others.
 
     Args:
-        ports: Where they answer.
-        watched: The other parts.
+        ports: The platform's ports.
+        monitored: The other parts.
     """
     exporter = _exporter(ports)
-    return [exporter, _prometheus(ports, [*watched, exporter])]
+    return [exporter, _prometheus(ports, [*monitored, exporter])]
 
 
 def _exporter(ports: Ports) -> Part:
@@ -74,7 +74,7 @@ def _exporter(ports: Ports) -> Part:
     )
 
 
-def _prometheus(ports: Ports, watched: Iterable[Part]) -> Part:
+def _prometheus(ports: Ports, monitored: Iterable[Part]) -> Part:
     root = f"http://{ports.address('prometheus', 'http')}"
     own = "prometheus/prometheus=" + ports.address("prometheus", "http") + "/metrics"
     return Part(
@@ -85,18 +85,18 @@ def _prometheus(ports: Ports, watched: Iterable[Part]) -> Part:
         environment={
             "PROMETHEUS_ADDRESS": LOOPBACK,
             "PROMETHEUS_PORT": str(ports.of("prometheus", "http")),
-            "SCRAPE_TARGETS": " ".join([*_targets(ports, watched), own]),
+            "SCRAPE_TARGETS": " ".join([*_targets(ports, monitored), own]),
         },
     )
 
 
-def _targets(ports: Ports, watched: Iterable[Part]) -> Iterator[str]:
-    """Name each part that serves metrics, as containers/prometheus/run.sh takes it."""
-    for part in watched:
+def _targets(ports: Ports, monitored: Iterable[Part]) -> Iterator[str]:
+    """Yield the scrape targets, in the form that containers/prometheus/run.sh reads."""
+    for part in monitored:
         if ports.has(part.name, "metrics"):
             role, path = "metrics", "metrics"
-        elif part.name in _SERVED_BY_ITSELF:
-            role, path = _SERVED_BY_ITSELF[part.name]
+        elif part.name in _SELF_SERVED:
+            role, path = _SELF_SERVED[part.name]
         else:
             continue
         yield f"{part.folder}/{part.name}={ports.address(part.name, role)}/{path}"

@@ -1,4 +1,4 @@
-"""Processes of a platform that no supervisor answers for, by their environment."""
+"""Orphaned processes of a platform: those without a supervisor."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from goodsflow.deploy.native.supervisor import PROGRAM
 
 
 def find_orphans(home: Path) -> dict[psutil.Process, str]:
-    """Find the processes that were started for the platform in ``home``.
+    """Find the processes of the platform in ``home``.
 
-    Every part, what it started itself, and the supervisor carry the platform's folder
-    and their own name in their environment; nothing else is ever touched.
+    Every part, its child processes and the supervisor have the platform's folder and
+    the part's name in their environment. No other process is ever returned.
 
     Returns:
-        The processes, each with the name of its part.
+        The name of the part, by process.
     """
     found = {}
     for process in psutil.process_iter():
@@ -38,27 +38,27 @@ def find_orphans(home: Path) -> dict[psutil.Process, str]:
 
 
 def stop_orphans(home: Path, timeout_seconds: float = 20) -> list[str]:
-    """Stop them: asked first, killed after ``timeout_seconds``.
+    """Stop them with SIGTERM, and with SIGKILL after ``timeout_seconds``.
 
-    A supervisor that still runs, because its folder was removed under it, is stopped
-    with them: it would start them again.
+    A supervisor that still runs because its folder was deleted is stopped first, as it
+    would restart them.
 
     Returns:
         The names of their parts.
     """
     names: set[str] = set()
-    # Until it heeds, a supervisor starts again what ends: a second look finds that.
+    # A supervisor may restart parts until it ends: the second round finds those.
     for _ in range(2):
-        leftovers = find_orphans(home)
-        for process in sorted(leftovers, key=lambda p: leftovers[p] != PROGRAM):
+        orphans = find_orphans(home)
+        for process in sorted(orphans, key=lambda p: orphans[p] != PROGRAM):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()
-        alive = await_ends(leftovers, timeout_seconds)
+        alive = await_ends(orphans, timeout_seconds)
         for process in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         await_ends(alive, timeout_seconds)
-        names |= set(leftovers.values())
-        if PROGRAM not in leftovers.values():
+        names |= set(orphans.values())
+        if PROGRAM not in orphans.values():
             break
     return sorted(names - {PROGRAM})

@@ -1,4 +1,4 @@
-"""One part of the platform, and how the supervisor starts it."""
+"""The description of a part, and the supervisor program that runs it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from goodsflow.deploy.native.supervisor_config import Program
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName
 
 BOOTSTRAP = "bootstrap"
-"""The step, among the parts' needs, that applies ``platform.yaml`` through Dagster."""
+"""The step that applies ``platform.yaml`` through Dagster; parts can need it."""
 
 CONTAINERS = PROJECT_ROOT / "containers"
-"""A folder for each kind of part, with the ``run.sh`` that starts it."""
+"""Has a folder for each kind of part, with the ``run.sh`` that starts it."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One process of the platform.
+    """A part: one process of the platform.
 
     Attributes:
         folder: Its folder under ``containers/``, with the ``run.sh`` that starts it.
-        environment: What its ``run.sh`` reads.
-        needs: Parts that must be ready, and steps that must be done, before it starts.
+        environment: The variables for its ``run.sh``.
+        needs: Parts that must be ready, and steps that must be complete, before it
+            starts.
         logins: Principals that must be able to log in before it starts.
-        serves_as: Principals whose passwords it reads when it starts, as logins are:
-            a broker's, which logs in to its like.
-        follows: Principals whose new passwords it takes up while it runs.
-        address: What a person would connect to.
-        check: Raises ``probes.NotReadyError`` with the reason while it is not ready.
+        serves_as: Principals whose passwords it reads at its start, although their
+            login need not work before that: brokers log in to each other.
+        follows: Principals whose new passwords it uses without a restart.
+        address: The address that users connect to.
+        check: Raises ``probes.NotReadyError`` with the reason if it is not ready.
         ready_seconds: How long its start may take before it counts as failed.
-        deaths_allowed: How often it may die on its way up before that.
+        deaths_allowed: How often it may die during its start before it counts as
+            failed.
     """
 
     name: str
@@ -49,7 +51,7 @@ class Part:
 
 
 def to_program(home: Home, part: Part) -> Program:
-    """Return the part as the supervisor starts it."""
+    """Return the supervisor program that runs a part."""
     environment = {
         "GOODSFLOW_HOME": str(home.root),
         "GOODSFLOW_STARTS_FILE": str(home.starts(part.name)),

@@ -1,4 +1,4 @@
-"""A native platform as one thing: its folder, its addresses, its parts."""
+"""A native platform: its folder, addresses and parts."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ class NativePlatform:
     ports: Ports
 
     def status(self) -> list[PartStatus]:
-        """Ask after every part."""
+        """Return the status of every part."""
         return platform_status(self.home, self.parts)
 
 
 def open_platform(
     root: Path, *, port_offset: int | None = None, declaration: Path | None = None
 ) -> NativePlatform:
-    """Describe the platform in ``root``; nothing is started or written.
+    """Return the platform in ``root`` without starting or writing anything.
 
     Args:
-        root: Its folder; it need not be there.
-        port_offset: Added to every port; None: as at its first start.
-        declaration: ``platform.yaml``; None: the project's.
+        root: Its folder, which need not exist.
+        port_offset: Added to every port. None: the offset of its first start.
+        declaration: The ``platform.yaml``. None: the project's.
 
     Raises:
         SpecError: The declaration is invalid.
-        PreflightError: The offset does not fit.
+        PreflightError: The offset is out of range.
     """
     home = Home(root.resolve())
     settings = settings_of(home, port_offset)
     offset = settings.port_offset if port_offset is None else port_offset
     if not 0 <= offset <= MAX_OFFSET:
         raise PreflightError(
-            f"--port-offset {offset} does not fit: use 0 to {MAX_OFFSET}."
+            f"--port-offset {offset} is out of range: use 0 to {MAX_OFFSET}."
         )
-    # What is up is left as it is, and shown as it is.
+    # A running platform keeps the setting with which it was started.
     monitored = settings.monitored if supervisor.is_running(home) else is_monitored()
     ports = Ports(offset, monitored=monitored)
     platform = load_platform(declaration or PROJECT_ROOT / "platform.yaml")
@@ -62,14 +62,14 @@ def open_platform(
 
 
 def settings_of(home: Home, port_offset: int | None) -> HomeSettings:
-    """Read what was decided at earlier starts.
+    """Read the settings of earlier starts.
 
     Args:
         home: The platform's folder.
-        port_offset: Decides anew where that cannot be read.
+        port_offset: Replaces settings that cannot be read.
 
     Raises:
-        PreflightError: It cannot be read, and no offset is given.
+        PreflightError: They cannot be read, and no offset is given.
     """
     try:
         return home.settings()

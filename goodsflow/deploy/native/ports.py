@@ -1,4 +1,4 @@
-"""Which port each part listens on, and whether one is free."""
+"""The ports of the parts, and a check that they are free."""
 
 from __future__ import annotations
 
@@ -40,27 +40,27 @@ MAX_OFFSET = 65535 - max(
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of one platform: the defaults, moved by an offset.
+    """The ports of one platform: the defaults plus an offset.
 
     An offset lets a second platform (the tests') run beside the first.
 
     Attributes:
-        monitored: Whether the ports for metrics are used, which Prometheus reads.
+        monitored: Whether Prometheus runs, so that the ports for metrics are used.
     """
 
     offset: int = 0
     monitored: bool = False
 
     def of(self, part: str, role: str) -> int:
-        """Return a port by the part and what it is for."""
+        """Return the port that a part uses for a role."""
         return DEFAULT_PORTS[part][role] + self.offset
 
     def has(self, part: str, role: str) -> bool:
-        """Say whether a part has a port for this."""
+        """Return whether a part has a port for a role."""
         return role in DEFAULT_PORTS.get(part, {})
 
     def all_of(self, part: str) -> list[int]:
-        """Return every port of a part that is used."""
+        """Return the ports that a part uses."""
         return [
             port + self.offset
             for role, port in DEFAULT_PORTS.get(part, {}).items()
@@ -73,28 +73,28 @@ class Ports:
 
 
 def check_free(ports: Ports, parts: Iterable[str]) -> None:
-    """Check that the parts that are to be started can have their ports.
+    """Check that the ports of the parts to be started are free.
 
     Raises:
-        PreflightError: Names each port that is taken, its part and the holder.
+        PreflightError: Ports are in use; it names each, with its part and its user.
     """
     taken = [
-        f"port {port} of {part} is taken by {_holder(port)}"
+        f"port {port} of {part} is used by {_user_of(port)}"
         for part in parts
         for port in ports.all_of(part)
         if not _is_free(port)
     ]
     if taken:
         raise PreflightError(
-            "Nothing was started, because ports are taken:\n"
+            "Nothing was started, because ports are in use:\n"
             + "\n".join(f"  {line}" for line in taken)
-            + "\nStop the holder, or move the platform with --port-offset."
+            + "\nStop these processes, or use other ports with --port-offset."
         )
 
 
 def _is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As servers do, so that connections of an earlier run do not count.
+        # As servers do, so that old connections in TIME_WAIT do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -103,11 +103,11 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _holder(port: int) -> str:
+def _user_of(port: int) -> str:
     try:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied:
-        return "another process (only root may see which)"
+        return "another process (only root can see which)"
     for connection in connections:
         if (
             connection.laddr

@@ -1,4 +1,4 @@
-"""When a part is ready: conditions asked of the part itself, never a port or a time."""
+"""Readiness probes. Each asks the part itself; an open port proves nothing."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from goodsflow.model.endpoints import ClusterName, Endpoints, EndpointsError
 
 _T = TypeVar("_T")
 PROBE_SECONDS = 4.0
-"""How long one question may take."""
+"""How long one request may take."""
 
 
 class NotReadyError(Exception):
-    """A part is not ready; the text is the reason, for a person."""
+    """A part is not ready; the text is the reason."""
 
 
 def zookeeper(host: str, port: int) -> None:
-    """Check that ZooKeeper serves requests (``srvr`` names its mode).
+    """Check that ZooKeeper serves requests (its answer to ``srvr`` has its mode).
 
     Raises:
         NotReadyError: It does not.
@@ -42,7 +42,7 @@ def zookeeper(host: str, port: int) -> None:
 def broker(
     endpoints: Endpoints, cluster: ClusterName, address: str, broker_id: int
 ) -> Callable[[], None]:
-    """Return a check that the broker lets its admin in and is part of the cluster."""
+    """Return a check that a broker accepts the admin's login and is in the cluster."""
 
     def check() -> None:
         from goodsflow.clients.kafka.config import client_config
@@ -62,7 +62,7 @@ def broker(
 
 
 def http_ok(url: str) -> None:
-    """Check that a health address answers 200; its text is the reason where not.
+    """Check that a health URL answers with status 200.
 
     Raises:
         NotReadyError: It does not.
@@ -85,7 +85,7 @@ def namenode(webhdfs_url: str) -> None:
 
 
 def datanode(webhdfs_url: str, address: str) -> None:
-    """Check that the NameNode counts this DataNode among the living.
+    """Check that the NameNode lists this DataNode as live.
 
     Raises:
         NotReadyError: It does not.
@@ -96,13 +96,13 @@ def datanode(webhdfs_url: str, address: str) -> None:
     living = json.loads(info.get("LiveNodes", "{}")).values()
     node = next((n for n in living if n["xferaddr"] == address), None)
     if node is None:
-        raise NotReadyError("the NameNode does not count it among the living")
-    if node["lastContact"] > _SILENT_SECONDS:
-        raise NotReadyError(f"has been silent for {node['lastContact']} s")
+        raise NotReadyError("the NameNode does not list it as live")
+    if node["lastContact"] > _MAX_SILENCE_SECONDS:
+        raise NotReadyError(f"its last heartbeat was {node['lastContact']} s ago")
 
 
-_SILENT_SECONDS = 12
-"""Four heartbeats of a DataNode, which sends one every 3 s."""
+_MAX_SILENCE_SECONDS = 12
+"""The time of four heartbeats: a DataNode sends one every 3 s."""
 
 
 def spark_master(ui_url: str) -> None:
@@ -117,7 +117,7 @@ def spark_master(ui_url: str) -> None:
 
 
 def spark_worker(master_ui_url: str, port: int) -> None:
-    """Check that the master counts this worker among the living.
+    """Check that the master lists this worker as alive.
 
     Raises:
         NotReadyError: It does not.
@@ -127,11 +127,11 @@ def spark_worker(master_ui_url: str, port: int) -> None:
         lambda answer: [w["port"] for w in answer["workers"] if w["state"] == "ALIVE"],
     )
     if port not in alive:
-        raise NotReadyError("the master does not count it among the living")
+        raise NotReadyError("the master does not list it as alive")
 
 
 def spark_connect(master_ui_url: str, address: str) -> None:
-    """Check that the server takes calls and its application has an executor.
+    """Check that the server accepts calls and its application has an executor.
 
     Raises:
         NotReadyError: One of the two is missing.
@@ -142,7 +142,7 @@ def spark_connect(master_ui_url: str, address: str) -> None:
         try:
             grpc.channel_ready_future(channel).result(timeout=PROBE_SECONDS)
         except grpc.FutureTimeoutError as error:
-            raise NotReadyError(f"takes no calls on {address}") from error
+            raise NotReadyError(f"does not accept calls on {address}") from error
     states = _read(
         f"{master_ui_url}/json/",
         lambda answer: [
@@ -162,7 +162,7 @@ _SPARK_APPLICATION = "goodsflow-connect"
 
 
 def connect_worker(url: str) -> None:
-    """Check that the worker serves its REST API with its plugins and its group.
+    """Check that the worker serves its REST API, has its plugins and is in its group.
 
     Raises:
         NotReadyError: It does not.
@@ -192,7 +192,7 @@ def dagster_webserver(url: str) -> None:
 
 
 def dagster_daemon(url: str) -> None:
-    """Check that every daemon that must run has sent heartbeats lately.
+    """Check that every required daemon has sent a heartbeat recently.
 
     Raises:
         NotReadyError: One has not.
@@ -202,9 +202,9 @@ def dagster_daemon(url: str) -> None:
     try:
         unhealthy = DagsterClient(url, PROBE_SECONDS).unhealthy_daemons()
     except DagsterError as error:
-        raise NotReadyError(f"cannot be asked after: {error}") from error
+        raise NotReadyError(f"its state is unknown: {error}") from error
     if unhealthy:
-        raise NotReadyError(f"no heartbeat of {', '.join(unhealthy)}")
+        raise NotReadyError(f"no heartbeat from {', '.join(unhealthy)}")
 
 
 def _get(url: str) -> httpx.Response:
@@ -223,16 +223,16 @@ def _bean(webhdfs_url: str, query: str) -> dict[str, Any]:
         f"{webhdfs_url}/jmx?qry={query}", lambda answer: answer["beans"]
     )
     if not beans:
-        raise NotReadyError("has not registered its state yet")
+        raise NotReadyError("has not published its state yet")
     return beans[0]
 
 
 def _read(url: str, pick: Callable[[Any], _T]) -> _T:
-    """Pick something out of a JSON answer; another program may have the port."""
+    """Pick a value from a JSON answer; another program may be using the port."""
     response = _get(url)
     try:
         return pick(response.json())
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise NotReadyError(
-            f"{url} gives an answer that is not its own; who listens there?"
+            f"unexpected answer from {url}: does another program use the port?"
         ) from error

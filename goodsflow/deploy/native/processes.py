@@ -1,4 +1,4 @@
-"""Waiting for the end of processes that are not our children."""
+"""Waiting until processes that are not our children have ended."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _POLL_SECONDS = 0.1
 def await_ends(
     processes: Iterable[psutil.Process], timeout_seconds: float
 ) -> list[psutil.Process]:
-    """Wait until all have ended; return those that still run after the time.
+    """Wait until all have ended, and return those that are still running in the end.
 
-    One that has ended and whose parent has not fetched its status counts as ended: in a
-    container the first process often fetches none, and psutil would wait for it.
+    A zombie counts as ended. In a container, the first process often never reaps its
+    children, so psutil would wait for them forever.
     """
     deadline = Deadline(timeout_seconds, interval_seconds=_POLL_SECONDS)
     while alive := [process for process in processes if _runs(process)]:

@@ -1,4 +1,4 @@
-"""Showing what a start is doing: a live table on a terminal, lines elsewhere."""
+"""Showing the progress of a start: a live table on a terminal, otherwise lines."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _MARKS: dict[StepState, tuple[str, str]] = {
 
 
 class Progress:
-    """The steps of one start, each with its state, its time and what it waits for.
+    """The steps of a start, each with its state, its duration and a note.
 
-    On a terminal the table is redrawn in place; elsewhere each step says one line when
-    it begins and one when it ends. Everything goes to the standard error.
+    On a terminal, the table is redrawn in place. Elsewhere, each step prints one line
+    when it starts and one when it ends. Everything goes to standard error.
     """
 
     def __init__(self, console: Console) -> None:
-        """Show nothing yet."""
+        """Prepare the display without showing it."""
         self._console = console
         self._began = time.monotonic()
         self._states: dict[str, StepState] = {}
@@ -44,7 +44,7 @@ class Progress:
         )
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Start to show the steps."""
         if self._console.is_terminal:
             self._live.start()
         return self
@@ -55,22 +55,22 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop showing."""
+        """Stop showing them."""
         if self._console.is_terminal:
             self._live.stop()
 
     @property
     def elapsed_seconds(self) -> float:
-        """Time since the start began."""
+        """The time since the start began."""
         return time.monotonic() - self._began
 
     def add(self, *steps: str) -> None:
-        """Name steps to come."""
+        """Add steps that will follow."""
         for step in steps:
             self._states[step] = "waiting"
 
     def begin(self, step: str, note: str = "") -> None:
-        """Say that a step is being worked on; one that has ended begins anew."""
+        """Mark a step as running; one that has ended starts again."""
         self._states[step] = "working"
         if self._ended.pop(step, None) is not None:
             del self._started[step]
@@ -79,15 +79,15 @@ class Progress:
         self._line(step)
 
     def note(self, step: str, note: str) -> None:
-        """Say what a step is waiting for."""
+        """Set a step's note, such as what it is waiting for."""
         self._notes[step] = " ".join(note.split())
 
     def done(self, step: str, note: str = "") -> None:
-        """Say that a step is complete."""
+        """Mark a step as complete."""
         self._end(step, "done", note)
 
     def failed(self, step: str, note: str = "") -> None:
-        """Say that a step failed."""
+        """Mark a step as failed."""
         self._end(step, "failed", note)
 
     def _end(self, step: str, state: StepState, note: str) -> None:
@@ -120,7 +120,7 @@ class Progress:
         table.add_column(no_wrap=True)
         table.add_column(justify="right", width=8)
         table.add_column(style="dim", overflow="ellipsis", no_wrap=True)
-        # A copy: the live display draws this in a thread while steps are added.
+        # A copy, because the display draws in a thread while steps are added.
         for step, state in list(self._states.items()):
             mark, style = _MARKS[state]
             seconds = self._seconds(step)
@@ -130,5 +130,5 @@ class Progress:
                 f"{seconds:.1f} s" if seconds is not None else "",
                 Text(self._notes.get(step, "")),
             )
-        table.add_row("", Text("in all", style="bold"), f"{self.elapsed_seconds:.1f} s")
+        table.add_row("", Text("total", style="bold"), f"{self.elapsed_seconds:.1f} s")
         return table

@@ -1,9 +1,9 @@
-"""Changing passwords while the native platform works, whoever logs in with them.
+"""Rotating passwords while the native platform runs.
 
-Parts that follow their password file are left alone. Those that read it when they start
-(``Part.logins``, ``Part.serves_as``) start anew, one at a time, where they have run
-since before the file was written: so a change that was cut short shows, and the next
-``rotate`` or ``goodsflow up`` finishes it.
+Parts that follow their password file keep running. Parts that read it at their start
+(``Part.logins``, ``Part.serves_as``) are restarted one at a time if they have been
+running since before the file was written. An interrupted rotation can thus be detected,
+and the next ``rotate`` or ``goodsflow up`` finishes it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from goodsflow.clients.kafka.errors import (
     KafkaError,
 )
 from goodsflow.clients.kafka.rotation import Rotation, rotation_lock
+from goodsflow.common.counting import counted
 from goodsflow.common.waiting import wait_for
 from goodsflow.deploy.native.errors import PartFailedError, UnknownPrincipalError
 from goodsflow.deploy.native.parts import Part
@@ -43,12 +44,12 @@ _CONNECTORS_SECONDS = 120.0
 
 @dataclass
 class Outcome:
-    """What came of a rotation on one cluster.
+    """The result of a rotation on one cluster.
 
     Attributes:
-        resumed: An earlier one was finished; there is no newer password than its.
-        restarted: Parts that started anew, in that order.
-        follows: Parts that take the password up at their next login.
+        resumed: Whether an interrupted rotation was finished, without a newer password.
+        restarted: Parts that were restarted, in order.
+        follows: Parts that use the new password from their next login on.
     """
 
     cluster: ClusterName
@@ -60,10 +61,10 @@ class Outcome:
 def clusters_of(
     spec: Platform, principal: str, only: ClusterName | None
 ) -> list[ClusterName]:
-    """Return the clusters that declare a principal whose password is ours.
+    """Return the clusters that declare a principal with a managed password.
 
     Raises:
-        UnknownPrincipalError: None does; with those that are declared.
+        UnknownPrincipalError: None does; the message lists the declared ones.
     """
     declared: dict[ClusterName, list[str]] = {
         name: [p for p, each in cluster.principals.items() if has_password(each)]
@@ -74,14 +75,15 @@ def clusters_of(
     if not found:
         known = "; ".join(f"{c}: {', '.join(names)}" for c, names in declared.items())
         raise UnknownPrincipalError(
-            f"No password of principal '{principal}' can be rotated: platform.yaml "
-            f"declares none with one of ours by that name. It has {known}."
+            f"Cannot rotate the password of principal '{principal}': platform.yaml "
+            "declares no such principal with a managed password. Principals with "
+            f"one: {known}."
         )
     return found
 
 
 def has_password(principal: object) -> bool:
-    """Say whether the platform manages a declared principal's password."""
+    """Return whether the platform manages a declared principal's password."""
     return getattr(principal, "credential", "managed") == "managed"
 
 
@@ -91,41 +93,41 @@ def rotate(
     clusters: Sequence[ClusterName],
     progress: Progress,
 ) -> list[Outcome]:
-    """Give a principal a new password on clusters; finish what was cut short instead.
+    """Give a principal a new password, or finish an interrupted rotation.
 
     Args:
-        platform: It is up.
-        principal: One that the clusters declare.
-        clusters: Where.
-        progress: Is told each step.
+        platform: A running platform.
+        principal: A principal that the clusters declare.
+        clusters: The clusters to rotate on.
+        progress: Shows each step.
 
     Raises:
         KafkaError: A cluster refused, did not answer, or another rotation runs.
-        NativeError: A part did not come back, or a launcher is at work.
+        NativeError: A part did not restart, or another launcher is running.
         EndpointsError: A password file cannot be read or written.
     """
     with ExitStack() as held:
         held.enter_context(rotation_lock(platform.endpoints))
         held.enter_context(platform.home.locked())
         rotators = [Rotator(platform, name, progress) for name in clusters]
-        # All of them, before anything is changed.
+        # Connect to all of them before changing anything.
         for rotator in rotators:
             rotator.connect()
         return [rotator.rotate(principal) for rotator in rotators]
 
 
-def settle_before_start(
+def recover_before_start(
     platform: NativePlatform, spec: Platform, *, cold: bool
 ) -> None:
-    """Let the start's probes log in where a rotation was cut short.
+    """Make logins work for the start's probes if a rotation was interrupted.
 
     Args:
-        platform: What is about to start; this process holds its folder.
+        platform: The platform that is about to start; this process has locked it.
         spec: Its declaration.
-        cold: Nothing runs: the first brokers put their files' passwords in anew.
+        cold: Whether nothing runs; then the first brokers set their passwords again.
     """
     for rotation in _rotations(platform, spec):
-        # Before anything starts: what does so is no older than the file then.
+        # Before any part starts, so that the file cannot look newer than a part.
         rotation.correct_time()
         if not rotation.is_pending:
             continue
@@ -135,17 +137,17 @@ def settle_before_start(
                     made = platform.home.data(part.name) / "users-made"
                     made.unlink(missing_ok=True)
         else:
-            # With its brokers down it is settled once they are up.
+            # If its brokers are down, `finish` does this once they are up.
             with suppress(ClusterUnavailableError):
                 rotation.settle()
 
 
 def finish(platform: NativePlatform, spec: Platform, progress: Progress) -> list[str]:
-    """Finish what rotations left undone, with all parts up; return who started anew.
+    """Finish interrupted rotations once all parts are up; return the restarted parts.
 
     Raises:
         KafkaError: A cluster refused or did not answer.
-        NativeError: A part did not come back.
+        NativeError: A part did not restart.
     """
     restarted: list[str] = []
     for rotation in _rotations(platform, spec):
@@ -161,16 +163,16 @@ def finish(platform: NativePlatform, spec: Platform, progress: Progress) -> list
 def _rotations(platform: NativePlatform, spec: Platform) -> Iterator[Rotation]:
     for name, cluster in spec.clusters.items():
         files = PasswordFiles(platform.endpoints, name)
-        # The one with which the others are put right comes first.
+        # The admin comes first: it sets the passwords of the others.
         for principal in sorted(cluster.principals, key=lambda p: p != _ADMIN):
             if has_password(cluster.principals[principal]):
                 yield Rotation(files, principal)
 
 
 def stale_parts(platform: NativePlatform, rotation: Rotation) -> list[Part]:
-    """Return the parts that run with an older password than the file's.
+    """Return the parts that still use an older password than the file's.
 
-    The first broker comes last: it is the one that puts passwords into ZooKeeper.
+    The first broker, which stores passwords in ZooKeeper, is last.
     """
     changed_at = rotation.changed_at()
     if changed_at is None:
@@ -191,12 +193,12 @@ def stale_parts(platform: NativePlatform, rotation: Rotation) -> list[Part]:
 
 
 class Rotator:
-    """Rotates on one cluster.
+    """Rotates passwords on one cluster.
 
     Args:
-        platform: It is up.
-        cluster: Which of its clusters.
-        progress: Is told each step.
+        platform: A running platform.
+        cluster: The cluster.
+        progress: Shows each step.
     """
 
     def __init__(
@@ -210,7 +212,7 @@ class Rotator:
         self._partitions: set[tuple[str, int]] = set()
 
     def connect(self) -> None:
-        """Log in, after ending an earlier change of the admin's own password.
+        """Log in; if necessary, finish an interrupted rotation of the admin first.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
@@ -226,9 +228,9 @@ class Rotator:
         return KafkaAdmin.connect(self._platform.endpoints, self._cluster, _ADMIN)
 
     def rotate(self, principal: str) -> Outcome:
-        """Give a principal a new password, or finish what was cut short."""
+        """Give a principal a new password, or finish an interrupted rotation."""
         rotation = Rotation(self._files, principal)
-        # Whoever may be stale by a wrong time starts anew for the new password too.
+        # Parts that only look stale, by a wrong time, are restarted anyway.
         is_misdated = rotation.correct_time()
         unfinished = (
             rotation.is_pending
@@ -242,7 +244,7 @@ class Rotator:
         return outcome
 
     def finish(self, rotation: Rotation) -> Outcome:
-        """Bring the newest password there is into effect everywhere."""
+        """Bring the newest password into effect everywhere."""
         user = (self._cluster, rotation.principal)
         outcome = Outcome(self._cluster, resumed=True)
         outcome.follows = [p.name for p in self._platform.parts if user in p.follows]
@@ -251,14 +253,14 @@ class Rotator:
             return outcome
         self._set(rotation)
         for part in stale_parts(self._platform, rotation):
-            with self._connectors_again(part):
+            with self._connectors_restored(part):
                 self._restart(part)
             outcome.restarted.append(part.name)
         return outcome
 
     def _set(self, rotation: Rotation) -> None:
         what = f"'{rotation.principal}' on {self._cluster}"
-        with self._step(f"{what}: new password"), self._unapplied():
+        with self._step(f"{what}: new password"), self._apply_locked():
             if rotation.is_pending or not rotation.logs_in():
                 rotation.set_at_cluster(self._client)
             rotation.replace()
@@ -268,15 +270,15 @@ class Rotator:
     def _roll_brokers(self, rotation: Rotation, outcome: Outcome) -> None:
         """Change the password that the brokers use among themselves.
 
-        The last broker with the old password leads the cluster while the others come
-        back, and has to log in to them: so the cluster gets the new one only when that
-        has happened, and those that came back wait for it until then.
+        The last broker with the old password leads the cluster while the others
+        restart, and must be able to log in to them. The cluster therefore gets the new
+        password only after these have restarted, and they wait for it until then.
 
-        It also logs in to itself, as the controller, when it first says that a replica
-        is in step again. So the others start anew once before the change: that
-        makes it the controller, and leaves it with that connection.
+        That broker also logs in to itself, as the controller, when it first reports
+        that a replica is in sync again. The others are therefore restarted once before
+        the change, too: that makes it the controller and opens this connection.
         """
-        with self._unapplied():
+        with self._apply_locked():
             brokers = [p for p in self._platform.parts if self._is_broker(p)]
             if rotation.is_pending:
                 for part in brokers[:0:-1]:
@@ -289,14 +291,14 @@ class Rotator:
                 self._await_replicas()
                 self._restart(part)
                 outcome.restarted.append(part.name)
-            self._set_now(rotation)
+            self._set_password(rotation)
             self._await_replicas()
             for part in stale[-1:]:
                 self._restart(part)
                 outcome.restarted.append(part.name)
             self._await_replicas()
 
-    def _set_now(self, rotation: Rotation) -> None:
+    def _set_password(self, rotation: Rotation) -> None:
         with self._step(f"'{rotation.principal}' on {self._cluster}: new password"):
             if not rotation.logs_in():
                 rotation.set_at_cluster(self._client)
@@ -306,15 +308,15 @@ class Rotator:
         return (self._cluster, _BROKER) in part.serves_as
 
     def _await_replicas(self) -> None:
-        """Wait until each partition outlives the restart of one broker."""
+        """Wait until each partition stays available while one broker restarts."""
         with self._step(f"replicas on {self._cluster}"):
             wait_for(
-                self._behind,
+                self._count_out_of_sync,
                 self._replicas_late,
                 timeout_seconds=_REPLICATED_SECONDS,
                 retry_on=(KafkaError,),
                 unmet=lambda behind: (
-                    f"{behind} partitions have a replica that is behind"
+                    f"{counted(behind, 'partition')} with an out-of-sync replica"
                     if behind
                     else None
                 ),
@@ -326,24 +328,24 @@ class Rotator:
             "the next restart of a broker, which would have made partitions "
             f"unavailable. Waited {seconds:.0f} s for the replicas on cluster "
             f"'{self._cluster}': {reason}. See `goodsflow status` and the brokers' "
-            "logs; `goodsflow up` starts a broker that is down. Then `goodsflow "
-            f"credentials rotate {_BROKER}` goes on. Replicas that stay behind because "
-            "a broker with the old password is refused need `goodsflow down` and "
-            "`goodsflow up`, which bring the new password into effect."
+            "logs; `goodsflow up` starts a broker that is down. Then run `goodsflow "
+            f"credentials rotate {_BROKER}` again to continue. If replicas stay out of "
+            "sync because a broker with the old password is rejected, run `goodsflow "
+            "down` and `goodsflow up`, which bring the new password into effect."
         )
 
-    def _behind(self) -> int:
-        # A broker that has just started is asked too, and may know no partition yet.
+    def _count_out_of_sync(self) -> int:
+        # A broker that has just started may answer without any partitions.
         found = self._client.replicated()
         self._partitions |= set(found)
         if not self._partitions:
             raise ClusterUnavailableError(
-                f"No broker of cluster '{self._cluster}' names a partition yet."
+                f"No broker of cluster '{self._cluster}' reports partitions yet."
             )
         return sum(not found.get(each) for each in self._partitions)
 
     def _restart(self, part: Part) -> None:
-        with self._step(f"{part.name}: stop"):
+        with self._step(f"stop {part.name}"):
             SupervisorClient(self._platform.home.socket).stop(part.name)
         others = [p.name for p in self._platform.parts if p.name != part.name]
         Startup(
@@ -355,8 +357,8 @@ class Rotator:
         ).run(bootstrap=False)
 
     @contextmanager
-    def _connectors_again(self, part: Part) -> Iterator[None]:
-        """See that the connectors that ran before a worker's restart run after it."""
+    def _connectors_restored(self, part: Part) -> Iterator[None]:
+        """Wait after a worker's restart until the connectors run that ran before."""
         url = self._platform.endpoints.connect_url
         if part.address != url:
             yield
@@ -369,7 +371,7 @@ class Rotator:
             ]
             yield
             with self._step(f"connectors of {part.name}"):
-                # A failure from before may be shown as long as they take to start.
+                # Earlier failures may be shown until the connectors have started.
                 await_running(
                     client,
                     running,
@@ -378,8 +380,8 @@ class Rotator:
                 )
 
     @contextmanager
-    def _unapplied(self) -> Iterator[None]:
-        """Keep an apply out: it would set the password of a file about to change."""
+    def _apply_locked(self) -> Iterator[None]:
+        """Keep out `goodsflow apply`, which would set the old password again."""
         path: Path = self._platform.endpoints.state_dir / "apply.lock"
         with apply_lock(
             path, "goodsflow credentials rotate", timeout_seconds=_LOCK_SECONDS

@@ -1,4 +1,4 @@
-"""Passwords: made once, kept in files that their owner alone can read."""
+"""Passwords, generated once and kept in files that only their owner can read."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ ZOOKEEPER_PASSWORD_FILES = {
 
 
 def make_missing_secrets(folder: Path, platform: Platform) -> int:
-    """Make a password for each principal and each ZooKeeper that has none.
+    """Generate a password for each principal and each ZooKeeper that has none.
 
     Returns:
-        How many were made.
+        How many were generated.
 
     Raises:
         PreflightError: A file cannot be written.
@@ -33,10 +33,10 @@ def make_missing_secrets(folder: Path, platform: Platform) -> int:
 
 
 def make_secret(path: Path) -> bool:
-    """Make a password where there is none.
+    """Generate a password, unless the file exists.
 
     Returns:
-        Whether it was made.
+        Whether it was generated.
 
     Raises:
         PreflightError: The file cannot be written.

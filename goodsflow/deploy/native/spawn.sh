@@ -1,5 +1,5 @@
 #!/bin/sh
-# Under this the supervisor starts a part: each start adds a line, so that restarts count.
+# The supervisor starts each part through this script, which counts the starts: a line each.
 set -eu
 umask 077
 printf '%s %s\n' "$(date +%s)" "$$" >>"$GOODSFLOW_STARTS_FILE"

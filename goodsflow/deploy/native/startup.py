@@ -1,4 +1,4 @@
-"""Starting parts side by side, each as soon as what it needs is there."""
+"""Starting parts in parallel, each as soon as the parts that it needs are ready."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from goodsflow.clients.dagster.client import (
     DagsterError,
     RunResult,
 )
+from goodsflow.common.counting import counted
 from goodsflow.common.waiting import Deadline, Stopped, wait_for
 from goodsflow.deploy.native.errors import PartFailedError
 from goodsflow.deploy.native.home import Home
@@ -38,7 +39,7 @@ _LOG_LINES = 12
 
 
 class Startup:
-    """One start: what is done already, what is under way, what still waits."""
+    """One start of the platform: its steps, in the order of their dependencies."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class Startup:
         ready: Iterable[str],
         progress: Progress,
     ) -> None:
-        """Plan a start of ``parts``, of which ``ready`` need nothing done."""
+        """Prepare a start of ``parts``; those named in ``ready`` are left alone."""
         self._home = home
         self._endpoints = endpoints
         self._parts = {part.name: part for part in parts}
@@ -59,10 +60,10 @@ class Startup:
         self.started: list[str] = []
 
     def run(self, *, bootstrap: bool) -> None:
-        """Start what is not ready, and apply the bootstrap where ``bootstrap``.
+        """Start the parts that are not ready, and optionally run the bootstrap.
 
         Raises:
-            PartFailedError: With the part's name, its last log lines and its log.
+            PartFailedError: A part failed; the message has its last log lines.
         """
         waiting = [name for name in self._parts if name not in self._done]
         if bootstrap:
@@ -76,12 +77,12 @@ class Startup:
         self._progress.add(*waiting)
         pool = ThreadPoolExecutor(max_workers=len(waiting) or 1)
         try:
-            self._work_off(waiting, pool)
+            self._run_steps(waiting, pool)
         finally:
             self._stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _work_off(self, waiting: list[str], pool: ThreadPoolExecutor) -> None:
+    def _run_steps(self, waiting: list[str], pool: ThreadPoolExecutor) -> None:
         running: dict[Future[None], str] = {}
         while waiting or running:
             for name in [n for n in waiting if self._done.issuperset(self._needs(n))]:
@@ -89,8 +90,8 @@ class Startup:
                 task = self._bootstrap if name == BOOTSTRAP else self._bring_up
                 running[pool.submit(task, name)] = name
             if not running:
-                raise AssertionError(f"{waiting} need what nobody brings up")
-            # A short wait, so that Ctrl-C is heard between two looks.
+                raise AssertionError(f"{waiting} need parts that are not in this start")
+            # A short timeout, so that Ctrl-C is noticed in between.
             finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in finished:
                 name = running.pop(future)
@@ -108,20 +109,20 @@ class Startup:
     def _bring_up(self, name: str) -> None:
         part = self._parts[name]
         if part.logins:
-            self._progress.begin(name, "waits for its principals")
+            self._progress.begin(name, "waiting for its principals")
             self._await_logins(part)
         deadline = self._deadline(part.ready_seconds)
         end_of_last = self._deadline(math.inf)
         while (process := self._process(name)) and process.state == "STOPPING":
             end_of_last.pause()
-        # What it died of before, over weeks perhaps, is not this start's failure.
+        # Deaths before this start, perhaps weeks ago, do not count.
         starts = max(1, count_starts(self._home, name))
         if process is None or process.pid is None:
             starts = 1
             self._home.starts(name).unlink(missing_ok=True)
             self.started.append(name)
             self._supervisor.start(name)
-        self._progress.begin(name, "starts")
+        self._progress.begin(name, "starting")
         self._await_ready(part, deadline, starts)
 
     def _process(self, name: str) -> ProcessState | None:
@@ -136,7 +137,7 @@ class Startup:
             config = client_config(self._endpoints, cluster, principal)
             while (result := try_login(config, 2.0)).error:
                 self._progress.note(
-                    part.name, f"waits until '{principal}' may log in to {cluster}"
+                    part.name, f"waiting until '{principal}' can log in to {cluster}"
                 )
                 if deadline.is_over:
                     raise PartFailedError(
@@ -159,7 +160,7 @@ class Startup:
                 raise self._failure(part, "could not be started")
             deaths = count_starts(self._home, part.name) - starts
             if deaths > part.deaths_allowed:
-                raise self._failure(part, f"died {deaths} times")
+                raise self._failure(part, f"died {counted(deaths, 'time')}")
             if deadline.is_over:
                 raise self._failure(
                     part, f"was not ready within {part.ready_seconds:.0f} s: {reason}"
@@ -174,11 +175,12 @@ class Startup:
             lines = []
         quoted = "\n".join(f"  | {line[:300]}" for line in lines or ["(none)"])
         return PartFailedError(
-            f"{part.name} {what}. Its last lines:\n{quoted}\nThe whole log is {log}"
+            f"{part.name} {what}. The end of its log:\n{quoted}\n"
+            f"The complete log is {log}."
         )
 
     def _bootstrap(self, name: str) -> None:
-        self._progress.begin(name, "Dagster materializes the bootstrap assets")
+        self._progress.begin(name, "Dagster is materializing the bootstrap assets")
         client = DagsterClient(self._endpoints.dagster_url)
         run_id = client.launch(BOOTSTRAP_JOB)
         try:
@@ -187,13 +189,13 @@ class Startup:
             try:
                 client.terminate(run_id)
             except DagsterError as error:
-                reason.add_note(f"Nor could the run {run_id} be ended: {error}")
+                reason.add_note(f"The run {run_id} could not be terminated: {error}")
             raise
         if result.status != "SUCCESS":
             raise PartFailedError(
                 f"The bootstrap run {run_id} ended with {result.status}:\n"
                 + "\n".join(f"  {error}" for error in result.errors)
-                + f"\nIts log is in {self._endpoints.dagster_url}/runs/{run_id}"
+                + f"\nSee its log at {self._endpoints.dagster_url}/runs/{run_id}"
             )
 
     def _await_run(self, client: DagsterClient, run_id: str) -> RunResult:
@@ -205,8 +207,8 @@ class Startup:
         return wait_for(
             lambda: client.run_result(run_id),
             lambda seconds, _: PartFailedError(
-                f"The bootstrap run {run_id} is not done after {seconds:.0f} s; see "
-                f"it in {self._endpoints.dagster_url}/runs/{run_id}"
+                f"The bootstrap run {run_id} has not finished after {seconds:.0f} s. "
+                f"See {self._endpoints.dagster_url}/runs/{run_id}"
             ),
             timeout_seconds=_BOOTSTRAP_SECONDS,
             interval_seconds=_POLL_SECONDS,

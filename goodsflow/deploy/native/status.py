@@ -1,4 +1,4 @@
-"""How each part is: what the supervisor and the part itself say, side by side."""
+"""The status of each part, from the supervisor and from the part's own probe."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ State = Literal["ready", "starting", "failed", "stopped"]
 
 @dataclass(frozen=True)
 class PartStatus:
-    """How one part is.
+    """The status of one part.
 
     Attributes:
-        rss_bytes: Resident memory of its process and all below it.
-        restarts: How often it was started again since it was last asked to start.
-        reason: Why it is not ready; empty where it is.
+        rss_bytes: The resident memory of its process and all descendants.
+        restarts: How often it was restarted since its last requested start.
+        reason: Why it is not ready; empty if it is.
     """
 
     name: str
@@ -44,14 +44,14 @@ class PartStatus:
 
 
 def platform_status(home: Home, parts: Iterable[Part]) -> list[PartStatus]:
-    """Ask after every part, side by side."""
+    """Return the status of each part, probing all in parallel."""
     parts = list(parts)
     try:
         processes = {p.name: p for p in SupervisorClient(home.socket).processes()}
-        absent = "is not known to the supervisor; `goodsflow up` completes it"
+        absent = "not known to the supervisor; `goodsflow up` adds it"
     except SupervisorError:
         processes = {}
-        absent = "the supervisor does not run; `goodsflow up` starts it"
+        absent = "not started; `goodsflow up` starts it"
     with ThreadPoolExecutor(max_workers=max(1, len(parts))) as pool:
         return list(
             pool.map(
@@ -64,8 +64,8 @@ def platform_status(home: Home, parts: Iterable[Part]) -> list[PartStatus]:
 def part_status(
     home: Home, part: Part, process: ProcessState | None, absent: str = ""
 ) -> PartStatus:
-    """Return how one part is; ``absent`` is the reason where there is no process."""
-    state, reason = _judge(part, process, absent)
+    """Return the status of one part; ``absent`` is the reason without a process."""
+    state, reason = _state_and_reason(part, process, absent)
     pid = process.pid if process else None
     return PartStatus(
         name=part.name,
@@ -78,7 +78,9 @@ def part_status(
     )
 
 
-def _judge(part: Part, process: ProcessState | None, absent: str) -> tuple[State, str]:
+def _state_and_reason(
+    part: Part, process: ProcessState | None, absent: str
+) -> tuple[State, str]:
     if process is None:
         return "stopped", absent
     supervised = _SUPERVISED.get(process.state)
@@ -90,8 +92,8 @@ def _judge(part: Part, process: ProcessState | None, absent: str) -> tuple[State
         uptime = elapsed(process.started_at or 0, time.time()) or 0.0
         state: State = "starting" if uptime < part.ready_seconds else "failed"
         return state, str(error)
-    except Exception as error:  # noqa: BLE001 - shown, and the other parts too
-        return "failed", f"cannot be asked: {type(error).__name__}: {error}"
+    except Exception as error:  # noqa: BLE001 - shown, like the status of the others
+        return "failed", f"its probe failed: {type(error).__name__}: {error}"
     return "ready", ""
 
 
@@ -124,12 +126,12 @@ def tree_rss_bytes(pid: int | None) -> int:
 
 
 def count_restarts(home: Home, part: str) -> int:
-    """Return how often a part was started again by itself, not by a person."""
+    """Return how often the supervisor restarted a part."""
     return max(0, count_starts(home, part) - 1)
 
 
 def count_starts(home: Home, part: str) -> int:
-    """Return how often a part was started since it was last asked to."""
+    """Return how often a part was started since its last requested start."""
     try:
         return len(home.starts(part).read_text().splitlines())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The supervisor: its process, and a client over its socket."""
+"""The supervisor: its process, and a client for its socket."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.processes import await_ends
 
 PROGRAM = "supervisord"
-"""What it is called among the parts, which it is none of."""
+"""The supervisor's name in lists of parts, although it is not one."""
 
 _SHUTDOWN_STATE = 6
-"""The code of supervisor's fault for a command that comes after `shutdown`."""
+"""The supervisor's fault code for a command that comes after `shutdown`."""
 _NO_ANSWER = (
     OSError,
     http.client.HTTPException,
     xmlrpc.client.Error,
-    # One that was cut off.
+    # The answer was cut off.
     xml.parsers.expat.ExpatError,
 )
 _AT_REST = frozenset({"STOPPED", "FATAL", "UNKNOWN"})
-"""What the supervisor leaves alone; a program that EXITED it starts again."""
+"""States that last. A program in the state EXITED, by contrast, is restarted."""
 
 
 @dataclass(frozen=True)
 class ProcessState:
-    """What the supervisor says about a program.
+    """The state of a program, as the supervisor reports it.
 
     Attributes:
         state: STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL or UNKNOWN
             (http://supervisord.org/subprocess.html#process-states).
-        started_at: Seconds since the epoch, of a program that runs.
+        started_at: Seconds since the epoch; only for a running program.
     """
 
     name: str
@@ -56,7 +56,7 @@ class ProcessState:
 
 
 def is_running(home: Home) -> bool:
-    """Tell whether the supervisor of this home answers."""
+    """Return whether the supervisor of this home answers."""
     try:
         SupervisorClient(home.socket).processes()
     except SupervisorError:
@@ -65,14 +65,14 @@ def is_running(home: Home) -> bool:
 
 
 def start(home: Home, timeout_seconds: float = 20) -> None:
-    """Start the supervisor; no program starts by that.
+    """Start the supervisor, without starting any program.
 
     Raises:
-        SupervisorError: It did not answer in time, or another still runs here.
+        SupervisorError: It did not answer in time, or another is still running here.
     """
-    # One that ends would take its successor's socket with it.
+    # A supervisor that is ending would delete its successor's socket.
     _await_end(_process(home), timeout_seconds)
-    # A socket left by a supervisor that was killed would only mislead.
+    # A killed supervisor leaves its socket.
     home.socket.unlink(missing_ok=True)
     command = [sys.executable, "-m", "supervisor.supervisord"]
     done = subprocess.run(
@@ -82,8 +82,7 @@ def start(home: Home, timeout_seconds: float = 20) -> None:
         check=False,
         stdin=subprocess.DEVNULL,
         timeout=timeout_seconds,
-        # By its home and its name it is found where its folder was removed under it;
-        # each program has its own.
+        # These identify it if its folder is deleted; each program has its own.
         env=os.environ
         | {
             "PYTHONWARNINGS": "ignore",
@@ -96,7 +95,7 @@ def start(home: Home, timeout_seconds: float = 20) -> None:
     wait_for(
         lambda: is_running(home),
         lambda seconds, _: SupervisorError(
-            f"The supervisor did not answer within {seconds:.0f} s; its log is "
+            f"The supervisor did not answer within {seconds:.0f} s. Its log is "
             f"{home.log('supervisord')}."
         ),
         timeout_seconds=timeout_seconds,
@@ -108,21 +107,21 @@ def start(home: Home, timeout_seconds: float = 20) -> None:
 def stop(
     home: Home, last: Sequence[Collection[str]] = (), timeout_seconds: float = 90
 ) -> None:
-    """Stop every program and the supervisor itself, and wait until it is gone.
+    """Stop every program and the supervisor itself, and wait until it has ended.
 
     Args:
         home: The platform's folder.
-        last: Programs that stop after all others, one group after the other.
+        last: Groups of programs that stop after all others, one group at a time.
         timeout_seconds: How long the supervisor may take to end.
 
     Raises:
-        SupervisorError: It does not run, or still runs at the end.
+        SupervisorError: It is not running, or is still running at the end.
     """
     process = _process(home)
     if process is None:
-        raise SupervisorError("The supervisor does not run.")
+        raise SupervisorError("The supervisor is not running.")
     client = SupervisorClient(home.socket)
-    # An earlier stop may have been interrupted: then there is only the end to await.
+    # If an earlier stop was interrupted, the supervisor is ending already.
     with contextlib.suppress(SupervisorEndsError):
         names = {p.name for p in client.processes()}
         for group in (names.difference(*last), *last):
@@ -132,7 +131,7 @@ def stop(
 
 
 def _process(home: Home) -> psutil.Process | None:
-    """Return the supervisor's process; None where its pid file is left or missing."""
+    """Return the supervisor's process; None if its pid file is stale or missing."""
     try:
         process = psutil.Process(int(home.supervisor_pid_file.read_text()))
         ours = str(home.run / "supervisord.conf") in process.cmdline()
@@ -144,19 +143,19 @@ def _process(home: Home) -> psutil.Process | None:
 def _await_end(process: psutil.Process | None, timeout_seconds: float) -> None:
     if process is not None and await_ends([process], timeout_seconds):
         raise SupervisorError(
-            f"The supervisor (pid {process.pid}) still runs after "
+            f"The supervisor (pid {process.pid}) is still running after "
             f"{timeout_seconds:.0f} s."
         )
 
 
 class SupervisorClient:
-    """Speaks XML-RPC over the supervisor's Unix socket.
+    """A client that speaks XML-RPC over the supervisor's Unix socket.
 
-    Constructing one connects nowhere.
+    The constructor does not connect.
     """
 
     def __init__(self, socket: Path) -> None:
-        """Remember where the socket is."""
+        """Remember the path of the socket."""
         self._socket = socket
 
     def processes(self) -> list[ProcessState]:
@@ -171,15 +170,15 @@ class SupervisorClient:
             ]
 
     def start(self, name: str) -> None:
-        """Ask for a program's start and return at once; one that runs is left alone.
+        """Request the start of a program, without waiting; a running one is left alone.
 
         Raises:
             SupervisorError: It refused.
         """
-        self._tolerating("ALREADY_STARTED", "startProcess", name, False)
+        self._call_tolerating("ALREADY_STARTED", "startProcess", name, False)
 
     def stop(self, name: str) -> None:
-        """Stop a program and wait for its end; one that is stopped is left alone.
+        """Stop a program and wait until it has ended; a stopped one is left alone.
 
         Raises:
             SupervisorError: It does not answer.
@@ -187,12 +186,12 @@ class SupervisorClient:
         self.stop_all([name])
 
     def stop_all(self, names: Collection[str]) -> None:
-        """Stop programs side by side and wait until all have ended.
+        """Stop programs in parallel and wait until all have ended.
 
         Raises:
             SupervisorError: It does not answer.
         """
-        # The supervisor kills what does not end in time, so that this ends.
+        # This ends, because the supervisor kills programs that do not end in time.
         while moving := [
             process
             for process in self.processes()
@@ -200,14 +199,16 @@ class SupervisorClient:
         ]:
             for process in moving:
                 if process.state != "STOPPING":
-                    self._tolerating("NOT_RUNNING", "stopProcess", process.name, False)
+                    self._call_tolerating(
+                        "NOT_RUNNING", "stopProcess", process.name, False
+                    )
             time.sleep(0.2)
 
     def update(self) -> list[str]:
-        """Take up a changed configuration; return the programs that it stopped.
+        """Load a changed configuration; return the programs that this stopped.
 
         Raises:
-            SupervisorError: The supervisor does not answer, or refuses the file.
+            SupervisorError: The supervisor does not answer, or rejects the file.
         """
         with self._proxy() as proxy:
             ((added, changed, removed),) = proxy.supervisor.reloadConfig()
@@ -219,7 +220,7 @@ class SupervisorClient:
             return [*changed, *removed]
 
     def shutdown(self) -> None:
-        """Ask the supervisor to stop everything and end.
+        """Tell the supervisor to stop everything and end.
 
         Raises:
             SupervisorError: It does not answer.
@@ -227,7 +228,7 @@ class SupervisorClient:
         with self._proxy() as proxy:
             proxy.supervisor.shutdown()
 
-    def _tolerating(self, fault_name: str, method: str, *arguments: Any) -> None:
+    def _call_tolerating(self, fault_name: str, method: str, *arguments: Any) -> None:
         with self._proxy() as proxy:
             try:
                 getattr(proxy.supervisor, method)(*arguments)
@@ -241,13 +242,15 @@ class SupervisorClient:
 
         transport = SupervisorTransport(serverurl=f"unix://{self._socket}")
         try:
-            # The address is not used: the transport goes to the socket.
+            # The address is not used: the transport connects to the socket.
             yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
         except xmlrpc.client.Fault as fault:
             kind = SupervisorError
             if fault.faultCode == _SHUTDOWN_STATE:
                 kind = SupervisorEndsError
-            raise kind(f"The supervisor refused: {fault.faultString}") from fault
+            raise kind(
+                f"The supervisor refused the command: {fault.faultString}"
+            ) from fault
         except _NO_ANSWER as error:
             raise SupervisorError(
                 f"The supervisor does not answer on {self._socket}: {error}. "

@@ -1,6 +1,6 @@
-"""The programs as the supervisor starts them: its configuration, which holds no secret.
+"""The configuration of the supervisor, with a program for each part.
 
-The file's rules: http://supervisord.org/configuration.html
+The format: http://supervisord.org/configuration.html
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from goodsflow.deploy.native.home import Home
 _SPAWN = Path(__file__).with_name("spawn.sh")
 _RPC_INTERFACE = "supervisor.rpcinterface:make_main_rpcinterface"
 _STOP_SECONDS = 30
-_UNFIT = re.compile(r"""["\\\r\n]|\s[;#]""")
-"""What would end a quoted value, or begin a comment in the middle of one."""
+_UNSUPPORTED = re.compile(r"""["\\\r\n]|\s[;#]""")
+"""What would end a quoted value, or start a comment within one."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """One program as the supervisor starts it."""
+    """A program that the supervisor runs."""
 
     name: str
     script: Path
@@ -30,7 +30,7 @@ class Program:
 
 
 def render_config(home: Home, programs: Iterable[Program]) -> str:
-    """Return supervisord's configuration. It holds no secret."""
+    """Return supervisord's configuration, which contains no secrets."""
     lines = [
         "[unix_http_server]",
         f"file={_escaped(home.socket)}",
@@ -66,7 +66,7 @@ def _program_section(home: Home, program: Program) -> list[str]:
         "autostart=false",
         "autorestart=true",
         "startsecs=3",
-        # A broker killed with -9 cannot register before its old session has ended.
+        # A broker that was killed with -9 cannot register until its session expires.
         "startretries=30",
         f"stdout_logfile={_escaped(home.log(program.name))}",
         "stdout_logfile_maxbytes=10MB",
@@ -79,11 +79,11 @@ def _program_section(home: Home, program: Program) -> list[str]:
 
 
 def _escaped(value: object) -> str:
-    """Escape what supervisor's configuration would expand or end."""
+    """Escape a value for supervisor's configuration."""
     text = str(value)
-    if _UNFIT.search(text):
+    if _UNSUPPORTED.search(text):
         raise SupervisorError(
-            "A path or setting holds a quote, a backslash, a line end or the start of "
-            f"a comment, which supervisor's configuration cannot take: {text!r}"
+            "Supervisor's configuration does not support quotes, backslashes, line "
+            f"breaks and comment marks in a path or setting: {text!r}"
         )
     return text.replace("%", "%%")

@@ -204,7 +204,7 @@ def test_an_invalid_port_offset_is_reported_before_anything_is_made(
     """Ports end at 65535."""
     home = ["--home", str(tmp_path / "home")]
     assert run_main(monkeypatch, *home, "up", "--port-offset", "60000") == 1
-    assert "--port-offset 60000 does not fit" in capsys.readouterr().err
+    assert "--port-offset 60000 is out of range" in capsys.readouterr().err
     assert run_main(monkeypatch, *home, "up", "--port-offset", "-1") == 2
     assert not (tmp_path / "home").exists()
 

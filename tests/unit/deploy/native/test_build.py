@@ -55,13 +55,13 @@ def test_an_old_java_is_named_with_its_version(
 ) -> None:
     """A class file version of 61 says nothing to a person."""
     program(path / "java", java(version))
-    with pytest.raises(PreflightError, match=f"bin/java is Java {found}; .* needs 17"):
+    with pytest.raises(PreflightError, match=f"bin/java is Java {found}, .* needs 17"):
         build.check_java()
 
 
 def test_no_java_at_all_says_how_to_install_one(path: Path) -> None:
     """Every part would die of it, one after the other."""
-    with pytest.raises(PreflightError, match=r"No Java found. Install a JDK 17"):
+    with pytest.raises(PreflightError, match=r"Java was not found. Install JDK 17"):
         build.check_java()
 
 
@@ -92,7 +92,7 @@ def test_a_java_home_with_no_java_is_named(
 def test_a_java_that_fails_says_what_it_said(path: Path, script: str) -> None:
     """On macOS /usr/bin/java is there without any Java."""
     program(path / "java", script)
-    with pytest.raises(PreflightError, match=r"-version` fails: (no runtime|some)"):
+    with pytest.raises(PreflightError, match=r"-version` failed: (no runtime|some)"):
         build.check_java()
 
 
@@ -110,7 +110,7 @@ def test_a_failed_build_shows_its_errors_and_its_log(
     log = tmp_path / "build.log"
     with pytest.raises(PreflightError) as caught:
         build.build(log)
-    assert str(caught.value).endswith(f"log is {log}:\n[ERROR] no such jar")
+    assert str(caught.value).endswith(f"log is {log}; its errors:\n[ERROR] no such jar")
     assert "[INFO] fine" in log.read_text()
 
 
@@ -123,6 +123,6 @@ def test_a_build_that_fails_leaves_nothing_that_counts_as_built(
     build.build(tmp_path / "build.log")
     assert build.is_built()
     program(path / "mvn", f"[ ! -e {stamp} ] || echo '[ERROR] still there'; exit 1")
-    with pytest.raises(PreflightError, match=r"build.log:\n$"):
+    with pytest.raises(PreflightError, match=r"build.log; its errors:\n$"):
         build.build(tmp_path / "build.log")
     assert not build.is_built()

@@ -72,7 +72,7 @@ def test_a_path_that_some_part_cannot_take_is_refused_beforehand(
     tmp_path: Path, name: str
 ) -> None:
     """JVM flags split at a space, class paths at a colon, HDFS's folders at a comma."""
-    with pytest.raises(PreflightError, match="not every part can take"):
+    with pytest.raises(PreflightError, match="not every part supports"):
         Home(tmp_path / name).make()
     assert list(tmp_path.iterdir()) == []
 

@@ -117,7 +117,7 @@ def bring_up(
         ("_MIN_FREE_BYTES", 0),
         ("_make_certificates", lambda _: None),
         ("_ensure_supervisor", lambda _: False),
-        ("settle_before_start", lambda *_, cold: None),
+        ("recover_before_start", lambda *_, cold: None),
         ("check_free", lambda *_: None),
         ("Startup", lambda *_: startup),
         ("finish", lambda *_: None),

@@ -61,7 +61,7 @@ def test_a_taken_port_is_named_with_its_part_and_its_holder(taken: int) -> None:
     ports = Ports(taken - DEFAULT_PORTS["kafka-0"]["broker"])
     with pytest.raises(PreflightError) as caught:
         check_free(ports, ["kafka-0"])
-    assert f"port {taken} of kafka-0 is taken by pid {os.getpid()} (" in str(
+    assert f"port {taken} of kafka-0 is used by pid {os.getpid()} (" in str(
         caught.value
     )
     assert "--port-offset" in str(caught.value)

@@ -116,9 +116,9 @@ ACTIVE = {"State": "active"}
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (beans(), "has not registered its state"),
+        (beans(), "has not published its state"),
         (beans(NameNodeStatus={"State": "standby"}), "is not active but standby"),
-        (beans(NameNodeStatus=ACTIVE), "has not registered its state"),
+        (beans(NameNodeStatus=ACTIVE), "has not published its state"),
         (
             beans(NameNodeStatus=ACTIVE, NameNodeInfo={"Safemode": "Safe mode is ON."}),
             "is in safe mode: Safe mode is ON",
@@ -141,11 +141,11 @@ def test_a_datanode_is_ready_when_its_namenode_hears_of_it(web: Any) -> None:
     living = {"host:1": {"xferaddr": "127.0.0.1:9866", "lastContact": 2}}
     web.respond = beans(NameNodeInfo={"LiveNodes": json.dumps(living)})
     probes.datanode(web.url, "127.0.0.1:9866")
-    with pytest.raises(NotReadyError, match="does not count it among the living"):
+    with pytest.raises(NotReadyError, match="does not list it as"):
         probes.datanode(web.url, "127.0.0.1:9876")
     living["host:1"]["lastContact"] = 40
     web.respond = beans(NameNodeInfo={"LiveNodes": json.dumps(living)})
-    with pytest.raises(NotReadyError, match="silent for 40 s"):
+    with pytest.raises(NotReadyError, match="its last heartbeat was 40 s ago"):
         probes.datanode(web.url, "127.0.0.1:9866")
 
 
@@ -155,12 +155,12 @@ def test_a_spark_master_and_its_worker_are_ready_when_alive(web: Any) -> None:
     web.always({"status": "ALIVE", "workers": workers})
     probes.spark_master(web.url)
     probes.spark_worker(web.url, 7078)
-    with pytest.raises(NotReadyError, match="does not count it"):
+    with pytest.raises(NotReadyError, match="does not list it"):
         probes.spark_worker(web.url, 7079)
     web.always({"status": "RECOVERING", "workers": workers[:1]})
     with pytest.raises(NotReadyError, match="is RECOVERING"):
         probes.spark_master(web.url)
-    with pytest.raises(NotReadyError, match="does not count it"):
+    with pytest.raises(NotReadyError, match="does not list it"):
         probes.spark_worker(web.url, 7078)
 
 
@@ -187,7 +187,7 @@ def test_a_spark_connect_server_needs_its_calls_and_its_application(
         finally:
             server.stop(None).wait(10)
     monkeypatch.setattr(probes, "PROBE_SECONDS", 0.2)
-    with pytest.raises(NotReadyError, match=r"takes no calls on 127.0.0.1:1"):
+    with pytest.raises(NotReadyError, match=r"does not accept calls on 127.0.0.1:1"):
         probes.spark_connect(web.url, "127.0.0.1:1")
 
 
@@ -214,13 +214,13 @@ def test_dagsters_probes_pass_its_reasons_on(web: Any) -> None:
     """They come as errors of another kind, which would end a start."""
     with pytest.raises(NotReadyError, match="does not answer"):
         probes.dagster_webserver(NOBODY)
-    with pytest.raises(NotReadyError, match="cannot be asked after"):
+    with pytest.raises(NotReadyError, match="its state is unknown"):
         probes.dagster_daemon(NOBODY)
     silent = {"daemonType": "SENSOR", "required": True, "healthy": False}
     web.always(
         {"data": {"instance": {"daemonHealth": {"allDaemonStatuses": [silent]}}}}
     )
-    with pytest.raises(NotReadyError, match="no heartbeat of SENSOR"):
+    with pytest.raises(NotReadyError, match="no heartbeat from SENSOR"):
         probes.dagster_daemon(web.url)
 
 

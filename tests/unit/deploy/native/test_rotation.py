@@ -19,7 +19,7 @@ from goodsflow.deploy.native.errors import PartFailedError
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.platform import open_platform
 from goodsflow.deploy.native.progress import Progress
-from goodsflow.deploy.native.rotation import Rotator, settle_before_start, stale_parts
+from goodsflow.deploy.native.rotation import Rotator, recover_before_start, stale_parts
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
 
@@ -55,7 +55,9 @@ def test_a_change_that_goes_on_restarts_no_broker_while_a_replica_is_behind(
     monkeypatch.setattr(
         rotator, "_admin", SimpleNamespace(replicated=lambda: next(answers))
     )
-    with pytest.raises(PartFailedError, match=r"(?s)1 partitions.*rotate broker.*goes"):
+    with pytest.raises(
+        PartFailedError, match=r"(?s)1 partition with.*rotate broker` again"
+    ):
         rotator.finish(Rotation(PasswordFiles(platform.endpoints, "inbound"), "broker"))
     assert restarted == []
     assert "✗ replicas on inbound" in output.getvalue()
@@ -93,7 +95,7 @@ def test_a_password_from_the_future_restarts_nothing_that_starts_from_now_on(
     platform = open_platform(home.root)
     spec = load_platform(PROJECT_ROOT / "platform.yaml")
     before = int(time.time())
-    settle_before_start(platform, spec, cold=False)
+    recover_before_start(platform, spec, cold=False)
     supervise(monkeypatch, kafka_connect=before - 1)
     assert [p.name for p in stale_parts(platform, ahead)] == ["kafka-connect"]
     supervise(monkeypatch, kafka_connect=int(time.time()))
@@ -110,7 +112,7 @@ def test_a_password_from_the_future_is_rotated(
     monkeypatch.setattr(
         Rotator, "_restart", lambda _, part: restarted.append(part.name)
     )
-    monkeypatch.setattr(Rotator, "_connectors_again", lambda *_: nullcontext())
+    monkeypatch.setattr(Rotator, "_connectors_restored", lambda *_: nullcontext())
     monkeypatch.setattr(Rotator, "_client", None)
     monkeypatch.setattr(Rotation, "logs_in", lambda _: True)
     monkeypatch.setattr(Rotation, "set_at_cluster", lambda *_: None)

@@ -98,10 +98,10 @@ def test_a_part_that_dies_is_told_with_its_last_lines_and_its_log(home: Home) ->
     with pytest.raises(PartFailedError) as caught:
         begun.startup.run(bootstrap=False)
     message = str(caught.value)
-    assert message.startswith("a died 1 times. Its last lines:\n  | ")
+    assert message.startswith("a died 1 time. The end of its log:\n  | ")
     assert "\n  | 99\n  | 100\n  | no such thing\n" in message
     assert "  | 1\n" not in message
-    assert message.endswith(f"The whole log is {home.log('a')}")
+    assert message.endswith(f"The complete log is {home.log('a')}.")
     assert "✗ a" in begun.output.getvalue()
 
 
@@ -156,7 +156,7 @@ def test_a_part_that_cannot_be_executed_is_told_like_one_that_dies(home: Home) -
     broken = part(home, "a", check=never, deaths_allowed=0)
     (Path(broken.folder) / "run.sh").chmod(0o600)
     begun = Begun(home, broken)
-    with pytest.raises(PartFailedError, match=r"a died 1 times.*\n.*Permission denied"):
+    with pytest.raises(PartFailedError, match=r"a died 1 time.*\n.*Permission denied"):
         begun.startup.run(bootstrap=False)
 
 
@@ -237,7 +237,7 @@ def test_a_bootstrap_that_fails_names_its_errors_and_its_page(
     assert str(caught.value) == (
         "The bootstrap run r1 ended with FAILURE:\n"
         "  inbound_topics: Failure: no broker\n"
-        f"Its log is in {web.url}/runs/r1"
+        f"See its log at {web.url}/runs/r1"
     )
     assert begun.startup.started == []
 

@@ -63,7 +63,7 @@ def test_a_check_that_breaks_is_a_reason_and_hides_no_other_part(home: Home) -> 
     status = part_status(home, part(broken), process("RUNNING"))
     assert (status.state, status.reason) == (
         "failed",
-        "cannot be asked: ZeroDivisionError: a bug",
+        "its probe failed: ZeroDivisionError: a bug",
     )
 
 

@@ -174,7 +174,7 @@ def test_a_supervisor_that_was_killed_leaves_parts_that_are_found(home: Home) ->
         pid = int(home.supervisor_pid_file.read_text())
         os.kill(pid, signal.SIGKILL)
         await_that(lambda: not supervisor.is_running(home))
-        with pytest.raises(SupervisorError, match="does not run"):
+        with pytest.raises(SupervisorError, match="is not running"):
             supervisor.stop(home)
         found = orphans.find_orphans(home.root)
         assert found == dict(zip(parts, ("a", "b", "a"), strict=True))
@@ -267,7 +267,7 @@ def test_a_pid_file_that_names_another_process_is_no_supervisor(home: Home) -> N
     """After a reboot its number may be anybody's."""
     configure(home, {})
     home.supervisor_pid_file.write_text(str(os.getpid()))
-    with pytest.raises(SupervisorError, match="does not run"):
+    with pytest.raises(SupervisorError, match="is not running"):
         supervisor.stop(home)
     supervisor.start(home)
     assert supervisor.is_running(home)
@@ -288,7 +288,7 @@ def test_an_unknown_program_is_refused_by_name(home: Home) -> None:
     """A part that the configuration lacks must not count as started."""
     configure(home, {})
     supervisor.start(home)
-    with pytest.raises(SupervisorError, match="refused: BAD_NAME: lost"):
+    with pytest.raises(SupervisorError, match="refused the command: BAD_NAME: lost"):
         SupervisorClient(home.socket).start("lost")
 
 
