@@ -1,4 +1,6 @@
-"""What should exist beside what does: plans, and the providers that carry them out.
+"""The desired state against the actual one: plans, and the providers that apply them.
 
-Not here: plain access to a system (``goodsflow.clients``).
+Here: what differs from ``platform.yaml``, and how to change it. Not here: the
+declaration itself (``goodsflow.model.spec``), and plain access to a system
+(``goodsflow.clients``).
 """

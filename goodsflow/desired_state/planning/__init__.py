@@ -1,11 +1,12 @@
 """Desired and actual state in, a plan out. Pure: nothing here talks to a system.
 
-Here: one module for each kind of thing, the plan that they return, and how it reads.
-Not here: reading the actual state and applying a plan
+Here: how each kind of thing is compared, the plan, and the plan as text and JSON. Not
+here: reading the actual state and applying a plan
 (``goodsflow.desired_state.providers``).
 
-What is declared is ours, and so is what the declared scope covers. All else is named as
-unmanaged and left alone, and what systems keep for themselves is not even named.
+A plan covers what is declared and what the declared scope covers. It lists everything
+else as unmanaged and never touches it. What systems create for their own use is not
+even listed.
 """
 
 from goodsflow.desired_state.planning.acls import MirroredAcls, plan_acls

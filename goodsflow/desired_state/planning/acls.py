@@ -1,7 +1,8 @@
-"""ACL bindings, the mirror's included: added, and with a permission removed.
+"""Plan ACL bindings: missing ones are added, others removed with a permission.
 
-MirrorMaker 2 copies the ACLs of what it mirrors, and only ever adds. What it would copy
-is part of what should be there, and what it has left behind is ours to remove.
+MirrorMaker 2 copies the ACLs of the topics that it mirrors, and never removes one. So
+the bindings that it copies are part of the desired state, and a copy whose original is
+gone is removed.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from goodsflow.model.spec import AclBinding
 
 @dataclass(frozen=True)
 class MirroredAcls:
-    """What the ACLs of a mirrored cluster mean for the cluster of the mirror.
+    """The bindings that MirrorMaker copies from the source cluster.
 
     Attributes:
-        desired: The declared bindings of the source, as they are on its mirror.
-        actual: Those that the source has now, likewise.
-        is_mirror: Says whether a topic of this name is a mirror.
-        principals: Those declared on the source.
+        desired: Copies of the bindings that are declared on the source.
+        actual: Copies of the bindings that the source has now.
+        is_mirror: Returns whether a topic of this name is a mirror.
+        principals: The principals declared on the source.
     """
 
     desired: AbstractSet[AclBinding]
@@ -41,15 +42,15 @@ def plan_acls(
     scope: Iterable[str] = (),
     mirrored: MirroredAcls | None = None,
 ) -> Plan:
-    """Compare the bindings that the declaration needs with those of the cluster.
+    """Compare the bindings that the declaration needs with the cluster's.
 
     Args:
-        target: The bindings of which cluster.
-        desired: What the declared principals need.
-        actual: What the cluster has, of anybody.
-        principals: The declared ones: all their bindings are ours.
-        scope: Patterns of principals that are ours although not declared.
-        mirrored: What follows from the source, where the cluster has mirrors of it.
+        target: The cluster's bindings.
+        desired: The bindings that the declared principals need.
+        actual: All bindings of the cluster.
+        principals: The declared principals; all their bindings are managed.
+        scope: Patterns of principals that are managed even if undeclared.
+        mirrored: What MirrorMaker copies, if the cluster has mirrors.
     """
     patterns = tuple(scope)
     wanted = desired | mirrored.desired if mirrored else desired
@@ -60,7 +61,7 @@ def plan_acls(
     left = []
     for binding in sorted(actual - wanted):
         if mirrored and _is_left_behind(binding, mirrored):
-            why = "MirrorMaker copied it, and its source has it no longer"
+            why = "MirrorMaker copied it, and the source no longer has it"
             changes.append(
                 Change(target, "delete", str(binding), desired=binding, why=why)
             )
@@ -78,10 +79,11 @@ def plan_acls(
 def _removal(
     target: Target, binding: AclBinding, mirrored: MirroredAcls | None
 ) -> Change:
-    verb = "can then do" if binding.permission == "deny" else "can no longer do"
-    why = f"who relies on it {verb} it"
+    why = "the principal loses this right"
+    if binding.permission == "deny":
+        why = "nothing denies this any more"
     if mirrored and binding in mirrored.actual:
-        why = "MirrorMaker copies it anew as long as its source has it"
+        why = "MirrorMaker copies it again as long as the source has it"
     return Change(
         target,
         "delete",
@@ -93,11 +95,12 @@ def _removal(
 
 
 def _is_left_behind(binding: AclBinding, mirrored: MirroredAcls) -> bool:
-    """Say whether MirrorMaker made this of a right that its source has no longer.
+    """Return whether MirrorMaker copied a binding that the source no longer has.
 
-    Nothing says who made a binding: this goes by its kind, its topic, and a principal
-    that is the source's. A denial is none of these, for somebody may have made it by
-    hand, and without it a principal can do more.
+    Kafka does not record who created a binding. So this judges by what MirrorMaker
+    copies: a literal binding on a mirrored topic, for one of the source's principals. A
+    deny never counts: somebody may have added it by hand, and removing it would grant
+    a right.
     """
     return (
         binding.resource == "topic"

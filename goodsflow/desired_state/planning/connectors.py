@@ -1,4 +1,4 @@
-"""Connectors: put where the configuration differs, since putting restarts one."""
+"""Plan connectors: update only what differs, since an update restarts a connector."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SECRET_KEY = re.compile(
 )
 _SECRET_VALUE = re.compile(r"password\s*=|://[^/\s]*:[^/\s]*@", re.IGNORECASE)
 HIDDEN = "(hidden)"
-"""Stands for a value that may be a secret."""
+"""Shown instead of a value that may be a secret."""
 
 _REFERENCE = re.compile(r"\$\{[^}]+\}")
 
@@ -40,12 +40,12 @@ class ConnectorState:
 
 @dataclass(frozen=True)
 class ConfigValidations:
-    """What Kafka Connect says of configurations that differ from those in effect.
+    """Kafka Connect's validation of configurations that differ from the running ones.
 
     Attributes:
         problems: What is wrong with a declared configuration, by connector.
-        equivalent: Connectors whose two configurations come to the same once defaults
-            are filled in.
+        equivalent: Connectors whose declared and running configurations are equal once
+            defaults are filled in.
     """
 
     problems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -63,16 +63,16 @@ def plan_connectors(
 ) -> Plan:
     """Compare the declared connectors with those of Kafka Connect.
 
-    Connect returns a configuration as it was put, references to secrets unresolved,
-    with the connector's name added.
+    Connect returns a configuration as it was given, with the connector's name added and
+    references to secrets unresolved.
 
     Args:
         target: Kafka Connect.
         desired: The declared connectors.
-        actual: What Connect has of them.
-        others: Its other connectors.
-        scope: Patterns of connectors that are ours although not declared.
-        validations: What Connect says of the declared configurations.
+        actual: Those of them that exist.
+        others: Names of the connectors that are not declared.
+        scope: Patterns of connectors that are managed even if undeclared.
+        validations: Connect's validation of the declared configurations.
     """
     said = validations or ConfigValidations()
     changes: list[Change] = []
@@ -81,7 +81,7 @@ def plan_connectors(
         there = actual.get(name)
         changes += _changes(target, name, wanted, there, said)
     undeclared = plan_undeclared(
-        target, others, scope, "delete-connectors", "it stops; its offsets stay"
+        target, others, scope, "delete-connectors", "it stops; its offsets are kept"
     )
     return merge_plans([Plan(tuple(changes)), undeclared])
 
@@ -95,7 +95,7 @@ def _changes(
 ) -> Iterator[Change]:
     problems = validations.problems.get(name, ())
     reason = (
-        f"Kafka Connect refuses it: {'; '.join(problems)}. Correct its file."
+        f"Kafka Connect rejects it: {'; '.join(problems)}. Correct its file."
         if problems
         else ""
     )
@@ -141,7 +141,7 @@ def _differences(desired: Config, actual: Config) -> Iterator[Difference]:
 
 
 def shown(key: str, value: str | None) -> str | None:
-    """Return a setting as a plan may show it: what may be a secret is hidden."""
+    """Return a setting's value for display, or a mask if it may be a secret."""
     if value is None:
         return None
     rest = _REFERENCE.sub("", value)

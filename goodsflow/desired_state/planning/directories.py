@@ -1,4 +1,4 @@
-"""Directories of HDFS: there, with their owner and mode."""
+"""Plan HDFS directories: each exists, with its owner and mode."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def plan_directories(
     actual: Mapping[str, Directory],
     files: Collection[str] = (),
 ) -> Plan:
-    """Compare the declared directories with those of the file system.
+    """Compare the declared directories with HDFS.
 
     Args:
         target: HDFS.
-        desired: By path.
-        actual: What is there of them.
-        files: Declared paths at which there is a file instead.
+        desired: The declared directories by path.
+        actual: Those of them that exist.
+        files: Declared paths where a file is in the way.
     """
     changes: list[Change] = []
     for path, directory in desired.items():

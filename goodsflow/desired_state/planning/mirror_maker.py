@@ -1,7 +1,7 @@
-"""What MirrorMaker 2 makes of a cluster's ACLs, by its connector's configuration.
+"""The ACLs that MirrorMaker 2 copies, according to its connector's configuration.
 
-The rules are ``MirrorSourceConnector``'s (Kafka 3.9): of topics that it replicates, it
-copies LITERAL bindings, drops ALLOW WRITE and turns ALLOW ALL into READ.
+The rules are ``MirrorSourceConnector``'s (Kafka 3.9): it copies the LITERAL bindings of
+the topics that it replicates, except ALLOW WRITE, and turns ALLOW ALL into READ.
 https://cwiki.apache.org/confluence/display/KAFKA/KIP-382%3A+MirrorMaker+2.0
 """
 
@@ -23,9 +23,9 @@ class Mirror:
     """One MirrorMaker connector: which topics it copies and how it names them.
 
     Attributes:
-        prefix: What stands before a mirrored topic's name.
-        topics: Names and regular expressions of the topics that it copies.
-        excluded: Those that it leaves out all the same.
+        prefix: What it puts in front of a mirrored topic's name.
+        topics: Regular expressions of the topics that it copies.
+        excluded: Regular expressions of topics that it skips all the same.
     """
 
     prefix: str
@@ -33,19 +33,19 @@ class Mirror:
     excluded: tuple[str, ...]
 
     def mirrors(self, topic: str) -> bool:
-        """Say whether a topic of the source is copied."""
+        """Return whether it copies this topic of the source."""
         return _matches_any(topic, self.topics) and not _matches_any(
             topic, self.excluded
         )
 
     def is_mirror(self, topic: str) -> bool:
-        """Say whether a topic of the target is a copy, going by its name."""
+        """Return whether a topic of the target is a mirror, judging by its name."""
         return topic.startswith(self.prefix) and self.mirrors(
             topic.removeprefix(self.prefix)
         )
 
     def translate(self, bindings: Iterable[AclBinding]) -> frozenset[AclBinding]:
-        """Return what the bindings of the source become on the target."""
+        """Return the copies on the target of the source's bindings."""
         return frozenset(
             replace(
                 binding,
@@ -65,7 +65,7 @@ class Mirror:
 
 
 def mirror_of(config: Mapping[str, str]) -> Mirror | None:
-    """Return what a connector mirrors, ACLs included; None where it does no such thing.
+    """Return what a connector mirrors; None if it mirrors no topics with ACLs.
 
     Args:
         config: The connector's configuration.

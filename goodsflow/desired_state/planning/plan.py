@@ -1,4 +1,4 @@
-"""What a comparison of desired and actual state comes to: the one type of change."""
+"""The plan: the changes that turn the actual state into the desired one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Kind = Literal[
     "connectors",
     "views",
 ]
-"""In the order in which things are made; they are deleted the other way round.
+"""In the order of creation; deletion goes in reverse.
 
-Rights and limits come before credentials: who can log in has them.
+Rights and quotas come before credentials, so that a principal that can log in has them.
 """
 
 Action = Literal["create", "update", "delete"]
@@ -37,41 +37,41 @@ Permission = Literal[
     "replace-views",
     "delete-views",
 ]
-"""What is done only where somebody allows it."""
+"""What needs ``--allow``: changes that cost records, rights or order."""
 
 Safety = Literal["safe", "needs permission", "impossible"]
 
 
 @dataclass(frozen=True)
 class Target:
-    """One kind of thing in one place: what is read, planned and applied together.
+    """One kind of thing in one place, read, planned and applied together.
 
     Attributes:
-        cluster: None for what is there once.
+        cluster: None for what exists once per platform.
     """
 
     kind: Kind
     cluster: ClusterName | None = None
 
     def __str__(self) -> str:
-        """Name it as Dagster's asset and the plan do: ``inbound topics``."""
+        """Return its name as plans and Dagster's assets show it: ``inbound topics``."""
         kind = "ACLs" if self.kind == "acls" else self.kind
         return f"{self.cluster} {kind}" if self.cluster else kind
 
     @property
     def order(self) -> tuple[int, str]:
-        """Where it comes among targets that are made: by kind, inbound first."""
-        # What the inbound cluster allows, the mirror's follows.
+        """Its place in the order of creation: by kind, inbound first."""
+        # The mirror's rights follow from the inbound cluster's.
         return _ORDER.index(self.kind), "1" if self.cluster == "analytics" else "0"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One property that is not as declared.
+    """One property that differs from the declaration.
 
     Attributes:
-        before: As it is; None where there is none.
-        after: As it should be; None where it should not be.
+        before: The actual value; None if there is none.
+        after: The declared value; None if it is to be unset.
     """
 
     field: str
@@ -79,7 +79,7 @@ class Difference:
     after: str | None
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return it in one line: ``partitions: 2 -> 4``."""
         if self.before is None:
             return f"{self.field}: {self.after}"
         if self.after is None:
@@ -89,17 +89,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing to make, to alter or to remove.
+    """One thing to create, update or delete.
 
     Attributes:
         target: What kind of thing, and where.
-        name: Of the object within its target.
+        name: The object's name within its target.
         differences: What changes, from what to what. They never hold a secret.
-        desired: The object as it should be, whole; None for a deletion.
-        permission: What has to be allowed for this; None where it is safe.
-        why: For what needs a permission, what it costs; for what cannot be done, the
-            reason and the way out; else what else happens, or nothing.
-        is_possible: Whether it can be done at all.
+        desired: The whole desired object; None for a deletion.
+        permission: What has to be allowed; None if the change is safe.
+        why: If a permission is needed, the cost of the change. If it can't be applied,
+            the reason and what to do. Otherwise a side effect, or empty.
+        is_possible: Whether it can be applied at all.
     """
 
     target: Target
@@ -113,19 +113,19 @@ class Change:
 
     @property
     def safety(self) -> Safety:
-        """Whether it may be done without asking, with a permission, or not at all."""
+        """Whether it can be applied as it is, with a permission, or not at all."""
         if not self.is_possible:
             return "impossible"
         return "needs permission" if self.permission else "safe"
 
     def is_allowed(self, allowed: Iterable[Permission]) -> bool:
-        """Say whether it can be done, given what is allowed."""
+        """Return whether it can be applied with these permissions."""
         return self.is_possible and (
             self.permission is None or self.permission in set(allowed)
         )
 
     def __str__(self) -> str:
-        """Say the change in one line."""
+        """Return the change in one line, with its reason or cost."""
         if not self.is_possible:
             return f"cannot {self.what}. {self.why}"
         if self.permission:
@@ -134,7 +134,7 @@ class Change:
 
     @property
     def what(self) -> str:
-        """The change alone, without its reason or its price."""
+        """The change alone, without its reason or cost."""
         place = f"{self.target.cluster} " if self.target.cluster else ""
         details = ", ".join(map(str, self.differences))
         text = f"{self.action} {place}{_SINGULAR[self.target.kind]} {self.name}"
@@ -143,11 +143,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would make the actual state the desired one.
+    """The changes that turn the actual state into the desired one.
 
     Attributes:
-        changes: What to do, in this order.
-        unmanaged: What is there beyond the declared scope, by target: never touched.
+        changes: In the order of application.
+        unmanaged: What exists outside the declared scope, by target; never touched.
     """
 
     changes: tuple[Change, ...] = ()
@@ -155,15 +155,15 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether everything within the scope is as declared."""
+        """Whether everything in scope is as declared."""
         return not self.changes
 
     def safe(self) -> tuple[Change, ...]:
-        """Return the changes that nobody has to be asked for."""
+        """Return the changes that need no permission."""
         return tuple(c for c in self.changes if c.safety == "safe")
 
     def needed(self) -> dict[Permission, tuple[Change, ...]]:
-        """Return the changes that need a permission, by the permission."""
+        """Return the changes that need a permission, by permission."""
         needed: dict[Permission, list[Change]] = {}
         for change in self.changes:
             if change.permission and change.is_possible:
@@ -172,7 +172,7 @@ class Plan:
 
 
 def merge_plans(plans: Iterable[Plan]) -> Plan:
-    """Put the plans of several targets together, in the order of application."""
+    """Merge the plans of several targets, in the order of application."""
     plans = list(plans)
     changes = sorted(
         (change for plan in plans for change in plan.changes), key=_application_order
@@ -183,10 +183,10 @@ def merge_plans(plans: Iterable[Plan]) -> Plan:
 
 
 def _application_order(change: Change) -> tuple[bool, int, str]:
-    """Make first, in the order of kinds; then delete, in the reverse order."""
+    """Create and update in the order of kinds, then delete in reverse."""
     kind, cluster = change.target.order
     if change.action == "delete":
-        # MirrorMaker would bring back what is removed of the mirror first.
+        # MirrorMaker would restore what is removed from the mirror first.
         return True, -kind, cluster
     return False, kind, cluster
 

@@ -1,4 +1,4 @@
-"""Principals: whether each can log in, and whether others can."""
+"""Plan credentials: each declared principal can log in, and nobody else."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from goodsflow.model.spec import Principal
 class CredentialState:
     """A user's SCRAM-SHA-512 credential.
 
-    Kafka does not give away passwords, so that whether one is right is known by logging
-    in alone.
+    Kafka does not reveal passwords, so only a login tells whether a file's is right.
 
     Attributes:
-        iterations: Of the hash that the cluster keeps.
-        logs_in: Whether the password file logs in; where there is none, or it was not
-            tried, it does not.
+        iterations: The hash's iterations.
+        logs_in: Whether a login with the password file succeeded; also False if there
+            is no file or no login was tried.
     """
 
     iterations: int
@@ -40,14 +39,14 @@ def plan_principals(
     iterations: int,
     scope: Iterable[str] = (),
 ) -> Plan:
-    """Find the principals whose password the cluster has to be told, or to forget.
+    """Compare the declared principals with the cluster's SCRAM credentials.
 
     Args:
-        target: The principals of which cluster.
-        desired: The declared ones.
-        actual: Every user that has a credential.
-        iterations: How many a credential of ours should have.
-        scope: Patterns of principals that are ours although not declared.
+        target: The cluster's credentials.
+        desired: The declared principals.
+        actual: The users that have a credential.
+        iterations: The iterations that a managed credential should have.
+        scope: Patterns of principals that are managed even if undeclared.
     """
     changes: list[Change] = []
     for name, principal in desired.items():
@@ -60,10 +59,10 @@ def plan_principals(
     undeclared = plan_undeclared(
         target,
         actual.keys() - wanted,
-        # Who is declared to have no credential is ours as well.
+        # Principals that are declared with credential: none are managed, too.
         (*scope, *desired),
         "delete-principals",
-        "who uses it can no longer log in",
+        "it can no longer log in",
     )
     return merge_plans([Plan(tuple(changes)), undeclared])
 
@@ -82,8 +81,8 @@ def _change(
                 "create",
                 name,
                 desired=principal,
-                why="its password is not kept here: whoever does sets it, or declare "
-                "credential: managed.",
+                why="Its password is set elsewhere. Create its credential there, or "
+                "declare credential: managed.",
                 is_possible=False,
             )
         return Change(target, "create", name, desired=principal)

@@ -1,4 +1,4 @@
-"""Quotas of principals, and the cluster's default for those that have none."""
+"""Plan quotas: those of principals, and the cluster's default."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from goodsflow.desired_state.planning.plan import (
 from goodsflow.desired_state.planning.scope import is_in_scope, unmanaged
 
 DEFAULT = "(default)"
-"""Stands for the default of all principals; no principal's name has brackets."""
+"""The name of the default quota; no principal's name has parentheses."""
 
 Limits = Mapping[str, float]
 
@@ -30,11 +30,12 @@ def plan_quotas(
     """Compare the declared quotas with the cluster's.
 
     Args:
-        target: The quotas of which cluster.
-        desired: Limits by principal, or by ``DEFAULT``.
-        actual: Likewise; others than of principals are not given.
-        principals: The declared ones: a quota of theirs is ours, declared or not.
-        scope: Patterns of principals that are ours although not declared.
+        target: The cluster's quotas.
+        desired: The declared limits by principal or ``DEFAULT``.
+        actual: The cluster's limits, likewise.
+        principals: The declared principals; their quotas are managed even if none is
+            declared.
+        scope: Patterns of principals that are managed even if undeclared.
     """
     patterns = tuple(scope)
     changes: list[Change] = []
@@ -54,7 +55,7 @@ def plan_quotas(
                     name,
                     tuple(_differences({}, actual[name])),
                     permission="delete-quotas",
-                    why="nothing limits it any more",
+                    why="its own limits no longer apply",
                 )
             )
         else:

@@ -1,4 +1,4 @@
-"""How a plan reads: as text for a person, as JSON for a machine."""
+"""Render a plan: as text for people, as JSON for programs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MOST_DETAILS = 90
 
 
 def as_text(plan: Plan) -> str:
-    """Return the plan for a person: the changes by target, what is left alone, a sum.
+    """Return the plan as text: changes by target, what is unmanaged, and a summary.
 
-    A line begins with ``+`` for what is made, ``~`` altered, ``-`` removed, and ``!``
-    for what cannot be done.
+    A line begins with ``+`` to create, ``~`` to update, ``-`` to delete, and ``!`` for
+    what can't be applied.
     """
     return "\n".join(_lines(plan))
 
@@ -38,7 +38,7 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield from _change_lines(change, width)
         yield ""
     if plan.unmanaged:
-        yield "Unmanaged, left alone"
+        yield "Unmanaged, never touched"
         for target, names in plan.unmanaged:
             yield f"  {target}: {_shortened(names)}"
         yield ""
@@ -46,7 +46,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def _by_object(changes: Iterable[Change]) -> list[Change]:
-    """Put changes of rights together that differ in their operations alone."""
+    """Merge changes of ACLs that differ only in their operations."""
     operations: dict[tuple[Any, ...], list[str]] = {}
     for change in changes:
         binding: AclBinding = change.desired
@@ -74,7 +74,7 @@ def _change_lines(change: Change, width: int) -> Iterator[str]:
     else:
         yield f"  {symbol} {change.name:<{width}}  {details}".rstrip()
     if not change.is_possible:
-        yield f"      cannot be done: {change.why}"
+        yield f"      can't be applied: {change.why}"
     elif change.permission:
         yield f"      needs {change.permission}: {change.why}"
     elif change.why:
@@ -88,7 +88,7 @@ def _shortened(names: tuple[str, ...]) -> str:
 
 
 def summary(plan: Plan) -> str:
-    """Return one line: how much there is to do, and what of it is not safe."""
+    """Return one line: the number of changes, and the permissions they need."""
     if plan.is_empty:
         return "Everything is as declared."
     counts = Counter(c.action for c in plan.changes if c.is_possible)
@@ -99,20 +99,21 @@ def summary(plan: Plan) -> str:
     ]
     impossible = sum(not change.is_possible for change in plan.changes)
     if impossible:
-        parts.append(f"{impossible} cannot be done")
+        parts.append(f"{impossible} can't be applied")
     needed = [
-        f"{len(changes)} of them with --allow {permission}"
+        f"{len(changes)} {'needs' if len(changes) == 1 else 'need'} "
+        f"--allow {permission}"
         for permission, changes in plan.needed().items()
     ]
     return ", ".join(parts) + (f"; {', '.join(needed)}" if needed else "") + "."
 
 
 def as_json(plan: Plan, failures: Mapping[Target, Exception] | None = None) -> Any:
-    """Return the plan for a machine, of plain types.
+    """Return the plan in JSON's types.
 
     Args:
         plan: The plan.
-        failures: Why a target could not be read.
+        failures: Targets that could not be read, with the reason.
     """
     return {
         "as_declared": plan.is_empty and not failures,

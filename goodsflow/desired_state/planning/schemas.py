@@ -1,4 +1,4 @@
-"""Schemas: the newest version of a subject, and its compatibility."""
+"""Plan schemas: a subject's newest version, and its compatibility."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from goodsflow.desired_state.planning.scope import plan_undeclared
 
 @dataclass(frozen=True)
 class SchemaState:
-    """A subject: the JSON Schema of its newest version, and its compatibility."""
+    """A subject's newest JSON Schema and its compatibility."""
 
     document: Mapping[str, Any]
     compatibility: str
@@ -27,10 +27,11 @@ class SchemaState:
 
 @dataclass(frozen=True)
 class Revert:
-    """The way back to a schema that was registered before.
+    """A return to an older version of a subject.
 
     Attributes:
-        versions: Those registered since, which have to go.
+        schema: The declared schema, which is that version.
+        versions: The newer versions, which have to be deleted.
     """
 
     schema: SchemaState
@@ -49,17 +50,17 @@ def plan_schemas(
 ) -> Plan:
     """Compare the declared subjects with those of the registry.
 
-    Two texts of one document are one schema, whatever their spaces and order of keys.
+    Schemas are compared as JSON: white space and the order of keys don't matter.
 
     Args:
         target: The registry.
         desired: The declared subjects.
-        actual: What the registry has of them.
-        others: Its other subjects.
-        scope: Patterns of subjects that are ours although not declared.
-        incompatible: What the registry has against a declared schema, by subject.
-        newer: Where a declared schema is an older version already, the versions since:
-            a registry registers no schema twice.
+        actual: Those of them that exist.
+        others: Names of the subjects that are not declared.
+        scope: Patterns of subjects that are managed even if undeclared.
+        incompatible: Why the registry rejects a declared schema, by subject.
+        newer: If a declared schema is an older version, the versions since, by subject.
+            A registry does not register a schema twice.
     """
     changes: list[Change] = []
     for subject, schema in desired.items():
@@ -76,7 +77,7 @@ def plan_schemas(
         others,
         scope,
         "delete-schemas",
-        "records that name its versions can no longer be checked",
+        "records written with it can no longer be validated",
     )
     return merge_plans([Plan(tuple(changes)), undeclared])
 
@@ -105,9 +106,9 @@ def _changes(  # noqa: PLR0917 - all of one subject
             version,
             Revert(desired, since),
             permission="delete-schemas",
-            why="it was registered before, so that what was registered since goes "
-            f"(version {', '.join(map(str, since))}): records that name it can no "
-            "longer be checked",
+            why="the declared schema is an older version, so the newer are deleted "
+            f"(version {', '.join(map(str, since))}): records written with them can no "
+            "longer be validated",
         )
         return
     if not reasons:
@@ -119,9 +120,9 @@ def _changes(  # noqa: PLR0917 - all of one subject
         subject,
         version,
         desired,
-        why=f"The registry refuses it under {desired.compatibility}: "
-        f"{'; '.join(reasons)}. Change the schema so that it fits, register it under a "
-        "new subject, or declare compatibility: NONE for this one step.",
+        why=f"The registry rejects it under {desired.compatibility}: "
+        f"{'; '.join(reasons)}. Make the schema compatible, declare it under a new "
+        "subject, or declare compatibility: NONE for this one change.",
         is_possible=False,
     )
 
@@ -129,7 +130,7 @@ def _changes(  # noqa: PLR0917 - all of one subject
 def document_differences(
     before: object, after: object, path: str = ""
 ) -> Iterable[Difference]:
-    """Find where two JSON documents differ, each place by its JSON Pointer."""
+    """Yield the differences of two JSON documents, each with its JSON Pointer."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):
             place = f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}"
@@ -148,7 +149,7 @@ def document_differences(
 def _list_differences(
     before: list[Any], after: list[Any], path: str
 ) -> Iterable[Difference]:
-    """Name what is only in one of two lists; where nothing is, their order differs."""
+    """Yield what only one of two lists contains, or that their order differs."""
     gone = [each for each in before if each not in after]
     new = [each for each in after if each not in before]
     for each in gone:

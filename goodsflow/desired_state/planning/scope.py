@@ -1,4 +1,4 @@
-"""Which of the things that nobody declared are ours to remove."""
+"""Which undeclared things are in scope, so that a plan deletes them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _INTERNAL_TOPICS = re.compile(
 
 
 def is_internal_topic(name: str) -> bool:
-    """Say whether a system keeps this topic for itself: nobody's drift to remove."""
+    """Return whether a system created this topic for its own use."""
     return _INTERNAL_TOPICS.fullmatch(name) is not None
 
 
 def is_in_scope(name: str, patterns: Iterable[str]) -> bool:
-    """Say whether a name is within a declared scope."""
+    """Return whether a name is in a declared scope."""
     return any(matches(name, pattern) for pattern in patterns)
 
 
@@ -44,27 +44,27 @@ def plan_undeclared(
     permission: Permission,
     why: str,
 ) -> Plan:
-    """Plan for what is there and not declared: ours goes, the rest is only named.
+    """Plan for what exists undeclared: delete what is in scope, list the rest.
 
     Args:
-        target: What they are.
-        names: What is there and not declared.
-        scope: Patterns of names that are ours all the same.
-        permission: What their deletion needs.
-        why: What it costs.
+        target: The target that they belong to.
+        names: The names of what exists and is not declared.
+        scope: Patterns of names that are managed even if undeclared.
+        permission: The permission that a deletion needs.
+        why: The cost of a deletion.
     """
     patterns, others = tuple(scope), set(names)
-    ours = {name for name in others if is_in_scope(name, patterns)}
+    in_scope = {name for name in others if is_in_scope(name, patterns)}
     deletions = Plan(
         tuple(
             Change(target, "delete", name, permission=permission, why=why)
-            for name in sorted(ours)
+            for name in sorted(in_scope)
         )
     )
-    return merge_plans([deletions, unmanaged(target, others - ours)])
+    return merge_plans([deletions, unmanaged(target, others - in_scope)])
 
 
 def unmanaged(target: Target, names: Iterable[str]) -> Plan:
-    """Return a plan that does nothing but name what is left alone."""
+    """Return a plan that only lists unmanaged names."""
     listed = tuple(sorted(names))
     return Plan(unmanaged=((target, listed),) if listed else ())

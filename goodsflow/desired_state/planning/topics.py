@@ -1,4 +1,4 @@
-"""Topics: made, altered, removed; what would cost records or order needs permission."""
+"""Plan topics: what would cost records or their order needs a permission."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from goodsflow.model.spec import Topic
 
 _INFINITE = float("inf")
 _DEFAULT_RETENTION_MS = 604_800_000
-"""Kafka's default of ``log.retention.ms``; a broker may have another."""
+"""Kafka's default of ``log.retention.ms``; a broker's may differ."""
 
 
 def plan_topics(
@@ -31,10 +31,10 @@ def plan_topics(
     """Compare the declared topics with those of the cluster.
 
     Args:
-        target: The topics of which cluster.
+        target: The cluster's topics.
         desired: The declared topics.
-        actual: Those of the cluster, with the settings made for the topic itself.
-        scope: Patterns of names that are ours although not declared.
+        actual: The cluster's topics, with the settings of the topics themselves.
+        scope: Patterns of names that are managed even if undeclared.
     """
     changes: list[Change] = []
     for name, topic in desired.items():
@@ -46,7 +46,7 @@ def plan_topics(
             changes += _changes(target, name, topic, there)
     others = (n for n in actual if n not in desired and not is_internal_topic(n))
     undeclared = plan_undeclared(
-        target, others, scope, "delete-topics", "all its records go with it"
+        target, others, scope, "delete-topics", "all its records are deleted"
     )
     return merge_plans([Plan(tuple(changes)), undeclared])
 
@@ -74,7 +74,7 @@ def _changes(
                 ),
             ),
             desired,
-            why="Kafka moves replicas by a reassignment alone: plan one with "
+            why="Kafka changes the number of replicas only by a reassignment. Run "
             "kafka-reassign-partitions, or declare "
             f"replication_factor: {actual.replication_factor}.",
             is_possible=False,
@@ -92,7 +92,7 @@ def _changes(
             losing,
             desired,
             permission="lose-records",
-            why="the cluster removes what it keeps today beyond that",
+            why="the cluster deletes records that it keeps today",
         )
 
 
@@ -107,7 +107,7 @@ def _repartition(target: Target, name: str, desired: Topic, actual: Topic) -> Ch
             name,
             (difference,),
             desired,
-            why="Kafka cannot remove partitions: declare "
+            why="Kafka cannot remove partitions. Declare "
             f"partitions: {actual.partitions}, or move the records to a new topic.",
             is_possible=False,
         )
@@ -119,7 +119,7 @@ def _repartition(target: Target, name: str, desired: Topic, actual: Topic) -> Ch
         (difference,),
         desired,
         permission=permission,
-        why="a key's new records may land on another partition than its old ones"
+        why="a key's new records may go to another partition than its old ones"
         if permission
         else "",
     )
@@ -128,14 +128,14 @@ def _repartition(target: Target, name: str, desired: Topic, actual: Topic) -> Ch
 def _settings(
     desired: Topic, actual: Topic
 ) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
-    """Return the settings to change: those that cost nothing, those that may."""
+    """Return the settings to change: the safe ones, and those that lose records."""
     safe: list[Difference] = []
     losing: list[Difference] = []
     for key in sorted(desired.config.keys() | actual.config.keys()):
         before, after = actual.config.get(key), desired.config.get(key)
         if _is_same(key, before, after):
             continue
-        # What is set by hand is told from Kafka's default, which it takes the place of.
+        # A value set by hand is shown as a change to or from Kafka's default.
         shown = before if before is not None else "(default)"
         difference = Difference(key, shown, after)
         (losing if _loses_records(key, before, after) else safe).append(difference)
@@ -143,12 +143,12 @@ def _settings(
 
 
 def _is_same(key: str, before: str | None, after: str | None) -> bool:
-    """Say whether two values come to the same; unset is never the same as set."""
+    """Return whether two values mean the same; unset never equals set."""
     if key == "cleanup.policy" and before is not None and after is not None:
-        # However it was declared, a broker tells it without spaces.
+        # Brokers return it without spaces, however it was set.
         return _policies(before) == _policies(after)
     if before is not None and after is not None:
-        # Brokers tell 0 as 0.0 where it is a share.
+        # Brokers return a ratio of 0 as 0.0.
         with suppress(InvalidOperation):
             return Decimal(before) == Decimal(after)
     return before == after
@@ -160,9 +160,9 @@ def _policies(value: str | None) -> set[str]:
 
 
 def _loses_records(key: str, before: str | None, after: str | None) -> bool:
-    """Say whether a setting makes the cluster remove what it would have kept."""
+    """Return whether a setting makes the cluster delete records that it keeps now."""
     if key == "cleanup.policy":
-        # Deletion removes what is old, compaction all but the newest of each key.
+        # Deletion removes old records, compaction all but the newest of each key.
         added = _policies(after) - _policies(before)
         return bool(added & {"compact", "delete"})
     if key == "retention.ms":
@@ -180,6 +180,6 @@ def _amount(value: str | None, default: float) -> float:
     try:
         number = float(value)
     except ValueError:
-        # The broker will refuse it.
+        # The broker will reject it.
         return _INFINITE
     return _INFINITE if number < 0 else number

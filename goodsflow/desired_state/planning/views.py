@@ -1,4 +1,4 @@
-"""Views of ksqlDB: created, and with a permission replaced: none can be altered."""
+"""Plan ksqlDB's views: they can't be altered, only created, replaced or dropped."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ViewKind = Literal["source table", "table", "stream"]
 
 @dataclass(frozen=True)
 class ViewState:
-    """What is there under a name, or is declared, with ksqlDB's own spelling.
+    """A view as declared or as it exists, in ksqlDB's spelling.
 
     Attributes:
-        kind: A source table, or what cannot serve as one.
+        kind: A source table, or something else that has its name.
         columns: Types by column, in order.
         key: The columns of the key.
-        write_queries: Queries that have to be terminated before it can be dropped.
+        write_queries: Queries that must be terminated before it can be dropped.
     """
 
     kind: ViewKind
@@ -50,11 +50,10 @@ def plan_views(
 
     Args:
         target: ksqlDB.
-        desired: By the name as ksqlDB knows it: the declaration, and what is to be
-            there then.
-        actual: What is there under a declared name.
+        desired: The declared views and their states, by ksqlDB's spelling of the name.
+        actual: What exists under a declared name.
         others: Names of the tables and streams that are not declared.
-        scope: Patterns of names that are ours although not declared.
+        scope: Patterns of names that are managed even if undeclared.
     """
     changes: list[Change] = []
     for name, (view, state) in desired.items():
@@ -69,7 +68,7 @@ def plan_views(
         others,
         [pattern.upper() for pattern in scope],
         "delete-views",
-        "its topic and the records in it stay",
+        "its topic and records are kept",
     )
     return merge_plans([Plan(tuple(changes)), undeclared])
 
@@ -106,8 +105,8 @@ def _replacement(
             name,
             differences,
             view,
-            why="Somebody else made it. Declare what is there, or remove it with "
-            f"{terminate}`DROP {noun} {name};` (the topic and its records stay).",
+            why="Somebody else created it. Declare it as it is, or remove it with "
+            f"{terminate}`DROP {noun} {name};` (its topic and records are kept).",
             is_possible=False,
         )
     return Change(
@@ -117,6 +116,6 @@ def _replacement(
         differences,
         view,
         permission="replace-views",
-        why="it is dropped and made anew, and does not answer until it has read its "
-        "topic",
+        why="it is dropped and created again, and can't be queried until it has read "
+        "its topic",
     )

@@ -1,7 +1,7 @@
-"""Make the platform as it is declared: read, plan, apply, for each kind of thing.
+"""Read the actual state, and apply plans to it.
 
-Here: the impure shell around ``goodsflow.desired_state.planning``, a provider for each
-kind, with the waiting that applying needs, and the reconciler of the whole. Not here:
-the decisions (``goodsflow.desired_state.planning``), and who calls when (Dagster, the
-command line).
+Here: a provider for each kind of thing, the reconciler over all of them, and the
+waiting that applying needs. Not here: the comparison itself
+(``goodsflow.desired_state.planning``), and when to plan or apply (``goodsflow.cli`` and
+``dagster_project``).
 """

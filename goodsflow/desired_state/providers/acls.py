@@ -1,4 +1,4 @@
-"""The ACL bindings of a cluster, with what follows for it from a mirrored one."""
+"""The ACL bindings of a cluster, and those that MirrorMaker copies to it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from goodsflow.model.spec.model import is_principal_name
 
 @dataclass(frozen=True)
 class MirroredCluster:
-    """The source of a cluster's mirrors."""
+    """The cluster whose topics another one mirrors."""
 
     mirror: Mirror
     declared: Cluster
     admin: Callable[[], KafkaAdmin]
 
     def read(self) -> MirroredAcls:
-        """Read the source's bindings and translate them.
+        """Read the source's bindings and translate them to their copies.
 
         Raises:
             KafkaError: The source refused or did not answer.
@@ -46,12 +46,12 @@ class MirroredCluster:
 
 
 class AclsProvider(Provider):
-    """Adds and removes bindings.
+    """Adds and removes ACL bindings.
 
     Args:
-        cluster: Its name.
-        declared: What is declared of it.
-        admin: Returns a client that is logged in.
+        cluster: The cluster's name.
+        declared: Its declaration.
+        admin: Returns a client that has logged in.
         source: The cluster that this one mirrors, if any.
     """
 
@@ -85,7 +85,7 @@ class AclsProvider(Provider):
     def adopt(self) -> DeclarationFragment:
         """Return every binding as an explicit right of its principal.
 
-        What MirrorMaker brings by itself is left out.
+        The bindings that MirrorMaker copies are left out.
         """
         bindings = self._admin().acl_bindings()
         if self._source:
@@ -96,12 +96,14 @@ class AclsProvider(Provider):
             if is_principal_name(name):
                 principals[name] = {"acls": _rules(own)}
             else:
-                notes.append(f"the ACLs of '{name}', which is no principal's name here")
+                notes.append(
+                    f"the ACLs of '{name}', which is not a valid principal name"
+                )
         fragment = {"clusters": {self.target.cluster: {"principals": principals}}}
         return DeclarationFragment(fragment, notes=tuple(notes))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        """Add, then remove."""
+        """Add bindings, then remove others."""
         admin = self._admin()
         for action, settle in (
             ("create", admin.create_acls),
@@ -113,7 +115,7 @@ class AclsProvider(Provider):
 
 
 def _rules(bindings: Iterable[AclBinding]) -> list[dict[str, Any]]:
-    """Return bindings as rules, the operations of one object together."""
+    """Return bindings as rules, one for all operations on a resource."""
     rules: dict[tuple[str, ...], dict[str, Any]] = {}
     for binding in sorted(bindings):
         resource = (

@@ -1,4 +1,4 @@
-"""The live state of a platform as a declaration, so that a first run plans nothing."""
+"""Write a platform's actual state as a declaration, for which a plan is empty."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FILE = "platform.yaml"
 
 
 def adopt(reconciler: Reconciler, targets: Iterable[Target]) -> DeclarationFragment:
-    """Return the live state of targets as one declaration.
+    """Return the actual state of targets as one declaration.
 
-    What systems keep for themselves is left out, as in a plan.
+    What systems create for their own use is left out, as in a plan.
 
     Raises:
         GoodsflowError: Something could not be read.
@@ -43,7 +43,7 @@ def adopt(reconciler: Reconciler, targets: Iterable[Target]) -> DeclarationFragm
 
 
 def _note_credentials(principals: dict[str, dict[str, Any]]) -> None:
-    """Say of those with rights or quotas and no credential that they have none."""
+    """Declare ``credential: none`` for principals that only have rights or quotas."""
     for principal in principals.values():
         if principal.pop("has_credential", None) is None:
             principal["credential"] = "none"
@@ -64,8 +64,8 @@ def _plain(value: Any) -> Any:
 
 
 def as_yaml(adoption: DeclarationFragment) -> str:
-    """Write the declaration, what it cannot say as comments above it."""
-    head = ["# The live state, as `goodsflow plan --adopt` found it."]
+    """Return the declaration as YAML, with a comment for each thing left out."""
+    head = ["# The actual state, as `goodsflow plan --adopt` found it."]
     head += [f"# Left out: {note}" for note in adoption.notes]
     body = yaml.safe_dump(
         dict(adoption.fragment), sort_keys=False, allow_unicode=True, width=100
@@ -76,20 +76,20 @@ def as_yaml(adoption: DeclarationFragment) -> str:
 def write_declaration(adoption: DeclarationFragment, folder: Path) -> list[Path]:
     """Write the declaration and the files that it names to a folder.
 
-    What looks like a secret is for its owner alone.
+    Files that may contain secrets get mode 0600.
 
     Returns:
         The files written.
 
     Raises:
-        ProvisionError: A file is there already, or cannot be written.
+        ProvisionError: A file exists already, or cannot be written.
     """
     contents = {_FILE: as_yaml(adoption), **adoption.files}
     paths = {folder / name: text for name, text in contents.items()}
     there = [str(path) for path in paths if path.exists()]
     if there:
         raise ProvisionError(
-            f"Cannot write {', '.join(there)}: it is there already. Choose another "
+            f"Cannot write {', '.join(there)}: it exists already. Choose another "
             "folder."
         )
     secret = {folder / name for name in adoption.secret_files}

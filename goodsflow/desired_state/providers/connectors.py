@@ -1,4 +1,4 @@
-"""The connectors of Kafka Connect, until they run."""
+"""The connectors of Kafka Connect: apply changes, and wait until they run."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ T = TypeVar("T")
 
 _NOT_YET = (ConnectUnavailableError, ConnectRebalancingError)
 _REBALANCE_SECONDS = 60.0
-"""How long to try again while the workers rebalance."""
+"""How long to retry while the workers rebalance."""
 _TRACE_LINES = 5
 _RUN_STATES: Mapping[str, RunState] = {"PAUSED": "paused", "STOPPED": "stopped"}
 
 
 class ConnectorsProvider(Provider):
-    """Puts configurations and states, and waits until connectors are as they should be.
+    """Sets configurations and run states, and waits until they are in effect.
 
-    A connector whose configuration comes to what is declared is not touched.
+    A connector whose configuration is equivalent to the declared one is not touched.
 
     Args:
         connect: Returns a client of the worker.
-        desired: By name.
-        scope: Patterns of names that are ours although not declared.
-        ready_timeout_seconds: For the worker to be ready.
-        running_timeout_seconds: For every connector and task to run.
+        desired: The declared connectors by name.
+        scope: Patterns of names that are managed even if undeclared.
+        ready_timeout_seconds: How long to wait for the worker.
+        running_timeout_seconds: How long to wait until all connectors and tasks run.
     """
 
     target = Target("connectors")
@@ -101,7 +101,7 @@ class ConnectorsProvider(Provider):
     def _validate(
         self, client: ConnectClient, found: Mapping[str, ConnectorState]
     ) -> ConfigValidations:
-        """Have the worker judge what differs; what is unchanged needs no judge."""
+        """Have the worker validate the configurations that differ."""
         problems: dict[str, tuple[str, ...]] = {}
         equivalent = []
         for name, desired in self._desired.items():
@@ -119,7 +119,7 @@ class ConnectorsProvider(Provider):
         return ConfigValidations(problems, equivalent)
 
     def adopt(self) -> DeclarationFragment:
-        """Return every connector, its configuration as a file."""
+        """Return every connector, with its configuration as a file."""
         declared: dict[str, dict[str, str]] = {}
         files: dict[str, str] = {}
         secret: set[str] = set()
@@ -136,7 +136,7 @@ class ConnectorsProvider(Provider):
         return DeclarationFragment({"connectors": declared}, files, frozenset(secret))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        """Put what differs; patient while the workers rebalance."""
+        """Apply each change; retry while the workers rebalance."""
         with self._connect() as client:
             yield from one_by_one(changes, partial(_apply_patiently, client))
 
@@ -144,8 +144,8 @@ class ConnectorsProvider(Provider):
         """Restart what has failed, and wait until each connector is as declared.
 
         Raises:
-            ConnectorFailedError: One has failed, or is not in its declared state.
-            NotReadyInTimeError: One does not run in time.
+            ConnectorFailedError: A connector has failed, or is not in the declared state.
+            NotReadyInTimeError: A connector does not run in time.
             ConnectError: The worker refused.
         """
         with self._connect() as client:
@@ -168,7 +168,7 @@ class ConnectorsProvider(Provider):
             partial(client.status, name),
             not_ready(f"connector '{name}' to be {run_state}"),
             timeout_seconds=self._running_timeout_seconds,
-            # Created a moment ago, it has not reported yet.
+            # Just created, it has not reported its status yet.
             retry_on=(*_NOT_YET, ConnectNotFoundError),
             unmet=lambda status: (
                 None if _RUN_STATES.get(status.state) == run_state else str(status)
@@ -177,10 +177,10 @@ class ConnectorsProvider(Provider):
 
 
 def _while_rebalancing(ask: Callable[[], T]) -> T:
-    """Ask again while the workers rebalance; one that does not answer is an error."""
+    """Retry while the workers rebalance; fail if a worker does not answer."""
     return wait_for(
         ask,
-        not_ready("Kafka Connect to have rebalanced"),
+        not_ready("Kafka Connect to finish rebalancing"),
         timeout_seconds=_REBALANCE_SECONDS,
         retry_on=(ConnectRebalancingError,),
     )
@@ -189,14 +189,14 @@ def _while_rebalancing(ask: Callable[[], T]) -> T:
 def _patiently(ask: Callable[[], T]) -> T:
     return wait_for(
         ask,
-        not_ready("Kafka Connect to take a request"),
+        not_ready("Kafka Connect to accept a request"),
         timeout_seconds=_REBALANCE_SECONDS,
         retry_on=_NOT_YET,
     )
 
 
 def read_connector(client: ConnectClient, name: str) -> ConnectorState:
-    """Return a connector as it is.
+    """Return a connector's actual state.
 
     Raises:
         ConnectError: The worker refused or did not answer.
@@ -205,7 +205,7 @@ def read_connector(client: ConnectClient, name: str) -> ConnectorState:
     try:
         state = _while_rebalancing(partial(client.status, name)).state
     except ConnectNotFoundError:
-        # Created a moment ago: it has not reported yet.
+        # Just created, it has not reported its status yet.
         state = "RUNNING"
     return ConnectorState(config, _RUN_STATES.get(state, "running"))
 
@@ -222,7 +222,7 @@ def _apply_patiently(client: ConnectClient, change: Change) -> None:
             is_in_doubt = True
             raise
         except done:
-            # The answer alone was late: it was done by a request before.
+            # An earlier request, whose answer was lost, did it.
             if not is_in_doubt:
                 raise
 
@@ -233,7 +233,7 @@ _ALREADY_DONE: Mapping[str, tuple[type[ConnectError], ...]] = {
     "create": (ConnectExistsError,),
     "delete": (ConnectNotFoundError,),
 }
-"""What a worker answers to a request that it has carried out before, by action."""
+"""How a worker answers a request that it has carried out already, by action."""
 
 
 def _apply(client: ConnectClient, change: Change) -> None:
@@ -272,7 +272,7 @@ def await_worker(client: ConnectClient, timeout_seconds: float) -> None:
     """Wait until the worker answers and has joined its group.
 
     Raises:
-        NotReadyInTimeError: It has not by then.
+        NotReadyInTimeError: It has not within the time limit.
         ConnectError: It refused.
     """
 
@@ -284,7 +284,7 @@ def await_worker(client: ConnectClient, timeout_seconds: float) -> None:
         ask,
         not_ready("the Kafka Connect worker to be ready"),
         timeout_seconds=timeout_seconds,
-        # While it starts, it does not know its own paths yet.
+        # A starting worker answers 404 to everything.
         retry_on=(*_NOT_YET, ConnectNotFoundError),
     )
 
@@ -296,17 +296,17 @@ def await_running(
     *,
     settle_seconds: float = 5.0,
 ) -> list[ConnectorStatus]:
-    """Wait until each connector and all its tasks run; return their states.
+    """Wait until each connector and all its tasks run; return their statuses.
 
     Args:
         client: A worker that is ready.
         names: The connectors.
-        timeout_seconds: For all of them together.
-        settle_seconds: How long a failure from before a restart may still be shown.
+        timeout_seconds: The time limit for all of them together.
+        settle_seconds: How long a failure from before a restart may still show.
 
     Raises:
-        ConnectorFailedError: One has failed or is paused.
-        NotReadyInTimeError: One does not run by then.
+        ConnectorFailedError: A connector has failed or is paused.
+        NotReadyInTimeError: A connector does not run in time.
         ConnectError: The worker refused.
     """
     deadline, settled = Deadline(timeout_seconds), Deadline(settle_seconds)
@@ -314,14 +314,14 @@ def await_running(
     def unmet(status: ConnectorStatus) -> str | None:
         if status.failures and settled.is_over:
             raise ConnectorFailedError(
-                f"{_first_lines(status)}\nThe whole trace is in the worker's log. Once "
-                "the cause is gone, materialize the connectors again, or `goodsflow "
-                "apply`: that restarts what has failed."
+                f"{_first_lines(status)}\nThe whole trace is in the worker's log. Fix "
+                "the cause, then run `goodsflow apply` or materialize the connectors "
+                "again: both restart what has failed."
             )
         if settled.is_over and _is_halted(status):
             raise ConnectorFailedError(
-                f"{status}. Somebody has halted it: `goodsflow apply` resumes it, or "
-                "declare its state."
+                f"{status}. Somebody has paused or stopped it. Resume it with "
+                "`goodsflow apply`, or declare its state."
             )
         return None if status.is_running else str(status)
 

@@ -1,4 +1,4 @@
-"""What the declaration says by way of other files: schemas and connectors."""
+"""Load the files that the declaration names: schemas and connectors."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def load_schemas(platform: Platform, folder: Path) -> dict[str, SchemaState]:
 
     Args:
         platform: The declaration.
-        folder: Where ``platform.yaml`` is.
+        folder: The folder of ``platform.yaml``.
 
     Raises:
-        DeclaredFileError: A file cannot be read or is no JSON.
+        DeclaredFileError: A file cannot be read or is not JSON.
     """
     schemas = {}
     for subject, schema in platform.schemas.items():
@@ -35,14 +35,14 @@ def load_schemas(platform: Platform, folder: Path) -> dict[str, SchemaState]:
 
 
 def load_connectors(platform: Platform, folder: Path) -> dict[str, ConnectorState]:
-    """Read the declared connectors with their configurations from their files.
+    """Read the declared connectors' configurations from their files.
 
     Args:
         platform: The declaration.
-        folder: Where ``platform.yaml`` is.
+        folder: The folder of ``platform.yaml``.
 
     Raises:
-        DeclaredFileError: A file cannot be read, or is no flat JSON object.
+        DeclaredFileError: A file cannot be read, or is not a flat JSON object.
     """
     return {
         name: ConnectorState(
@@ -61,10 +61,11 @@ def _load_config(name: str, path: Path) -> dict[str, str]:
     nested = [key for key, value in document.items() if isinstance(value, dict | list)]
     if nested:
         raise DeclaredFileError(
-            f"{what}: {', '.join(nested)} is no plain value. The file holds the "
-            "configuration itself, as PUT /connectors/<name>/config takes it."
+            f"{what}: expected plain values, found objects or lists in "
+            f"{', '.join(nested)}. Write the configuration itself, as PUT "
+            "/connectors/<name>/config takes it."
         )
-    # Connect keeps texts: what it returns is compared with them.
+    # Connect stores strings, and a plan compares with what it returns.
     return {key: _text(value) for key, value in document.items()}
 
 

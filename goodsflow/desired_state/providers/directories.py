@@ -12,16 +12,16 @@ from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Directory
 
 _SUPERUSER = "hdfs"
-"""Nobody else may set an owner."""
+"""Only HDFS's superuser may set an owner."""
 
 
 class DirectoriesProvider(Provider):
-    """Makes directories and sets their owners and modes; never touches what is in them.
+    """Creates directories and sets owners and modes; never touches their content.
 
     Args:
-        endpoints: Where the NameNode is.
-        desired: By path.
-        timeout_seconds: For each request.
+        endpoints: The platform's addresses.
+        desired: The declared directories by path.
+        timeout_seconds: The time limit of each request.
     """
 
     target = Target("directories")
@@ -37,7 +37,7 @@ class DirectoriesProvider(Provider):
         self._timeout_seconds = timeout_seconds
 
     def plan(self) -> Plan:
-        """Compare the declared directories with those of the file system.
+        """Compare the declared directories with HDFS.
 
         Raises:
             HdfsError: The NameNode refused or did not answer.
@@ -46,7 +46,7 @@ class DirectoriesProvider(Provider):
         return plan_directories(self.target, self._desired, found, files)
 
     def adopt(self) -> DeclarationFragment:
-        """Return those of the declared directories that are there, as they are."""
+        """Return the declared directories that exist, with their owners and modes."""
         found, _ = self._read()
         directories = {
             path: {"owner": each.owner, "mode": each.mode}
@@ -55,7 +55,7 @@ class DirectoriesProvider(Provider):
         return DeclarationFragment({"hdfs": {"directories": directories}})
 
     def _read(self) -> tuple[dict[str, Directory], list[str]]:
-        """Return the declared directories that are there, and files in their place."""
+        """Return the declared directories that exist, and files that are in the way."""
         found: dict[str, Directory] = {}
         files: list[str] = []
         with self._client() as client:
@@ -72,7 +72,7 @@ class DirectoriesProvider(Provider):
         return found, files
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        """Make the directories, and set what differs of those that are there."""
+        """Create missing directories, and set owner and mode."""
         with self._client() as client:
             yield from one_by_one(
                 changes,

@@ -1,12 +1,12 @@
-"""What goes wrong when the platform is compared with its declaration, or made so.
+"""Errors of planning and applying.
 
 Tree::
 
     ProvisionError
-    ├── DeclaredFileError      a file that the declaration names cannot be used
-    ├── NotReadyInTimeError    a part or a change was not there in time
+    ├── DeclaredFileError      a file that the declaration names is unusable
+    ├── NotReadyInTimeError    a part was not ready or a change not in effect in time
     ├── ConnectorFailedError   a connector or one of its tasks has failed
-    └── ApplyLockedError       somebody else is applying
+    └── ApplyLockedError       another apply is running
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from goodsflow.common.errors import GoodsflowError
 
 
 class ProvisionError(GoodsflowError):
-    """The platform could not be compared with its declaration, or made so."""
+    """Planning or applying failed."""
 
 
 class DeclaredFileError(ProvisionError):
-    """A file that the declaration names cannot be used."""
+    """A file that the declaration names is missing or invalid."""
 
 
 class NotReadyInTimeError(ProvisionError):
@@ -33,14 +33,14 @@ class ConnectorFailedError(ProvisionError):
 
 
 class ApplyLockedError(ProvisionError):
-    """Somebody else is applying a plan, and did not end in time."""
+    """Another apply is running and did not finish in time."""
 
 
 def not_ready(what: str) -> Callable[[float, str], NotReadyInTimeError]:
-    """Return what makes the error of a wait in vain.
+    """Return a function that makes the error for a wait that timed out.
 
     Args:
-        what: What was waited for: "the schema registry to be ready".
+        what: The condition: "the schema registry to be ready".
     """
     return lambda seconds, reason: NotReadyInTimeError(
         f"Waited {seconds:.0f} s for {what}: {reason}"

@@ -1,4 +1,4 @@
-"""What a provider gives of the live state, for it to become a declaration."""
+"""Parts of a declaration that providers make from the actual state."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class DeclarationFragment:
-    """A part of ``platform.yaml`` that declares what is there.
+    """A part of ``platform.yaml`` that declares what exists.
 
     Attributes:
-        fragment: Of plain types, from the root of the declaration.
-        files: The files that it names, their content by their path beside it.
-        secret_files: Those that hold what looks like a secret.
-        notes: What it cannot declare, a sentence each.
+        fragment: The declaration's data, from its root.
+        files: The content of the files that it names, by path relative to it.
+        secret_files: Those of the files that may contain a secret.
+        notes: What can't be declared and is left out, a phrase each.
     """
 
     fragment: Mapping[str, Any] = field(default_factory=dict)

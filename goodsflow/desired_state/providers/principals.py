@@ -22,16 +22,16 @@ from goodsflow.model.spec import Cluster
 from goodsflow.model.spec.model import is_principal_name
 
 _EFFECTIVE_SECONDS = 20.0
-"""A broker hears of a new credential through ZooKeeper, soon but not at once."""
+"""How long brokers may take to learn of a new credential through ZooKeeper."""
 
 
 class PrincipalsProvider(Provider):
-    """Gives a password to those that cannot log in with theirs, and takes it away.
+    """Sets the passwords of principals that cannot log in, and deletes credentials.
 
     Args:
-        cluster: Its name.
-        declared: What is declared of it.
-        admin: Returns a client that is logged in.
+        cluster: The cluster's name.
+        declared: Its declaration.
+        admin: Returns a client that has logged in.
         passwords: The cluster's password files.
     """
 
@@ -48,7 +48,7 @@ class PrincipalsProvider(Provider):
         self._passwords = passwords
 
     def plan(self) -> Plan:
-        """Try each password, and look whom else the cluster lets in.
+        """Log in with each password, and list the cluster's other credentials.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
@@ -76,7 +76,7 @@ class PrincipalsProvider(Provider):
         )
 
     def adopt(self) -> DeclarationFragment:
-        """Return who has a credential; its password is ours where our file logs in."""
+        """Return who has a credential; it is managed if its password file logs in."""
         iterations = self._admin().scram_iterations()
         names = [name for name in sorted(iterations) if is_principal_name(name)]
         works = self._passwords.working(n for n in names if self._passwords.has(n))
@@ -92,14 +92,14 @@ class PrincipalsProvider(Provider):
             for name in names
         }
         notes = [
-            f"user '{name}', which is no principal's name here"
+            f"user '{name}', which is not a valid principal name"
             for name in sorted(iterations.keys() - principals.keys())
         ]
         fragment = {"clusters": {self.target.cluster: {"principals": principals}}}
         return DeclarationFragment(fragment, notes=tuple(notes))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        """Set the passwords, wait until they log in; take the others' away."""
+        """Set passwords and wait until they work; delete the other credentials."""
         admin = self._admin()
         wanted = [change for change in changes if change.action != "delete"]
         passwords = {c.name: self._passwords.ensure(c.name) for c in wanted}

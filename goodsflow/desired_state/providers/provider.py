@@ -1,4 +1,4 @@
-"""What reads one kind of thing in one place, plans for it, and applies the plan."""
+"""The interface of providers: read, plan and apply for one target."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ K = TypeVar("K")
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one change.
+    """The outcome of one change.
 
     Attributes:
-        error: Why it could not be made; None where it was.
+        error: Why it failed; None if it was applied.
     """
 
     change: Change
@@ -27,21 +27,21 @@ class Result:
 
 
 class Provider(ABC):
-    """Reads, plans and applies for one target. Constructing one connects nowhere."""
+    """Reads, plans and applies for one target. Its constructor opens no connection."""
 
     target: Target
 
     @abstractmethod
     def plan(self) -> Plan:
-        """Read the actual state and compare it with the declared.
+        """Read the actual state and compare it with the declaration.
 
         Raises:
-            GoodsflowError: Something could not be read: nothing is known then.
+            GoodsflowError: The actual state could not be read.
         """
 
     @abstractmethod
     def adopt(self) -> DeclarationFragment:
-        """Return the live state as a declaration.
+        """Return the actual state as a declaration.
 
         Raises:
             GoodsflowError: Something could not be read.
@@ -49,27 +49,27 @@ class Provider(ABC):
 
     @abstractmethod
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        """Make the changes; the failure of one does not keep the others from it.
+        """Apply changes; if one fails, still apply the others.
 
         Args:
-            changes: Of a plan of this provider; each can be done, and may be.
+            changes: Changes of this provider's plan that are possible and allowed.
 
         Raises:
-            GoodsflowError: None of the rest could be tried.
+            GoodsflowError: The remaining changes could not be tried.
         """
 
-    def await_ready(self) -> None:  # noqa: B027 - most need not
-        """Wait until its system answers; most are there before anybody asks.
+    def await_ready(self) -> None:  # noqa: B027 - most need no wait
+        """Wait until the target's system answers; most need no wait.
 
         Raises:
-            NotReadyInTimeError: It does not in time.
+            NotReadyInTimeError: It does not answer in time.
         """
 
     def settle(self) -> Sequence[str]:
-        """Wait until what is declared is in effect; say how it is, a line each.
+        """Wait until the declaration is in effect; return its state, line by line.
 
         Raises:
-            GoodsflowError: It does not come into effect.
+            GoodsflowError: It did not come into effect.
         """
         return ()
 
@@ -79,7 +79,7 @@ def results_by_name(
     outcomes: Mapping[K, GoodsflowError | None],
     key: Callable[[Change], K],
 ) -> Iterator[Result]:
-    """Tell what became of changes that were one request, by their keys in it."""
+    """Yield the results of changes that were made in one request."""
     for change in changes:
         yield Result(change, outcomes[key(change)])
 
@@ -87,7 +87,7 @@ def results_by_name(
 def one_by_one(
     changes: Sequence[Change], apply: Callable[[Change], object]
 ) -> Iterator[Result]:
-    """Make each change by a request of its own."""
+    """Apply each change by a request of its own."""
     for change in changes:
         try:
             apply(change)

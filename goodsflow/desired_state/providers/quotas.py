@@ -18,12 +18,12 @@ from goodsflow.model.spec.model import is_principal_name
 
 
 class QuotasProvider(Provider):
-    """Sets and lifts quotas of principals; those of client IDs are left alone.
+    """Sets and removes quotas of principals; never touches those of client IDs.
 
     Args:
-        cluster: Its name.
-        declared: What is declared of it.
-        connect: Returns a client of the cluster's quotas.
+        cluster: The cluster's name.
+        declared: Its declaration.
+        connect: Returns a client for the cluster's quotas.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class QuotasProvider(Provider):
         return DeclarationFragment(fragment, notes=tuple(notes))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        """Set the limits that differ, and lift the others."""
+        """Set the declared limits, and remove the others."""
         alterations = {_entity(change.name): _limits(change) for change in changes}
         with self._connect() as client:
             outcomes = client.alter(alterations)
@@ -83,7 +83,7 @@ class QuotasProvider(Provider):
 
 
 def declared_quotas(cluster: Cluster) -> dict[str, Mapping[str, float]]:
-    """Return the declared limits by principal."""
+    """Return the declared limits by principal, and the default's."""
     quotas: dict[str, Mapping[str, float]] = {
         name: principal.quota.limits()
         for name, principal in cluster.principals.items()

@@ -1,4 +1,4 @@
-"""The whole platform: its targets, one plan over all, and the plan applied in order."""
+"""Plan and apply for the whole platform, over all targets in order."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from goodsflow.model.spec import Platform, load_platform
 
 CLUSTERS: tuple[ClusterName, ...] = get_args(ClusterName)
 MIRRORED: Mapping[ClusterName, ClusterName] = {"analytics": "inbound"}
-"""Whose topics a cluster's MirrorMaker copies."""
+"""The source cluster of each cluster that has mirrors."""
 
 TARGETS: tuple[Target, ...] = (
     *(Target("topics", cluster) for cluster in CLUSTERS),
@@ -59,16 +59,16 @@ TARGETS: tuple[Target, ...] = (
     Target("connectors"),
     Target("views"),
 )
-"""Everything that ``platform.yaml`` can declare, in the order of application."""
+"""Every target of ``platform.yaml``, in the order of application."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found of several targets.
+    """The plans for several targets.
 
     Attributes:
-        plans: Of the targets that could be read.
-        failures: Why the others could not: nothing is known of them.
+        plans: The plan of each target that could be read.
+        failures: Why each of the others could not be read.
     """
 
     plans: Mapping[Target, Plan]
@@ -81,17 +81,17 @@ class Survey:
 
 
 class Reconciler(Closeable):
-    """Plans and applies for one declaration and one platform. Connects when asked.
+    """Plans and applies one declaration on one platform. Connects only when needed.
 
     Args:
         platform: The declaration.
-        folder: Where its file is: the files that it names are beside it.
-        endpoints: Where the platform is.
-        principal: As whom to log in to the clusters.
-        timeouts: How long to wait.
+        folder: The folder that its file paths are relative to.
+        endpoints: The platform's addresses.
+        principal: The principal to log in to the clusters with.
+        timeouts: How long to wait for each system.
 
     Raises:
-        DeclaredFileError: A file that the declaration names does not do.
+        DeclaredFileError: A file that the declaration names is missing or invalid.
     """
 
     def __init__(
@@ -126,8 +126,8 @@ class Reconciler(Closeable):
         """Read the declaration and return its reconciler.
 
         Raises:
-            SpecError: With every problem in the declaration.
-            DeclaredFileError: A file that it names does not do.
+            SpecError: The declaration is invalid.
+            DeclaredFileError: A file that it names is missing or invalid.
         """
         return cls(
             load_platform(file),
@@ -138,23 +138,23 @@ class Reconciler(Closeable):
         )
 
     def close(self) -> None:
-        """Forget the clients; librdkafka's close with their last reference."""
+        """Drop the clients; librdkafka's close with their last reference."""
         self._admins.clear()
         self._providers.clear()
 
     def targets(self) -> tuple[Target, ...]:
-        """Return the targets that this platform has: ksqlDB may not be there."""
+        """Return this platform's targets; it may have no ksqlDB."""
         has_ksqldb = self._endpoints.ksqldb_url is not None
         return tuple(t for t in TARGETS if t.kind != "views" or has_ksqldb)
 
     def provider(self, target: Target) -> Provider:
-        """Return who reads, plans and applies for a target."""
+        """Return the provider of a target."""
         if target not in self._providers:
             self._providers[target] = self._make_provider(target)
         return self._providers[target]
 
     def survey(self, targets: Iterable[Target]) -> Survey:
-        """Read and plan for several targets, side by side."""
+        """Plan for several targets in parallel."""
         targets = tuple(targets)
         with ThreadPoolExecutor(len(targets) or 1) as pool:
             planned = dict(zip(targets, pool.map(self._try_plan, targets), strict=True))
@@ -169,17 +169,17 @@ class Reconciler(Closeable):
         allowed: Collection[Permission],
         report: Callable[[Result], None] = lambda _: None,
     ) -> list[Result]:
-        """Make the changes that can be made and may be, in their order.
+        """Apply the changes that are possible and allowed, in order.
 
-        A failure does not keep the others from being tried.
+        If one fails, the others are still tried.
 
         Args:
-            changes: Of a plan over targets that could all be read.
-            allowed: What beyond the safe may be done.
-            report: Is told of each change as it is made, or has failed.
+            changes: Changes of a plan whose targets could all be read.
+            allowed: The permissions for changes that are not safe.
+            report: Called with the result of each change.
 
         Returns:
-            What became of each change that was tried.
+            The result of each change that was tried.
         """
         results: list[Result] = []
         wanted = [change for change in changes if change.is_allowed(allowed)]
@@ -242,7 +242,7 @@ class Reconciler(Closeable):
                     ready_timeout_seconds=times.ksqldb_ready,
                 )
             case _:
-                raise ValueError(f"There are no {target.kind} without a cluster.")
+                raise ValueError(f"Target '{target.kind}' needs a cluster.")
 
     def _cluster_provider(self, target: Target, cluster: ClusterName) -> Provider:
         declared = self._platform.clusters[cluster]
@@ -268,7 +268,7 @@ class Reconciler(Closeable):
                     ),
                 )
             case _:
-                raise ValueError(f"Clusters have no {target.kind} of their own.")
+                raise ValueError(f"Target '{target.kind}' has no cluster.")
 
     def _mirrored(self, cluster: ClusterName) -> MirroredCluster | None:
         source = MIRRORED.get(cluster)
@@ -284,8 +284,8 @@ class Reconciler(Closeable):
         )
 
     def _admin(self, cluster: ClusterName) -> KafkaAdmin:
-        # Several targets of one cluster are read side by side: by one login, and where
-        # that fails, by one failure.
+        # Targets of one cluster are read in parallel and share one login, or its
+        # failure.
         asked_at = time.monotonic()
         with self._admin_locks[cluster]:
             failed_at, failure = self._admin_failures.get(cluster, (0.0, None))

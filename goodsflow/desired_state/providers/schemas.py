@@ -32,14 +32,14 @@ _PARALLEL_READS = 4
 
 
 class SchemasProvider(Provider):
-    """Registers versions and sets compatibilities.
+    """Registers schema versions and sets compatibilities.
 
     Args:
         url: Root of the registry's Confluent-compatible API.
-        desired: By subject.
-        scope: Patterns of subjects that are ours although not declared.
-        timeout_seconds: For each request.
-        ready_timeout_seconds: For the registry to have replayed its journal.
+        desired: The declared schemas by subject.
+        scope: Patterns of subjects that are managed even if undeclared.
+        timeout_seconds: The time limit of each request.
+        ready_timeout_seconds: How long the registry may take to replay its journal.
     """
 
     target = Target("schemas")
@@ -69,7 +69,7 @@ class SchemasProvider(Provider):
         Raises:
             RegistryError: The registry refused or did not answer.
         """
-        # It answers as if it were empty until it has replayed its journal.
+        # Until it has replayed its journal, it answers as if it were empty.
         check_registry(self._url)
         with self._client() as client:
             subjects = set(client.subjects())
@@ -92,7 +92,7 @@ class SchemasProvider(Provider):
                 for name, state in found.items()
                 if state.document != self._desired[name].document
                 and name not in newer
-                and (reasons := self._objections(client, name, state))
+                and (reasons := self._incompatibilities(client, name, state))
             }
         return plan_schemas(
             self.target,
@@ -105,7 +105,7 @@ class SchemasProvider(Provider):
         )
 
     def _since(self, client: RegistryClient, subject: str) -> tuple[int, ...]:
-        """Return the versions since the declared schema was registered, if it was."""
+        """Return the versions since the declared schema, if it was registered."""
         documents = {
             version: json.loads(text)
             for version, text in sorted(client.versions(subject).items())
@@ -114,20 +114,20 @@ class SchemasProvider(Provider):
         same = [v for v, document in documents.items() if document == desired]
         return tuple(v for v in documents if same and v > same[-1])
 
-    def _objections(
+    def _incompatibilities(
         self, client: RegistryClient, subject: str, there: SchemaState
     ) -> list[str]:
         desired = self._desired[subject]
         if desired.compatibility == "NONE":
             return []
-        # The registry judges by the compatibility that is set; where that is to become
-        # another, only the registration can tell.
+        # The registry checks against the compatibility that is set. If that changes as
+        # well, only the registration can tell.
         if there.compatibility != desired.compatibility:
             return []
         return client.incompatibilities(subject, _text(desired))
 
     def adopt(self) -> DeclarationFragment:
-        """Return every subject, its newest schema as a file."""
+        """Return every subject, with its newest schema as a file."""
         declared: dict[str, dict[str, str]] = {}
         files: dict[str, str] = {}
         with self._client() as client:
@@ -145,7 +145,7 @@ class SchemasProvider(Provider):
         return DeclarationFragment({"schemas": declared}, files)
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        """Register and set; the registry has the last word on what is compatible."""
+        """Register schemas and set compatibilities; the registry may reject one."""
         with self._client() as client:
             yield from one_by_one(changes, lambda change: _apply(client, change))
 
@@ -154,7 +154,7 @@ class SchemasProvider(Provider):
 
 
 def read_schema(client: RegistryClient, subject: str) -> SchemaState | None:
-    """Return a subject as it is; None where it has vanished."""
+    """Return a subject's actual state; None if it no longer exists."""
     try:
         text = client.latest(subject).text
         compatibility = client.compatibility(subject)
@@ -176,8 +176,8 @@ def _apply(client: RegistryClient, change: Change) -> None:
             client.delete_version(change.name, version)
         return
     text = _text(change.desired)
-    # A subject without a version has no compatibility to set; one that has is to judge
-    # its next version by what is declared now.
+    # A compatibility can only be set once a subject has a version. An existing subject
+    # gets it first, so that it applies to the next version.
     if change.action == "create":
         client.register(change.name, text)
     client.set_compatibility(change.name, change.desired.compatibility)
@@ -191,7 +191,7 @@ def check_registry(url: str) -> None:
     """Check that the registry has replayed its journal.
 
     Args:
-        url: Root of its Confluent-compatible API; its health is beside that.
+        url: Root of its Confluent-compatible API; its host serves the health check.
 
     Raises:
         RegistryUnavailableError: It does not answer, or is not ready.
@@ -205,7 +205,7 @@ def check_registry(url: str) -> None:
             "registry up?"
         ) from error
     if not response.is_success:
-        raise RegistryUnavailableError(f"{health_url} answers {response.status_code}")
+        raise RegistryUnavailableError(f"{health_url} answers {response.status_code}.")
 
 
 def await_registry(url: str, timeout_seconds: float) -> None:
@@ -213,10 +213,10 @@ def await_registry(url: str, timeout_seconds: float) -> None:
 
     Args:
         url: Root of its Confluent-compatible API.
-        timeout_seconds: When to give up.
+        timeout_seconds: How long to wait.
 
     Raises:
-        NotReadyInTimeError: It is not ready by then.
+        NotReadyInTimeError: It is not ready in time.
     """
     wait_for(
         lambda: check_registry(url),

@@ -1,4 +1,4 @@
-"""How long whoever plans or applies waits for each system."""
+"""How long planning and applying wait for each system."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Timeouts:
-    """In seconds.
+    """Time limits in seconds.
 
     Attributes:
         request: For each request to a system.
-        ready: For a part that starts to be ready, where somebody waits for it.
+        ready: For a starting part to be ready.
         running: For every connector and task to run.
-        ksqldb_ready: For ksqlDB, which takes longer.
+        ksqldb_ready: For a starting ksqlDB, which takes longer.
     """
 
     request: float = 20.0

@@ -15,8 +15,8 @@ from goodsflow.desired_state.providers.provider import Provider, Result, results
 from goodsflow.model.endpoints import ClusterName
 from goodsflow.model.spec import Cluster, Topic
 
-_SHOWN_SECONDS = 20.0
-"""How long brokers may take to hear of a new topic from their controller."""
+_VISIBLE_SECONDS = 20.0
+"""How long brokers may take to learn of a new topic from the controller."""
 
 _NO_SETTINGS = {"partitions", "replicas"}
 
@@ -25,9 +25,9 @@ class TopicsProvider(Provider):
     """Creates, alters and deletes topics.
 
     Args:
-        cluster: Its name.
-        declared: What is declared of it.
-        admin: Returns a client that is logged in.
+        cluster: The cluster's name.
+        declared: Its declaration.
+        admin: Returns a client that has logged in.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class TopicsProvider(Provider):
         self._admin = admin
 
     def plan(self) -> Plan:
-        """Compare the declared topics with those of the cluster.
+        """Compare the declared topics with the cluster's.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
@@ -54,7 +54,7 @@ class TopicsProvider(Provider):
         )
 
     def adopt(self) -> DeclarationFragment:
-        """Return every topic that no system keeps for itself, as it is."""
+        """Return every topic, except those that systems create for their own use."""
         topics = {
             name: {
                 "partitions": topic.partitions,
@@ -69,7 +69,7 @@ class TopicsProvider(Provider):
         )
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        """Make them, one request for all of a kind; others may be at it too."""
+        """Apply the changes, in one request for each kind; tolerate concurrent ones."""
         admin = self._admin()
         new = [change for change in changes if change.action == "create"]
         yield from self._create(admin, new)
@@ -83,7 +83,7 @@ class TopicsProvider(Provider):
             for change in updates
             if not _NO_SETTINGS & {d.field for d in change.differences}
         ]
-        # What costs nothing and what was allowed are two changes of one topic.
+        # Safe and allowed settings of one topic are two changes.
         configs: dict[str, dict[str, str | None]] = {}
         for change in settings:
             config = configs.setdefault(change.name, {})
@@ -99,7 +99,7 @@ class TopicsProvider(Provider):
         made = {
             name
             for name, error in outcomes.items()
-            # Another was faster, or the broker that was asked had not heard of it yet.
+            # Another client was faster, or the broker did not know the topic yet.
             if error is None or isinstance(error, TopicExistsError)
         }
         if made:
@@ -110,19 +110,19 @@ class TopicsProvider(Provider):
 
 
 def await_visible(admin: KafkaAdmin, names: set[str]) -> None:
-    """Wait until brokers show topics that their controller has.
+    """Wait until brokers list new topics.
 
     Raises:
         NotReadyInTimeError: They do not in time.
         KafkaError: The cluster refused or did not answer.
     """
 
-    def unmet(shown: dict[str, Topic]) -> str | None:
-        return ", ".join(sorted(names - shown.keys())) or None
+    def unmet(listed: dict[str, Topic]) -> str | None:
+        return ", ".join(sorted(names - listed.keys())) or None
 
     wait_for(
         lambda: admin.topics(names),
-        not_ready("brokers to show topics that their controller has"),
-        timeout_seconds=_SHOWN_SECONDS,
+        not_ready("brokers to list new topics"),
+        timeout_seconds=_VISIBLE_SECONDS,
         unmet=unmet,
     )

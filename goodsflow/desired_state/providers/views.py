@@ -29,20 +29,20 @@ from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
 from goodsflow.model.spec import View
 
-_SHOWN_SECONDS = 30.0
-"""How long a server may take to carry out a statement that it has accepted."""
+_EFFECTIVE_SECONDS = 30.0
+"""How long a server may take to execute a statement that it has accepted."""
 
 _SOURCE_TABLE = ("CREATE", "SOURCE", "TABLE")
 
 
 class ViewsProvider(Provider):
-    """Makes source tables, and replaces or drops them.
+    """Creates, replaces and drops source tables.
 
     Args:
         connect: Returns a client of the server.
-        desired: By name.
-        scope: Patterns of names that are ours although not declared.
-        ready_timeout_seconds: For the server to take statements.
+        desired: The declared views by name.
+        scope: Patterns of names that are managed even if undeclared.
+        ready_timeout_seconds: How long to wait until the server takes statements.
     """
 
     target = Target("views")
@@ -92,7 +92,7 @@ class ViewsProvider(Provider):
         )
 
     def adopt(self) -> DeclarationFragment:
-        """Return every source table that a declaration can say."""
+        """Return every source table that can be declared."""
         declared: dict[str, Any] = {}
         notes = []
         with self._connect() as client:
@@ -100,13 +100,13 @@ class ViewsProvider(Provider):
                 state = _state(client.describe(name))
                 view = as_declared_view(state)
                 if view is None:
-                    notes.append(f"the {state.kind} '{name}' of ksqlDB")
+                    notes.append(f"ksqlDB's {state.kind} '{name}'")
                 else:
                     declared[name.lower()] = view
         return DeclarationFragment({"views": declared}, notes=tuple(notes))
 
     def apply(self, changes: Sequence[Change]) -> Iterator[Result]:
-        """Have each statement carried out, and see it take effect."""
+        """Execute each statement, and wait until it is in effect."""
         with self._connect() as client:
             yield from one_by_one(changes, lambda change: self._apply(client, change))
 
@@ -123,8 +123,8 @@ class ViewsProvider(Provider):
 
         wait_for(
             lambda: self._plan(client),
-            not_ready(f"ksqlDB to show what became of view '{change.name}'"),
-            timeout_seconds=_SHOWN_SECONDS,
+            not_ready(f"ksqlDB to apply the change of view '{change.name}'"),
+            timeout_seconds=_EFFECTIVE_SECONDS,
             unmet=unmet,
         )
 
@@ -145,7 +145,7 @@ _STRUCT = re.compile(r"STRUCT<(?P<fields>[^<>]*)>")
 
 
 def as_declared_view(state: ViewState) -> dict[str, Any] | None:
-    """Return a source table as it would be declared; None where it cannot be."""
+    """Return a source table's declaration; None if it can't be declared."""
     if state.kind != "source table" or len(state.key) != 1:
         return None
     columns: dict[str, Any] = {}

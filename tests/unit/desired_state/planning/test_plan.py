@@ -70,13 +70,13 @@ def test_a_plan_reads_as_a_list_of_what_happens() -> None:
         "  - old\n"
         "      needs delete-topics: all its records go with it\n"
         "  ! bad\n"
-        "      cannot be done: Do otherwise.\n"
+        "      can't be applied: Do otherwise.\n"
         "\n"
-        "Unmanaged, left alone\n"
+        "Unmanaged, never touched\n"
         "  inbound ACLs: p0, p1, p2, p3, p4, p5, p6, p7 and 2 more\n"
         "\n"
-        "1 to create, 1 to update, 1 to delete, 1 cannot be done; "
-        "1 of them with --allow delete-topics."
+        "1 to create, 1 to update, 1 to delete, 1 can't be applied; "
+        "1 needs --allow delete-topics."
     )
     assert as_text(Plan()) == "Everything is as declared."
 

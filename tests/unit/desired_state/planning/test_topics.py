@@ -152,8 +152,8 @@ def test_more_partitions_move_keys_unless_there_are_none() -> None:
 @pytest.mark.parametrize(
     ("update", "way_out"),
     [
-        ({"partitions": 1}, "declare partitions: 2, or move the records"),
-        ({"replication_factor": 3}, "plan one with kafka-reassign-partitions"),
+        ({"partitions": 1}, "Declare partitions: 2, or move the records"),
+        ({"replication_factor": 3}, "Run kafka-reassign-partitions"),
         ({"replication_factor": 1}, "declare replication_factor: 2"),
     ],
 )

@@ -233,7 +233,7 @@ def test_a_halted_connector_is_named_as_such() -> None:
     """It would never run, however long one waits."""
     worker = FakeConnect(status("sink", "PAUSED", state="PAUSED"))
 
-    with pytest.raises(ConnectorFailedError, match="Somebody has halted it"):
+    with pytest.raises(ConnectorFailedError, match="Somebody has paused or stopped it"):
         await_running(worker, ["sink"], timeout_seconds=10, settle_seconds=0)
 
 
@@ -260,5 +260,8 @@ def test_a_nested_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "connect-config").mkdir()
     for connector in platform.connectors.values():
         (tmp_path / connector.file).write_text('{"name": "x", "config": {"a": 1}}')
-    with pytest.raises(DeclaredFileError, match="config is no plain value"):
+    with pytest.raises(
+        DeclaredFileError,
+        match="expected plain values, found objects or lists in config",
+    ):
         load_connectors(platform, tmp_path)
