@@ -144,7 +144,7 @@ class ConnectorsProvider(Provider):
         """Restart what has failed, and wait until each connector is as declared.
 
         Raises:
-            ConnectorFailedError: A connector has failed, or is not in the declared state.
+            ConnectorFailedError: A connector failed, or is not in its declared state.
             NotReadyInTimeError: A connector does not run in time.
             ConnectError: The worker refused.
         """
