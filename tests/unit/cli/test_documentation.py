@@ -23,7 +23,7 @@ _EXAMPLES: dict[str, str] = yaml.safe_load(
     (_DOCS / "reference" / "command-line-examples.yml").read_text()
 )
 _README = PROJECT_ROOT / "README.md"
-_GUIDES = [_README, *_DOCS.glob("tutorial/*.md"), *_DOCS.glob("how-to/*.md")]
+_GUIDES = [*_DOCS.glob("tutorial/*.md"), *_DOCS.glob("how-to/*.md")]
 _PAGES = [_README, *_DOCS.glob("**/*.md")]
 
 _START = re.compile(r"(?<![\w./-])goodsflow (?=[a-z-])")
