@@ -37,7 +37,7 @@ from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.blocklist import Entry, Rule
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.blocklist.changing import block, unblock
+from goodsflow.pipeline.blocklist.writer import block, unblock
 
 _RULES = 100_000
 _RATE = 1_000

@@ -25,7 +25,7 @@ from goodsflow.common.process import tune_garbage_collector
 from goodsflow.model.blocklist import TOPIC, Scope
 from goodsflow.model.cards.wire_format import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints, load_endpoints
-from goodsflow.pipeline.blocklist.reading import Position
+from goodsflow.pipeline.blocklist.reader import Position
 from goodsflow.pipeline.filter.app import create_pipeline
 from goodsflow.pipeline.filter.filtering import Kind
 from goodsflow.pipeline.filter.settings import BlockingSettings

@@ -35,8 +35,8 @@ from goodsflow.model.spec import Topic
 from goodsflow.pipeline.recommender import (
     RecommenderSettings,
     RunReport,
+    read_backlog,
     recommend,
-    waiting_files,
 )
 
 _CARDS = 100
@@ -149,7 +149,7 @@ class Shop:
     def look(self) -> float:
         """Return the seconds of what the sensor does at each tick."""
         began = time.perf_counter()
-        waiting_files(self.endpoints, "admin", self.settings)
+        read_backlog(self.endpoints, "admin", self.settings)
         return time.perf_counter() - began
 
     def warm(self, runs: int) -> list[float]:

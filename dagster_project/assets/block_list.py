@@ -23,8 +23,8 @@ def block_list(
     A new list gets the one sample product that shows the filter at work. From then on
     it is changed by `goodsflow blocklist` alone, and a rerun leaves it as it is.
     """
-    from goodsflow.pipeline.blocklist.changing import seed
-    from goodsflow.pipeline.blocklist.reading import read_block_list
+    from goodsflow.pipeline.blocklist.reader import read_block_list
+    from goodsflow.pipeline.blocklist.writer import seed
 
     endpoints = platform.endpoints()
     with named_failures():

@@ -7,8 +7,8 @@ import dagster as dg
 from dagster_project.assets.archive import GOODS_ARCHIVE
 from dagster_project.checks.findings import Finding, check_specs, look, to_results
 from dagster_project.resources import HdfsResource
-from goodsflow.pipeline.archive.reading import BothForms, read_both
-from goodsflow.pipeline.archive.settings import CompactionSettings
+from goodsflow.pipeline.archive.archived_files import FileListing, list_files
+from goodsflow.pipeline.archive.settings import ArchiveSettings
 
 EACH_RECORD_ONCE = "each_record_once"
 ARCHIVE_CHECKS = [(GOODS_ARCHIVE, EACH_RECORD_ONCE)]
@@ -18,16 +18,16 @@ def look_at_archive(hdfs: HdfsResource) -> list[Finding]:
     """List both forms of the files."""
 
     def find() -> Iterator[Finding]:
-        where = CompactionSettings()
+        where = ArchiveSettings()
         with hdfs.client() as client:
             yield describe_archive(
-                read_both(client, where.topics_dir, where.archive_dir, where.topic)
+                list_files(client, where.topics_dir, where.archive_dir, where.topic)
             )
 
     return look(ARCHIVE_CHECKS, find)
 
 
-def describe_archive(both: BothForms) -> Finding:
+def describe_archive(both: FileListing) -> Finding:
     """Say what is there, and whether a run has left archived files of the sink."""
     count = len(both.superseded)
     text = f"{len(both.archived)} Parquet files, {len(both.json)} files of the sink."

@@ -10,9 +10,9 @@ from dagster_project.assets.flow import GOODS_FILES
 from dagster_project.checks.findings import Finding, check_specs, look, to_results
 from dagster_project.resources import RecommenderResource
 from goodsflow.common.clock import elapsed
-from goodsflow.pipeline.recommender.contiguity import Contiguity
-from goodsflow.pipeline.recommender.known import KnownProducts
-from goodsflow.pipeline.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.backlog import Backlog
+from goodsflow.pipeline.recommender.gaps import GapReport
+from goodsflow.pipeline.recommender.product_lookup import ProductLookup
 
 LAG = ("recommendations", "lag")
 CONTIGUOUS = (GOODS_FILES, "contiguous")
@@ -43,7 +43,7 @@ def look_at_recommender(recommender: RecommenderResource) -> list[Finding]:
     ]
 
 
-def judge_known(found: KnownProducts) -> Finding:
+def judge_known(found: ProductLookup) -> Finding:
     """Judge what was recommended last: a product that no file has is none of ours."""
     text = f"The {found.products} products that were recommended last are in the files."
     if found.undecided:
@@ -70,7 +70,7 @@ def judge_known(found: KnownProducts) -> Finding:
     )
 
 
-def judge_lag(waiting: WaitingFiles, now: float, limit_seconds: float) -> Finding:
+def judge_lag(waiting: Backlog, now: float, limit_seconds: float) -> Finding:
     """Judge the lag: complete windows should not wait for long.
 
     Args:
@@ -109,7 +109,7 @@ def _age(modified_at: datetime, now: float) -> float:
     return elapsed(modified_at.timestamp(), now) or 0.0
 
 
-def judge_contiguity(found: Contiguity) -> Finding:
+def judge_contiguity(found: GapReport) -> Finding:
     """Judge the files: a card of the topic that is in none is lost."""
     looked_up, missing = len(found.looked_up), found.missing
     text = f"{found.gaps} gaps between the files; the newest {looked_up} hold no card."

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from dagster_project.resources.kafka import PRINCIPAL
 from dagster_project.resources.platform import PlatformResource
-from goodsflow.pipeline.archive.settings import CompactionSettings
+from goodsflow.pipeline.archive.settings import ArchiveSettings
 
 if TYPE_CHECKING:
-    from goodsflow.pipeline.archive.run import CompactionReport
+    from goodsflow.pipeline.archive.run import ArchiveReport
 
 
 class CompactionResource(dg.ConfigurableResource[Any]):
@@ -25,20 +25,20 @@ class CompactionResource(dg.ConfigurableResource[Any]):
         default=1 << 30, ge=1, description="Bytes of source files in one at most."
     )
 
-    def compact(self, until: date) -> "CompactionReport":
+    def compact(self, until: date) -> "ArchiveReport":
         """Archive what is processed, of all days up to one.
 
         Raises:
             GoodsflowError: A system refused or did not answer; no card is lost.
         """
         from goodsflow.model.blocklist import BlockRules
-        from goodsflow.pipeline.archive.run import compact
-        from goodsflow.pipeline.blocklist.reading import read_block_list
+        from goodsflow.pipeline.archive.run import archive_topic
+        from goodsflow.pipeline.blocklist.reader import read_block_list
 
         endpoints = self.platform.endpoints()
         blocked = BlockRules(read_block_list(endpoints, PRINCIPAL))
-        return compact(endpoints, until, self.settings(), blocked=blocked)
+        return archive_topic(endpoints, until, self.settings(), blocked=blocked)
 
-    def settings(self) -> CompactionSettings:
+    def settings(self) -> ArchiveSettings:
         """Return what a run is told."""
-        return CompactionSettings(max_files=self.max_files, max_bytes=self.max_bytes)
+        return ArchiveSettings(max_files=self.max_files, max_bytes=self.max_bytes)

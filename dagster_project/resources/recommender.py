@@ -9,11 +9,11 @@ from pydantic import Field
 from dagster_project.resources.kafka import PRINCIPAL
 from dagster_project.resources.platform import PlatformResource
 from goodsflow.model.blocklist import BlockRules
-from goodsflow.pipeline.recommender.contiguity import Contiguity
-from goodsflow.pipeline.recommender.known import KnownProducts
+from goodsflow.pipeline.recommender.backlog import Backlog
+from goodsflow.pipeline.recommender.gaps import GapReport
+from goodsflow.pipeline.recommender.product_lookup import ProductLookup
 from goodsflow.pipeline.recommender.report import RunReport
 from goodsflow.pipeline.recommender.settings import RecommenderSettings
-from goodsflow.pipeline.recommender.waiting import WaitingFiles
 
 
 class RecommenderResource(dg.ConfigurableResource[Any]):
@@ -36,47 +36,47 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         default=6, description="For each question of a check or a sensor."
     )
 
-    def waiting(self) -> WaitingFiles:
+    def waiting(self) -> Backlog:
         """Look at what a run would find now. Gives up soon.
 
         Raises:
             GoodsflowError: Kafka or HDFS refused or did not answer.
         """
-        from goodsflow.pipeline.recommender.waiting import waiting_files
+        from goodsflow.pipeline.recommender.backlog import read_backlog
 
         settings = self._settings().model_copy(
             update={"hdfs_timeout_seconds": self.watch_timeout_seconds}
         )
-        return waiting_files(
+        return read_backlog(
             self.platform.endpoints(),
             settings=settings,
             timeout_seconds=self.watch_timeout_seconds,
         )
 
-    def contiguity(self) -> Contiguity:
+    def contiguity(self) -> GapReport:
         """Look up in the topic what is between the newest files. Gives up soon.
 
         Raises:
             GoodsflowError: Kafka or HDFS refused or did not answer.
         """
-        from goodsflow.pipeline.recommender.contiguity import look_for_missing
+        from goodsflow.pipeline.recommender.gaps import find_missing_cards
 
-        return look_for_missing(
+        return find_missing_cards(
             self.platform.endpoints(),
             self._settings(),
             PRINCIPAL,
             timeout_seconds=self.watch_timeout_seconds,
         )
 
-    def known_products(self) -> KnownProducts:
+    def known_products(self) -> ProductLookup:
         """Look for the products that were recommended last. Gives up soon.
 
         Raises:
             GoodsflowError: Kafka or HDFS refused or did not answer.
         """
-        from goodsflow.pipeline.recommender.known import look_for_products
+        from goodsflow.pipeline.recommender.product_lookup import look_up_products
 
-        return look_for_products(
+        return look_up_products(
             self.platform.endpoints(),
             self._settings(),
             PRINCIPAL,
@@ -123,6 +123,6 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         )
 
     def _blocked(self) -> BlockRules:
-        from goodsflow.pipeline.blocklist.reading import read_block_list
+        from goodsflow.pipeline.blocklist.reader import read_block_list
 
         return BlockRules(read_block_list(self.platform.endpoints(), PRINCIPAL))

@@ -15,7 +15,7 @@ from dagster_project.jobs import (
 )
 from dagster_project.resources import RecommenderResource
 from goodsflow.common.clock import elapsed
-from goodsflow.pipeline.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.backlog import Backlog
 
 _FIRST_PAUSE_SECONDS = 15.0
 _LONGEST_PAUSE_SECONDS = 600.0
@@ -76,7 +76,7 @@ def runtime_seconds(cut_short: int) -> int:
     return min(LONGEST_RUN_SECONDS, doubled)
 
 
-def decide(waiting: WaitingFiles, past: PastRuns) -> dg.RunRequest | dg.SkipReason:
+def decide(waiting: Backlog, past: PastRuns) -> dg.RunRequest | dg.SkipReason:
     """Ask for one run over all complete windows, or say why not.
 
     The run key follows from the event, the offsets from which to which the run goes. A

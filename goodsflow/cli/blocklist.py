@@ -83,7 +83,7 @@ def add(
     """
     from goodsflow.model.blocklist import Entry
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.blocklist.changing import block, now
+    from goodsflow.pipeline.blocklist.writer import block, now
 
     at = now()
     entries = [
@@ -119,8 +119,8 @@ def remove(
     """
     from goodsflow.model.blocklist import BlockListError
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.blocklist.changing import unblock
-    from goodsflow.pipeline.blocklist.reading import read_block_list
+    from goodsflow.pipeline.blocklist.reader import read_block_list
+    from goodsflow.pipeline.blocklist.writer import unblock
 
     endpoints = load_endpoints(context.home)
     given = {"product": product, "brand": brand, "store": store, "category": category}
@@ -154,7 +154,7 @@ def remove(
 def list_(context: Context, *, as_json: bool) -> None:
     """Show what is blocked, why, by whom and since when."""
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.blocklist.reading import read_block_list
+    from goodsflow.pipeline.blocklist.reader import read_block_list
 
     entries = read_block_list(load_endpoints(context.home), _PRINCIPAL)
     found = [entries[rule] for rule in sorted(entries)]
@@ -200,7 +200,7 @@ def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
     """
     from goodsflow.model.blocklist.files import read_entries
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.blocklist.changing import block, now
+    from goodsflow.pipeline.blocklist.writer import block, now
 
     entries = read_entries(path, reason=reason, by=by, at=now())
     count = block(

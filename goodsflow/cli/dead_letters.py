@@ -83,7 +83,7 @@ def list_(
 ) -> None:
     """Show the newest dead letters, and how many there are of each kind."""
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.dead_letters.reading import open_reader, read_letters
+    from goodsflow.pipeline.dead_letters.reader import open_reader, read_letters
 
     kinds: Counter[str] = Counter()
     newest: list[DeadLetter] = []
@@ -114,7 +114,7 @@ def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
         raise click.UsageError("Use --raw or --json, not both.")
     from goodsflow.model.dead_letters import Place
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.dead_letters.reading import open_reader, read_at
+    from goodsflow.pipeline.dead_letters.reader import open_reader, read_at
 
     with open_reader(load_endpoints(context.home), _PRINCIPAL) as reader:
         letter = read_at(reader, [Place.parse(place)])[0]
@@ -180,12 +180,12 @@ def replay(
         raise click.UsageError("Give dead letters as PARTITION:OFFSET, or --all.")
     from goodsflow.model.dead_letters import Place
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.dead_letters.reading import (
+    from goodsflow.pipeline.dead_letters.reader import (
         open_reader,
         read_at,
         read_letters,
     )
-    from goodsflow.pipeline.dead_letters.replaying import Replayer
+    from goodsflow.pipeline.dead_letters.replayer import Replayer
 
     endpoints = load_endpoints(context.home)
     ends: dict[int, int] | None = None
@@ -231,8 +231,8 @@ def purge(
     """Delete dead letters for good."""
     from goodsflow.model.dead_letters import DeadLetterError, Place
     from goodsflow.model.endpoints import load_endpoints
-    from goodsflow.pipeline.dead_letters.reading import open_reader, read_letters
-    from goodsflow.pipeline.dead_letters.replaying import purge as purge_there
+    from goodsflow.pipeline.dead_letters.reader import open_reader, read_letters
+    from goodsflow.pipeline.dead_letters.replayer import purge as purge_there
 
     endpoints = load_endpoints(context.home)
     with open_reader(endpoints, _PRINCIPAL) as reader:
@@ -278,12 +278,12 @@ def _choose(
     endpoints: Endpoints, letters: Iterable[DeadLetter], *, force: bool
 ) -> list[DeadLetter]:
     """Return the letters to send, and print why the others are skipped."""
-    from goodsflow.pipeline.dead_letters.replaying import why_not
+    from goodsflow.pipeline.dead_letters.replayer import replay_obstacle
 
     decide = _decider(endpoints)
     chosen = []
     for letter in letters:
-        reason = why_not(letter)
+        reason = replay_obstacle(letter)
         if reason is None and not force:
             verdict = decide(letter.key, letter.value)
             reason = verdict.summary if verdict.outcome == "undecodable" else None

@@ -17,7 +17,7 @@ from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.cards import payload_of
 from goodsflow.model.endpoints import ClusterName, Endpoints, load_endpoints
-from goodsflow.pipeline.recommender import RecommenderSettings, waiting_files
+from goodsflow.pipeline.recommender import RecommenderSettings, read_backlog
 
 _BLOCKED = b"12346"
 _SETTINGS = RecommenderSettings()
@@ -98,7 +98,7 @@ def observe(endpoints: Endpoints) -> dict[str, Any]:
             ("HDFS", on_hdfs),
         ]
     )
-    windows = waiting_files(endpoints).complete_windows
+    windows = read_backlog(endpoints).complete_windows
     if windows:
         behind.append(f"{windows} windows wait for the recommender")
     return {

@@ -31,7 +31,7 @@ from goodsflow.clients.kafka.config import client_config, producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.endpoints import PROJECT_ROOT, ClusterName, Endpoints
-from goodsflow.pipeline.recommender import waiting_files
+from goodsflow.pipeline.recommender import read_backlog
 from tests.support import await_condition, goodsflow, status
 
 pytestmark = pytest.mark.faults
@@ -243,7 +243,7 @@ def await_window(endpoints: Endpoints, home: Path) -> None:
             lambda: not instance.get_runs(under_way), "no run of it is under way"
         )
     await_condition(
-        lambda: waiting_files(endpoints).complete_windows, "a window is complete"
+        lambda: read_backlog(endpoints).complete_windows, "a window is complete"
     )
 
 

@@ -22,7 +22,7 @@ from goodsflow.pipeline.recommender import (
     RunReport,
     recommend,
 )
-from goodsflow.pipeline.recommender.publishing import Publisher
+from goodsflow.pipeline.recommender.publisher import Publisher
 
 
 def line(product_id: str, amount: object, available: int = 9, **more: Any) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from goodsflow.clients.kafka.admin import KafkaAdmin
 from goodsflow.clients.kafka.futures import check_all
 from goodsflow.model.spec import Topic
-from goodsflow.pipeline.archive import CompactionSettings, compact
+from goodsflow.pipeline.archive import ArchiveSettings, archive_topic
 from goodsflow.pipeline.recommender import BackfillError, RunReport
 from goodsflow.pipeline.recommender.backfill import backfill
 from tests.integration.shops import Shop, line
@@ -64,10 +64,10 @@ def test_archived_files_and_those_before_the_span_count(
     fill(shop)
     live = shop.recommend()
     where = shop.settings
-    report = compact(
+    report = archive_topic(
         shop.endpoints,
         datetime.now(UTC).date(),
-        CompactionSettings(
+        ArchiveSettings(
             principal="admin",
             topic=where.source_topic,
             group_id=where.group_id,

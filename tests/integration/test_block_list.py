@@ -19,8 +19,8 @@ from goodsflow.model.blocklist import TOPIC, Entry, Rule
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.blocklist.changing import INITIAL, block, seed, unblock
-from goodsflow.pipeline.blocklist.reading import read_block_list
+from goodsflow.pipeline.blocklist.reader import read_block_list
+from goodsflow.pipeline.blocklist.writer import INITIAL, block, seed, unblock
 from tests.integration.test_blocking import PASSED_ON, Reader, produce
 from tests.support import await_condition, goodsflow, schema_id, status_of
 

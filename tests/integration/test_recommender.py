@@ -19,19 +19,19 @@ from goodsflow.clients.hdfs import HdfsClient
 from goodsflow.clients.kafka.errors import ClusterUnavailableError, KafkaError
 from goodsflow.model.blocklist import BlockRules, Rule
 from goodsflow.model.cards import decode_card, payload_of, schema_id_of
-from goodsflow.pipeline.archive import CompactionSettings, compact
+from goodsflow.pipeline.archive import ArchiveSettings, archive_topic
 from goodsflow.pipeline.recommender import (
     Cursor,
     FenceError,
     MissingFilesError,
     OverlappingFilesError,
     PublicationError,
-    publishing,
+    publisher,
+    read_backlog,
     recommend,
     state,
-    waiting_files,
 )
-from goodsflow.pipeline.recommender.publishing import Publisher
+from goodsflow.pipeline.recommender.publisher import Publisher
 from goodsflow.pipeline.recommender.settings import Scoring
 from tests.integration.shops import Shop, line
 from tests.support import await_condition, status
@@ -48,7 +48,7 @@ def test_windows_yield_the_best_of_their_cards_in_the_bytes_that_came(
     cheap = [line("cheap", 150), latest, line("b", 3), line("a", 3)]
     shop.put(0, 7, cheap, compressed=True)
     shop.put(1, 9, [line("dear", 8), line("cheap2", 2), line("free", 0)])
-    found = waiting_files(shop.endpoints, "admin", shop.settings)
+    found = read_backlog(shop.endpoints, "admin", shop.settings)
     assert (len(found.files), found.complete_windows) == (4, 2)
     assert (found.start_offsets, found.end_offsets) == ({}, {0: 11, 1: 12})
 
@@ -152,7 +152,7 @@ def test_run_that_is_held_up_is_given_up_and_cannot_commit_any_more(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A call that does not return kept the recommender still until Dagster ended it."""
-    monkeypatch.setattr(publishing, "_GRACE_SECONDS", 2.0)
+    monkeypatch.setattr(publisher, "_GRACE_SECONDS", 2.0)
     settings = shop.settings.model_copy(update={"kafka_timeout_seconds": 10.0})
     value = b"\0\0\0\0\1{}"
     with Publisher(shop.endpoints, settings) as older:
@@ -312,10 +312,10 @@ def test_archived_files_count_and_are_never_taken_again(shop: Shop) -> None:
         shop.put(0, number, [line("a", amount)])
     snapshot = shop.recommend().snapshot
     where = shop.settings
-    report = compact(
+    report = archive_topic(
         shop.endpoints,
         datetime.now(UTC).date(),
-        CompactionSettings(
+        ArchiveSettings(
             principal="admin",
             topic=where.source_topic,
             group_id=where.group_id,

@@ -26,7 +26,7 @@ from dagster_project.assets import recommendations as asset
 from dagster_project.resources import PlatformResource, RecommenderResource
 from goodsflow.model.endpoints import load_endpoints
 from goodsflow.pipeline.recommender import (
-    RecommenderSettings, publishing, recommend, run, state
+    RecommenderSettings, publisher, recommend, run, state
 )
 
 home, settings, phase = sys.argv[1:]
@@ -59,11 +59,11 @@ match phase:
     case "after its state":
         then_die(state.StateStore, "save")
     case "within the transaction":
-        publishing.Publisher._produce = produce_and_die
+        publisher.Publisher._produce = produce_and_die
     case "before the commit":
-        publishing.Publisher._commit = die
+        publisher.Publisher._commit = die
     case "after the commit":
-        then_die(publishing.Publisher, "_commit")
+        then_die(publisher.Publisher, "_commit")
     case "before its event":
         asset._metadata = die
     case _:

@@ -5,33 +5,33 @@ Parquet files and their comparison with the sources (``parquet``), one run (``ru
 Not here: who starts a run and when; that is Dagster's.
 """
 
+from goodsflow.pipeline.archive.archived_files import (
+    ArchivedFile,
+    FileListing,
+    combine,
+    list_archive,
+    list_files,
+)
 from goodsflow.pipeline.archive.errors import (
-    CompactionError,
+    ArchiveError,
     OverlappingArchiveError,
     TakenOverError,
     VerificationError,
 )
-from goodsflow.pipeline.archive.reading import (
-    ArchivedFile,
-    BothForms,
-    combine,
-    list_archive,
-    read_both,
-)
-from goodsflow.pipeline.archive.run import CompactionReport, compact
-from goodsflow.pipeline.archive.settings import CompactionSettings
+from goodsflow.pipeline.archive.run import ArchiveReport, archive_topic
+from goodsflow.pipeline.archive.settings import ArchiveSettings
 
 __all__ = [
+    "ArchiveError",
+    "ArchiveReport",
+    "ArchiveSettings",
     "ArchivedFile",
-    "BothForms",
-    "CompactionError",
-    "CompactionReport",
-    "CompactionSettings",
+    "FileListing",
     "OverlappingArchiveError",
     "TakenOverError",
     "VerificationError",
+    "archive_topic",
     "combine",
-    "compact",
     "list_archive",
-    "read_both",
+    "list_files",
 ]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from goodsflow.clients.hdfs import TopicFile
 from goodsflow.model.blocklist import BlockRules, Scope
-from goodsflow.pipeline.archive.planning import Group
+from goodsflow.pipeline.archive.plan import Group
 from goodsflow.pipeline.blocklist.spark import IS_BLOCKED, mark_blocked
 
 if TYPE_CHECKING:

@@ -28,6 +28,11 @@ from goodsflow.clients.spark import SparkError, spark_session
 from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.model.blocklist import BlockRules
 from goodsflow.model.endpoints import Endpoints
+from goodsflow.pipeline.archive.archived_files import (
+    ArchivedFile,
+    FileListing,
+    list_files,
+)
 from goodsflow.pipeline.archive.errors import TakenOverError, VerificationError
 from goodsflow.pipeline.archive.parquet import (
     SPARK_CONFIG,
@@ -38,14 +43,13 @@ from goodsflow.pipeline.archive.parquet import (
     write_parts,
     write_withdrawn,
 )
-from goodsflow.pipeline.archive.planning import (
+from goodsflow.pipeline.archive.plan import (
     Group,
     batches,
     must_stay,
-    plan_compaction,
+    plan_archive,
 )
-from goodsflow.pipeline.archive.reading import ArchivedFile, BothForms, read_both
-from goodsflow.pipeline.archive.settings import CompactionSettings
+from goodsflow.pipeline.archive.settings import ArchiveSettings
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession
@@ -56,7 +60,7 @@ Step = Callable[[str], None]
 
 
 @dataclass
-class CompactionReport:
+class ArchiveReport:
     """What came of a compaction.
 
     Attributes:
@@ -98,14 +102,14 @@ class CompactionReport:
         )
 
 
-def compact(
+def archive_topic(
     endpoints: Endpoints,
     until: date,
-    settings: CompactionSettings | None = None,
+    settings: ArchiveSettings | None = None,
     *,
     blocked: BlockRules | None = None,
-    at_step: Step = lambda _: None,
-) -> CompactionReport:
+    on_step: Step = lambda _: None,
+) -> ArchiveReport:
     """Archive what the recommender has done, of all days up to one.
 
     Args:
@@ -114,20 +118,20 @@ def compact(
         settings: The defaults where not given.
         blocked: Whose cards are withdrawn, in what was archived before too; nothing
             where not given.
-        at_step: Is told what was just done; what it raises ends the run there.
+        on_step: Is told what was just done; what it raises ends the run there.
 
     Raises:
-        CompactionError: Files overlap, a newer run took over, or what was written is
+        ArchiveError: Files overlap, a newer run took over, or what was written is
             not what the sources hold.
         GoodsflowError: A system refused or did not answer.
     """
-    settings = settings or CompactionSettings()
+    settings = settings or ArchiveSettings()
     with HdfsClient.connect(
         endpoints, settings.hdfs_user, settings.hdfs_timeout_seconds
     ) as client:
-        run = _Run(endpoints, settings, client, blocked or BlockRules(), at_step)
+        run = _Run(endpoints, settings, client, blocked or BlockRules(), on_step)
         try:
-            run.compact(until)
+            run.execute(until)
         except (HdfsError, SparkError) as error:
             if run.is_taken_over():
                 raise TakenOverError(
@@ -144,31 +148,31 @@ class _Run:
     def __init__(
         self,
         endpoints: Endpoints,
-        settings: CompactionSettings,
+        settings: ArchiveSettings,
         client: HdfsClient,
         blocked: BlockRules,
-        at_step: Step,
+        on_step: Step,
     ) -> None:
         self._blocked = blocked
         self._endpoints = endpoints
         self._settings = settings
         self._client = client
-        self._at_step = at_step
+        self._at_step = on_step
         self._root = endpoints.hdfs_url.rstrip("/")
         self._tmp = f"{settings.archive_dir.rstrip('/')}/+tmp/{settings.topic}"
         self.claim = f"{self._tmp}/{uuid.uuid4().hex}"
         self._scratch = f"{self.claim}.spark"
-        self.report = CompactionReport()
+        self.report = ArchiveReport()
         self._watch = Stopwatch(self.report.seconds)
 
-    def compact(self, until: date) -> None:
+    def execute(self, until: date) -> None:
         settings = self._settings
         with self._watch.phase("plan"):
             self._take_over()
             # Before the files: what is done by then stays done.
             offsets = self._offsets()
             both = self._list()
-            plan = plan_compaction(
+            plan = plan_archive(
                 offsets,
                 both.json,
                 until,
@@ -220,14 +224,14 @@ class _Run:
         found = reader.group_offsets(settings.group_id, [settings.topic])
         return {partition: offset for (_, partition), offset in found.items()}
 
-    def _list(self) -> BothForms:
+    def _list(self) -> FileListing:
         settings = self._settings
-        return read_both(
+        return list_files(
             self._client, settings.topics_dir, settings.archive_dir, settings.topic
         )
 
     def _removable(
-        self, both: BothForms, offsets: Mapping[int, int]
+        self, both: FileListing, offsets: Mapping[int, int]
     ) -> list[tuple[TopicFile, ArchivedFile]]:
         newest: dict[int, TopicFile] = {}
         for file in [*both.json, *(file for file, _ in both.superseded)]:

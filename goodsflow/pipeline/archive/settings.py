@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class CompactionSettings(BaseModel):
+class ArchiveSettings(BaseModel):
     """Where it reads and writes, as whom, how much it takes, how long it waits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -21,7 +21,7 @@ from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.clients.registry.schema_checks import SchemaChecks
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.blocklist.reading import BlockListFollower
+from goodsflow.pipeline.blocklist.reader import BlockListFollower
 from goodsflow.pipeline.filter.errors import BlockingError
 from goodsflow.pipeline.filter.filtering import CardFilter
 from goodsflow.pipeline.filter.pipeline import Pipeline

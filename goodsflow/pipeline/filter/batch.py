@@ -36,7 +36,7 @@ class Batch:
     Attributes:
         passed: In their order.
         letters: Of what is no card.
-        because: By what records were blocked, or what they failed at.
+        causes: By what records were blocked, or what they failed at.
         first_letter: Where the first letter came from, and why; empty: there is none.
     """
 
@@ -46,7 +46,7 @@ class Batch:
         self._lasts: dict[int | None, Message] = {}
         self.passed: list[Message] = []
         self.letters: list[OutgoingRecord] = []
-        self.because: Counts[Scope | Kind] = Counts()
+        self.causes: Counts[Scope | Kind] = Counts()
         self.first_letter = ""
 
     def __bool__(self) -> bool:
@@ -97,20 +97,20 @@ class Batch:
     def _hold_back(self, message: Message, verdict: Verdict) -> None:
         if verdict.outcome == "undecodable":
             self._keep_letter(message, verdict, readable_headers(message) or ())
-        elif verdict.because is not None:
-            self.because[verdict.because] += 1
+        elif verdict.cause is not None:
+            self.causes[verdict.cause] += 1
 
     def _keep_letter(
         self, message: Message, verdict: Verdict, headers: Sequence[Header]
     ) -> None:
-        if verdict.because is not None:
-            self.because[verdict.because] += 1
+        if verdict.cause is not None:
+            self.causes[verdict.cause] += 1
         record = whole_record(message, headers)
         self.letters.append(
             dead_letter(
                 record,
                 origin_topic=SOURCE,
-                kind=verdict.because or "",
+                kind=verdict.cause or "",
                 error=verdict.reason,
             )
         )

@@ -74,7 +74,7 @@ def count_partitions(consumer: Consumer) -> int:
     return len(topic.partitions)
 
 
-def has_never_held(consumer: Consumer, partition: int, partitions: int) -> bool:
+def was_never_written(consumer: Consumer, partition: int, partitions: int) -> bool:
     """Whether a partition behind the filter has never held a record, or is none.
 
     Args:

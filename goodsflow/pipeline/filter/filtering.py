@@ -42,12 +42,12 @@ class Verdict:
     Attributes:
         outcome: ``passed`` goes on, ``blocked`` ends here, ``undecodable`` is kept for
             a person to look at.
-        because: By what it is blocked, or what it fails at; None where it passes.
+        cause: By what it is blocked, or what it fails at; None where it passes.
         reason: Why it is a dead letter; empty where it is none.
     """
 
     outcome: Outcome
-    because: Scope | Kind | None = None
+    cause: Scope | Kind | None = None
     reason: str = ""
 
     @property

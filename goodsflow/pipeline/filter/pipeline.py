@@ -37,12 +37,12 @@ from goodsflow.clients.kafka.transactions import (
 from goodsflow.clients.registry import RegistryError
 from goodsflow.model.blocklist import Scope
 from goodsflow.model.records import OutgoingRecord
-from goodsflow.pipeline.blocklist.reading import BlockListFollower, Position
+from goodsflow.pipeline.blocklist.reader import BlockListFollower, Position
 from goodsflow.pipeline.filter.batch import Batch
 from goodsflow.pipeline.filter.broker_queries import (
     committed_offsets,
     count_partitions,
-    has_never_held,
+    was_never_written,
 )
 from goodsflow.pipeline.filter.errors import PipelineError
 from goodsflow.pipeline.filter.filtering import Decide, Kind
@@ -70,14 +70,14 @@ _LEAST_WITHDRAWN = 1000
 
 
 @dataclass(frozen=True)
-class _UnderWay:
+class _InFlight:
     """A transaction that is being committed; the records themselves are let go.
 
     Attributes:
         firsts: The first offset of its batch, by partition.
         nexts: The offset after it, by partition.
         passed: How many cards go on.
-        because: Of the others, by what blocks them or what they fail at.
+        causes: Of the others, by what blocks them or what they fail at.
         letters: How many dead letters it has.
         first_letter: Where the first of them came from, and why.
         withdrawn: How many tombstones it has.
@@ -87,7 +87,7 @@ class _UnderWay:
     firsts: Mapping[int, int]
     nexts: Mapping[int, int]
     passed: int
-    because: Counts[Scope | Kind]
+    causes: Counts[Scope | Kind]
     letters: int
     first_letter: str
     withdrawn: int
@@ -141,7 +141,7 @@ class Pipeline:
             "inbound", "blocking", passwords=passwords, is_refused=is_refused
         )
         self._batch = Batch(decide)
-        self._under_way: _UnderWay | None = None
+        self._in_flight: _InFlight | None = None
         self._has_lost = False
 
     def stop(self) -> None:
@@ -183,14 +183,14 @@ class Pipeline:
         self._await_block_list()
         consumer = self._subscribe()
         try:
-            self._turn_until_stopped(consumer, writer)
+            self._run_until_stopped(consumer, writer)
         finally:
             consumer.close()
 
     def _await_block_list(self) -> None:
         """Let no card pass before it is known what must not."""
         while self._block_list.position is None and not self._stop.wait(0.05):
-            self._status.note_turn()
+            self._status.note_progress()
             self._status.problem = "the block list has not been read yet"
             self._block_list.raise_if_failed()
         self._status.problem = None
@@ -215,41 +215,41 @@ class Pipeline:
         )
         return consumer
 
-    def _turn_until_stopped(
+    def _run_until_stopped(
         self, consumer: Consumer, writer: TransactionalWriter
     ) -> None:
         pause_seconds = 0.0
         while not self._stop.wait(pause_seconds):
-            self._status.note_turn()
+            self._status.note_progress()
             try:
-                self._turn(consumer, writer)
+                self._run_once(consumer, writer)
                 pause_seconds = 0.0
             except (AbortedTransactionError, RegistryError) as error:
                 _LOGGER.warning("Aborted a batch: %s", error)
                 self._status.note_abort(str(error))
-                self._withdrawals.forget()
-                self._go_back(consumer)
+                self._withdrawals.reset()
+                self._rewind(consumer)
                 pause_seconds = min(2 * pause_seconds or 0.1, _LONGEST_PAUSE_SECONDS)
         try:
-            self._settle()
+            self._await_in_flight()
         except AbortedTransactionError as error:
             _LOGGER.info("The last batch is left to the next start: %s", error)
 
-    def _turn(self, consumer: Consumer, writer: TransactionalWriter) -> None:
+    def _run_once(self, consumer: Consumer, writer: TransactionalWriter) -> None:
         """Read and decide while a batch is under way; then hand over the next."""
         try:
-            position = self._gather(consumer)
+            position = self._read_batch(consumer)
         finally:
             # Also where a schema cannot be looked up: what is committed depends on it.
-            self._settle()
+            self._await_in_flight()
         self._client_errors.raise_if_unrecoverable()
         self._block_list.raise_if_failed()
         if self._has_lost and self._batch:
-            self._go_back(consumer)
+            self._rewind(consumer)
         else:
             self._begin(position, consumer, writer)
 
-    def _gather(self, consumer: Consumer) -> Position | None:
+    def _read_batch(self, consumer: Consumer) -> Position | None:
         """Wait a moment for a record, and take what there is into the batch.
 
         Returns:
@@ -267,7 +267,7 @@ class Pipeline:
             messages = consumer.consume(room, self._batch_seconds)
             self._batch.add(self._readable(messages))
             room -= len(messages)
-            if self._under_way is None or self._under_way.end.done():
+            if self._in_flight is None or self._in_flight.end.done():
                 break
         return position
 
@@ -278,7 +278,7 @@ class Pipeline:
         writer: TransactionalWriter,
     ) -> None:
         """Begin a transaction, with what is to be taken back; let it be committed."""
-        withdrawn = self._take_withdrawn(consumer, position)
+        withdrawn = self._due_tombstones(consumer, position)
         batch = self._batch
         if not batch and not withdrawn:
             return
@@ -292,11 +292,11 @@ class Pipeline:
             TransactionContent(withdrawn, batch.passed, PASSED_ON, batch.letters)
         )
         end = run_detached(lambda: writer.commit(positions, group), "transaction")
-        self._under_way = _UnderWay(
+        self._in_flight = _InFlight(
             firsts=batch.first_offsets,
             nexts=nexts,
             passed=len(batch.passed),
-            because=batch.because,
+            causes=batch.causes,
             letters=len(batch.letters),
             first_letter=batch.first_letter,
             withdrawn=len(withdrawn),
@@ -304,27 +304,27 @@ class Pipeline:
         )
         self._batch = Batch(self._decide)
 
-    def _settle(self) -> None:
+    def _await_in_flight(self) -> None:
         """Wait for the transaction that is under way, and count it.
 
         Raises:
             AbortedTransactionError: It was aborted; it stays the one under way.
         """
-        under_way = self._under_way
-        if under_way is None:
+        in_flight = self._in_flight
+        if in_flight is None:
             return
-        under_way.end.result()
-        self._under_way = None
-        self._withdrawals.note_committed(under_way.nexts)
+        in_flight.end.result()
+        self._in_flight = None
+        self._withdrawals.note_committed(in_flight.nexts)
         self._status.note_commit(
-            under_way.passed, under_way.because, withdrawn=under_way.withdrawn
+            in_flight.passed, in_flight.causes, withdrawn=in_flight.withdrawn
         )
-        if under_way.first_letter:
+        if in_flight.first_letter:
             # One line for a batch: a flood of garbage must not fill the disk.
             _LOGGER.warning(
                 "%d dead letters, the first %s",
-                under_way.letters,
-                under_way.first_letter,
+                in_flight.letters,
+                in_flight.first_letter,
             )
 
     def _positions(self, nexts: dict[int, int], withdrawn: bool) -> dict[int, int]:
@@ -336,19 +336,19 @@ class Pipeline:
                 known[number] = offset
         return known | nexts
 
-    def _take_withdrawn(
+    def _due_tombstones(
         self, consumer: Consumer, position: Position | None
     ) -> tuple[OutgoingRecord, ...]:
-        unknown = self._withdrawals.unknown(self._status.partitions or ())
+        unknown = self._withdrawals.missing(self._status.partitions or ())
         if unknown:
             found = self._committed(unknown, consumer)
             partitions = count_partitions(consumer)
-            self._withdrawals.learn(
+            self._withdrawals.load(
                 {
                     each.partition: Committed(
                         each.offset if each.offset >= 0 else None,
                         each.metadata,
-                        has_never_held(consumer, each.partition, partitions),
+                        was_never_written(consumer, each.partition, partitions),
                     )
                     for each in found
                 },
@@ -357,7 +357,9 @@ class Pipeline:
         if position is None:
             return ()
         limit = max(_LEAST_WITHDRAWN, self._batch_records)
-        return self._withdrawals.take(self._block_list.rules, position, limit)
+        return self._withdrawals.next_tombstones(
+            self._block_list.rules, position, limit
+        )
 
     def _readable(self, messages: Sequence[Message]) -> list[Message]:
         """Drop errors, and records of partitions that went away during the call."""
@@ -382,11 +384,11 @@ class Pipeline:
         _LOGGER.warning("Reading topic '%s': %s", SOURCE, error.str())
         self._status.problem = error.str()
 
-    def _go_back(self, consumer: Consumer) -> None:
+    def _rewind(self, consumer: Consumer) -> None:
         """Read again from the committed offsets; from the first where none are."""
-        aborted = self._under_way.firsts if self._under_way else {}
+        aborted = self._in_flight.firsts if self._in_flight else {}
         firsts = {**self._batch.first_offsets, **aborted}
-        self._under_way, self._batch = None, Batch(self._decide)
+        self._in_flight, self._batch = None, Batch(self._decide)
         if not firsts:
             return
         for found in self._committed(firsts, consumer):
@@ -412,8 +414,8 @@ class Pipeline:
         lost = {each.partition for each in partitions}
         self._status.partitions = (self._status.partitions or frozenset()) - lost
         self._has_lost = True
-        if self._under_way:
-            wait([self._under_way.end])
+        if self._in_flight:
+            wait([self._in_flight.end])
         _LOGGER.info("Gave up '%s', partitions %s", SOURCE, sorted(lost))
 
     def _on_error(self, error: KafkaError) -> None:

@@ -65,7 +65,7 @@ class PipelineService(Service):
     @Service.task
     async def _watch(self) -> None:
         while not self.should_stop:
-            held_up = self._status.held_up_seconds()
+            held_up = self._status.stalled_seconds()
             if self._status.running and held_up > _HOPELESS_SECONDS:
                 error = StuckCallError(
                     f"The pipeline has been held up for {held_up:.0f} s. The app ends: "

@@ -37,7 +37,7 @@ class PipelineStatus:
         self.problem: str | None = None
         self.registry = CollectorRegistry()
         self._clock = clock
-        self._turned_at = clock()
+        self._progress_at = clock()
         self._brokers_up = True
         self._aborts_in_a_row = 0
         self._records = Counter(
@@ -93,9 +93,9 @@ class PipelineStatus:
             registry=self.registry,
         ).set_function(lambda: len(self.partitions or ()))
 
-    def note_turn(self) -> None:
+    def note_progress(self) -> None:
         """Note that the pipeline goes on: it waits for records, nothing holds it up."""
-        self._turned_at = self._clock()
+        self._progress_at = self._clock()
 
     def show_rules(self, rules: Callable[[], BlockRules]) -> None:
         """Show how many rules the block list has, by scope."""
@@ -109,18 +109,18 @@ class PipelineStatus:
             gauge.labels(scope).set_function(partial(_count, rules, scope))
 
     def note_commit(
-        self, passed: int, because: Counts[Scope | Kind], *, withdrawn: int = 0
+        self, passed: int, causes: Counts[Scope | Kind], *, withdrawn: int = 0
     ) -> None:
         """Count the records of a committed transaction.
 
         Args:
             passed: Cards that went on.
-            because: The others, by what blocks them or what they fail at.
+            causes: The others, by what blocks them or what they fail at.
             withdrawn: Tombstones of cards that had passed before.
         """
         outcomes: Counts[Outcome] = Counts()
         outcomes["passed"] = passed
-        for reason, count in because.items():
+        for reason, count in causes.items():
             if reason in SCOPES:
                 outcomes["blocked"] += count
                 self._blocked.labels(reason).inc(count)
@@ -150,9 +150,9 @@ class PipelineStatus:
         brokers = json.loads(statistics)["brokers"].values()
         self._brokers_up = any(broker["state"] == "UP" for broker in brokers)
 
-    def held_up_seconds(self) -> float:
+    def stalled_seconds(self) -> float:
         """Return how long ago the pipeline last took a turn."""
-        return self._clock() - self._turned_at
+        return self._clock() - self._progress_at
 
     def unhealthy_reason(self) -> str | None:
         """Say why the pipeline is not healthy, in one line; None where it is."""
@@ -164,7 +164,7 @@ class PipelineStatus:
         return reason
 
     def _hindrance(self) -> str | None:
-        held_up = self.held_up_seconds()
+        held_up = self.stalled_seconds()
         reason = None
         if not self.running:
             reason = "the pipeline is not running"

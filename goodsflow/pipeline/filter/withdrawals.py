@@ -31,7 +31,7 @@ from goodsflow.model.blocklist import FIELDS, BlockRules, Rule
 from goodsflow.model.cards.wire_format import HEADER_BYTES
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.records import OutgoingRecord, Record
-from goodsflow.pipeline.blocklist.reading import Position
+from goodsflow.pipeline.blocklist.reader import Position
 from goodsflow.pipeline.filter.topics import PASSED_ON
 
 _LOGGER = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class _Partition:
     next_offset: int | None
     is_new: bool = False
     target: Position | None = None
-    waiting: deque[Withdrawal] = field(default_factory=deque)
+    pending: deque[Withdrawal] = field(default_factory=deque)
     found: Future[list[Withdrawal]] | None = None
 
 
@@ -74,12 +74,12 @@ class Committed:
     Attributes:
         next_offset: None: nothing yet.
         metadata: With it.
-        nothing_passed: Behind the filter, the partition has never held a record.
+        never_written: Behind the filter, the partition has never held a record.
     """
 
     next_offset: int | None
     metadata: str | None
-    nothing_passed: bool = False
+    never_written: bool = False
 
 
 class Withdrawals:
@@ -94,14 +94,14 @@ class Withdrawals:
         self._count = 1
         self._states: dict[int, _Partition] = {}
 
-    def unknown(self, assigned: Iterable[int]) -> list[int]:
-        """Return the partitions that ``learn`` has to be told of; forget others."""
+    def missing(self, assigned: Iterable[int]) -> list[int]:
+        """Return the partitions that ``load`` has to be told of; forget others."""
         wanted = set(assigned)
         for number in self._states.keys() - wanted:
             del self._states[number]
         return sorted(wanted - self._states.keys())
 
-    def learn(self, committed: Mapping[int, Committed], partitions: int) -> None:
+    def load(self, committed: Mapping[int, Committed], partitions: int) -> None:
         """Take what the group has committed for partitions that are new here.
 
         Args:
@@ -111,14 +111,14 @@ class Withdrawals:
         self._count = partitions
         for number, each in committed.items():
             self._states[number] = _Partition(
-                Position.parse(each.metadata), each.next_offset, each.nothing_passed
+                Position.parse(each.metadata), each.next_offset, each.never_written
             )
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Forget what is under way: a transaction was aborted."""
         self._states.clear()
 
-    def take(
+    def next_tombstones(
         self, rules: BlockRules, position: Position, limit: int
     ) -> tuple[OutgoingRecord, ...]:
         """Return the tombstones to write now.
@@ -135,12 +135,12 @@ class Withdrawals:
             if state.target is None and state.done != position:
                 self._begin(number, state, rules, position)
             self._collect(state)
-            while state.waiting and len(taken) < limit:
-                rule, key = state.waiting.popleft()
+            while state.pending and len(taken) < limit:
+                rule, key = state.pending.popleft()
                 # It may have been taken off the list again.
                 if rule in rules:
                     taken.append(OutgoingRecord(PASSED_ON, key))
-            if state.target and state.found is None and not state.waiting:
+            if state.target and state.found is None and not state.pending:
                 state.done, state.target = state.target, None
         return tuple(taken)
 
@@ -174,7 +174,7 @@ class Withdrawals:
                 continue
             key = rule.text.encode()
             if partition_of(key, self._count) == number:
-                state.waiting.append((rule, key))
+                state.pending.append((rule, key))
         if others:
             state.found = run_detached(
                 lambda: self._find(number, others), "withdrawals"
@@ -185,12 +185,12 @@ class Withdrawals:
             return
         found, state.found = state.found, None
         try:
-            state.waiting.extend(found.result())
+            state.pending.extend(found.result())
         except GoodsflowError as error:
             _LOGGER.warning("Looking again for what is to be withdrawn: %s", error)
             # From its beginning, with what was found of it dropped.
             state.target = None
-            state.waiting.clear()
+            state.pending.clear()
 
 
 def partition_of(key: bytes, partitions: int) -> int:

@@ -6,6 +6,7 @@ transaction (``run``) and what waits (``waiting``). Not here: who
 starts a run and when; that is Dagster's.
 """
 
+from goodsflow.pipeline.recommender.backlog import Backlog, read_backlog
 from goodsflow.pipeline.recommender.cursor import Cursor
 from goodsflow.pipeline.recommender.errors import (
     BackfillError,
@@ -18,11 +19,11 @@ from goodsflow.pipeline.recommender.errors import (
 from goodsflow.pipeline.recommender.report import Recommendation, RunReport
 from goodsflow.pipeline.recommender.run import recommend
 from goodsflow.pipeline.recommender.settings import RecommenderSettings
-from goodsflow.pipeline.recommender.waiting import WaitingFiles, waiting_files
 from goodsflow.pipeline.recommender.windows import Window, WindowPlan, plan_windows
 
 __all__ = [
     "BackfillError",
+    "Backlog",
     "Cursor",
     "FenceError",
     "MissingFilesError",
@@ -32,10 +33,9 @@ __all__ = [
     "RecommenderError",
     "RecommenderSettings",
     "RunReport",
-    "WaitingFiles",
     "Window",
     "WindowPlan",
     "plan_windows",
+    "read_backlog",
     "recommend",
-    "waiting_files",
 ]

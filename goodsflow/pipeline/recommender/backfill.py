@@ -21,17 +21,16 @@ from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.model.blocklist import BlockRules
 from goodsflow.model.cards import frame
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.archive import ArchivedFile, BothForms, read_both
+from goodsflow.pipeline.archive import ArchivedFile, FileListing, list_files
 from goodsflow.pipeline.recommender import scoring
 from goodsflow.pipeline.recommender.cursor import Cursor
 from goodsflow.pipeline.recommender.errors import BackfillError
-from goodsflow.pipeline.recommender.interest import Interest
-from goodsflow.pipeline.recommender.lines import (
+from goodsflow.pipeline.recommender.file_lines import (
     archived_sources,
     read_archived,
     read_lines,
 )
-from goodsflow.pipeline.recommender.publishing import Publisher
+from goodsflow.pipeline.recommender.publisher import Publisher
 from goodsflow.pipeline.recommender.report import RunReport
 from goodsflow.pipeline.recommender.run import (
     follow_interest,
@@ -39,6 +38,7 @@ from goodsflow.pipeline.recommender.run import (
     score,
     spark_config,
 )
+from goodsflow.pipeline.recommender.search_interest import Interest
 from goodsflow.pipeline.recommender.settings import RecommenderSettings
 from goodsflow.pipeline.recommender.state import PRICES_SCHEMA
 from goodsflow.pipeline.recommender.windows import HISTORY, Window, order_files
@@ -96,7 +96,7 @@ def backfill(
     ):
         with watch.phase("start"):
             publisher.start()
-        both = read_both(
+        both = list_files(
             client, settings.topics_dir, settings.archive_dir, settings.source_topic
         )
         events = list_topic_files(client, settings.topics_dir, settings.events_topic)
@@ -166,7 +166,7 @@ def cut_windows(
 
 
 def _read(
-    spark: SparkSession, windows: Sequence[Window], both: BothForms, root: str
+    spark: SparkSession, windows: Sequence[Window], both: FileListing, root: str
 ) -> DataFrame:
     """Read the windows' files, those that are archived from the archive."""
     names = {file.name for file in both.json}

@@ -19,16 +19,16 @@ from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.archive import ArchivedFile, combine, list_archive
 from goodsflow.pipeline.recommender import scoring
 from goodsflow.pipeline.recommender.cursor import Cursor
-from goodsflow.pipeline.recommender.interest import (
+from goodsflow.pipeline.recommender.file_lines import read_archived, read_lines
+from goodsflow.pipeline.recommender.publisher import Publisher
+from goodsflow.pipeline.recommender.report import Recommendation, RunReport
+from goodsflow.pipeline.recommender.search_interest import (
     Asked,
     Interest,
     Search,
     interest_by_window,
     window_times,
 )
-from goodsflow.pipeline.recommender.lines import read_archived, read_lines
-from goodsflow.pipeline.recommender.publishing import Publisher
-from goodsflow.pipeline.recommender.report import Recommendation, RunReport
 from goodsflow.pipeline.recommender.settings import RecommenderSettings
 from goodsflow.pipeline.recommender.state import StateStore, new_name, split_segments
 from goodsflow.pipeline.recommender.windows import (

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from goodsflow.model.blocklist import FIELDS, BlockRules, Scope
 from goodsflow.pipeline.blocklist.spark import IS_BLOCKED, mark_blocked
-from goodsflow.pipeline.recommender.interest import Interest
+from goodsflow.pipeline.recommender.search_interest import Interest
 from goodsflow.pipeline.recommender.settings import Scoring
 from goodsflow.pipeline.recommender.windows import HISTORY
 

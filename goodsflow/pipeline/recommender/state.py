@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from goodsflow.clients.hdfs import HdfsClient, HdfsNotFoundError
 from goodsflow.pipeline.recommender.cursor import Cursor
-from goodsflow.pipeline.recommender.interest import Interest
+from goodsflow.pipeline.recommender.search_interest import Interest
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession

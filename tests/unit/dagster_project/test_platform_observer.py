@@ -47,9 +47,9 @@ from goodsflow.common.errors import GoodsflowError
 from goodsflow.deploy.native.errors import SupervisorError
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
-from goodsflow.pipeline.recommender.contiguity import Contiguity, Gap
-from goodsflow.pipeline.recommender.known import KnownProducts
-from goodsflow.pipeline.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.backlog import Backlog
+from goodsflow.pipeline.recommender.gaps import Gap, GapReport
+from goodsflow.pipeline.recommender.product_lookup import ProductLookup
 
 UP = ServiceState("shop-api", "RUNNING", 1, 60.0, 0, "")
 PLATFORM = load_platform(PROJECT_ROOT / "platform.yaml")
@@ -127,20 +127,20 @@ class Fakes:
     # recommender
     lag_limit_seconds = 300.0
 
-    def waiting(self) -> WaitingFiles:
+    def waiting(self) -> Backlog:
         """Return that nothing waits, or fail as a cluster."""
         self._maybe_fail(ClusterUnavailableError)
-        return WaitingFiles((), 0, 10, {}, {})
+        return Backlog((), 0, 10, {}, {})
 
-    def contiguity(self) -> Contiguity:
+    def contiguity(self) -> GapReport:
         """Return one gap with nothing in it, or fail as HDFS."""
         self._maybe_fail(HdfsUnavailableError)
-        return Contiguity(1, [Gap(0, 5, 5, "/a", "/b")], [])
+        return GapReport(1, [Gap(0, 5, 5, "/a", "/b")], [])
 
-    def known_products(self) -> KnownProducts:
+    def known_products(self) -> ProductLookup:
         """Return that all are known, or fail as HDFS."""
         self._maybe_fail(HdfsUnavailableError)
-        return KnownProducts(3, 1, (), ())
+        return ProductLookup(3, 1, (), ())
 
     # hdfs
     @contextmanager

@@ -18,17 +18,15 @@ from dagster_project.sensors.recommendations import (
     unfinished_run,
 )
 from goodsflow.clients.hdfs import HdfsUnavailableError, TopicFile
-from goodsflow.pipeline.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.backlog import Backlog
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def waiting(
-    files: int, windows: int, start: dict[int, int] | None = None
-) -> WaitingFiles:
+def waiting(files: int, windows: int, start: dict[int, int] | None = None) -> Backlog:
     """Return so many files of partition 0, ten offsets each, from ``start``."""
     begin = (start or {}).get(0, 0)
-    return WaitingFiles(
+    return Backlog(
         files=tuple(
             TopicFile("t", 0, begin + 10 * i, begin + 10 * i + 9, f"/{i}", 1, NOW)
             for i in range(files)
@@ -43,11 +41,11 @@ def waiting(
 class FakeRecommender:
     """Answers what waits, or raises."""
 
-    def __init__(self, answer: WaitingFiles | Exception) -> None:
+    def __init__(self, answer: Backlog | Exception) -> None:
         """Answer so."""
         self.answer = answer
 
-    def waiting(self) -> WaitingFiles:
+    def waiting(self) -> Backlog:
         """Answer."""
         if isinstance(self.answer, Exception):
             raise self.answer

@@ -10,21 +10,21 @@ from dagster_project.checks.recommender import (
     judge_lag,
 )
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.pipeline.recommender.contiguity import Contiguity, Gap, MissingCard
-from goodsflow.pipeline.recommender.known import KnownProducts
-from goodsflow.pipeline.recommender.waiting import WaitingFiles
+from goodsflow.pipeline.recommender.backlog import Backlog
+from goodsflow.pipeline.recommender.gaps import Gap, GapReport, MissingCard
+from goodsflow.pipeline.recommender.product_lookup import ProductLookup
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 GAP = Gap(0, 5, 7, "/a", "/b")
 
 
-def waiting(count: int) -> WaitingFiles:
+def waiting(count: int) -> Backlog:
     """Return files that were written a minute after each other."""
     files = tuple(
         TopicFile("t", 0, n, n, f"/{n}", 1, START + timedelta(minutes=n))
         for n in range(count)
     )
-    return WaitingFiles(files, count // 2, 2, {}, {})
+    return Backlog(files, count // 2, 2, {}, {})
 
 
 def test_a_window_that_waits_for_long_is_a_warning() -> None:
@@ -48,20 +48,20 @@ def test_files_that_make_no_window_may_wait_for_ever() -> None:
 
 def test_a_card_that_is_in_no_file_fails_the_check_and_is_named() -> None:
     """Nobody looks for what he does not know to be lost."""
-    lost = judge_contiguity(Contiguity(9, [GAP], [MissingCard(0, 6, GAP)]))
+    lost = judge_contiguity(GapReport(9, [GAP], [MissingCard(0, 6, GAP)]))
     assert not lost.passed
     assert "offset 6 of partition 0" in lost.text
-    fine = judge_contiguity(Contiguity(9, [GAP], []))
+    fine = judge_contiguity(GapReport(9, [GAP], []))
     assert fine.passed
     assert fine.facts == {"gaps": 9, "gaps looked up": 1, "missing cards": 0}
 
 
 def test_a_product_that_no_file_has_fails_and_one_not_looked_for_does_not() -> None:
     """An error for each product of last month would hide the one that is wrong."""
-    unknown = judge_known(KnownProducts(3, 9, ["x"], ()))
+    unknown = judge_known(ProductLookup(3, 9, ["x"], ()))
     assert not unknown.passed
     assert "these products that were recommended: x." in unknown.text
-    undecided = judge_known(KnownProducts(3, 40, (), ["old"]))
+    undecided = judge_known(ProductLookup(3, 40, (), ["old"]))
     assert undecided.passed
     assert "1 of the 3" in undecided.text
     assert "newest 40 files" in undecided.text

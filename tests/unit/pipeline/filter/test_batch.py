@@ -57,7 +57,7 @@ def test_a_batch_is_sorted_in_its_order() -> None:
     found.add(batch[:3])
     found.add(batch[3:])
     assert [each.key() for each in found.passed] == [b"1", b"2"]
-    assert dict(found.because) == {"json": 2, "brand": 1}
+    assert dict(found.causes) == {"json": 2, "brand": 1}
     assert [
         dict(each.headers)["goodsflow.origin.offset"] for each in found.letters
     ] == [
@@ -105,7 +105,7 @@ def test_a_header_that_cannot_be_read_makes_a_dead_letter(kind: Kind) -> None:
     (letter,) = found.letters
     assert (letter.key, letter.value, letter.timestamp) == (b"1", b"v", 7)
     assert dict(letter.headers)["goodsflow.error.kind"] == kind.encode()
-    assert found.because[kind] == 1
+    assert found.causes[kind] == 1
 
 
 def test_headers_that_the_next_broker_would_refuse_make_a_dead_letter() -> None:
@@ -117,7 +117,7 @@ def test_headers_that_the_next_broker_would_refuse_make_a_dead_letter() -> None:
     )
     assert [each.key() for each in found.passed] == [b"2"]
     (letter,) = found.letters
-    assert (letter.key, letter.value, found.because["size"]) == (b"1", b"v", 1)
+    assert (letter.key, letter.value, found.causes["size"]) == (b"1", b"v", 1)
     assert "trace" not in dict(letter.headers)
 
 

@@ -77,7 +77,7 @@ def test_a_card_that_is_not_blocked_passes(product_id: str) -> None:
 def test_a_blocked_card_is_held_back_however_its_json_is_spelt() -> None:
     """A search for bytes would let an escaped product ID through."""
     held_back, key = filter_of(BLOCKED), b"12346"
-    assert held_back.decide(key, value(product_id="12346")).because == "product"
+    assert held_back.decide(key, value(product_id="12346")).cause == "product"
     text = json.dumps(card(product_id="12346"))
     escaped = text.replace('"product_id"', '"product_\\u0069d"').replace(
         "12346", "\\u0031234\\u0036"
@@ -94,7 +94,7 @@ def test_a_blocked_card_is_held_back_however_its_json_is_spelt() -> None:
 )
 def test_a_card_is_held_back_by_each_scope(scope: Scope, text: str) -> None:
     """One that looks at the wrong field lets a whole brand pass."""
-    assert filter_of(Rule(scope, text)).decide(KEY, value()).because == scope
+    assert filter_of(Rule(scope, text)).decide(KEY, value()).cause == scope
     assert filter_of(Rule(scope, text[:-1])).decide(KEY, value()) is PASSED
     assert filter_of(Rule("product", text)).decide(KEY, value()) is PASSED
 
@@ -123,7 +123,7 @@ def test_what_is_no_card_is_a_dead_letter_with_a_reason(
 ) -> None:
     """An exception here would stop the filter for good."""
     verdict = filter_of().decide(KEY, garbage)
-    assert (verdict.outcome, verdict.because) == ("undecodable", kind)
+    assert (verdict.outcome, verdict.cause) == ("undecodable", kind)
     assert verdict.reason
 
 
@@ -131,7 +131,7 @@ def test_what_is_no_card_is_a_dead_letter_with_a_reason(
 def test_a_card_under_another_key_is_a_dead_letter(key: bytes) -> None:
     """It would be found under that key, and taken back under the product's."""
     verdict = filter_of(BLOCKED).decide(key, value())
-    assert (verdict.outcome, verdict.because) == ("undecodable", "key")
+    assert (verdict.outcome, verdict.cause) == ("undecodable", "key")
     assert repr(key) in verdict.reason
 
 
@@ -140,12 +140,12 @@ def test_a_card_that_the_next_broker_would_refuse_is_a_dead_letter() -> None:
     room = MOST_BYTES - len(KEY) - len(value(description=""))
     assert filter_of().decide(KEY, value(description="x" * room)) is PASSED
     verdict = filter_of().decide(KEY, value(description="x" * (room + 1)))
-    assert (verdict.because, verdict.reason[:31]) == (
+    assert (verdict.cause, verdict.reason[:31]) == (
         "size",
         "The record has 1,000,001 bytes,",
     )
     assert filter_of().decide(b"k" * MOST_BYTES, None) is PASSED
-    assert filter_of().decide(b"k" * (MOST_BYTES + 1), None).because == "size"
+    assert filter_of().decide(b"k" * (MOST_BYTES + 1), None).cause == "size"
 
 
 def test_the_reason_names_the_field_that_breaks_the_schema() -> None:
@@ -207,4 +207,4 @@ def test_a_registry_that_has_not_replayed_its_journal_makes_none_either() -> Non
     with pytest.raises(RegistryUnavailableError, match="yet"):
         asking.decide(KEY, value(77))
     registry.is_ready = True
-    assert asking.decide(KEY, value(77)).because == "schema-id"
+    assert asking.decide(KEY, value(77)).cause == "schema-id"

@@ -64,7 +64,7 @@ def test_a_transaction_that_is_held_up_makes_it_ill() -> None:
     """The thread lives and has its partitions, yet no card arrives."""
     clock = Clock()
     status = well(clock)
-    status.note_turn()
+    status.note_progress()
     clock.now += 9
     assert status.unhealthy_reason() is None
     clock.now += 2

@@ -7,7 +7,7 @@ import pytest
 
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.model.blocklist import BlockRules, Rule
-from goodsflow.pipeline.blocklist.reading import Position
+from goodsflow.pipeline.blocklist.reader import Position
 from goodsflow.pipeline.filter.withdrawals import (
     Committed,
     Withdrawal,
@@ -47,9 +47,9 @@ def withdrawals(
 ) -> Withdrawals:
     """Return those of partition 0, of which the group has committed offset 7."""
     found = Withdrawals(finder or Finder())
-    assert found.unknown({0}) == [0]
-    found.learn({0: Committed(7, metadata)}, partitions)
-    assert found.unknown({0}) == []
+    assert found.missing({0}) == [0]
+    found.load({0: Committed(7, metadata)}, partitions)
+    assert found.missing({0}) == []
     return found
 
 
@@ -57,7 +57,7 @@ def keys(
     found: Withdrawals, rules: BlockRules, position: Position, limit: int = 100
 ) -> list[bytes | None]:
     """Return the keys of the tombstones to write."""
-    return [each.key for each in found.take(rules, position, limit)]
+    return [each.key for each in found.next_tombstones(rules, position, limit)]
 
 
 def settle(found: Withdrawals, rules: BlockRules, position: Position) -> list[object]:
@@ -103,7 +103,7 @@ def test_on_a_new_platform_there_is_nothing_to_take_back() -> None:
     """A tombstone of a product that never passed would be its first record there."""
     found, rules = Withdrawals(Finder()), BlockRules()
     rules.add(X, 0)
-    found.learn({0: Committed(None, None, nothing_passed=True)}, 1)
+    found.load({0: Committed(None, None, never_written=True)}, 1)
     assert keys(found, rules, at(1)) == []
     assert found.metadata(0) == "t@1"
     rules.add(Y, 1)
@@ -134,9 +134,9 @@ def test_an_aborted_transaction_is_made_again() -> None:
     """Its tombstones are not there."""
     found, rules = withdrawals(), BlockRules([X])
     assert keys(found, rules, at(5)) == [b"x"]
-    found.forget()
-    assert found.unknown({0}) == [0]
-    found.learn({0: Committed(7, None)}, 1)
+    found.reset()
+    assert found.missing({0}) == [0]
+    found.load({0: Committed(7, None)}, 1)
     assert keys(found, rules, at(5)) == [b"x"]
 
 
@@ -146,7 +146,7 @@ def test_each_product_is_taken_back_by_who_reads_its_partition() -> None:
     taken: list[bytes | None] = []
     for partition in (0, 1):
         found = Withdrawals(Finder())
-        found.learn({partition: Committed(0, None)}, 2)
+        found.load({partition: Committed(0, None)}, 2)
         mine = keys(found, BlockRules(products), at(5))
         assert {partition_of(key or b"", 2) for key in mine} == {partition}
         taken += mine
@@ -184,7 +184,7 @@ def test_a_partition_that_went_away_is_forgotten() -> None:
     """It comes back with what another copy has committed."""
     found = withdrawals()
     assert found.position(0) == 7
-    assert found.unknown({1}) == [1]
+    assert found.missing({1}) == [1]
     assert found.position(0) is None
     assert found.metadata(0) == ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from goodsflow.pipeline.recommender.cursor import Cursor
-from goodsflow.pipeline.recommender.interest import Interest, Search
+from goodsflow.pipeline.recommender.search_interest import Interest, Search
 from goodsflow.pipeline.recommender.state import (
     SMALL_ROWS,
     Segment,

@@ -24,12 +24,12 @@ from goodsflow.model.blocklist import BlockRules, Rule
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.spec import Topic
 from goodsflow.pipeline.archive import (
-    CompactionReport,
-    CompactionSettings,
+    ArchiveReport,
+    ArchiveSettings,
     TakenOverError,
     VerificationError,
-    compact,
-    read_both,
+    archive_topic,
+    list_files,
 )
 
 
@@ -42,7 +42,7 @@ class Archive:
     """A topic, a group and folders that no other test uses."""
 
     endpoints: Endpoints
-    settings: CompactionSettings
+    settings: ArchiveSettings
     client: HdfsClient
 
     def put(
@@ -77,15 +77,15 @@ class Archive:
         consumer.commit(offsets=places, asynchronous=False)
         consumer.close()
 
-    def compact(self, until: date | None = None, **options: object) -> CompactionReport:
+    def run(self, until: date | None = None, **options: object) -> ArchiveReport:
         """Run once, over today's files too."""
         day = until or datetime.now(UTC).date() + timedelta(days=1)
-        return compact(self.endpoints, day, self.settings, **options)  # type: ignore[arg-type]
+        return archive_topic(self.endpoints, day, self.settings, **options)  # type: ignore[arg-type]
 
     def lines(self) -> Counter[tuple[int, bytes]]:
         """Return what a reader of both forms sees: each line, with its partition."""
         where = self.settings
-        both = read_both(self.client, where.topics_dir, where.archive_dir, where.topic)
+        both = list_files(self.client, where.topics_dir, where.archive_dir, where.topic)
         seen: Counter[tuple[int, bytes]] = Counter()
         for file in both.json:
             content = read_topic_file(self.client, file)
@@ -105,7 +105,7 @@ class Archive:
     def paths(self) -> list[str]:
         """Return all files of both forms, superseded ones too."""
         where = self.settings
-        both = read_both(self.client, where.topics_dir, where.archive_dir, where.topic)
+        both = list_files(self.client, where.topics_dir, where.archive_dir, where.topic)
         return [
             *(file.path for file in both.json),
             *(file.path for file, _ in both.superseded),
@@ -117,7 +117,7 @@ class Archive:
 def archive(endpoints: Endpoints) -> Iterator[Archive]:
     """Make a topic and folders; remove them afterwards."""
     name = f"test-compaction-{uuid.uuid4().hex[:8]}"
-    settings = CompactionSettings(
+    settings = ArchiveSettings(
         principal="admin",
         topic=name,
         group_id=name,
@@ -168,7 +168,7 @@ def test_lines_keep_their_bytes_and_cards_their_types(archive: Archive) -> None:
     fill(archive)
     before = archive.lines()
 
-    report = archive.compact()
+    report = archive.run()
 
     assert archive.lines() == before
     assert (report.files_in, report.files_out, report.removed) == (4, 3, 4)
@@ -203,9 +203,9 @@ def test_lines_keep_their_bytes_and_cards_their_types(archive: Archive) -> None:
 def test_rerun_changes_nothing(archive: Archive) -> None:
     """A partition that is materialized again must not cost or move anything."""
     fill(archive)
-    archive.compact()
+    archive.run()
     paths = archive.paths()
-    again = archive.compact()
+    again = archive.run()
     assert (again.files_in, again.files_out, again.removed) == (0, 0, 0)
     assert archive.paths() == paths
 
@@ -223,7 +223,7 @@ def test_a_blocked_card_leaves_its_place_and_no_content(archive: Archive) -> Non
     fill(archive)
     expected = gone(archive)
     blocked = BlockRules([Rule("brand", "b"), Rule("product", "third")])
-    report = archive.compact(blocked=blocked)
+    report = archive.run(blocked=blocked)
     assert archive.lines() == expected
     assert (report.lines, report.cards, report.replaced) == (11, 2, 0)
     first = archive.rows(archive.paths()[3])[0]
@@ -235,7 +235,7 @@ def test_a_blocked_card_leaves_its_place_and_no_content(archive: Archive) -> Non
     assert (first["line_number"], first["first_offset"]) == (0, 0)
     assert first["withdrawn_bytes"] == len(CARD)
     # With other rules, or none, it is compared as ever, and stays as it is.
-    again = archive.compact()
+    again = archive.run()
     assert (again.files_out, again.replaced) == (0, 0)
     assert archive.lines() == expected
 
@@ -243,7 +243,7 @@ def test_a_blocked_card_leaves_its_place_and_no_content(archive: Archive) -> Non
 def test_what_was_archived_before_it_was_blocked_is_replaced(archive: Archive) -> None:
     """Killed between any two steps, each line is there once, or withdrawn."""
     fill(archive)
-    archive.compact()
+    archive.run()
     before, expected = archive.lines(), gone(archive)
     paths = archive.paths()
     blocked = BlockRules(
@@ -251,22 +251,22 @@ def test_what_was_archived_before_it_was_blocked_is_replaced(archive: Archive) -
     )
 
     def kill_after(step: str) -> None:
-        def at_step(name: str) -> None:
+        def on_step(name: str) -> None:
             if name == step:
                 raise KilledError
 
         with pytest.raises(KilledError):
-            archive.compact(blocked=blocked, at_step=at_step)
+            archive.run(blocked=blocked, on_step=on_step)
 
     kill_after("withdrawn")
     assert archive.lines() == before
     kill_after("replaced")
     assert archive.lines() == expected
-    assert archive.compact(blocked=blocked).replaced == 0
+    assert archive.run(blocked=blocked).replaced == 0
     assert archive.lines() == expected
     assert archive.paths() == paths
     blocked.add(Rule("product", "gz"))
-    assert archive.compact(blocked=blocked).replaced == 1
+    assert archive.run(blocked=blocked).replaced == 1
     withdrawn = [row["line"] for row in archive.rows(paths[3])]
     assert withdrawn == [None, *ODD, None, b"\xfe"]
 
@@ -274,7 +274,7 @@ def test_what_was_archived_before_it_was_blocked_is_replaced(archive: Archive) -
 def test_files_of_later_days_stay(archive: Archive) -> None:
     """A rerun of an old day must not take what belongs to a newer one."""
     fill(archive)
-    report = archive.compact(until=date(2026, 1, 1))
+    report = archive.run(until=date(2026, 1, 1))
     assert (report.files_in, report.left) == (0, {"of a later day": 7})
 
 
@@ -284,12 +284,12 @@ def test_killed_after_any_step_each_line_is_there_once(archive: Archive) -> None
     before = archive.lines()
 
     def kill_after(step: str) -> None:
-        def at_step(name: str) -> None:
+        def on_step(name: str) -> None:
             if name == step:
                 raise KilledError
 
         with pytest.raises(KilledError):
-            archive.compact(at_step=at_step)
+            archive.run(on_step=on_step)
 
     # Each run goes on from what the one before has left.
     for step in (
@@ -307,7 +307,7 @@ def test_killed_after_any_step_each_line_is_there_once(archive: Archive) -> None
     ):
         kill_after(step)
         assert archive.lines() == before, step
-    archive.compact()
+    archive.run()
     assert archive.lines() == before
     assert len(archive.paths()) == 6
     tmp = f"{archive.settings.archive_dir}/+tmp/{archive.settings.topic}"
@@ -328,10 +328,10 @@ def test_run_that_another_took_over_archives_nothing_more(
         if name == step and not overtaken:
             overtaken = True
             archive.commit(p0=51)
-            archive.compact()
+            archive.run()
 
     with pytest.raises(TakenOverError):
-        archive.compact(at_step=overtake)
+        archive.run(on_step=overtake)
     assert archive.lines() == before
 
 
@@ -340,8 +340,8 @@ def test_source_that_is_not_what_was_archived_is_never_removed(
 ) -> None:
     """A topic that was made anew has the same offsets, and other cards."""
     fill(archive)
-    archive.compact()
+    archive.run()
     archive.put(0, 0, [b"another", b"card"])
     with pytest.raises(VerificationError, match="made anew"):
-        archive.compact()
+        archive.run()
     assert any(path.endswith("+0000000001.json") for path in archive.paths())

@@ -14,7 +14,7 @@ from goodsflow.clients.registry import RegistryClient
 from goodsflow.model.blocklist import TOPIC, BlockListError, Entry, Rule
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.blocklist.reading import CLUSTER
+from goodsflow.pipeline.blocklist.reader import CLUSTER
 
 
 def block(

@@ -9,7 +9,7 @@ import pytest
 from goodsflow.clients.hdfs import TopicFile
 from goodsflow.model.cards import frame
 from goodsflow.model.records import Record
-from goodsflow.pipeline.recommender.contiguity import (
+from goodsflow.pipeline.recommender.gaps import (
     Gap,
     find_gaps,
     find_missing,

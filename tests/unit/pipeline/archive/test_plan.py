@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodsflow.clients.hdfs import TopicFile
+from goodsflow.pipeline.archive.archived_files import ArchivedFile, combine
 from goodsflow.pipeline.archive.errors import OverlappingArchiveError
 from goodsflow.pipeline.archive.parquet import Content, differences
-from goodsflow.pipeline.archive.planning import (
-    CompactionPlan,
+from goodsflow.pipeline.archive.plan import (
+    ArchivePlan,
     Group,
     batches,
-    plan_compaction,
+    plan_archive,
 )
-from goodsflow.pipeline.archive.reading import ArchivedFile, combine
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 TODAY = START.date()
@@ -47,9 +47,9 @@ def plan(
     archive: Sequence[ArchivedFile] = (),
     max_files: int = 100,
     max_bytes: int = 10_000,
-) -> CompactionPlan:
+) -> ArchivePlan:
     """Plan with ample limits."""
-    return plan_compaction(
+    return plan_archive(
         offsets,
         files,
         until,

@@ -8,8 +8,8 @@ from confluent_kafka import Producer
 
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.model.cards import frame
-from goodsflow.pipeline.recommender.contiguity import look_for_missing
-from goodsflow.pipeline.recommender.known import look_for_products
+from goodsflow.pipeline.recommender.gaps import find_missing_cards
+from goodsflow.pipeline.recommender.product_lookup import look_up_products
 from tests.integration.shops import Shop, line
 
 
@@ -39,12 +39,12 @@ def test_a_lost_file_is_found_and_markers_and_tombstones_are_not_losses(
     shop.put(0, 0, [line("a", 1), line("a", 1)])
     lost = shop.put(0, 7, [line("a", 1)])
     last = shop.put(0, 9, [line("a", 1)])
-    fine = look_for_missing(shop.endpoints, shop.settings, "admin")
+    fine = find_missing_cards(shop.endpoints, shop.settings, "admin")
     assert (fine.gaps, len(fine.looked_up), fine.missing) == (2, 2, [])
     assert [(gap.first, gap.last) for gap in fine.looked_up] == [(8, 8), (2, 6)]
 
     shop.remove(lost)
-    found = look_for_missing(shop.endpoints, shop.settings, "admin")
+    found = find_missing_cards(shop.endpoints, shop.settings, "admin")
     assert [(m.partition, m.offset) for m in found.missing] == [(0, 7)]
     assert last in str(found.missing[0])
 
@@ -54,12 +54,12 @@ def test_a_product_that_is_in_no_file_is_unknown(shop: Shop) -> None:
     shop.put(0, 0, [line("a", 1), b"junk"])
     shop.put(0, 2, [line("b", 1)])
     shop.recommend()
-    fine = look_for_products(shop.endpoints, shop.settings, "admin")
+    fine = look_up_products(shop.endpoints, shop.settings, "admin")
     assert (fine.products, fine.files, fine.unknown) == (2, 2, [])
     producer = Producer(producer_config(shop.endpoints, "analytics", "admin"))
     producer.produce(shop.settings.output_topic, frame(1, b"{}"), b"ghost")
     assert producer.flush(20) == 0
-    found = look_for_products(shop.endpoints, shop.settings, "admin")
+    found = look_up_products(shop.endpoints, shop.settings, "admin")
     assert (found.unknown, found.undecided) == (["ghost"], ())
-    bounded = look_for_products(shop.endpoints, shop.settings, "admin", max_files=1)
+    bounded = look_up_products(shop.endpoints, shop.settings, "admin", max_files=1)
     assert (bounded.unknown, bounded.undecided) == ((), ["a", "ghost"])

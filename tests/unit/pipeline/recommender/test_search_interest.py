@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from goodsflow.clients.hdfs import TopicFile
 from goodsflow.pipeline.recommender import run
-from goodsflow.pipeline.recommender.interest import (
+from goodsflow.pipeline.recommender.run import follow_interest
+from goodsflow.pipeline.recommender.search_interest import (
     Asked,
     Interest,
     Search,
     interest_by_window,
     window_times,
 )
-from goodsflow.pipeline.recommender.run import follow_interest
 from goodsflow.pipeline.recommender.settings import RecommenderSettings
 from goodsflow.pipeline.recommender.windows import Window
 

@@ -13,7 +13,7 @@ from goodsflow.pipeline.recommender.windows import plan_windows
 
 
 @dataclass(frozen=True)
-class WaitingFiles:
+class Backlog:
     """What a run would find now.
 
     Attributes:
@@ -31,13 +31,13 @@ class WaitingFiles:
     end_offsets: Mapping[int, int]
 
 
-def waiting_files(
+def read_backlog(
     endpoints: Endpoints,
     principal: str = "dagster",
     settings: RecommenderSettings | None = None,
     *,
     timeout_seconds: float = 10.0,
-) -> WaitingFiles:
+) -> Backlog:
     """Look at the group's offsets and the files beyond them.
 
     Nothing written yet is an answer without files; what cannot be read is an error.
@@ -67,7 +67,7 @@ def waiting_files(
         files_per_window=settings.files_per_window,
         max_windows=settings.max_windows,
     )
-    return WaitingFiles(
+    return Backlog(
         files=plan.waiting,
         complete_windows=len(plan.windows),
         files_per_window=settings.files_per_window,

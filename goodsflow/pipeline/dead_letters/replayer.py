@@ -32,7 +32,7 @@ from goodsflow.model.dead_letters import (
     DeadLetterError,
 )
 from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.dead_letters.reading import CLUSTER
+from goodsflow.pipeline.dead_letters.reader import CLUSTER
 
 GROUP_ID = "dead-letters-replay"
 """Its offsets say up to where all letters were sent again."""
@@ -95,7 +95,7 @@ class Replayer:
         It fences any other replay that is at work.
 
         Args:
-            letters: None of them cut off; see ``why_not``.
+            letters: None of them cut off; see ``replay_obstacle``.
             ends: By partition, up to where all were sent with this; None: a choice.
 
         Returns:
@@ -165,7 +165,7 @@ def _produce(producer: Producer, letter: DeadLetter) -> None:
             return
 
 
-def why_not(letter: DeadLetter) -> str | None:
+def replay_obstacle(letter: DeadLetter) -> str | None:
     """Say why a letter cannot be sent again; None where it can."""
     if letter.truncated_from is not None:
         return f"its value was cut off from {letter.truncated_from:,} bytes"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.pipeline.archive.reading import ArchivedFile, archive_path
+from goodsflow.pipeline.archive.archived_files import ArchivedFile, archive_path
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class Group:
 
 
 @dataclass(frozen=True)
-class CompactionPlan:
+class ArchivePlan:
     """What a run archives, and how many files it leaves, by reason."""
 
     groups: tuple[Group, ...]
     left: Mapping[str, int]
 
 
-def plan_compaction(
+def plan_archive(
     offsets: Mapping[int, int],
     files: Iterable[TopicFile],
     until: date,
@@ -56,7 +56,7 @@ def plan_compaction(
     archived: Iterable[ArchivedFile],
     max_files: int,
     max_bytes: int,
-) -> CompactionPlan:
+) -> ArchivePlan:
     """Decide what a run archives.
 
     Args:
@@ -96,7 +96,7 @@ def plan_compaction(
                 size += file.size
         if run:
             groups.append(Group(_day(run[0]), tuple(run)))
-    return CompactionPlan(tuple(groups), dict(left))
+    return ArchivePlan(tuple(groups), dict(left))
 
 
 def must_stay(file: TopicFile, newest: TopicFile, offset: int) -> bool:

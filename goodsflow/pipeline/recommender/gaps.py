@@ -19,7 +19,7 @@ from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.model.cards import CardError, payload_of
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.model.records import Record
-from goodsflow.pipeline.archive import read_both
+from goodsflow.pipeline.archive import list_files
 from goodsflow.pipeline.recommender.settings import RecommenderSettings
 
 
@@ -85,7 +85,7 @@ class MissingCard:
 
 
 @dataclass(frozen=True)
-class Contiguity:
+class GapReport:
     """What was found between the files.
 
     Attributes:
@@ -99,14 +99,14 @@ class Contiguity:
     missing: Sequence[MissingCard]
 
 
-def look_for_missing(
+def find_missing_cards(
     endpoints: Endpoints,
     settings: RecommenderSettings,
     principal: str,
     *,
     limit: int = 50,
     timeout_seconds: float = 10.0,
-) -> Contiguity:
+) -> GapReport:
     """Look the newest gaps between the files of cards up in the topic.
 
     Args:
@@ -121,11 +121,11 @@ def look_for_missing(
     """
     topic = settings.source_topic
     with HdfsClient.connect(endpoints, principal, timeout_seconds) as client:
-        both = read_both(client, settings.topics_dir, settings.archive_dir, topic)
+        both = list_files(client, settings.topics_dir, settings.archive_dir, topic)
     gaps = list(find_gaps([*both.json, *both.archived]))
     newest = newest_gaps(gaps, limit)
     if not newest:
-        return Contiguity(0, (), ())
+        return GapReport(0, (), ())
     with TopicReader(
         endpoints,
         "analytics",
@@ -135,7 +135,7 @@ def look_for_missing(
         timeout_seconds=timeout_seconds,
     ) as reader:
         missing = find_missing(reader, newest, timeout_seconds=timeout_seconds)
-    return Contiguity(len(gaps), newest, missing)
+    return GapReport(len(gaps), newest, missing)
 
 
 def find_gaps(files: Iterable[Span]) -> Iterator[Gap]:

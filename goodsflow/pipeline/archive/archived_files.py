@@ -55,7 +55,7 @@ class ArchivedFile:
 
 
 @dataclass(frozen=True)
-class BothForms:
+class FileListing:
     """A topic's records: each is in exactly one file of ``json`` and ``archived``.
 
     Attributes:
@@ -80,9 +80,9 @@ def archive_path(
     )
 
 
-def read_both(
+def list_files(
     client: HdfsClient, topics_dir: str, archive_dir: str, topic: str
-) -> BothForms:
+) -> FileListing:
     """List a topic's files in both forms, so that each record is in one of them.
 
     It may be called while a compaction goes on. Files of the sink that it lists may
@@ -121,7 +121,9 @@ def list_archive(
     return sorted(found, key=lambda file: (file.partition, file.first_offset))
 
 
-def combine(files: Iterable[TopicFile], archived: Iterable[ArchivedFile]) -> BothForms:
+def combine(
+    files: Iterable[TopicFile], archived: Iterable[ArchivedFile]
+) -> FileListing:
     """Tell which files of the sink are archived.
 
     Raises:
@@ -153,7 +155,7 @@ def combine(files: Iterable[TopicFile], archived: Iterable[ArchivedFile]) -> Bot
             "it away; after a topic was made anew, also move its archive away."
         )
     every = tuple(each for queue in by_partition.values() for each in queue)
-    return BothForms(tuple(json), every, tuple(superseded))
+    return FileListing(tuple(json), every, tuple(superseded))
 
 
 def _neighbour(file: TopicFile, queue: Sequence[ArchivedFile]) -> ArchivedFile | None:

@@ -19,7 +19,7 @@ from goodsflow.pipeline.recommender.settings import RecommenderSettings
 
 
 @dataclass(frozen=True)
-class KnownProducts:
+class ProductLookup:
     """What was found of the products that were recommended last.
 
     Attributes:
@@ -36,7 +36,7 @@ class KnownProducts:
     undecided: Sequence[str]
 
 
-def look_for_products(
+def look_up_products(
     endpoints: Endpoints,
     settings: RecommenderSettings,
     principal: str,
@@ -44,7 +44,7 @@ def look_for_products(
     records: int = 30,
     max_files: int = 40,
     timeout_seconds: float = 10.0,
-) -> KnownProducts:
+) -> ProductLookup:
     """Look for the products that were recommended last, from the newest file on.
 
     Args:
@@ -60,7 +60,7 @@ def look_for_products(
     """
     wanted = _recommended(endpoints, settings, principal, records, timeout_seconds)
     if not wanted:
-        return KnownProducts(0, 0, (), ())
+        return ProductLookup(0, 0, (), ())
     topic = settings.source_topic
     with HdfsClient.connect(endpoints, principal, timeout_seconds) as client:
         files = list_topic_files(client, settings.topics_dir, topic)
@@ -70,7 +70,7 @@ def look_for_products(
             client, settings.archive_dir, topic
         )
     left = sorted(missing)
-    return KnownProducts(
+    return ProductLookup(
         products=len(wanted),
         files=read,
         unknown=left if is_all else (),
