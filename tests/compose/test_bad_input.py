@@ -126,7 +126,7 @@ def test_certificates_that_find_no_room_are_said_so(images: None) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.startswith("Error: No space left: 8 KiB are free in /shares")
-    assert "Make room on the disk of the Docker engine" in done.stderr
+    assert "Free some space on the disk of the Docker engine" in done.stderr
 
 
 def test_nothing_is_said_of_a_machine_that_will_do(images: None) -> None:

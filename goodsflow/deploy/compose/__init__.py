@@ -1,6 +1,6 @@
-"""The platform in containers: what its one-shot services do before and after the rest.
+"""The platform in containers: the one-shot services that prepare and bootstrap it.
 
-Here: certificates, secrets and addresses, handed to each container apart; and the
-bootstrap, asked of Dagster. Not here: how a part is started (its ``run.sh``), or which
-containers there are (``docker-compose.yml``).
+Here: creating certificates, secrets and addresses, giving each container its share of
+them, and launching the bootstrap in Dagster. Not here: how a part is started (its
+``run.sh``), and the list of containers (``docker-compose.yml``).
 """

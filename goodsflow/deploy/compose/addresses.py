@@ -1,4 +1,4 @@
-"""Where the parts answer inside the containers' networks."""
+"""The addresses of the parts in the containers' networks."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from goodsflow.deploy.compose.runs import MAX_CONCURRENT_RUNS, run_launcher
 from goodsflow.model.endpoints import ClusterName, ContainerEngine, Endpoints, Service
 
 SHARE = Path("/goodsflow")
-"""Where each container finds its own share: addresses, certificates, secrets."""
+"""The path of each container's share, with addresses, certificates and secrets."""
 
 DATA = Path("/data")
-"""Where each container has its volume."""
+"""The path of each container's data volume."""
 
 DAGSTER_URL = "http://dagster-webserver:3000"
 
 ENGINE_URL = "http://docker-proxy:2375"
-"""The proxy before the engine; what it lets through depends on the network."""
+"""The proxy of the Docker engine. What it permits depends on the network."""
 
 PASSFILE = "secrets/pgpass"
-"""PostgreSQL's password as its client library reads it, in a share."""
+"""The path, in a share, of PostgreSQL's password file for clients."""
 
 
 def endpoints(
@@ -31,12 +31,12 @@ def endpoints(
     ksqldb_url: str | None = None,
     external_bootstrap_servers: dict[ClusterName, str] | None = None,
 ) -> Endpoints:
-    """Return the addresses that every container is given.
+    """Return the addresses that every container receives.
 
     Args:
         project: The name of the Compose project.
-        ksqldb_url: Where ksqlDB answers; None where there is none.
-        external_bootstrap_servers: The brokers as clients on the host reach them.
+        ksqldb_url: The URL of ksqlDB; None if the platform has none.
+        external_bootstrap_servers: The brokers' addresses for clients on the host.
     """
     return Endpoints(
         bootstrap_servers={
@@ -69,7 +69,7 @@ def endpoints(
 
 
 def passfile(password: str) -> str:
-    """Return what ``PASSFILE`` holds.
+    """Return the content of ``PASSFILE``.
 
     See https://www.postgresql.org/docs/15/libpq-pgpass.html
     """
@@ -78,9 +78,9 @@ def passfile(password: str) -> str:
 
 
 def dagster_yaml(project: str) -> str:
-    """Return the instance's configuration: runs and events in PostgreSQL.
+    """Return the Dagster instance's configuration, with storage in PostgreSQL.
 
-    It goes into the command line of every run, and holds no secret.
+    It becomes part of every run's command line, and contains no secrets.
 
     Args:
         project: The name of the Compose project.
@@ -91,8 +91,8 @@ def dagster_yaml(project: str) -> str:
     instance["storage"] = {
         "postgres": {
             "postgres_db": {
-                # SQLAlchemy 2.1 would take another driver than the one that
-                # dagster-postgres brings.
+                # By default, SQLAlchemy 2.1 uses another driver than the one that
+                # dagster-postgres installs.
                 "scheme": "postgresql+psycopg2",
                 "hostname": "postgres",
                 "db_name": "dagster",

@@ -1,7 +1,7 @@
-"""The bootstrap, asked of Dagster as a person in its UI would, and its sensors.
+"""Launching the bootstrap in Dagster, as a user of its UI would.
 
-``docker-compose.yml`` runs this once everything that the bootstrap needs is healthy.
-It changes nothing where the declaration is what the platform is.
+``docker-compose.yml`` runs this once everything that the bootstrap needs is healthy. It
+changes nothing if the platform is already as declared.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _POLL_SECONDS = 1.0
 
 
 class BootstrapRunError(GoodsflowError):
-    """Dagster's bootstrap run did not succeed."""
+    """The bootstrap run did not succeed."""
 
 
 def bootstrap(client: DagsterClient) -> str:
@@ -32,18 +32,18 @@ def bootstrap(client: DagsterClient) -> str:
         The run's ID.
 
     Raises:
-        BootstrapRunError: With the errors of the run.
+        BootstrapRunError: The run failed; the message has its errors.
         DagsterError: Dagster does not answer, or refused.
     """
     run_id = client.launch(BOOTSTRAP_JOB)
-    print(f"Dagster materializes the bootstrap: run {run_id}", flush=True)
+    print(f"Dagster is running the bootstrap: run {run_id}", flush=True)
     result = _await_run(client, run_id)
     if result.status != "SUCCESS":
         raise BootstrapRunError(
             f"The bootstrap run {run_id} ended with {result.status}:\n"
             + "\n".join(f"  {error}" for error in result.errors)
-            + "\nIts log is in Dagster's UI, under Runs. Then `docker compose up -d` "
-            "again."
+            + "\nSee its log in Dagster's UI, under Runs. Then run `docker compose up "
+            "-d` again."
         )
     turned_on = client.turn_on_new()
     if turned_on:
@@ -55,9 +55,9 @@ def _await_run(client: DagsterClient, run_id: str) -> RunResult:
     def late(seconds: float, status: str) -> BootstrapRunError:
         client.terminate(run_id)
         return BootstrapRunError(
-            f"The bootstrap run {run_id} was not done after {seconds:.0f} s ({status}) "
-            "and was stopped. See it in Dagster's UI, and `docker compose ps` for what "
-            "is not healthy."
+            f"The bootstrap run {run_id} had not finished after {seconds:.0f} s "
+            f"({status}) and was terminated. See the run in Dagster's UI, and `docker "
+            "compose ps` for unhealthy containers."
         )
 
     return wait_for(
@@ -70,7 +70,7 @@ def _await_run(client: DagsterClient, run_id: str) -> RunResult:
 
 
 def main() -> None:
-    """Bootstrap the platform of this network."""
+    """Bootstrap the platform in this container's network."""
     try:
         bootstrap(DagsterClient(DAGSTER_URL))
     except GoodsflowError as error:

@@ -1,6 +1,6 @@
-"""Certificates, secrets and addresses: made once, and handed to each container apart.
+"""Creating certificates, secrets and addresses, and each container's share of them.
 
-``docker-compose.yml`` runs this before all else. What is there and good is kept.
+``docker-compose.yml`` runs this first. Existing valid files are kept.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import get_args
 
 from goodsflow.common.atomic_file import write_whole
+from goodsflow.common.counting import counted
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.deploy.compose.addresses import (
     DATA,
@@ -37,7 +38,7 @@ _MIN_FREE_BYTES = 4 << 20
 
 
 class PrepareError(GoodsflowError):
-    """What the containers need could not be made."""
+    """Files that the containers need could not be created."""
 
 
 def prepare(
@@ -47,27 +48,27 @@ def prepare(
     ksqldb_url: str | None = None,
     external_bootstrap_servers: dict[ClusterName, str] | None = None,
 ) -> None:
-    """Make what is missing, and fill each container's share anew.
+    """Create what is missing, and fill each container's share.
 
     Args:
-        shares: Has a folder for each share, and ``platform`` for all there is.
+        shares: Has a folder for each share, and ``platform`` with all files.
         project: The name of the Compose project.
-        ksqldb_url: Where ksqlDB answers; None where there is none.
-        external_bootstrap_servers: The brokers as clients on the host reach them.
+        ksqldb_url: The URL of ksqlDB; None if the platform has none.
+        external_bootstrap_servers: The brokers' addresses for clients on the host.
 
     Raises:
-        PrepareError: Certificates could not be made, or a share cannot be written.
+        PrepareError: Certificates could not be created, or a share not written.
         SpecError: The declaration is invalid.
         GoodsflowError: A secret cannot be written.
     """
     platform = shares / "platform"
-    # OpenSSL would say that it failed, and nothing more.
+    # On a full disk, OpenSSL fails without a reason.
     free = shutil.disk_usage(platform).free
     if free < _MIN_FREE_BYTES:
         raise PrepareError(
-            f"No space left: {free >> 10} KiB are free in {platform}, and certificates "
-            f"and secrets want {_MIN_FREE_BYTES >> 10}. Make room on the disk of the "
-            "Docker engine (see `docker system df`)."
+            f"No space left: {free >> 10} KiB are free in {platform}, but certificates "
+            f"and secrets need {_MIN_FREE_BYTES >> 10}. Free some space on the disk of "
+            "the Docker engine (see `docker system df`)."
         )
     try:
         _make_certificates(platform / "certs")
@@ -93,14 +94,14 @@ def prepare(
             f"Cannot write {error.filename}: {error.strerror}. Is the disk of the "
             "Docker engine full (`docker system df`)?"
         ) from error
-    print(f"secrets          {made} made; {len(SHARES)} shares filled")
+    print(f"secrets          {made} created; {counted(len(SHARES), 'share')} filled")
 
 
 def fill_share(platform: Path, share: Path, wanted: tuple[str, ...]) -> None:
-    """Copy the wanted files to a share, with the addresses, and remove all others.
+    """Copy the wanted files and the addresses to a share, and delete all others.
 
     Args:
-        platform: Has every file.
+        platform: The folder with all files.
         share: The folder to fill.
         wanted: Paths or patterns below ``platform``.
 
@@ -125,8 +126,8 @@ def fill_share(platform: Path, share: Path, wanted: tuple[str, ...]) -> None:
 
 
 def _configure_upstream(platform: Path, addresses: Endpoints) -> None:
-    """Write the files of the containers whose images are not ours."""
-    # Paths are the container's own; the passwords lie here.
+    """Write the files for the containers with upstream images."""
+    # Paths are those in the container, but the passwords are read from here.
     here = addresses.replace(secrets_dir=platform / "secrets")
     password = platform / "secrets" / "ksqldb-truststore.password"
     make_secret(password)
@@ -143,33 +144,33 @@ def _configure_upstream(platform: Path, addresses: Endpoints) -> None:
 
 
 def make_trust_store(certificate: Path, store: Path, password: Path) -> None:
-    """Make a Java trust store of one certificate, for what does not read PEM.
+    """Create a Java trust store with one certificate, for what cannot read PEM.
 
     Args:
-        certificate: In PEM.
-        store: What to write, as JKS.
-        password: File with the store's password.
+        certificate: The certificate, in PEM.
+        store: The file to write, in JKS.
+        password: The file with the store's password.
 
     Raises:
-        PrepareError: It could not be made.
+        PrepareError: It could not be created.
     """
     with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "made.jks"
+        created = Path(folder) / "created.jks"
         java_home = os.environ.get("JAVA_HOME")
         _run(
-            "The trust store could not be made",
+            "The trust store could not be created",
             str(Path(java_home) / "bin" / "keytool") if java_home else "keytool",
             *("-importcert", "-noprompt", "-storetype", "JKS", "-alias", "ca"),
-            *("-file", str(certificate), "-keystore", str(made)),
+            *("-file", str(certificate), "-keystore", str(created)),
             *("-storepass:file", str(password)),
         )
-        write_whole(store, made.read_bytes())
+        write_whole(store, created.read_bytes())
 
 
 def _make_certificates(folder: Path) -> None:
     bash = shutil.which("bash") or "bash"
     script = PROJECT_ROOT / "certs" / "cert.sh"
-    what = "The certificates could not be made"
+    what = "The certificates could not be created"
     _run(what, bash, str(script), "--out", str(folder))
 
 
@@ -186,9 +187,9 @@ def _run(failure: str, *command: str) -> None:
 
 
 def main() -> None:
-    """Prepare the shares: the command line names their folder and the project.
+    """Prepare the shares. Arguments: their folder, and the project's name.
 
-    Where the environment has GOODSFLOW_KSQLDB_URL, the platform has a ksqlDB there;
+    GOODSFLOW_KSQLDB_URL is the URL of ksqlDB, if the platform has one.
     INBOUND_EXTERNAL_SERVERS and ANALYTICS_EXTERNAL_SERVERS are the brokers' addresses
     on the host.
     """

@@ -1,8 +1,8 @@
-"""Dagster's runs as containers of their own: what each is given, and no more.
+"""Dagster's runs in containers of their own, with restricted rights.
 
-What stands here becomes the configuration of dagster-docker's launcher. The proxy
-before the engine lets exactly this through, and nothing else that could be created:
-``containers/docker-proxy/run-container.regex`` says the same once more.
+This is the configuration of dagster-docker's run launcher. The proxy of the Docker
+engine permits exactly these containers and no others, so
+``containers/docker-proxy/run-container.regex`` must match what is configured here.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ NETWORKS = (
     "search",
     "docker-read",
 )
-"""Those of the code server: PostgreSQL, and whatever assets and checks ask."""
+"""The code server's networks: PostgreSQL, and all that assets and checks access."""
 
 
 def run_launcher(project: str) -> dict[str, Any]:
-    """Return the configuration of the launcher for a Compose project.
+    """Return the run launcher's configuration for a Compose project.
 
     Args:
-        project: Its name; networks and volumes start with it.
+        project: Its name, with which the names of networks and volumes start.
     """
     return {
         "module": "dagster_docker",
@@ -59,11 +59,11 @@ def run_launcher(project: str) -> dict[str, Any]:
 
 
 def _labels(project: str) -> dict[str, str]:
-    """Make it look to Compose as `docker compose run dagster-code` would."""
+    """Return the labels that `docker compose run dagster-code` would set."""
     return {
         "com.docker.compose.project": project,
         "com.docker.compose.service": "dagster-code",
         "com.docker.compose.oneoff": "True",
-        # Compose takes no container for its own that has none.
+        # Compose ignores containers without this label.
         "com.docker.compose.config-hash": "dagster-run",
     }

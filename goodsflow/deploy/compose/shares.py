@@ -1,7 +1,7 @@
-"""Which certificates and secrets each container sees: its own, and no others.
+"""The certificates and secrets that each container receives: only its own.
 
-A share is a volume. ``prepare`` fills all of them, each container mounts one. Run as a
-program, this module lists them, for the image to have a folder for each.
+A share is a volume. ``prepare`` fills all shares, and each container mounts one. Run as
+a program, this module prints their names: the image has a folder for each.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _BROKER_SECRETS = ("broker", "admin", "dagster")
-"""The super users, whom the first broker puts into ZooKeeper."""
+"""The super users, whose credentials the first broker stores in ZooKeeper."""
 
 CA_FILE = "certs/ca.crt"
 ENDPOINTS_FILE = "endpoints.json"
@@ -42,25 +42,25 @@ SHARES: Mapping[str, tuple[str, ...]] = {
         "secrets/analytics/exporter.password",
     ),
     "grafana": ("secrets/grafana.password",),
-    # These two hold the passwords: neither image reads them from files of their own.
+    # These files contain the passwords: neither image can read password files.
     "ksqldb": ("ksqldb.properties", "ca.jks", "log4j.properties"),
     "ui": ("kafka-ui.yaml",),
     "ksqldb-login": ("secrets/analytics/ksqldb.password",),
     "user-api": ("secrets/analytics/user.password",),
     "postgres": ("secrets/postgres.password",),
     "dagster": ("dagster.yaml", "secrets/pgpass"),
-    # It gives every principal its credentials, and so do the runs, which mount it too.
+    # Its runs, which mount it as well, set the credentials of every principal.
     "dagster-code": (
         "dagster.yaml",
         "secrets/pgpass",
         "secrets/inbound/*.password",
         "secrets/analytics/*.password",
     ),
-    # An operator's tools.
+    # The operator's tools.
     "admin": ("secrets/inbound/admin.password", "secrets/analytics/admin.password"),
 }
-"""Files or patterns, below the platform's folder, by share. Each has the CA and the
-addresses as well."""
+"""Files or patterns below the platform's folder, by share. In addition, each share has
+the CA's certificate and the addresses."""
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The configuration of what comes as an upstream image: ksqlDB and Kafka UI.
+"""The configuration of the upstream images: ksqlDB and Kafka UI.
 
-Neither reads a password from a file of its own, so that each is given its whole
-configuration as one, in its share. Sources of the names:
+Neither can read a password file, so each has its complete configuration, including the
+passwords, in its share. The settings are documented here:
 https://docs.confluent.io/platform/7.9/ksqldb/operate-and-deploy/installation/server-config.html
 https://ui.docs.kafbat.io/configuration/configuration-file
 """
@@ -14,8 +14,8 @@ from goodsflow.clients.kafka.config import java_client_properties
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 KSQLDB_SERVICE_ID = "goodsflow_"
-"""Names of ksqlDB's own topics, groups and transactions start with it; see its rights
-in ``platform.yaml``."""
+"""The prefix of ksqlDB's own topics, groups and transactions; ``platform.yaml`` grants
+rights on it."""
 
 KSQLDB_LOG4J = """\
 log4j.rootLogger=WARN, console
@@ -24,21 +24,21 @@ log4j.appender.console.layout=org.apache.log4j.PatternLayout
 log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %p %c{2}: %m%n
 log4j.logger.io.confluent.ksql.rest.server=INFO
 """
-"""To the standard output, one line an event."""
+"""Logs to standard output, with one line per event."""
 
 
 def ksqldb_properties(
     endpoints: Endpoints, data_dir: str, trust_store: str, trust_store_password: str
 ) -> str:
-    """Return the server's configuration, with the password of its principal.
+    """Return the server's configuration, including its principal's password.
 
     Args:
-        endpoints: Their paths are those of the container, but for the passwords', which
+        endpoints: Has the paths in the container, except for the passwords, which
             are read here.
-        data_dir: Where the server keeps what it has read; it can be lost.
-        trust_store: With the platform's CA, as JKS: for its own listener the server
-            knows JKS and PKCS12 alone, and it has one setting for both.
-        trust_store_password: Of that.
+        data_dir: The folder of the server's state, which it can rebuild.
+        trust_store: The JKS file with the platform's CA. The server supports only JKS
+            and PKCS12 for its own listener, and one setting applies to both.
+        trust_store_password: The password of the trust store.
 
     Raises:
         EndpointsError: The principal has no password file.
@@ -52,14 +52,14 @@ def ksqldb_properties(
         "ssl.truststore.password": trust_store_password,
         "ksql.schema.registry.url": endpoints.schema_registry_url,
         "ksql.streams.state.dir": data_dir,
-        # Its command topic is its memory of every view.
+        # Its command topic stores the definition of every view.
         "ksql.internal.topic.replicas": "2",
         "ksql.streams.replication.factor": "2",
         "ksql.streams.consumer.isolation.level": "read_committed",
-        # Its log of processing errors would be one more topic, and one more right.
+        # Its log of processing errors would need another topic and more rights.
         "ksql.logging.processing.topic.auto.create": "false",
         "ksql.logging.processing.stream.auto.create": "false",
-        # It would report its use to its vendor.
+        # Do not report usage to the vendor.
         "confluent.telemetry.enabled": "false",
         "confluent.support.metrics.enable": "false",
     }
@@ -67,10 +67,10 @@ def ksqldb_properties(
 
 
 def kafka_ui_config(endpoints: Endpoints) -> str:
-    """Return the configuration of Kafka UI, with the passwords of its principals.
+    """Return the configuration of Kafka UI, including its principals' passwords.
 
     Args:
-        endpoints: Their paths are those of the container, but for the passwords', which
+        endpoints: Has the paths in the container, except for the passwords, which
             are read here.
 
     Raises:

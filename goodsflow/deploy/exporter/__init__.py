@@ -1,6 +1,7 @@
-"""The exporter: what no part says of itself, as metrics for Prometheus.
+"""The exporter: metrics for Prometheus that no part serves itself.
 
-Here: topics' ends, consumer groups' lag, the certificates that brokers show. Not here:
-what a part serves by itself (``containers/jmx-exporter``, the services' ``/metrics``),
-rules and alerts (``containers/prometheus``), dashboards (``containers/grafana``).
+Here: the end offsets of topics, the lag of consumer groups, and the expiry of
+certificates. Not here: metrics of the parts themselves (``containers/jmx-exporter``,
+the services' ``/metrics``), rules and alerts (``containers/prometheus``), dashboards
+(``containers/grafana``).
 """

@@ -21,17 +21,17 @@ _LOGGER = logging.getLogger("goodsflow.deploy.exporter")
 
 
 def main() -> int:
-    """Read and tell until SIGTERM or SIGINT; return the exit status."""
+    """Run the exporter until SIGTERM or SIGINT; return the exit status."""
     return run_service(lambda stop: run(load_settings(ExporterSettings), stop), _LOGGER)
 
 
 def run(settings: ExporterSettings, stop: Event) -> None:
-    """Read the platform again and again, and serve what was read.
+    """Read the platform's metrics at an interval and serve them.
 
     Raises:
         EndpointsError: No platform was started.
         SpecError: ``platform.yaml`` is invalid.
-        WebServerError: The address cannot be listened on.
+        WebServerError: It cannot listen on the address.
     """
     readings = Readings(
         platform_sources(
@@ -44,7 +44,7 @@ def run(settings: ExporterSettings, stop: Event) -> None:
     PlatformCollector(registry=registry)
     app = make_app(registry, readings.unhealthy_reason)
     with serving(settings.web_host, settings.web_port, app):
-        _LOGGER.info("Looking every %g s", settings.interval_seconds)
+        _LOGGER.info("Reading metrics every %g s", settings.interval_seconds)
         while not stop.is_set():
             readings.refresh()
             stop.wait(settings.interval_seconds)

@@ -1,4 +1,4 @@
-"""When certificates end: those that brokers show, and the CA's own."""
+"""Expiry of certificates: those that brokers present, and the CA's own."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from goodsflow.deploy.exporter.errors import CertificateError
 _HANDSHAKE_SECONDS = 5.0
 
 
-def served_until(address: str) -> datetime:
-    """Return when the certificate ends that a TLS server shows.
+def served_certificate_expiry(address: str) -> datetime:
+    """Return when the certificate expires that a TLS server presents.
 
-    It is taken unverified: one that has ended, or is another's, is to be seen too.
+    The certificate is not verified, so that an expired or foreign one is reported, too.
 
     Args:
         address: host:port.
 
     Raises:
-        CertificateError: No TLS server answers there.
+        CertificateError: No TLS server answers at the address.
     """
     host, _, port = address.rpartition(":")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -34,21 +34,21 @@ def served_until(address: str) -> datetime:
             socket.create_connection((host, int(port)), _HANDSHAKE_SECONDS) as plain,
             context.wrap_socket(plain, server_hostname=host) as secured,
         ):
-            shown = secured.getpeercert(binary_form=True)
+            presented = secured.getpeercert(binary_form=True)
     except OSError as error:
         raise CertificateError(
-            f"Cannot see the certificate of {address}: {error}. Is the broker up?"
+            f"Cannot read the certificate of {address}: {error}. Is the broker up?"
         ) from error
-    if shown is None:
-        raise CertificateError(f"{address} shows no certificate.")
-    return x509.load_der_x509_certificate(shown).not_valid_after_utc.astimezone(UTC)
+    if presented is None:
+        raise CertificateError(f"{address} presents no certificate.")
+    return x509.load_der_x509_certificate(presented).not_valid_after_utc.astimezone(UTC)
 
 
-def written_until(file: Path) -> datetime:
-    """Return when the first certificate in a PEM file ends.
+def file_certificate_expiry(file: Path) -> datetime:
+    """Return when the first certificate in a PEM file expires.
 
     Raises:
-        CertificateError: The file cannot be read, or holds none.
+        CertificateError: The file cannot be read, or has no certificate.
     """
     try:
         certificate = x509.load_pem_x509_certificate(file.read_bytes())

@@ -1,17 +1,17 @@
-"""What goes wrong when the platform is looked at.
+"""The errors of the exporter.
 
 Tree::
 
     MonitoringError
-    └── CertificateError    a certificate could not be seen or read
+    └── CertificateError    a certificate could not be read
 """
 
 from goodsflow.common.errors import GoodsflowError
 
 
 class MonitoringError(GoodsflowError):
-    """Something could not be looked at."""
+    """A metric could not be read."""
 
 
 class CertificateError(MonitoringError):
-    """A certificate could not be seen or read."""
+    """A certificate could not be read."""

@@ -1,4 +1,4 @@
-"""The newest readings, as metrics: each source is read, and fails, by itself."""
+"""The newest readings, as metrics. Each source is read, and fails, independently."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ from prometheus_client.registry import Collector
 from goodsflow.common.errors import GoodsflowError
 
 _LOGGER = logging.getLogger(__name__)
-_LONGEST_TURN_SECONDS = 120.0
+_MAX_REFRESH_SECONDS = 120.0
 _CURRENT_SECONDS = 60.0
-"""A reading that is good for longer tells nothing of how the platform is now."""
+"""Sources that are read less often do not show the current state of the platform."""
 
 
 METRICS: Mapping[str, str] = {
     "goodsflow_topic_end_offset": (
         "The offset after a partition's last record. Transaction markers count."
     ),
-    "goodsflow_group_committed_offset": "What a consumer group has committed.",
+    "goodsflow_group_committed_offset": "A consumer group's committed offset.",
     "goodsflow_group_lag_records": (
-        "From what a consumer group has committed to the partition's end."
+        "Records from a consumer group's committed offset to the partition's end."
     ),
-    "goodsflow_hdfs_topic_files": "Files that the HDFS sink has committed of a topic.",
-    "goodsflow_hdfs_topic_bytes": "Bytes in them.",
+    "goodsflow_hdfs_topic_files": "Files of a topic that the HDFS sink has committed.",
+    "goodsflow_hdfs_topic_bytes": "Total size of these files.",
     "goodsflow_recommender_waiting_files": (
         "Committed files beyond the offsets of the recommender's group."
     ),
     "goodsflow_recommender_oldest_waiting_file_timestamp_seconds": (
-        "When the oldest of them was written, in seconds since 1970."
+        "When the oldest file that waits for the recommender was written, in seconds "
+        "since 1970."
     ),
     "goodsflow_certificate_end_timestamp_seconds": (
-        "When a certificate ends, in seconds since 1970."
+        "When a certificate expires, in seconds since 1970."
     ),
 }
-"""Every metric that sources give, with its help."""
+"""Every metric of the sources, with its help text."""
 
 _SUCCESS = "goodsflow_exporter_read_success"
 
@@ -54,12 +55,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Source:
-    """Something that is read.
+    """A source of samples.
 
     Attributes:
-        name: For the metric that says whether reading it succeeds.
-        read: Raises a GoodsflowError where it cannot be read.
-        every_seconds: How long a successful reading is good for.
+        name: Its label in the metric of whether reading it succeeded.
+        read: Raises a GoodsflowError if it cannot be read.
+        every_seconds: How long a successful reading stays valid.
     """
 
     name: str
@@ -68,9 +69,10 @@ class Source:
 
 
 class Readings(Collector):
-    """Reads the sources, and gives Prometheus what was read last.
+    """Reads the sources and serves their newest samples to Prometheus.
 
-    What could not be read is absent: an old value would look like a healthy one.
+    The samples of a source that cannot be read are absent, because old values would
+    look healthy.
     """
 
     def __init__(
@@ -81,14 +83,14 @@ class Readings(Collector):
         self._samples: dict[str, Sequence[Sample]] = {}
         self._read_at: dict[str, float] = {}
         self._failures: dict[str, str] = {}
-        self._turned_at: float | None = None
+        self._refreshed_at: float | None = None
 
     def refresh(self) -> None:
-        """Read every source whose last reading is no longer good."""
+        """Read every source whose last reading is no longer valid."""
         for source in self._sources:
             if self._is_due(source):
                 self._read(source)
-        self._turned_at = self._clock()
+        self._refreshed_at = self._clock()
 
     def _is_due(self, source: Source) -> bool:
         read_at = self._read_at.get(source.name)
@@ -100,37 +102,37 @@ class Readings(Collector):
         except GoodsflowError as error:
             self._samples.pop(source.name, None)
             self._read_at.pop(source.name, None)
-            # Once for each reason, not at each turn.
+            # Log each reason once, not at every refresh.
             if self._failures.get(source.name) != str(error):
                 _LOGGER.warning("%s: %s", source.name, error)
             self._failures[source.name] = str(error)
             return
         if self._failures.pop(source.name, None):
-            _LOGGER.info("%s: can be read again", source.name)
+            _LOGGER.info("%s: readable again", source.name)
         self._samples[source.name] = samples
         self._read_at[source.name] = self._clock()
 
     def unhealthy_reason(self) -> str | None:
-        """Say why nothing new is told, in one line; None where all is well.
+        """Return why the exporter is unhealthy, in one line; None if it is healthy.
 
-        What fails by itself is in the metrics: one cluster's outage does not make the
-        exporter unhealthy.
+        The failure of a single source does not count, because it is visible as a
+        metric: if one cluster is down, the exporter is still healthy.
         """
-        if self._turned_at is None:
+        if self._refreshed_at is None:
             return "nothing has been read yet"
-        silence = self._clock() - self._turned_at
-        if silence > _LONGEST_TURN_SECONDS:
+        silence = self._clock() - self._refreshed_at
+        if silence > _MAX_REFRESH_SECONDS:
             return f"nothing has been read for {silence:.0f} s"
         current = [s.name for s in self._sources if s.every_seconds < _CURRENT_SECONDS]
-        # The web server asks while another thread reads: take what is there at once.
+        # Copy first: another thread may be reading sources meanwhile.
         failures = dict(self._failures)
         if current and failures.keys() >= set(current):
-            return f"nothing can be read: {failures[current[0]]}"
+            return f"no source can be read: {failures[current[0]]}"
         return None
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Give the newest readings, and which of them succeeded."""
-        # The web server asks while another thread reads: take what is there at once.
+        """Yield the newest samples, and whether reading each source succeeded."""
+        # Copy first: another thread may be reading sources meanwhile.
         samples = [sample for each in tuple(self._samples.values()) for sample in each]
         failures = set(self._failures)
         for metric, text in METRICS.items():
@@ -145,7 +147,9 @@ class Readings(Collector):
                 )
             yield family
         success = GaugeMetricFamily(
-            _SUCCESS, "Whether the newest reading succeeded.", labels=["source"]
+            _SUCCESS,
+            "Whether a source's newest reading succeeded.",
+            labels=["source"],
         )
         for source in self._sources:
             success.add_metric([source.name], float(source.name not in failures))

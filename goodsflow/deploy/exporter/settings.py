@@ -9,14 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ExporterSettings(BaseSettings):
-    """How often it looks, and where it tells."""
+    """How often metrics are read, and where they are served."""
 
     model_config = SettingsConfigDict(
         env_prefix="GOODSFLOW_EXPORTER_", env_ignore_empty=True, frozen=True
     )
 
     interval_seconds: Annotated[
-        float, Field(gt=0, le=3600, description="Between two looks.")
+        float, Field(gt=0, le=3600, description="Interval between two readings.")
     ] = 15.0
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=1, le=65535)] = 9103

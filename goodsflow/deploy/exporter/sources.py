@@ -1,4 +1,4 @@
-"""What is read: offsets and lag of clusters and mirror, files, and certificates."""
+"""The sources: offsets and lag of clusters and mirror, files, and certificates."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from goodsflow.clients.connect import ConnectClient
 from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
 from goodsflow.clients.kafka.errors import KafkaError
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.deploy.exporter.certificates import served_until, written_until
+from goodsflow.deploy.exporter.certificates import (
+    file_certificate_expiry,
+    served_certificate_expiry,
+)
 from goodsflow.deploy.exporter.readings import Sample, Source
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import Platform
 
 PRINCIPAL = "exporter"
-"""As whom the exporter logs in to both clusters."""
+"""The principal with which the exporter logs in to both clusters."""
 
-_FILED = ("source.goods-filtered", "events")
-"""The topics that the HDFS sink writes to files, and the recommender takes."""
+_SINK_TOPICS = ("source.goods-filtered", "events")
+"""The topics that the HDFS sink writes to files, which the recommender reads."""
 
 _RECOMMENDER = "recommender"
 _GROUPS: Mapping[ClusterName, Mapping[str, Sequence[str]]] = {
     "inbound": {"blocking": ["goods"]},
-    "analytics": {"connect-hdfs-sink": _FILED, _RECOMMENDER: _FILED},
+    "analytics": {"connect-hdfs-sink": _SINK_TOPICS, _RECOMMENDER: _SINK_TOPICS},
 }
-"""The consumer groups that the flow goes through, and what each reads."""
+"""The consumer groups of the card flow, and the topics that each reads."""
 
 _TOPICS_DIR = "/data/kafka/topics"
 
@@ -34,11 +37,11 @@ _MIRROR = "mm2-source"
 _MIRRORED = "goods-filtered"
 _CERTIFICATE_SECONDS = 300.0
 _FILES_SECONDS = 30.0
-"""A listing of ten thousand files takes the NameNode and this process a second."""
+"""Listing ten thousand files takes the NameNode and this process one second."""
 
 
 def platform_sources(endpoints: Endpoints, platform: Platform) -> Iterator[Source]:
-    """Return everything that the exporter reads; nothing is opened yet."""
+    """Yield all sources of the exporter, without connecting."""
     for name, cluster in platform.clusters.items():
         reader = ClusterReader(endpoints, name, tuple(cluster.topics))
         yield Source(f"offsets of {name}", reader.read)
@@ -52,18 +55,18 @@ def platform_sources(endpoints: Endpoints, platform: Platform) -> Iterator[Sourc
     yield Source("files on HDFS", FilesReader(endpoints).read, _FILES_SECONDS)
     yield Source(
         "certificate of the CA",
-        lambda: [_certificate("", "ca", written_until(endpoints.ca_file))],
+        lambda: [_certificate("", "ca", file_certificate_expiry(endpoints.ca_file))],
         _CERTIFICATE_SECONDS,
     )
 
 
 class ClusterReader:
-    """Reads the ends of a cluster's topics, and how far groups are behind.
+    """Reads the end offsets of a cluster's topics and the lag of consumer groups.
 
     Args:
-        endpoints: Where the platform is.
-        cluster: Which of its clusters.
-        topics: Those whose ends are read.
+        endpoints: The platform's addresses.
+        cluster: The cluster.
+        topics: The topics whose end offsets are read.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class ClusterReader:
         self._reader: OffsetReader | None = None
 
     def read(self) -> list[Sample]:
-        """Read them all.
+        """Return samples for all groups and topics.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
@@ -88,7 +91,7 @@ class ClusterReader:
         try:
             return list(self._samples(self._reader))
         except KafkaError:
-            # The next turn starts with a client that remembers nothing.
+            # The next reading starts with a new client.
             self._reader = None
             raise
 
@@ -96,7 +99,7 @@ class ClusterReader:
         for group, topics in _GROUPS[self._cluster].items():
             behind = reader.group_lag(group, topics)
             for (topic, partition), value in behind.lag.items():
-                yield from _stand(
+                yield from _group_samples(
                     self._cluster,
                     group,
                     topic,
@@ -114,12 +117,13 @@ class ClusterReader:
 
 
 class MirrorReader:
-    """Reads how far MirrorMaker 2 is behind, as if it were a consumer group.
+    """Reads the lag of MirrorMaker 2, as if it were a consumer group.
 
-    It has none: its offsets are Connect's. Its tasks' own metrics stand still with it.
+    It has no group: Kafka Connect stores its offsets. Metrics of its tasks do not help,
+    as they stop when the tasks do.
 
     Args:
-        endpoints: Where the platform is.
+        endpoints: The platform's addresses.
     """
 
     def __init__(self, endpoints: Endpoints) -> None:
@@ -127,14 +131,14 @@ class MirrorReader:
         self._reader: OffsetReader | None = None
 
     def read(self) -> list[Sample]:
-        """Read it for each partition.
+        """Return samples for each partition.
 
         Raises:
             ConnectError: The Connect worker refused or did not answer.
             KafkaError: The inbound cluster refused or did not answer.
             EndpointsError: The exporter has no password.
         """
-        # Its offsets first: read the other way around, they could be beyond the end.
+        # Read its offsets first: otherwise they could be beyond the end offset.
         with ConnectClient(self._endpoints.connect_url, timeout_seconds=10) as client:
             mirrored = {
                 partition["partition"]: offset["offset"] + 1
@@ -151,7 +155,7 @@ class MirrorReader:
         return [
             sample
             for partition, ends in partitions.items()
-            for sample in _stand(
+            for sample in _group_samples(
                 "inbound",
                 _MIRROR,
                 _MIRRORED,
@@ -163,10 +167,10 @@ class MirrorReader:
 
 
 class FilesReader:
-    """Reads which files there are, and which of them wait for the recommender.
+    """Reads the files on HDFS, and which of them wait for the recommender.
 
     Args:
-        endpoints: Where the platform is.
+        endpoints: The platform's addresses.
     """
 
     def __init__(self, endpoints: Endpoints) -> None:
@@ -174,7 +178,7 @@ class FilesReader:
         self._reader: OffsetReader | None = None
 
     def read(self) -> list[Sample]:
-        """Read it for each topic.
+        """Return samples for each topic.
 
         Raises:
             HdfsError: The NameNode refused or did not answer.
@@ -184,15 +188,15 @@ class FilesReader:
         if self._reader is None:
             self._reader = OffsetReader.connect(self._endpoints, "analytics", PRINCIPAL)
         try:
-            # First: read the other way around, a file done in between would not wait.
-            committed = self._reader.group_offsets(_RECOMMENDER, _FILED)
+            # Read first, so that files that are read meanwhile still count as waiting.
+            committed = self._reader.group_offsets(_RECOMMENDER, _SINK_TOPICS)
         except KafkaError:
             self._reader = None
             raise
         with HdfsClient.connect(self._endpoints, PRINCIPAL) as client:
             return [
                 sample
-                for topic in _FILED
+                for topic in _SINK_TOPICS
                 for sample in describe_files(
                     topic, list_topic_files(client, _TOPICS_DIR, topic), committed
                 )
@@ -204,11 +208,11 @@ def describe_files(
     files: Sequence[TopicFile],
     committed: Mapping[tuple[str, int], int],
 ) -> Iterator[Sample]:
-    """Count a topic's files, and those that wait.
+    """Yield samples on a topic's files and those that wait for the recommender.
 
     Args:
-        topic: Whose files they are.
-        files: All of them.
+        topic: The topic.
+        files: All its files.
         committed: The offsets of the recommender's group.
     """
     labels = {"topic": topic}
@@ -228,7 +232,7 @@ def describe_files(
         )
 
 
-def _stand(
+def _group_samples(
     cluster: ClusterName,
     group: str,
     topic: str,
@@ -248,7 +252,7 @@ def _partition(cluster: ClusterName, topic: str, partition: int) -> dict[str, st
 
 
 def _broker_certificate(cluster: ClusterName, address: str) -> list[Sample]:
-    return [_certificate(cluster, address, served_until(address))]
+    return [_certificate(cluster, address, served_certificate_expiry(address))]
 
 
 def _certificate(cluster: str, shown_by: str, end: datetime) -> Sample:

@@ -50,7 +50,7 @@ def test_a_full_disk_is_said_before_anything_is_made(
     """OpenSSL says of a full disk that it failed, and nothing more."""
     monkeypatch.setattr(prepare_module, "_MIN_FREE_BYTES", 1 << 60)
     with pytest.raises(
-        PrepareError, match=r"No space left: \d+ KiB are free in .*room"
+        PrepareError, match=r"No space left: \d+ KiB are free in .*Free some space"
     ):
         prepare(shares, "goodsflow")
     assert files_of(shares / "platform") == set()

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from goodsflow.deploy.exporter.certificates import served_until, written_until
+from goodsflow.deploy.exporter.certificates import (
+    file_certificate_expiry,
+    served_certificate_expiry,
+)
 from goodsflow.deploy.exporter.errors import CertificateError
 
 
@@ -53,12 +56,12 @@ def test_the_end_of_a_shown_certificate_is_seen_though_nobody_trusts_it(
     server: str,
 ) -> None:
     """One that has ended already must be seen too."""
-    assert is_in_ten_days(served_until(server))
+    assert is_in_ten_days(served_certificate_expiry(server))
 
 
 def test_the_end_of_a_written_certificate_is_read(certificate: Path) -> None:
     """The CA's own is shown by no server."""
-    assert is_in_ten_days(written_until(certificate))
+    assert is_in_ten_days(file_certificate_expiry(certificate))
 
 
 def test_where_nobody_listens_the_address_is_named() -> None:
@@ -66,7 +69,7 @@ def test_where_nobody_listens_the_address_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
     with pytest.raises(CertificateError, match=address):
-        served_until(address)
+        served_certificate_expiry(address)
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -78,4 +81,4 @@ def test_a_file_without_a_certificate_is_named(
     if content is not None:
         file.write_text(content)
     with pytest.raises(CertificateError, match=r"ca\.crt"):
-        written_until(file)
+        file_certificate_expiry(file)

@@ -88,14 +88,16 @@ def test_a_good_reading_lasts_and_a_failed_one_is_tried_at_once() -> None:
     assert cluster.reads == 3
 
 
-def test_it_is_unwell_before_its_first_turn_and_where_nothing_can_be_read() -> None:
+def test_it_is_unhealthy_before_its_first_reading_and_if_no_source_can_be_read() -> (
+    None
+):
     """It would count as ready while it knows nothing."""
     cluster = Cluster()
     cluster.is_away = True
     readings = Readings([Source("inbound", cluster.read)])
     assert readings.unhealthy_reason() == "nothing has been read yet"
     readings.refresh()
-    assert readings.unhealthy_reason() == "nothing can be read: nobody answered"
+    assert readings.unhealthy_reason() == "no source can be read: nobody answered"
     cluster.is_away = False
     readings.refresh()
     assert readings.unhealthy_reason() is None
@@ -113,7 +115,7 @@ def test_a_certificate_that_could_be_read_is_not_the_platform() -> None:
         ]
     )
     readings.refresh()
-    assert readings.unhealthy_reason() == "nothing can be read: nobody answered"
+    assert readings.unhealthy_reason() == "no source can be read: nobody answered"
     analytics.is_away = False
     readings.refresh()
     assert readings.unhealthy_reason() is None

@@ -53,7 +53,7 @@ def test_a_folder_that_cannot_be_made_is_named(short_path: Path) -> None:
     with pytest.raises(PreflightError, match=f"Cannot write to {short_path}/file"):
         Home(short_path / "file" / "home").make()
     with (
-        pytest.raises(PreflightError, match=f"hold {short_path}/file/home"),
+        pytest.raises(PreflightError, match=f"lock {short_path}/file/home"),
         Home(short_path / "file" / "home").locked(),
     ):
         pass
