@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import dagster as dg
-import httpx
+import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import Field
 
@@ -68,10 +68,10 @@ class ServicesResource(dg.ConfigurableResource[Any]):
         endpoints = self.platform.endpoints()
         url = endpoints.services[name].metrics_url
         try:
-            answer = httpx.get(url, timeout=self.timeout_seconds, trust_env=False)
+            answer = httpx2.get(url, timeout=self.timeout_seconds, trust_env=False)
             answer.raise_for_status()
             families = list(text_string_to_metric_families(answer.text))
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx2.HTTPError, ValueError) as error:
             raise ServiceMetricsError(
                 f"The metrics of '{name}' at {url} cannot be read: "
                 f"{str(error) or type(error).__name__}."
@@ -137,8 +137,8 @@ class ServicesResource(dg.ConfigurableResource[Any]):
 
     def _unhealthy(self, url: str) -> str:
         try:
-            response = httpx.get(url, timeout=self.timeout_seconds, trust_env=False)
-        except httpx.HTTPError as error:
+            response = httpx2.get(url, timeout=self.timeout_seconds, trust_env=False)
+        except httpx2.HTTPError as error:
             return f"{url} does not answer ({type(error).__name__})"
         if response.is_success:
             return ""

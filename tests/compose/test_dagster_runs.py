@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
-import httpx
+import httpx2
 import pytest
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
@@ -59,7 +59,7 @@ class Stack:
 
     def ask(self, query: str) -> Any:
         """Ask Dagster's webserver."""
-        response = httpx.post(
+        response = httpx2.post(
             self.graphql_url, json={"query": query}, timeout=30, trust_env=False
         )
         return response.raise_for_status().json()["data"]

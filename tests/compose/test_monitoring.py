@@ -6,7 +6,7 @@ import json
 import os
 import sys
 
-import httpx
+import httpx2
 import pytest
 
 from goodsflow.model.endpoints import PROJECT_ROOT
@@ -35,7 +35,7 @@ def test_grafana_shows_the_dashboards() -> None:
     if "grafana" not in compose("ps", "--services").stdout.split():
         pytest.skip("Grafana's image cannot be pulled here")
     port = os.environ["GOODSFLOW_GRAFANA_PORT"]
-    answer = httpx.get(
+    answer = httpx2.get(
         f"http://127.0.0.1:{port}/api/search?type=dash-db", trust_env=False
     )
     dashboards = PROJECT_ROOT / "containers" / "grafana" / "dashboards"

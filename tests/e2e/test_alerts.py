@@ -18,7 +18,7 @@ from pathlib import Path
 
 import dagster as dg
 import hdfs
-import httpx
+import httpx2
 import psutil
 import pytest
 import requests
@@ -72,7 +72,7 @@ def short_spans(prometheus: str, home: Path) -> Iterator[None]:
 
 def longest_wait(prometheus: str) -> float:
     """Return how long an alert's condition has to hold at most, in seconds."""
-    answer = httpx.get(f"{prometheus}/api/v1/rules", trust_env=False, timeout=30)
+    answer = httpx2.get(f"{prometheus}/api/v1/rules", trust_env=False, timeout=30)
     return max(
         float(rule.get("duration", 0))
         for group in answer.json()["data"]["groups"]
@@ -272,7 +272,7 @@ def arriving(
 
 def firing(prometheus: str) -> set[tuple[str, str | None]]:
     """Return the alerts that fire, with what each is about."""
-    answer = httpx.get(f"{prometheus}/api/v1/alerts", trust_env=False, timeout=30)
+    answer = httpx2.get(f"{prometheus}/api/v1/alerts", trust_env=False, timeout=30)
     names = ("connector", "topic", "shown_by", "source", "instance", "cluster")
     return {
         (

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
@@ -244,8 +244,8 @@ def test_many_cards_pass_once_each_and_in_their_order(
 def test_the_filter_says_that_it_is_well_and_counts(endpoints: Endpoints) -> None:
     """The launcher, Prometheus and the operator read these two pages."""
     service = endpoints.services["blocking"]
-    assert httpx.get(service.health_url).text == "healthy\n"
-    assert httpx.get(service.health_url).status_code == 200
-    text = httpx.get(service.metrics_url).text
+    assert httpx2.get(service.health_url).text == "healthy\n"
+    assert httpx2.get(service.health_url).status_code == 200
+    text = httpx2.get(service.metrics_url).text
     assert 'goodsflow_blocking_records_total{outcome="passed"}' in text
     assert "goodsflow_blocking_assigned_partitions 2.0" in text

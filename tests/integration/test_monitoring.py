@@ -7,7 +7,7 @@ import re
 import time
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import yaml
 
@@ -27,10 +27,10 @@ _COMPARISON = re.compile(r" (==|!=|<=|>=|<|>) ")
 
 def ask(prometheus: str, path: str, **parameters: str) -> Any:
     """Return what Prometheus answers."""
-    answer = httpx.get(
+    answer = httpx2.get(
         f"{prometheus}/api/v1/{path}", params=parameters, trust_env=False, timeout=30
     )
-    assert answer.status_code == httpx.codes.OK, answer.text
+    assert answer.status_code == httpx2.codes.OK, answer.text
     return answer.json()["data"]
 
 

@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 from threading import Event, Thread
 
-import httpx
+import httpx2
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
@@ -175,7 +175,7 @@ def test_the_service_answers_about_itself_and_leaves_with_0_on_sigterm(
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        assert httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
+        assert httpx2.get(f"http://127.0.0.1:{port}/health").status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     finally:
@@ -199,8 +199,8 @@ def test_a_registry_that_is_away_ends_the_start_with_its_address(
 def metrics(port: int) -> str:
     """Return the metrics' text; empty as long as nobody answers."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/metrics").text
-    except httpx.TransportError:
+        return httpx2.get(f"http://127.0.0.1:{port}/metrics").text
+    except httpx2.TransportError:
         return ""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from goodsflow.clients.connect.error_responses import read_error_response
 from goodsflow.clients.connect.errors import (
@@ -44,7 +44,7 @@ class ConnectClient(Closeable):
     def __init__(self, url: str, timeout_seconds: float = 30) -> None:
         self._url = url
         # The platform is beside us: a proxy from the environment cannot reach it.
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             base_url=url, timeout=timeout_seconds, trust_env=False
         )
 
@@ -313,7 +313,7 @@ class ConnectClient(Closeable):
     ) -> Any:
         try:
             response = self._http.request(method, path, json=json, params=params)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise ConnectUnavailableError(
                 f"Cannot {attempted}: no answer from Kafka Connect at {self._url} "
                 f"({type(error).__name__}). Is the worker up?"

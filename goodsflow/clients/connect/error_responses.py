@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import httpx
+import httpx2
 
 from goodsflow.clients.connect.errors import (
     ConnectError,
@@ -41,7 +41,7 @@ _BY_MESSAGE: tuple[tuple[int, str, type[ConnectError]], ...] = (
 """Where the status alone does not tell."""
 
 
-def read_error_response(response: httpx.Response) -> tuple[type[ConnectError], str]:
+def read_error_response(response: httpx2.Response) -> tuple[type[ConnectError], str]:
     """Return the error that a refusal is, and the worker's message without values."""
     status, message = response.status_code, without_values(_message(response))
     kind = _BY_STATUS.get(status, ConnectRefusedError)
@@ -60,7 +60,7 @@ def _unknown_class(message: str) -> str:
     return f"{said[said.find(_UNKNOWN_CLASS) :]}; it has {', '.join(names) or 'none'}"
 
 
-def _message(response: httpx.Response) -> str:
+def _message(response: httpx2.Response) -> str:
     """Return the worker's own message, or what it sent instead."""
     try:
         answer = response.json()

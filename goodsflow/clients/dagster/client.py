@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from goodsflow.common.atomic_file import write_whole
 from goodsflow.common.errors import GoodsflowError
@@ -277,7 +277,7 @@ class DagsterClient:
 
     def _ask(self, query: str, variables: dict[str, Any] | None = None) -> Any:
         try:
-            response = httpx.post(
+            response = httpx2.post(
                 self._url,
                 json={"query": query, "variables": variables or {}},
                 timeout=self._timeout_seconds,
@@ -285,7 +285,7 @@ class DagsterClient:
             )
             response.raise_for_status()
             answer = response.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx2.HTTPError, ValueError) as error:
             raise DagsterError(f"{self._url} does not answer: {error}") from error
         if not isinstance(answer, dict) or not answer.get("data"):
             errors = answer.get("errors") if isinstance(answer, dict) else answer

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import httpx
+import httpx2
 
 from goodsflow.clients.docker.errors import EngineRefusedError, EngineUnavailableError
 from goodsflow.common.closeable import Closeable
@@ -74,9 +74,9 @@ class EngineClient(Closeable):
         self._url = engine.url
         self._project = engine.project
         self._timeout_seconds = timeout_seconds
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             base_url="http://engine" if is_socket else engine.url,
-            transport=httpx.HTTPTransport(uds=socket) if is_socket else None,
+            transport=httpx2.HTTPTransport(uds=socket) if is_socket else None,
             timeout=timeout_seconds,
             trust_env=False,
         )
@@ -148,14 +148,14 @@ class EngineClient(Closeable):
         path: str,
         parameters: dict[str, str] | None = None,
         timeout_seconds: float | None = None,
-    ) -> httpx.Response | None:
+    ) -> httpx2.Response | None:
         """Return the answer; None where there is nothing of that name."""
         seconds = timeout_seconds or self._timeout_seconds
         try:
             response = self._http.request(
                 method, path, params=parameters, timeout=seconds
             )
-            if response.status_code == httpx.codes.NOT_FOUND:
+            if response.status_code == httpx2.codes.NOT_FOUND:
                 return None
             if response.is_client_error:
                 raise EngineRefusedError(
@@ -163,7 +163,7 @@ class EngineClient(Closeable):
                     f"{response.status_code} {response.text.strip()[:200]}"
                 )
             return response.raise_for_status()
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise EngineUnavailableError(
                 f"The Docker engine does not answer on {self._url}: "
                 f"{error or type(error).__name__}"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-import httpx
+import httpx2
 
 from goodsflow.clients.ksqldb.errors import (
     KsqlNotListeningError,
@@ -70,9 +70,9 @@ class KsqlClient(Closeable):
         self._timeout_seconds = timeout_seconds
         auth = None
         if credentials is not None:
-            auth = httpx.BasicAuth(credentials.user, credentials.password.reveal())
+            auth = httpx2.BasicAuth(credentials.user, credentials.password.reveal())
         # The platform is beside us: a proxy from the environment cannot reach it.
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             base_url=url, timeout=timeout_seconds, trust_env=False, auth=auth
         )
 
@@ -237,15 +237,15 @@ class KsqlClient(Closeable):
     def _answering(self, what: str) -> Iterator[None]:
         try:
             yield
-        except httpx.RemoteProtocolError as error:
+        except httpx2.RemoteProtocolError as error:
             raise KsqlUnavailableError(
                 f"Cannot {what}: ksqlDB at {self.url} broke off its answer ({error}). "
                 "Try again."
             ) from error
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             kind = (
                 KsqlNotListeningError
-                if isinstance(error, httpx.ConnectError)
+                if isinstance(error, httpx2.ConnectError)
                 else KsqlUnavailableError
             )
             raise kind(

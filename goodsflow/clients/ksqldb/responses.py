@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import httpx
+import httpx2
 
 from goodsflow.clients.ksqldb.errors import (
     KsqlDeniedError,
@@ -100,7 +100,7 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines of an answer that have content, however it is cut into chunks.
 
     At line feeds alone: a text within a row may hold the other characters that Python,
-    and httpx with it, takes for the end of a line.
+    and httpx2 with it, takes for the end of a line.
     """
     pending: list[bytes] = []
     for chunk in chunks:
@@ -173,7 +173,7 @@ def _described_type(schema: Mapping[str, Any]) -> str:
     return {"STRING": "VARCHAR", "INT": "INTEGER"}.get(kind, kind)
 
 
-def named_error(response: httpx.Response, what: str, url: str) -> KsqlError:
+def named_error(response: httpx2.Response, what: str, url: str) -> KsqlError:
     """Return the error that a refusal stands for.
 
     Args:

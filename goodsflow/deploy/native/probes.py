@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 
 from goodsflow.model.endpoints import ClusterName, Endpoints, EndpointsError
 
@@ -207,12 +207,12 @@ def dagster_daemon(url: str) -> None:
         raise NotReadyError(f"no heartbeat from {', '.join(unhealthy)}")
 
 
-def _get(url: str) -> httpx.Response:
+def _get(url: str) -> httpx2.Response:
     try:
-        response = httpx.get(url, timeout=PROBE_SECONDS, trust_env=False)
-    except httpx.HTTPError as error:
+        response = httpx2.get(url, timeout=PROBE_SECONDS, trust_env=False)
+    except httpx2.HTTPError as error:
         raise NotReadyError(f"does not answer on {url}: {error}") from error
-    if response.status_code != httpx.codes.OK:
+    if response.status_code != httpx2.codes.OK:
         text = " ".join(response.text.split())[:200]
         raise NotReadyError(f"{url} answers {response.status_code}: {text}")
     return response

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from goodsflow.clients.registry import (
     RegistryClient,
@@ -196,10 +196,10 @@ def check_registry(url: str) -> None:
     Raises:
         RegistryUnavailableError: It does not answer, or is not ready.
     """
-    health_url = str(httpx.URL(url).copy_with(path="/health/ready"))
+    health_url = str(httpx2.URL(url).copy_with(path="/health/ready"))
     try:
-        response = httpx.get(health_url, timeout=_PROBE_SECONDS, trust_env=False)
-    except httpx.HTTPError as error:
+        response = httpx2.get(health_url, timeout=_PROBE_SECONDS, trust_env=False)
+    except httpx2.HTTPError as error:
         raise RegistryUnavailableError(
             f"{health_url} does not answer ({type(error).__name__}). Is the schema "
             "registry up?"

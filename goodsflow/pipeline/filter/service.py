@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from mode import Service
+from faust import Service
 
 from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.kafka.errors import StuckCallError

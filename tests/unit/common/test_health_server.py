@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 
 from goodsflow.common.health_server import WebServerError, make_app, serving
@@ -34,7 +34,7 @@ def address(unhealthy_reason: Reason) -> Iterator[str]:
 
 def ask(url: str) -> tuple[int, str]:
     """Return the status and the text of an answer."""
-    answer = httpx.get(url, timeout=5)
+    answer = httpx2.get(url, timeout=5)
     return answer.status_code, answer.text
 
 

@@ -76,7 +76,7 @@ def test_rows_are_read_however_they_are_cut(
 
 
 def test_lines_are_cut_at_line_feeds_alone() -> None:
-    """Both httpx and str.splitlines cut at ten characters that a name may hold."""
+    """Both httpx2 and str.splitlines cut at ten characters that a name may hold."""
     chunks = ["a\u2028b\n".encode(), b"c", b"d\r", b"\n\n", b"e"]
     assert list(split_lines(chunks)) == ["a\u2028b".encode(), b"cd", b"e"]
 
