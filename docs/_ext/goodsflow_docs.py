@@ -6,7 +6,8 @@ A line ``<!-- generated: NAME -->`` in a page is replaced by what NAME renders.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ _LOGGER = logging.getLogger(__name__)
 _MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 _DOCS = Path(__file__).parent.parent
 EXAMPLES = _DOCS / "reference" / "command-line-examples.yml"
-"""Examples by command, such as ``blocklist add``."""
+"""Examples by command, such as ``blocklist list``, of those whose help has none."""
 
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "platform_yaml": platform_yaml.render,
@@ -44,6 +45,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx's events."""
     app.connect("source-read", _generate)
     app.connect("env-get-outdated", _outdated)
+    app.connect("sphinx-click-process-description", _show_as_code)
     app.connect("sphinx-click-process-epilog", _add_example)
     app.connect("build-finished", _check_repository)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -70,6 +72,24 @@ def load_examples() -> dict[str, str]:
     """Return the examples of the command line, by command."""
     examples: dict[str, str] = yaml.safe_load(EXAMPLES.read_text())
     return examples
+
+
+def _show_as_code(_app: Sphinx, _context: click.Context, lines: list[str]) -> None:
+    """Turn the preformatted lines of a help text into code, or into a list."""
+    shown: list[str] = []
+    for preformatted, group in groupby(lines, key=lambda line: line.startswith("|")):
+        block = list(group)
+        if preformatted:
+            head, rest = block[0][2:], [line[2:] for line in block[1:]]
+            listed = any(line.startswith("- ") for line in rest)
+            block = [head, "", *(rest if listed else _code(rest)), ""]
+        shown += block
+    lines[:] = shown
+
+
+def _code(lines: Sequence[str]) -> Iterator[str]:
+    yield from [".. code-block:: console", ""]
+    yield from (f"   $ {line.strip()}" for line in lines)
 
 
 def _add_example(_app: Sphinx, context: click.Context, lines: list[str]) -> None:
