@@ -80,9 +80,10 @@ def _show_as_code(_app: Sphinx, _context: click.Context, lines: list[str]) -> No
     for preformatted, group in groupby(lines, key=lambda line: line.startswith("|")):
         block = list(group)
         if preformatted:
-            head, rest = block[0][2:], [line[2:] for line in block[1:]]
-            listed = any(line.startswith("- ") for line in rest)
-            block = [head, "", *(rest if listed else _code(rest)), ""]
+            texts = [line[2:] for line in block]
+            is_list = texts[0].startswith("- ")
+            block = texts if is_list else [texts[0], "", *_code(texts[1:])]
+            block.append("")
         shown += block
     lines[:] = shown
 

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 
 from goodsflow.deploy.exporter.settings import ExporterSettings
 from goodsflow.model.endpoints import PROJECT_ROOT
-from goodsflow.pipeline.archive.settings import CompactionSettings
+from goodsflow.pipeline.archive.settings import ArchiveSettings
 from goodsflow.pipeline.filter.settings import BlockingSettings
 from goodsflow.pipeline.recommender.settings import RecommenderSettings, Scoring
 from goodsflow.pipeline.shop_api.settings import ShopApiSettings
@@ -24,7 +24,7 @@ _SERVICES: tuple[tuple[str, type[BaseSettings]], ...] = (
 _JOBS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("Recommender", RecommenderSettings),
     ("Recommender: score", Scoring),
-    ("Archive", CompactionSettings),
+    ("Archive", ArchiveSettings),
 )
 
 _COMPOSE = {
