@@ -65,6 +65,7 @@ lint: ## Check style, types, imports and scripts
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@env -i PATH="$$PATH" .venv/bin/dg check defs --no-check-yaml
 	@.venv/bin/shellcheck -x -P SCRIPTDIR .ci/run setup.sh certs/cert.sh tests/run.sh goodsflow/deploy/native/spawn.sh containers/*.sh containers/*/*.sh tests/compose/*.sh
 
 lock: ## Pin the Python packages anew, with hashes

@@ -1,7 +1,7 @@
 """The one place where the definitions are put together.
 
-Importing this connects nowhere and reads no environment: resources look for the
-platform when they are used.
+Importing this opens no connection and reads no environment. Dagster calls ``defs``,
+which reads whether sensors are on; resources look for the platform when they are used.
 """
 
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from dagster_project.assets.archive import goods_archive
 from dagster_project.assets.backfill import recomputed_recommendations
 from dagster_project.assets.flow import flow_specs
 from dagster_project.assets.recommendations import recommendations
+from dagster_project.automation import automation_is_on
 from dagster_project.checks import ALL_CHECKS
-from dagster_project.history import history
 from dagster_project.jobs import (
     BOOTSTRAP_ASSETS,
     archive,
@@ -23,7 +23,7 @@ from dagster_project.jobs import (
     restart_service,
 )
 from dagster_project.resources import (
-    CompactionResource,
+    ArchiveResource,
     ConnectResource,
     DesiredStateResource,
     HdfsResource,
@@ -33,30 +33,32 @@ from dagster_project.resources import (
     RecommenderResource,
     ServicesResource,
 )
-from dagster_project.schedules import goods_archive_schedule, history_schedule
-from dagster_project.sensors import (
-    connector_restarter,
-    drift_sensor,
-    platform_observer,
-    recommendations_sensor,
-)
+from dagster_project.run_retention import history
+from dagster_project.schedules import build_schedules
+from dagster_project.sensors import build_sensors
 
 
 def build_definitions(
-    *, resource_overrides: Mapping[str, Any] | None = None
+    *,
+    resource_overrides: Mapping[str, Any] | None = None,
+    automation: bool = False,
 ) -> dg.Definitions:
     """Put assets, checks, jobs, sensors and resources together.
 
     Args:
-        resource_overrides: Resources by name that take the place of the usual ones.
-            Given ``platform``, the others work on that platform.
+        resource_overrides: Resources by name that replace the usual ones. With
+            ``platform``, the others use that platform.
+        automation: Whether sensors and schedules are on by default.
+
+    Raises:
+        ValueError: There is no resource of an overriding name.
     """
     overrides = dict(resource_overrides or {})
     platform = overrides.get("platform", PlatformResource())
     resources = {
         "platform": platform,
         "kafka": KafkaResource(platform=platform),
-        "compaction": CompactionResource(platform=platform),
+        "archive": ArchiveResource(platform=platform),
         "connect": ConnectResource(platform=platform),
         "desired_state": DesiredStateResource(platform=platform),
         "hdfs": HdfsResource(platform=platform),
@@ -80,17 +82,23 @@ def build_definitions(
         ],
         asset_checks=ALL_CHECKS,
         jobs=[bootstrap, recommend, archive, restart_service, history],
-        schedules=[goods_archive_schedule, history_schedule],
-        sensors=[
-            recommendations_sensor,
-            platform_observer,
-            drift_sensor,
-            connector_restarter,
-        ],
+        schedules=build_schedules(
+            dg.DefaultScheduleStatus.RUNNING
+            if automation
+            else dg.DefaultScheduleStatus.STOPPED
+        ),
+        sensors=build_sensors(
+            dg.DefaultSensorStatus.RUNNING
+            if automation
+            else dg.DefaultSensorStatus.STOPPED
+        ),
         resources={**resources, **overrides},
         # A process for each step would cost memory and seconds, and win nothing here.
         executor=dg.in_process_executor,
     )
 
 
-defs = build_definitions()
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return the definitions as Dagster loads them."""
+    return build_definitions(automation=automation_is_on())

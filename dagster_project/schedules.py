@@ -1,24 +1,43 @@
-"""What starts by the clock. Off until somebody turns it on; the launcher does."""
+"""What starts by the clock."""
+
+from collections.abc import Sequence
 
 import dagster as dg
+from dagster._core.definitions.partitions.partitioned_schedule import (
+    UnresolvedPartitionedAssetScheduleDefinition,
+)
 
-from dagster_project.history import history
 from dagster_project.jobs import archive
+from dagster_project.run_retention import history
 
-goods_archive_schedule = dg.build_schedule_from_partitioned_job(
-    archive,
-    name="goods_archive_schedule",
-    hour_of_day=1,
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="At 01:00 UTC, archives what was processed of the day before and of "
-    "days before it.",
+ScheduleDefinition = (
+    dg.ScheduleDefinition | UnresolvedPartitionedAssetScheduleDefinition
 )
 
-history_schedule = dg.ScheduleDefinition(
-    job=history,
-    name="history_schedule",
-    cron_schedule="30 2 * * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="At 02:30 UTC, deletes old runs.",
-)
+
+def build_schedules(
+    default_status: dg.DefaultScheduleStatus,
+) -> Sequence[ScheduleDefinition]:
+    """Return every schedule.
+
+    Args:
+        default_status: Whether they are on where nobody has turned them on or off.
+    """
+    return [
+        dg.build_schedule_from_partitioned_job(
+            archive,
+            name="goods_archive_schedule",
+            hour_of_day=1,
+            default_status=default_status,
+            description="At 01:00 UTC, archives what was processed of the previous day "
+            "and of days before it.",
+        ),
+        dg.ScheduleDefinition(
+            job=history,
+            name="history_schedule",
+            cron_schedule="30 2 * * *",
+            execution_timezone="UTC",
+            default_status=default_status,
+            description="At 02:30 UTC, deletes old runs.",
+        ),
+    ]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Dagster: DAGSTER_ROLE is webserver, daemon or code-server. The first two load the
-# project from PROJECT_DIR, or ask the code server that DAGSTER_CODE_SERVER names
+# Dagster: DAGSTER_ROLE is webserver, daemon or code-server. The first two load what
+# workspace.yaml in PROJECT_DIR names, or ask the code server DAGSTER_CODE_SERVER
 # (host:port).
 . "$(dirname "$0")/../base/part.sh"
 require DAGSTER_ROLE DAGSTER_HOME PROJECT_DIR
@@ -8,17 +8,19 @@ prepare
 
 python=${GOODSFLOW_PYTHON:-python3}
 cd "$PROJECT_DIR"
+# On the platform, sensors and schedules are on unless somebody turns them off.
+export GOODSFLOW_AUTOMATION=on
+workspace=workspace.yaml
 if [ -n "${DAGSTER_CODE_SERVER:-}" ]; then
-  cat >"$PART_CONFIG_DIR/workspace.yaml" <<YAML
+  workspace=$PART_CONFIG_DIR/workspace.yaml
+  cat >"$workspace" <<YAML
 load_from:
   - grpc_server:
       host: ${DAGSTER_CODE_SERVER%:*}
       port: ${DAGSTER_CODE_SERVER##*:}
       location_name: dagster_project.definitions
 YAML
-  set -- -w "$PART_CONFIG_DIR/workspace.yaml"
 else
-  set --
   # The code server has no storage of its own.
   [ "$DAGSTER_ROLE" = code-server ] ||
     "$python" "$PROJECT_DIR/containers/dagster/make_storage.py"
@@ -28,9 +30,9 @@ case $DAGSTER_ROLE in
   webserver)
     require DAGSTER_ADDRESS DAGSTER_PORT
     exec "$python" -m dagster_webserver -h "$DAGSTER_ADDRESS" -p "$DAGSTER_PORT" \
-      --log-level warning "$@"
+      --log-level warning -w "$workspace"
     ;;
-  daemon) exec "$python" -m dagster._daemon run --log-level warning "$@" ;;
+  daemon) exec "$python" -m dagster._daemon run --log-level warning -w "$workspace" ;;
   code-server)
     require DAGSTER_ADDRESS DAGSTER_PORT
     exec "$python" -m dagster api grpc -h "$DAGSTER_ADDRESS" -p "$DAGSTER_PORT" \

@@ -6,9 +6,10 @@ import dagster as dg
 
 from dagster_project.assets.groups import ANALYTICS
 from dagster_project.failures import RETRY_POLICY, named_failures
-from dagster_project.resources.compaction import CompactionResource
+from dagster_project.resources.archive import ArchiveResource
 
-COMPACTION_POOL = "compaction"
+ARCHIVE_POOL = "compaction"
+"""Dagster stores the limits of pools under their names: this one keeps its first."""
 GOODS_ARCHIVE = "goods_archive"
 
 DAYS = dg.DailyPartitionsDefinition(
@@ -22,11 +23,11 @@ DAYS = dg.DailyPartitionsDefinition(
     kinds={"spark", "hadoop", "parquet"},
     deps=["goods_files", "recommendations"],
     partitions_def=DAYS,
-    pool=COMPACTION_POOL,
+    pool=ARCHIVE_POOL,
     retry_policy=RETRY_POLICY,
 )
 def goods_archive(
-    context: dg.AssetExecutionContext, compaction: CompactionResource
+    context: dg.AssetExecutionContext, archive: ArchiveResource
 ) -> dg.MaterializeResult[None]:
     """Processed files of this day and of days before it are Parquet files.
 
@@ -37,7 +38,7 @@ def goods_archive(
     archived before. A rerun changes nothing.
     """
     with named_failures():
-        report = compaction.compact(date.fromisoformat(context.partition_key))
+        report = archive.compact(date.fromisoformat(context.partition_key))
     context.log.info(report.summary())
     return dg.MaterializeResult(
         metadata={

@@ -9,11 +9,11 @@ from dagster_project.checks.archive import archive_checks
 from dagster_project.checks.connectors import connector_checks
 from dagster_project.checks.declared import declared_checks
 from dagster_project.checks.files import file_checks
+from dagster_project.checks.progress import progress_checks
 from dagster_project.checks.recommender import recommender_checks
 from dagster_project.checks.services import service_checks
 from dagster_project.checks.topics import analytics_topic_checks, inbound_topic_checks
 from dagster_project.checks.views import view_checks
-from dagster_project.checks.work import work_checks
 
 ALL_CHECKS = (
     declared_checks,
@@ -25,7 +25,7 @@ ALL_CHECKS = (
     archive_checks,
     recommender_checks,
     view_checks,
-    work_checks,
+    progress_checks,
 )
 
 __all__ = ["ALL_CHECKS"]

@@ -5,7 +5,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project.assets.archive import GOODS_ARCHIVE
-from dagster_project.checks.findings import Finding, check_specs, look, to_results
+from dagster_project.checks.results import (
+    CheckResult,
+    check_specs,
+    evaluate,
+    to_results,
+)
 from dagster_project.resources import HdfsResource
 from goodsflow.pipeline.archive.archived_files import FileListing, list_files
 from goodsflow.pipeline.archive.settings import ArchiveSettings
@@ -14,20 +19,20 @@ EACH_RECORD_ONCE = "each_record_once"
 ARCHIVE_CHECKS = [(GOODS_ARCHIVE, EACH_RECORD_ONCE)]
 
 
-def look_at_archive(hdfs: HdfsResource) -> list[Finding]:
+def evaluate_archive(hdfs: HdfsResource) -> list[CheckResult]:
     """List both forms of the files."""
 
-    def find() -> Iterator[Finding]:
+    def find() -> Iterator[CheckResult]:
         where = ArchiveSettings()
         with hdfs.client() as client:
             yield describe_archive(
                 list_files(client, where.topics_dir, where.archive_dir, where.topic)
             )
 
-    return look(ARCHIVE_CHECKS, find)
+    return evaluate(ARCHIVE_CHECKS, find)
 
 
-def describe_archive(both: FileListing) -> Finding:
+def describe_archive(both: FileListing) -> CheckResult:
     """Say what is there, and whether a run has left archived files of the sink."""
     count = len(both.superseded)
     text = f"{len(both.archived)} Parquet files, {len(both.json)} files of the sink."
@@ -37,12 +42,12 @@ def describe_archive(both: FileListing) -> Finding:
             f"{both.superseded[0][0].path}: whoever reads the sink's folder and the "
             "archive sees their cards twice. The next compaction removes them."
         )
-    return Finding(
+    return CheckResult(
         GOODS_ARCHIVE,
         EACH_RECORD_ONCE,
         passed=not count,
-        text=text,
-        facts={
+        description=text,
+        metadata={
             "Parquet files": len(both.archived),
             "bytes": sum(file.size for file in both.archived),
             "files of the sink": len(both.json),
@@ -63,4 +68,4 @@ def archive_checks(
     context: dg.AssetCheckExecutionContext, hdfs: HdfsResource
 ) -> Iterator[dg.AssetCheckResult]:
     """List both forms of the files."""
-    yield from to_results(context, look_at_archive(hdfs))
+    yield from to_results(context, evaluate_archive(hdfs))

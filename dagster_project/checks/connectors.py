@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from dagster_project.assets.flow import CONNECTORS
-from dagster_project.checks.findings import Finding, check_specs, look, to_results
+from dagster_project.checks.results import (
+    CheckResult,
+    check_specs,
+    evaluate,
+    to_results,
+)
 from dagster_project.resources import ConnectResource
 from goodsflow.clients.connect import ConnectNotFoundError, ConnectorStatus
 from goodsflow.clients.connect.restarts import (
@@ -23,39 +28,41 @@ RESTART_CHECKS = [(asset, "restarts") for asset in CONNECTORS]
 _TRACE_LINES = 20
 
 
-def look_at_connectors(connect: ConnectResource) -> list[Finding]:
+def evaluate_connectors(connect: ConnectResource) -> list[CheckResult]:
     """Ask the Connect worker after the connectors and their tasks."""
-    return look(CONNECTOR_CHECKS, lambda: _find(connect, "running", judge_connector))
+    return evaluate(
+        CONNECTOR_CHECKS, lambda: _find(connect, "running", check_connector)
+    )
 
 
-def look_at_failures(connect: ConnectResource) -> list[Finding]:
+def evaluate_restarts(connect: ConnectResource) -> list[CheckResult]:
     """Ask the Connect worker what has failed, knowing nothing of restarts."""
-    return look(RESTART_CHECKS, lambda: _find(connect, "restarts", judge_failures))
+    return evaluate(RESTART_CHECKS, lambda: _find(connect, "restarts", check_failures))
 
 
 def _find(
     connect: ConnectResource,
     check: str,
-    judge: Callable[[str, ConnectorStatus], Finding],
-) -> Iterator[Finding]:
+    judge: Callable[[str, ConnectorStatus], CheckResult],
+) -> Iterator[CheckResult]:
     with connect.watching_client() as client:
         for asset, name in CONNECTORS.items():
             try:
                 status = client.status(name)
             except ConnectNotFoundError as error:
-                yield Finding(asset, check, passed=False, text=str(error))
+                yield CheckResult(asset, check, passed=False, description=str(error))
             else:
                 yield judge(asset, status)
 
 
-def judge_connector(asset: str, status: ConnectorStatus) -> Finding:
+def check_connector(asset: str, status: ConnectorStatus) -> CheckResult:
     """Judge a connector by its state and its tasks'."""
-    return Finding(
+    return CheckResult(
         asset,
         "running",
         passed=status.is_running,
-        text="; ".join([str(status), *_first_lines(status)]),
-        facts={
+        description="; ".join([str(status), *_first_lines(status)]),
+        metadata={
             "state": status.state,
             "tasks running": sum(task.state == "RUNNING" for task in status.tasks),
             "tasks": len(status.tasks),
@@ -63,13 +70,13 @@ def judge_connector(asset: str, status: ConnectorStatus) -> Finding:
     )
 
 
-def judge_restarts(
+def check_restarts(
     asset: str,
     status: ConnectorStatus,
     action: Action,
     history: History,
     settings: RestartSettings,
-) -> Finding:
+) -> CheckResult:
     """Judge a connector by what was done about it, and what is left to be done.
 
     Args:
@@ -98,29 +105,29 @@ def judge_restarts(
             if action == "restart"
             else f"Restart {made + 1} of {most} is due at {at:%H:%M:%S} UTC: {failed}"
         )
-    return Finding(
+    return CheckResult(
         asset,
         "restarts",
         passed=action != "give up",
-        text=text,
-        facts={"restarts": made, "restarts left": most - made},
+        description=text,
+        metadata={"restarts": made, "restarts left": most - made},
         severity=severity,
     )
 
 
-def judge_failures(asset: str, status: ConnectorStatus) -> Finding:
+def check_failures(asset: str, status: ConnectorStatus) -> CheckResult:
     """Judge a connector where nobody knows how often it was restarted.
 
     What has failed may have been given up: it is not called a lesser thing.
     """
     if condition(status) != "failed":
-        return Finding(asset, "restarts", True, f"Nothing to restart: {status}")
+        return CheckResult(asset, "restarts", True, f"Nothing to restart: {status}")
     text = (
         f"{status}. How often it has been restarted, only the sensor "
         "'connector_restarter' knows: its next report takes the place of this one, "
         f"where it is on.\n{_excerpts(status)}"
     )
-    return Finding(asset, "restarts", False, text)
+    return CheckResult(asset, "restarts", False, text)
 
 
 def _first_lines(status: ConnectorStatus) -> list[str]:
@@ -150,5 +157,5 @@ def connector_checks(
     context: dg.AssetCheckExecutionContext, connect: ConnectResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Ask the Connect worker after the connectors and their tasks."""
-    findings = look_at_connectors(connect) + look_at_failures(connect)
-    yield from to_results(context, findings)
+    results = evaluate_connectors(connect) + evaluate_restarts(connect)
+    yield from to_results(context, results)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project.assets.declared import ASSET_OF
-from dagster_project.checks.findings import (
+from dagster_project.checks.results import (
     CheckName,
-    Finding,
+    CheckResult,
     check_specs,
-    could_not_look,
+    not_evaluated,
     to_results,
 )
 from dagster_project.resources import DesiredStateResource
@@ -24,43 +24,43 @@ DECLARED_CHECKS: list[CheckName] = [(key, AS_DECLARED) for key in ASSET_OF.value
 _MOST_NAMED = 5
 
 
-def judge_plan(target: Target, plan: Plan) -> Finding:
+def check_plan(target: Target, plan: Plan) -> CheckResult:
     """Judge what is there by the plan that would make it as declared."""
     lines = [str(change) for change in plan.changes[:_MOST_NAMED]]
     more = len(plan.changes) - _MOST_NAMED
     if more > 0:
         lines.append(f"and {more} more")
-    return Finding(
+    return CheckResult(
         ASSET_OF[target],
         AS_DECLARED,
         passed=plan.is_empty,
-        text="\n".join([summary(plan), *lines]),
-        facts={
+        description="\n".join([summary(plan), *lines]),
+        metadata={
             "differences": len(plan.changes),
             "safe to repair": len(plan.safe()),
         },
     )
 
 
-def judge_survey(survey: Survey) -> list[Finding]:
+def check_survey(survey: Survey) -> list[CheckResult]:
     """Judge every target of a survey; one that could not be read has failed."""
     return [
-        *(judge_plan(target, plan) for target, plan in survey.plans.items()),
+        *(check_plan(target, plan) for target, plan in survey.plans.items()),
         *(
-            could_not_look((ASSET_OF[target], AS_DECLARED), str(error))
+            not_evaluated((ASSET_OF[target], AS_DECLARED), str(error))
             for target, error in survey.failures.items()
         ),
     ]
 
 
-def look_at_declared(desired_state: DesiredStateResource) -> list[Finding]:
+def evaluate_declared(desired_state: DesiredStateResource) -> list[CheckResult]:
     """Compare all that is declared, and can be on this platform, with what is there."""
     try:
         with desired_state.watching_reconciler() as reconciler:
             survey = reconciler.survey(reconciler.targets())
     except GoodsflowError as error:
-        return [could_not_look(check, str(error)) for check in DECLARED_CHECKS]
-    return judge_survey(survey)
+        return [not_evaluated(check, str(error)) for check in DECLARED_CHECKS]
+    return check_survey(survey)
 
 
 @dg.multi_asset_check(
@@ -74,4 +74,4 @@ def declared_checks(
     context: dg.AssetCheckExecutionContext, desired_state: DesiredStateResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Compare all that is declared with what is there, and change nothing."""
-    yield from to_results(context, look_at_declared(desired_state))
+    yield from to_results(context, evaluate_declared(desired_state))

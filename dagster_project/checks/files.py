@@ -5,7 +5,12 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from dagster_project.assets.flow import GOODS_FILES
-from dagster_project.checks.findings import Finding, check_specs, look, to_results
+from dagster_project.checks.results import (
+    CheckResult,
+    check_specs,
+    evaluate,
+    to_results,
+)
 from dagster_project.checks.topics import OBSERVED
 from dagster_project.resources import HdfsResource
 from goodsflow.clients.hdfs import TopicFile, list_topic_files
@@ -14,20 +19,20 @@ from goodsflow.pipeline.recommender.settings import RecommenderSettings
 FILE_CHECKS = [(GOODS_FILES, OBSERVED)]
 
 
-def look_at_files(hdfs: HdfsResource) -> list[Finding]:
+def evaluate_files(hdfs: HdfsResource) -> list[CheckResult]:
     """List the files that the HDFS sink has committed."""
 
-    def find() -> Iterator[Finding]:
+    def find() -> Iterator[CheckResult]:
         with hdfs.client() as client:
             where = RecommenderSettings()
             yield describe_files(
                 list_topic_files(client, where.topics_dir, where.source_topic)
             )
 
-    return look(FILE_CHECKS, find)
+    return evaluate(FILE_CHECKS, find)
 
 
-def describe_files(files: Sequence[TopicFile]) -> Finding:
+def describe_files(files: Sequence[TopicFile]) -> CheckResult:
     """Say what is there."""
     facts: dict[str, str | int | float] = {
         "files": len(files),
@@ -37,7 +42,9 @@ def describe_files(files: Sequence[TopicFile]) -> Finding:
         newest = max(file.modified_at for file in files)
         facts["newest"] = newest.isoformat(timespec="seconds")
     text = f"{len(files)} committed files."
-    return Finding(GOODS_FILES, OBSERVED, passed=True, text=text, facts=facts)
+    return CheckResult(
+        GOODS_FILES, OBSERVED, passed=True, description=text, metadata=facts
+    )
 
 
 @dg.multi_asset_check(
@@ -48,4 +55,4 @@ def file_checks(
     context: dg.AssetCheckExecutionContext, hdfs: HdfsResource
 ) -> Iterator[dg.AssetCheckResult]:
     """List the files that the HDFS sink has committed."""
-    yield from to_results(context, look_at_files(hdfs))
+    yield from to_results(context, evaluate_files(hdfs))

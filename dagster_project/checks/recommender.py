@@ -7,12 +7,17 @@ from datetime import datetime
 import dagster as dg
 
 from dagster_project.assets.flow import GOODS_FILES
-from dagster_project.checks.findings import Finding, check_specs, look, to_results
+from dagster_project.checks.results import (
+    CheckResult,
+    check_specs,
+    evaluate,
+    to_results,
+)
 from dagster_project.resources import RecommenderResource
 from goodsflow.common.clock import elapsed
-from goodsflow.pipeline.recommender.backlog import Backlog
 from goodsflow.pipeline.recommender.gaps import GapReport
 from goodsflow.pipeline.recommender.product_lookup import ProductLookup
+from goodsflow.pipeline.recommender.backlog import Backlog
 
 LAG = ("recommendations", "lag")
 CONTIGUOUS = (GOODS_FILES, "contiguous")
@@ -22,28 +27,28 @@ RECOMMENDER_CHECKS = [KNOWN, LAG, CONTIGUOUS]
 _NAMED = 5
 
 
-def look_at_recommender(recommender: RecommenderResource) -> list[Finding]:
+def evaluate_recommender(recommender: RecommenderResource) -> list[CheckResult]:
     """Look at what waits for the recommender, and at what is between the files."""
 
-    def find() -> Iterator[Finding]:
-        waiting = recommender.waiting()
+    def find() -> Iterator[CheckResult]:
+        waiting = recommender.backlog()
         limit = recommender.lag_limit_seconds
-        yield judge_lag(waiting, time.time(), limit)
+        yield check_lag(waiting, time.time(), limit)
 
-    def find_contiguity() -> Iterator[Finding]:
-        yield judge_contiguity(recommender.contiguity())
+    def find_contiguity() -> Iterator[CheckResult]:
+        yield check_contiguity(recommender.contiguity())
 
-    def find_known() -> Iterator[Finding]:
-        yield judge_known(recommender.known_products())
+    def find_known() -> Iterator[CheckResult]:
+        yield check_known(recommender.known_products())
 
     return [
-        *look([KNOWN], find_known),
-        *look([LAG], find),
-        *look([CONTIGUOUS], find_contiguity),
+        *evaluate([KNOWN], find_known),
+        *evaluate([LAG], find),
+        *evaluate([CONTIGUOUS], find_contiguity),
     ]
 
 
-def judge_known(found: ProductLookup) -> Finding:
+def check_known(found: ProductLookup) -> CheckResult:
     """Judge what was recommended last: a product that no file has is none of ours."""
     text = f"The {found.products} products that were recommended last are in the files."
     if found.undecided:
@@ -57,11 +62,11 @@ def judge_known(found: ProductLookup) -> Finding:
             f"No file has a card of these products that were recommended: "
             f"{', '.join(found.unknown[:_NAMED])}."
         )
-    return Finding(
+    return CheckResult(
         *KNOWN,
         passed=not found.unknown,
-        text=text,
-        facts={
+        description=text,
+        metadata={
             "products recommended": found.products,
             "files read": found.files,
             "unknown products": len(found.unknown),
@@ -70,7 +75,7 @@ def judge_known(found: ProductLookup) -> Finding:
     )
 
 
-def judge_lag(waiting: Backlog, now: float, limit_seconds: float) -> Finding:
+def check_lag(waiting: Backlog, now: float, limit_seconds: float) -> CheckResult:
     """Judge the lag: complete windows should not wait for long.
 
     Args:
@@ -96,11 +101,11 @@ def judge_lag(waiting: Backlog, now: float, limit_seconds: float) -> Finding:
         text += f" The first complete window waits for {age:.0f} s."
     if age > limit_seconds:
         text += " Is the sensor 'recommendations_sensor' on, and do its runs succeed?"
-    return Finding(
+    return CheckResult(
         *LAG,
         passed=age <= limit_seconds,
-        text=text,
-        facts=facts,
+        description=text,
+        metadata=facts,
         severity=dg.AssetCheckSeverity.WARN,
     )
 
@@ -109,18 +114,18 @@ def _age(modified_at: datetime, now: float) -> float:
     return elapsed(modified_at.timestamp(), now) or 0.0
 
 
-def judge_contiguity(found: GapReport) -> Finding:
+def check_contiguity(found: GapReport) -> CheckResult:
     """Judge the files: a card of the topic that is in none is lost."""
     looked_up, missing = len(found.looked_up), found.missing
     text = f"{found.gaps} gaps between the files; the newest {looked_up} hold no card."
     if missing:
         named = "; ".join(str(card) for card in missing[:_NAMED])
         text = f"{len(missing)} cards are in no file: {named}."
-    return Finding(
+    return CheckResult(
         *CONTIGUOUS,
         passed=not missing,
-        text=text,
-        facts={
+        description=text,
+        metadata={
             "gaps": found.gaps,
             "gaps looked up": looked_up,
             "missing cards": len(missing),
@@ -143,4 +148,4 @@ def recommender_checks(
     context: dg.AssetCheckExecutionContext, recommender: RecommenderResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Look at what waits for the recommender, and at what is between the files."""
-    yield from to_results(context, look_at_recommender(recommender))
+    yield from to_results(context, evaluate_recommender(recommender))

@@ -5,7 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 
 from dagster_project.assets.flow import ASSET_PARTS, SERVICE_PARTS
-from dagster_project.checks.findings import Finding, check_specs, look, to_results
+from dagster_project.checks.results import (
+    CheckResult,
+    check_specs,
+    evaluate,
+    to_results,
+)
 from dagster_project.resources import ServicesResource, ServiceState
 
 UP_CHECKS = [(asset, "up") for asset in SERVICE_PARTS]
@@ -15,21 +20,21 @@ _MOST_ERROR_CHARACTERS = 400
 SERVICE_CHECKS = [*UP_CHECKS, *PARTS_UP_CHECKS]
 
 
-def look_at_services(services: ServicesResource) -> list[Finding]:
+def evaluate_services(services: ServicesResource) -> list[CheckResult]:
     """Ask after the services and parts: who keeps them alive, and their own word."""
 
-    def find() -> Iterator[Finding]:
+    def find() -> Iterator[CheckResult]:
         states = {state.name: state for state in services.states()}
         for asset, part in SERVICE_PARTS.items():
             if part in states:
-                yield judge_service(asset, states[part])
+                yield check_service(asset, states[part])
         for asset, parts in ASSET_PARTS.items():
-            yield judge_parts(asset, parts, states)
+            yield check_parts(asset, parts, states)
 
-    return look(SERVICE_CHECKS, find)
+    return evaluate(SERVICE_CHECKS, find)
 
 
-def judge_service(asset: str, state: ServiceState) -> Finding:
+def check_service(asset: str, state: ServiceState) -> CheckResult:
     """Judge a service by its state."""
     facts: dict[str, str | int | float] = {
         "state": state.state,
@@ -48,12 +53,12 @@ def judge_service(asset: str, state: ServiceState) -> Finding:
         if state.is_up
         else f"'{state.name}' is not up: {state.state}, {state.reason}"
     )
-    return Finding(asset, "up", state.is_up, text, facts)
+    return CheckResult(asset, "up", state.is_up, text, facts)
 
 
-def judge_parts(
+def check_parts(
     asset: str, parts: Sequence[str], states: Mapping[str, ServiceState]
-) -> Finding:
+) -> CheckResult:
     """Judge what an asset rests on by the states of all parts."""
     ailing = [
         f"'{part}' is not up: {states[part].state}, {states[part].reason}"
@@ -63,12 +68,12 @@ def judge_parts(
         if part not in states or not states[part].is_up
     ]
     there = [states[part] for part in parts if part in states]
-    return Finding(
+    return CheckResult(
         asset,
         "parts_up",
         passed=not ailing,
-        text="; ".join(ailing) or f"{', '.join(parts)}: up.",
-        facts={
+        description="; ".join(ailing) or f"{', '.join(parts)}: up.",
+        metadata={
             "parts": len(parts),
             "parts up": len(parts) - len(ailing),
             "restarts": sum(state.restarts for state in there),
@@ -87,4 +92,4 @@ def service_checks(
     context: dg.AssetCheckExecutionContext, services: ServicesResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Ask after the services and parts: who keeps them alive, and their own word."""
-    yield from to_results(context, look_at_services(services))
+    yield from to_results(context, evaluate_services(services))

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from dagster_project.assets.flow import GROUPS, TOPICS
-from dagster_project.checks.findings import (
+from dagster_project.checks.results import (
     CheckName,
-    Finding,
+    CheckResult,
     check_specs,
-    look,
+    evaluate,
     to_results,
 )
 from dagster_project.resources import KafkaResource
@@ -34,10 +34,10 @@ def topic_checks(cluster: ClusterName) -> list[CheckName]:
     return [*((key, OBSERVED) for key in (*topics, *groups)), *empty]
 
 
-def look_at_topics(cluster: ClusterName, kafka: KafkaResource) -> list[Finding]:
+def evaluate_topics(cluster: ClusterName, kafka: KafkaResource) -> list[CheckResult]:
     """Read offsets and lags."""
 
-    def find() -> Iterator[Finding]:
+    def find() -> Iterator[CheckResult]:
         reader = kafka.offsets(cluster)
         topics = {
             topic.topic: topic.key for topic in TOPICS if topic.cluster == cluster
@@ -45,15 +45,15 @@ def look_at_topics(cluster: ClusterName, kafka: KafkaResource) -> list[Finding]:
         for topic, partitions in reader.topic_offsets(topics).items():
             yield describe_topic(topics[topic], partitions)
             if topics[topic] == SINK_LETTERS:
-                yield judge_letters(topic, partitions)
+                yield check_letters(topic, partitions)
         for key, (where, group, topic) in GROUPS.items():
             if where == cluster:
                 yield describe_lag(key, group, reader.group_lag(group, [topic]))
 
-    return look(topic_checks(cluster), find)
+    return evaluate(topic_checks(cluster), find)
 
 
-def describe_topic(key: str, partitions: Mapping[int, PartitionOffsets]) -> Finding:
+def describe_topic(key: str, partitions: Mapping[int, PartitionOffsets]) -> CheckResult:
     """Say what a topic holds."""
     facts = {
         f"end offset of partition {partition}": offsets.end
@@ -61,10 +61,12 @@ def describe_topic(key: str, partitions: Mapping[int, PartitionOffsets]) -> Find
     }
     span = sum(offsets.end - offsets.first for offsets in partitions.values())
     text = f"Offsets from first to end: {span}."
-    return Finding(key, OBSERVED, passed=True, text=text, facts=facts)
+    return CheckResult(key, OBSERVED, passed=True, description=text, metadata=facts)
 
 
-def judge_letters(topic: str, partitions: Mapping[int, PartitionOffsets]) -> Finding:
+def check_letters(
+    topic: str, partitions: Mapping[int, PartitionOffsets]
+) -> CheckResult:
     """Say whether the HDFS sink has given up on records, as long as they are kept."""
     count = sum(offsets.end - offsets.first for offsets in partitions.values())
     text = (
@@ -74,24 +76,24 @@ def judge_letters(topic: str, partitions: Mapping[int, PartitionOffsets]) -> Fin
         if count
         else "The HDFS sink has written every record."
     )
-    return Finding(
+    return CheckResult(
         SINK_LETTERS,
         EMPTY,
         passed=not count,
-        text=text,
-        facts={"dead letters": count},
+        description=text,
+        metadata={"dead letters": count},
         severity=dg.AssetCheckSeverity.WARN,
     )
 
 
-def describe_lag(key: str, group: str, lag: GroupLag) -> Finding:
+def describe_lag(key: str, group: str, lag: GroupLag) -> CheckResult:
     """Say how far a group is behind."""
     facts = {
         f"lag of partition {partition}": behind
         for (_, partition), behind in sorted(lag.lag.items())
     }
     text = f"Group '{group}' is {lag.total} offsets behind."
-    return Finding(key, OBSERVED, passed=True, text=text, facts=facts)
+    return CheckResult(key, OBSERVED, passed=True, description=text, metadata=facts)
 
 
 def _specs(cluster: ClusterName) -> list[dg.AssetCheckSpec]:
@@ -114,7 +116,7 @@ def inbound_topic_checks(
     kafka: KafkaResource,
 ) -> Iterator[dg.AssetCheckResult]:
     """Read the inbound cluster's offsets and lags."""
-    yield from to_results(context, look_at_topics("inbound", kafka))
+    yield from to_results(context, evaluate_topics("inbound", kafka))
 
 
 @dg.multi_asset_check(specs=_specs("analytics"), can_subset=True)
@@ -123,4 +125,4 @@ def analytics_topic_checks(
     kafka: KafkaResource,
 ) -> Iterator[dg.AssetCheckResult]:
     """Read the analytics cluster's offsets and lags."""
-    yield from to_results(context, look_at_topics("analytics", kafka))
+    yield from to_results(context, evaluate_topics("analytics", kafka))

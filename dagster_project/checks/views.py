@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dagster_project.checks.findings import (
-    Finding,
+from dagster_project.checks.results import (
+    CheckResult,
     check_specs,
-    could_not_look,
-    look,
+    evaluate,
+    not_evaluated,
     to_results,
 )
 from dagster_project.resources import KsqldbResource, PlatformResource
@@ -21,10 +21,12 @@ ANSWER = (ASSET, "answer")
 VIEW_CHECKS = [ANSWER]
 
 
-def look_at_views(platform: PlatformResource, ksqldb: KsqldbResource) -> list[Finding]:
+def evaluate_views(
+    platform: PlatformResource, ksqldb: KsqldbResource
+) -> list[CheckResult]:
     """Query each view, where ksqlDB is."""
 
-    def find_answers() -> Iterator[Finding]:
+    def find_answers() -> Iterator[CheckResult]:
         with ksqldb.watching_client() as client:
             yield try_views(client, platform.declared().views)
 
@@ -32,11 +34,11 @@ def look_at_views(platform: PlatformResource, ksqldb: KsqldbResource) -> list[Fi
         if not ksqldb.is_there():
             return []
     except GoodsflowError as error:
-        return [could_not_look(check, str(error)) for check in VIEW_CHECKS]
-    return look(VIEW_CHECKS, find_answers)
+        return [not_evaluated(check, str(error)) for check in VIEW_CHECKS]
+    return evaluate(VIEW_CHECKS, find_answers)
 
 
-def try_views(client: KsqlClient, views: dict[str, View]) -> Finding:
+def try_views(client: KsqlClient, views: dict[str, View]) -> CheckResult:
     """Ask each view for a row: one that is there may not answer yet.
 
     Raises:
@@ -48,11 +50,11 @@ def try_views(client: KsqlClient, views: dict[str, View]) -> Finding:
             client.query(f"SELECT {view.key} FROM {name} LIMIT 1;")  # noqa: S608
         except KsqlNotMaterializedError as error:
             silent.append(str(error))
-    return Finding(
+    return CheckResult(
         *ANSWER,
         passed=not silent,
-        text="; ".join(silent) or "Every view answers.",
-        facts={"views that answer": len(views) - len(silent)},
+        description="; ".join(silent) or "Every view answers.",
+        metadata={"views that answer": len(views) - len(silent)},
     )
 
 
@@ -66,4 +68,4 @@ def view_checks(
     ksqldb: KsqldbResource,
 ) -> Iterator[dg.AssetCheckResult]:
     """Query each view, where ksqlDB is."""
-    yield from to_results(context, look_at_views(platform, ksqldb))
+    yield from to_results(context, evaluate_views(platform, ksqldb))

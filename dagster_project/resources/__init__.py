@@ -4,19 +4,19 @@ Here: addresses and time-outs as configuration, and lazy clients of ``goodsflow`
 rooms. Constructing a resource reads nothing and connects nowhere.
 """
 
-from dagster_project.resources.compaction import CompactionResource
+from dagster_project.resources.archive import ArchiveResource
 from dagster_project.resources.connect import ConnectResource
 from dagster_project.resources.desired_state import DesiredStateResource
 from dagster_project.resources.hdfs import HdfsResource
 from dagster_project.resources.kafka import KafkaResource
-from dagster_project.resources.keepers import ServiceState
 from dagster_project.resources.ksqldb import KsqldbResource
 from dagster_project.resources.platform import PlatformResource
+from dagster_project.resources.process_managers import ServiceState
 from dagster_project.resources.recommender import RecommenderResource
 from dagster_project.resources.services import ServicesResource
 
 __all__ = [
-    "CompactionResource",
+    "ArchiveResource",
     "ConnectResource",
     "DesiredStateResource",
     "HdfsResource",

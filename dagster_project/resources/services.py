@@ -8,13 +8,13 @@ import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import Field
 
-from dagster_project.resources.keepers import (
-    EngineKeeper,
-    ServiceKeeper,
-    ServiceState,
-    SupervisorKeeper,
-)
 from dagster_project.resources.platform import PlatformResource
+from dagster_project.resources.process_managers import (
+    EngineProcesses,
+    ProcessManager,
+    ServiceState,
+    SupervisorProcesses,
+)
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.process import last_error
 from goodsflow.common.waiting import wait_for
@@ -49,7 +49,7 @@ class ServicesResource(dg.ConfigurableResource[Any]):
             EndpointsError: There is no platform, or nobody who keeps its parts alive.
         """
         endpoints = self.platform.endpoints()
-        keeper = self._keeper(endpoints)
+        keeper = self._process_manager(endpoints)
         states = dict(keeper.states())
         for name in endpoints.services.keys() - states.keys():
             reason = "is not known to who keeps the parts alive"
@@ -97,7 +97,7 @@ class ServicesResource(dg.ConfigurableResource[Any]):
                 f"There is no service '{name}'; there are "
                 f"{', '.join(sorted(endpoints.services))}."
             )
-        self._keeper(endpoints).restart(name)
+        self._process_manager(endpoints).restart(name)
 
         def late(seconds: float, reason: str) -> ServiceRestartError:
             return ServiceRestartError(
@@ -113,18 +113,18 @@ class ServicesResource(dg.ConfigurableResource[Any]):
             ),
         )
 
-    def _keeper(self, endpoints: Endpoints) -> ServiceKeeper:
+    def _process_manager(self, endpoints: Endpoints) -> ProcessManager:
         if endpoints.supervisor_socket is not None:
-            return SupervisorKeeper(Home(self.platform.home_path()))
+            return SupervisorProcesses(Home(self.platform.home_path()))
         if endpoints.container_engine is not None:
-            return EngineKeeper(endpoints.container_engine, self.timeout_seconds)
+            return EngineProcesses(endpoints.container_engine, self.timeout_seconds)
         raise EndpointsError(
             "The platform's addresses name neither a supervisor nor a container "
             "engine: nobody can say how its parts are."
         )
 
     def _with_own_word(
-        self, endpoints: Endpoints, keeper: ServiceKeeper, state: ServiceState
+        self, endpoints: Endpoints, keeper: ProcessManager, state: ServiceState
     ) -> ServiceState:
         service = endpoints.services.get(state.name)
         if service is None:

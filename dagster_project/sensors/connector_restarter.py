@@ -1,4 +1,4 @@
-"""Restarts what has failed of a connector, patiently, and tells when it gives up."""
+"""Restarts failed connectors and tasks, and reports when it gives up."""
 
 import json
 import time
@@ -8,10 +8,16 @@ from dataclasses import asdict, dataclass, field
 import dagster as dg
 
 from dagster_project.assets.flow import CONNECTORS
-from dagster_project.checks.connectors import RESTART_CHECKS, judge_restarts
-from dagster_project.checks.findings import Finding, could_not_look, look, to_evaluation
+from dagster_project.automation import BOOTSTRAP_PENDING, is_bootstrapped
+from dagster_project.checks.connectors import RESTART_CHECKS, check_restarts
+from dagster_project.checks.results import (
+    CheckResult,
+    evaluate,
+    not_evaluated,
+    to_event,
+)
 from dagster_project.resources import ConnectResource, PlatformResource
-from dagster_project.sensors.news import Memory, select_news
+from dagster_project.sensors.evaluations import Reported, select_changes
 from goodsflow.clients.connect import (
     ConnectClient,
     ConnectError,
@@ -30,25 +36,25 @@ _ASSETS = {name: asset for asset, name in CONNECTORS.items()}
 
 
 @dataclass(frozen=True)
-class Remembered:
-    """What a tick hands on to the next one: each connector's history, and the news."""
+class Cursor:
+    """What one tick hands on to the next: each connector's history, and the reports."""
 
     histories: Mapping[str, History] = field(default_factory=dict)
-    reported: Memory = field(default_factory=lambda: Memory({}, 0.0))
+    reported: Reported = field(default_factory=lambda: Reported({}, 0.0))
 
     @classmethod
-    def from_cursor(cls, cursor: str | None) -> "Remembered":
-        """Read the sensor's cursor; nothing is remembered without one."""
+    def from_stored(cls, cursor: str | None) -> "Cursor":
+        """Read what ``to_stored`` wrote; None stands for an empty cursor."""
         if not cursor:
             return cls()
         stored = json.loads(cursor)
         histories = {
-            name: History(**told) for name, told in stored["histories"].items()
+            name: History(**each) for name, each in stored["histories"].items()
         }
-        return cls(histories, Memory(**stored["reported"]))
+        return cls(histories, Reported(**stored["reported"]))
 
-    def to_cursor(self) -> str:
-        """Write the sensor's cursor."""
+    def to_stored(self) -> str:
+        """Return the cursor as Dagster stores it."""
         return json.dumps(asdict(self))
 
 
@@ -58,44 +64,42 @@ def attend_to_all(
     histories: Mapping[str, History],
     now: float,
     settings: RestartSettings = SETTINGS,
-) -> tuple[list[Finding], dict[str, History]]:
-    """Look at each connector and restart what is due.
+) -> tuple[list[CheckResult], dict[str, History]]:
+    """Read each connector's status and restart what is due.
 
     Args:
-        client: The worker.
+        client: Of the Connect worker.
         names: The connectors.
-        histories: What is remembered of them.
-        now: The time in seconds.
-        settings: How patiently they are restarted.
+        histories: Each connector's restarts so far.
+        now: In seconds since the epoch.
+        settings: The delays and the limit of restarts.
 
     Returns:
-        What was found and done about each, by its asset's key or else its own name, and
-        what to remember. Of a connector that could not be looked at, or whose restart
-        was refused, that is what it was before; a restart without an answer counts.
+        A result for each connector, under its asset's key or else its own name, and the
+        new histories. The history of a connector that could not be read, or whose
+        restart was refused, stays as it was. A restart without an answer counts.
     """
-    findings, after = [], dict[str, History]()
+    results, after = [], dict[str, History]()
     silent = ""
     for name in names:
         asset, history = _ASSETS.get(name, name), histories.get(name, History())
         after[name] = history
         if silent:
-            # Each question to a worker that does not answer takes seconds of the tick.
-            findings.append(could_not_look((asset, "restarts"), silent))
+            # Each request to a worker that does not answer takes seconds of the tick.
+            results.append(not_evaluated((asset, "restarts"), silent))
             continue
         try:
             status, action, after[name] = check_and_restart(
                 client, name, history, now, settings
             )
         except ConnectError as error:
-            findings.append(could_not_look((asset, "restarts"), str(error)))
+            results.append(not_evaluated((asset, "restarts"), str(error)))
             silent = str(error) if isinstance(error, ConnectUnavailableError) else ""
             if isinstance(error, UnansweredRestartError):
                 after[name] = error.history
         else:
-            findings.append(
-                judge_restarts(asset, status, action, after[name], settings)
-            )
-    return findings, after
+            results.append(check_restarts(asset, status, action, after[name], settings))
+    return results, after
 
 
 def tick(
@@ -105,49 +109,58 @@ def tick(
     now: float,
     settings: RestartSettings = SETTINGS,
 ) -> dg.SensorResult:
-    """Attend to the declared connectors, and report what is news.
+    """Restart what is due of the declared connectors, and report what has changed.
 
     Args:
-        platform: What declares them.
-        connect: The worker.
-        cursor: What the tick before has remembered.
-        now: The time in seconds.
-        settings: How patiently they are restarted.
+        platform: Declares the connectors.
+        connect: The Connect worker.
+        cursor: The sensor's, from the previous tick.
+        now: In seconds since the epoch.
+        settings: The delays and the limit of restarts.
     """
-    remembered = Remembered.from_cursor(cursor)
-    histories = dict(remembered.histories)
+    state = Cursor.from_stored(cursor)
+    histories = dict(state.histories)
 
-    def find() -> list[Finding]:
+    def read() -> list[CheckResult]:
         names = sorted({*_ASSETS, *platform.declared().connectors})
         with connect.watching_client() as client:
-            findings, after = attend_to_all(client, names, histories, now, settings)
+            results, after = attend_to_all(client, names, histories, now, settings)
         histories.clear()
         histories.update(after)
-        return findings
+        return results
 
-    findings = look(RESTART_CHECKS, find)
-    # A connector that is no asset has no check: the tick alone tells of it.
-    checked = [f for f in findings if f.asset in CONNECTORS]
-    news, reported = select_news(checked, remembered.reported, now)
+    results = evaluate(RESTART_CHECKS, read)
+    # A connector that is no asset has no check: only the tick's text shows it.
+    checked = [result for result in results if result.asset in CONNECTORS]
+    changed, reported = select_changes(checked, state.reported, now)
     return dg.SensorResult(
-        asset_events=[to_evaluation(finding) for finding in news],
+        asset_events=[to_event(result) for result in changed],
         skip_reason=" | ".join(
-            f"{f.asset}: {f.text.splitlines()[0]}" for f in findings
+            f"{result.asset}: {result.description.splitlines()[0]}"
+            for result in results
         ),
-        cursor=Remembered(histories, reported).to_cursor(),
+        cursor=Cursor(histories, reported).to_stored(),
     )
 
 
-@dg.sensor(
-    minimum_interval_seconds=15,
-    default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Restarts what has failed of the declared connectors, ever more "
-    "patiently, and fails the check `restarts` when in vain.",
-)
-def connector_restarter(
-    context: dg.SensorEvaluationContext,
-    platform: PlatformResource,
-    connect: ConnectResource,
-) -> dg.SensorResult:
-    """Restarts what has failed of the declared connectors, and reports when in vain."""
-    return tick(platform, connect, context.cursor, time.time())
+def build_connector_restarter(
+    default_status: dg.DefaultSensorStatus,
+) -> dg.SensorDefinition:
+    """Return the sensor; it is on or off by default."""
+
+    @dg.sensor(
+        minimum_interval_seconds=15,
+        default_status=default_status,
+        description="Restarts failed connectors and tasks with growing delays, and "
+        "fails the check `restarts` when it gives up.",
+    )
+    def connector_restarter(
+        context: dg.SensorEvaluationContext,
+        platform: PlatformResource,
+        connect: ConnectResource,
+    ) -> dg.SensorResult | dg.SkipReason:
+        if not is_bootstrapped(context.instance):
+            return dg.SkipReason(BOOTSTRAP_PENDING)
+        return tick(platform, connect, context.cursor, time.time())
+
+    return connector_restarter

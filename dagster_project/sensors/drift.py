@@ -1,4 +1,4 @@
-"""Finds what is no longer as declared, and has repaired what is safe to repair."""
+"""Detects drift from ``platform.yaml``, and has repaired what is safe to repair."""
 
 import hashlib
 import json
@@ -9,14 +9,15 @@ from dataclasses import asdict, dataclass, field
 import dagster as dg
 
 from dagster_project.assets.declared import ASSET_OF
-from dagster_project.checks.declared import DECLARED_CHECKS, judge_survey
-from dagster_project.checks.findings import Finding, could_not_look
+from dagster_project.automation import BOOTSTRAP_PENDING, is_bootstrapped
+from dagster_project.checks.declared import DECLARED_CHECKS, check_survey
+from dagster_project.checks.results import CheckResult, not_evaluated
 from dagster_project.jobs import bootstrap
 from dagster_project.resources import DesiredStateResource
-from dagster_project.sensors.news import (
-    Memory,
-    make_looks,
-    select_news,
+from dagster_project.sensors.evaluations import (
+    Reported,
+    evaluate_all,
+    select_changes,
     summarize,
     to_events,
 )
@@ -24,7 +25,7 @@ from goodsflow.common.clock import elapsed
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.providers.reconciler import Survey
 
-LOOK_SECONDS = 35.0
+TIMEOUT_SECONDS = 35.0
 """For the whole survey; Dagster gives up on a tick after 60 s."""
 
 FIRST_RETRY_SECONDS = 120.0
@@ -40,11 +41,11 @@ _UNDER_WAY = [
 
 @dataclass(frozen=True)
 class Repair:
-    """A repair that was asked for.
+    """A repair that was requested.
 
     Attributes:
         digest: Of the drift that it was to repair.
-        attempt: How often it was asked for, from 1.
+        attempt: How often it was requested, from 1.
         asked_at: When, in seconds since the epoch.
     """
 
@@ -60,23 +61,23 @@ class Repair:
 
 
 @dataclass(frozen=True)
-class Remembered:
-    """What a tick hands on to the next one: each asset's repair, and the news."""
+class Cursor:
+    """What one tick hands on to the next: each asset's last repair, and the reports."""
 
     repairs: Mapping[str, Repair] = field(default_factory=dict)
-    reported: Memory = field(default_factory=lambda: Memory({}, 0.0))
+    reported: Reported = field(default_factory=lambda: Reported({}, 0.0))
 
     @classmethod
-    def from_cursor(cls, cursor: str | None) -> "Remembered":
-        """Read the sensor's cursor; nothing is remembered without one."""
+    def from_stored(cls, cursor: str | None) -> "Cursor":
+        """Read what ``to_stored`` wrote; None stands for an empty cursor."""
         if not cursor:
             return cls()
         stored = json.loads(cursor)
-        repairs = {asset: Repair(**told) for asset, told in stored["repairs"].items()}
-        return cls(repairs, Memory(**stored["reported"]))
+        repairs = {asset: Repair(**each) for asset, each in stored["repairs"].items()}
+        return cls(repairs, Reported(**stored["reported"]))
 
-    def to_cursor(self) -> str:
-        """Write the sensor's cursor."""
+    def to_stored(self) -> str:
+        """Return the cursor as Dagster stores it."""
         return json.dumps(asdict(self))
 
 
@@ -86,25 +87,24 @@ def decide_repairs(
     now: float,
     unread: Collection[str] = (),
 ) -> tuple[list[str], dict[str, Repair]]:
-    """Choose the assets to materialize, and what to remember of them.
+    """Choose the assets to materialize, and the repairs to remember.
 
-    A drift is repaired at once; one that is the same after its repair was asked for is
-    tried again with a delay that doubles. What is in order again is forgotten, so that
-    the same drift, come again, is repaired at once.
+    New drift is repaired at once. If the same drift is still there, the repair is
+    requested again after a delay that doubles each time. An asset without drift is
+    forgotten, so that the same drift is repaired at once when it occurs again.
 
     Args:
-        drift: A digest of what could safely be repaired, by asset.
-        repairs: Those asked for so far, by asset.
+        drift: A digest of what is safe to repair, by asset.
+        repairs: The repairs requested so far, by asset.
         now: In seconds since the epoch.
-        unread: Assets of which nothing is known: they are neither repaired nor
-            forgotten.
+        unread: Assets that could not be read: neither repaired nor forgotten.
     """
     due: list[str] = []
     remembered = {asset: last for asset, last in repairs.items() if asset in unread}
     for asset, digest in drift.items():
         last = repairs.get(asset)
         is_same = last is not None and last.digest == digest
-        # Where the clock was set back, it may have been asked for long ago.
+        # A request in the future means that the clock was set back: try again.
         if (
             last is not None
             and is_same
@@ -120,7 +120,7 @@ def decide_repairs(
 
 
 def safe_drift(survey: Survey) -> dict[str, str]:
-    """Return a digest of what could safely be repaired, by asset; of none, nothing."""
+    """Return a digest of what is safe to repair, for each asset with such drift."""
     return {
         ASSET_OF[target]: _digest([str(change) for change in plan.safe()])
         for target, plan in survey.plans.items()
@@ -128,56 +128,76 @@ def safe_drift(survey: Survey) -> dict[str, str]:
     }
 
 
-@dg.sensor(
-    job=bootstrap,
-    minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Compares all with `platform.yaml` and starts a run of `bootstrap` for "
-    "what is safe to repair. A connector paused by hand goes on again.",
-)
-def drift_sensor(
-    context: dg.SensorEvaluationContext, desired_state: DesiredStateResource
-) -> dg.SensorResult:
-    """Evaluates what is declared, and asks for a run where a difference is safe."""
-    remembered = Remembered.from_cursor(context.cursor)
-    repairs = dict(remembered.repairs)
-    now = time.time()
+def build_drift_sensor(default_status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """Return the sensor; it is on or off by default."""
 
+    @dg.sensor(
+        job=bootstrap,
+        minimum_interval_seconds=60,
+        default_status=default_status,
+        description="Compares the platform with `platform.yaml` and starts a run of "
+        "`bootstrap` for what is safe to repair. A connector paused by hand resumes.",
+    )
+    def drift_sensor(
+        context: dg.SensorEvaluationContext, desired_state: DesiredStateResource
+    ) -> dg.SensorResult | dg.SkipReason:
+        if not is_bootstrapped(context.instance):
+            return dg.SkipReason(BOOTSTRAP_PENDING)
+        return tick(context.instance, desired_state, context.cursor, time.time())
+
+    return drift_sensor
+
+
+def tick(
+    instance: dg.DagsterInstance,
+    desired_state: DesiredStateResource,
+    cursor: str | None,
+    now: float,
+) -> dg.SensorResult:
+    """Evaluate what is declared, and request a run where a difference is safe.
+
+    Args:
+        instance: Whose bootstrap runs count as repairs under way.
+        desired_state: What is declared.
+        cursor: The sensor's, from the previous tick.
+        now: In seconds since the epoch.
+    """
+    state = Cursor.from_stored(cursor)
+    repairs = dict(state.repairs)
     surveys: list[Survey] = []
 
-    def look() -> list[Finding]:
+    def evaluate() -> list[CheckResult]:
         try:
             with desired_state.watching_reconciler() as reconciler:
                 survey = reconciler.survey(reconciler.targets())
         except GoodsflowError as error:
-            return [could_not_look(check, str(error)) for check in DECLARED_CHECKS]
+            return [not_evaluated(check, str(error)) for check in DECLARED_CHECKS]
         surveys.append(survey)
-        return judge_survey(survey)
+        return check_survey(survey)
 
-    findings = make_looks([(DECLARED_CHECKS, look)], LOOK_SECONDS)
-    drift = safe_drift(surveys[0]) if surveys else {}
-    # What is under way may be repairing it, or may be what makes it for the first time.
-    is_busy = bool(
-        context.instance.get_runs(
-            dg.RunsFilter(job_name=bootstrap.name, statuses=_UNDER_WAY), limit=1
-        )
-    )
+    results = evaluate_all([(DECLARED_CHECKS, evaluate)], TIMEOUT_SECONDS)
     due: list[str] = []
-    if surveys and not is_busy:
+    # A run under way may be repairing it, or making it for the first time.
+    if surveys and not _is_applying(instance):
         unread = {ASSET_OF[target] for target in surveys[0].failures}
-        due, repairs = decide_repairs(drift, repairs, now, unread)
-    news, reported = select_news(findings, remembered.reported, now)
+        due, repairs = decide_repairs(safe_drift(surveys[0]), repairs, now, unread)
+    changed, reported = select_changes(results, state.reported, now)
     requests = [_request(due, repairs)] if due else []
     return dg.SensorResult(
         run_requests=requests,
-        asset_events=to_events(news, findings),
-        skip_reason=None if requests else summarize(findings),
-        cursor=Remembered(repairs, reported).to_cursor(),
+        asset_events=to_events(changed, results),
+        skip_reason=None if requests else summarize(results),
+        cursor=Cursor(repairs, reported).to_stored(),
     )
 
 
+def _is_applying(instance: dg.DagsterInstance) -> bool:
+    under_way = dg.RunsFilter(job_name=bootstrap.name, statuses=_UNDER_WAY)
+    return bool(instance.get_runs(under_way, limit=1))
+
+
 def _request(due: list[str], repairs: Mapping[str, Repair]) -> dg.RunRequest:
-    # A run key is remembered for ever: the same drift at another time has another.
+    # Dagster never repeats a run key: the same drift gets another one next time.
     asked_at = repairs[due[0]].asked_at
     return dg.RunRequest(
         run_key=f"drift-{_digest(due)}-{asked_at:.0f}",

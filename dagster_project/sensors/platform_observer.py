@@ -1,29 +1,30 @@
-"""Looks at what the platform keeps by itself, and reports it without runs."""
+"""Evaluates the checks on what the platform keeps by itself, without runs."""
 
 import time
 from dataclasses import replace
 
 import dagster as dg
 
-from dagster_project.checks.archive import ARCHIVE_CHECKS, look_at_archive
-from dagster_project.checks.connectors import CONNECTOR_CHECKS, look_at_connectors
-from dagster_project.checks.files import FILE_CHECKS, look_at_files
-from dagster_project.checks.recommender import (
-    RECOMMENDER_CHECKS,
-    look_at_recommender,
-)
-from dagster_project.checks.services import SERVICE_CHECKS, look_at_services
-from dagster_project.checks.topics import look_at_topics, topic_checks
-from dagster_project.checks.views import VIEW_CHECKS, look_at_views
-from dagster_project.checks.work import (
+from dagster_project.automation import BOOTSTRAP_PENDING, is_bootstrapped
+from dagster_project.checks.archive import ARCHIVE_CHECKS, evaluate_archive
+from dagster_project.checks.connectors import CONNECTOR_CHECKS, evaluate_connectors
+from dagster_project.checks.files import FILE_CHECKS, evaluate_files
+from dagster_project.checks.progress import (
+    PROGRESS_CHECKS,
     SINK_CHECKS,
-    WORK_CHECKS,
     Readings,
+    evaluate_progress,
+    evaluate_sink_progress,
     from_stored,
-    look_at_sink,
-    look_at_work,
     to_stored,
 )
+from dagster_project.checks.recommender import (
+    RECOMMENDER_CHECKS,
+    evaluate_recommender,
+)
+from dagster_project.checks.services import SERVICE_CHECKS, evaluate_services
+from dagster_project.checks.topics import evaluate_topics, topic_checks
+from dagster_project.checks.views import VIEW_CHECKS, evaluate_views
 from dagster_project.resources import (
     ConnectResource,
     HdfsResource,
@@ -33,59 +34,67 @@ from dagster_project.resources import (
     RecommenderResource,
     ServicesResource,
 )
-from dagster_project.sensors.news import (
-    Look,
-    Memory,
-    make_looks,
-    select_news,
+from dagster_project.sensors.evaluations import (
+    Evaluation,
+    Reported,
+    evaluate_all,
+    select_changes,
     summarize,
     to_events,
 )
 
-LOOK_SECONDS = 35.0
-"""For all looks together; Dagster gives up on a tick after 60 s."""
+TIMEOUT_SECONDS = 35.0
+"""For all checks together; Dagster gives up on a tick after 60 s."""
 
 
-@dg.sensor(
-    minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Reports topics' ends, groups' lag, files, connectors and services as "
-    "they are, and evaluates their checks.",
-)
-def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their names
-    context: dg.SensorEvaluationContext,
-    platform: PlatformResource,
-    kafka: KafkaResource,
-    connect: ConnectResource,
-    hdfs: HdfsResource,
-    ksqldb: KsqldbResource,
-    recommender: RecommenderResource,
-    services: ServicesResource,
-) -> dg.SensorResult:
-    """Reports topics' ends, groups' lag, files, connectors and services as they are."""
-    memory, now = Memory.from_cursor(context.cursor), time.time()
-    readings: Readings = {}
-    before = from_stored(memory.readings)
-    looks: list[Look] = [
-        (SERVICE_CHECKS, lambda: look_at_services(services)),
-        (
-            WORK_CHECKS,
-            lambda: look_at_work(services, kafka, now, before, readings),
-        ),
-        (SINK_CHECKS, lambda: look_at_sink(kafka, now, before, readings)),
-        (CONNECTOR_CHECKS, lambda: look_at_connectors(connect)),
-        (RECOMMENDER_CHECKS, lambda: look_at_recommender(recommender)),
-        (FILE_CHECKS, lambda: look_at_files(hdfs)),
-        (ARCHIVE_CHECKS, lambda: look_at_archive(hdfs)),
-        (VIEW_CHECKS, lambda: look_at_views(platform, ksqldb)),
-        (topic_checks("inbound"), lambda: look_at_topics("inbound", kafka)),
-        (topic_checks("analytics"), lambda: look_at_topics("analytics", kafka)),
-    ]
-    findings = make_looks(looks, LOOK_SECONDS)
-    news, remembered = select_news(findings, memory, now)
-    remembered = replace(remembered, readings=to_stored(dict(readings)))
-    return dg.SensorResult(
-        asset_events=to_events(news, findings),
-        skip_reason=summarize(findings),
-        cursor=remembered.to_cursor(),
+def build_platform_observer(
+    default_status: dg.DefaultSensorStatus,
+) -> dg.SensorDefinition:
+    """Return the sensor; it is on or off by default."""
+
+    @dg.sensor(
+        minimum_interval_seconds=60,
+        default_status=default_status,
+        description="Evaluates the checks on topics, groups, files, connectors and "
+        "services, and reports what has changed.",
     )
+    def platform_observer(  # noqa: PLR0917 - Dagster passes resources by their names
+        context: dg.SensorEvaluationContext,
+        platform: PlatformResource,
+        kafka: KafkaResource,
+        connect: ConnectResource,
+        hdfs: HdfsResource,
+        ksqldb: KsqldbResource,
+        recommender: RecommenderResource,
+        services: ServicesResource,
+    ) -> dg.SensorResult | dg.SkipReason:
+        if not is_bootstrapped(context.instance):
+            return dg.SkipReason(BOOTSTRAP_PENDING)
+        reported, now = Reported.from_cursor(context.cursor), time.time()
+        readings: Readings = {}
+        before = from_stored(reported.readings)
+        evaluations: list[Evaluation] = [
+            (SERVICE_CHECKS, lambda: evaluate_services(services)),
+            (
+                PROGRESS_CHECKS,
+                lambda: evaluate_progress(services, kafka, now, before, readings),
+            ),
+            (SINK_CHECKS, lambda: evaluate_sink_progress(kafka, now, before, readings)),
+            (CONNECTOR_CHECKS, lambda: evaluate_connectors(connect)),
+            (RECOMMENDER_CHECKS, lambda: evaluate_recommender(recommender)),
+            (FILE_CHECKS, lambda: evaluate_files(hdfs)),
+            (ARCHIVE_CHECKS, lambda: evaluate_archive(hdfs)),
+            (VIEW_CHECKS, lambda: evaluate_views(platform, ksqldb)),
+            (topic_checks("inbound"), lambda: evaluate_topics("inbound", kafka)),
+            (topic_checks("analytics"), lambda: evaluate_topics("analytics", kafka)),
+        ]
+        results = evaluate_all(evaluations, TIMEOUT_SECONDS)
+        changed, reported = select_changes(results, reported, now)
+        reported = replace(reported, readings=to_stored(dict(readings)))
+        return dg.SensorResult(
+            asset_events=to_events(changed, results),
+            skip_reason=summarize(results),
+            cursor=reported.to_cursor(),
+        )
+
+    return platform_observer

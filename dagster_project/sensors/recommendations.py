@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from dagster_project.assets.recommendations import WINDOW_TAG
+from dagster_project.automation import BOOTSTRAP_PENDING, is_bootstrapped
 from dagster_project.jobs import (
     LONGEST_RUN_SECONDS,
     MAX_RUN_SECONDS,
@@ -100,25 +101,33 @@ def decide(waiting: Backlog, past: PastRuns) -> dg.RunRequest | dg.SkipReason:
     )
 
 
-@dg.sensor(
-    job=recommend,
-    minimum_interval_seconds=10,
-    default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Starts a run of `recommend` where files of complete windows wait.",
-)
-def recommendations_sensor(
-    context: dg.SensorEvaluationContext, recommender: RecommenderResource
-) -> dg.RunRequest | dg.SkipReason:
-    """Starts one run of the recommender over all complete windows of waiting files."""
-    # Runs first: offsets read before a run has ended would start it anew.
-    now = time.time()
-    run_id = unfinished_run(context.instance, now)
-    if run_id:
-        return dg.SkipReason(f"Run {run_id} of the recommender is not finished.")
-    waiting = recommender.waiting()
-    start = window_start(waiting.start_offsets)
-    # The time anew: a run that has just ended did not end ahead of the clock.
-    return decide(waiting, past_runs(context.instance, start, time.time()))
+def build_recommendations_sensor(
+    default_status: dg.DefaultSensorStatus,
+) -> dg.SensorDefinition:
+    """Return the sensor; it is on or off by default."""
+
+    @dg.sensor(
+        job=recommend,
+        minimum_interval_seconds=10,
+        default_status=default_status,
+        description="Starts a run of `recommend` when a window of files is complete. "
+        "One run takes all complete windows.",
+    )
+    def recommendations_sensor(
+        context: dg.SensorEvaluationContext, recommender: RecommenderResource
+    ) -> dg.RunRequest | dg.SkipReason:
+        if not is_bootstrapped(context.instance):
+            return dg.SkipReason(BOOTSTRAP_PENDING)
+        # Runs first: offsets that were read before a run ended would start it again.
+        run_id = unfinished_run(context.instance, time.time())
+        if run_id:
+            return dg.SkipReason(f"Run {run_id} of the recommender has not finished.")
+        waiting = recommender.waiting()
+        start = window_start(waiting.start_offsets)
+        # A new time: a run that has just ended must not lie in the future.
+        return decide(waiting, past_runs(context.instance, start, time.time()))
+
+    return recommendations_sensor
 
 
 def unfinished_run(instance: dg.DagsterInstance, now: float) -> str | None:

@@ -39,4 +39,4 @@ tests/compose/engine.sh start
 remove
 # Building and starting are fixtures, with limits of their own. What they take is shown (-s).
 .venv/bin/python -m pytest -s -o timeout_func_only=true --durations=15 --durations-min=5 \
-  tests/compose tests/unit/dagster_project/test_keepers.py "$@"
+  tests/compose tests/unit/dagster_project/test_process_managers.py "$@"

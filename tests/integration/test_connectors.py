@@ -20,7 +20,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from dagster_project.checks.findings import Finding, to_evaluation
+from dagster_project.checks.results import CheckResult, to_event
 from dagster_project.sensors.connector_restarter import attend_to_all
 from goodsflow.clients.connect import (
     ConnectClient,
@@ -214,10 +214,10 @@ class Ticks:
         self._connect, self._name = connect, name
         self._settings = RestartSettings(max_restarts=max_restarts)
 
-    def __call__(self) -> Finding:
+    def __call__(self) -> CheckResult:
         """Tick once."""
         self.now += 5
-        findings, after = attend_to_all(
+        results, after = attend_to_all(
             self._connect,
             [self._name],
             {self._name: self.history},
@@ -225,7 +225,7 @@ class Ticks:
             self._settings,
         )
         self.history = after[self._name]
-        return findings[0]
+        return results[0]
 
 
 @pytest.fixture
@@ -250,18 +250,20 @@ def test_a_failed_task_is_restarted_until_its_cause_is_gone(
     await_failed(connect, name)
 
     tick = Ticks(connect, name, max_restarts=6)
-    finding = tick()
-    assert finding.passed
-    assert finding.severity == dg.AssetCheckSeverity.WARN
-    assert "Restart 1 of 6 is due at" in finding.text
-    await_condition(lambda: "Restart 1 of 6 is made" in tick().text, "a restart", 30)
+    result = tick()
+    assert result.passed
+    assert result.severity == dg.AssetCheckSeverity.WARN
+    assert "Restart 1 of 6 is due at" in result.description
+    await_condition(
+        lambda: "Restart 1 of 6 is made" in tick().description, "a restart", 30
+    )
 
     admin = KafkaAdmin.connect(endpoints, "analytics", "admin")
     admin.create_topics({dead_letters: ONE_PARTITION})
     await_condition(lambda: tick() and connect.status(name).is_running, "it runs", 60)
-    finding = tick()
-    assert finding.passed
-    assert finding.text.startswith("Nothing to restart")
+    result = tick()
+    assert result.passed
+    assert result.description.startswith("Nothing to restart")
     assert tick.history.restarts
     tick.now += 600
     tick()
@@ -282,11 +284,11 @@ def test_a_task_that_fails_for_ever_is_given_up_and_told_with_its_trace(
     await_failed(connect, name)
     tick = Ticks(connect, name, max_restarts=2)
 
-    def is_given_up() -> Finding | None:
-        finding = tick()
-        return None if finding.passed else finding
+    def is_given_up() -> CheckResult | None:
+        result = tick()
+        return None if result.passed else result
 
-    check = to_evaluation(await_condition(is_given_up, "it is given up", 60))
+    check = to_event(await_condition(is_given_up, "it is given up", 60))
     assert check.severity == dg.AssetCheckSeverity.ERROR
     text = str(check.description)
     assert text.startswith(f"Gave up after 2 restarts: connector '{name}' RUNNING")

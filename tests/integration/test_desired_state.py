@@ -9,10 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_project.checks.connectors import look_at_connectors
-from dagster_project.checks.declared import look_at_declared
-from dagster_project.checks.files import look_at_files
-from dagster_project.checks.topics import look_at_topics
+from dagster_project.checks.connectors import evaluate_connectors
+from dagster_project.checks.declared import evaluate_declared
+from dagster_project.checks.files import evaluate_files
+from dagster_project.checks.topics import evaluate_topics
 from dagster_project.definitions import build_definitions
 from dagster_project.resources import (
     ConnectResource,
@@ -311,11 +311,11 @@ def test_a_right_that_is_revoked_goes_from_the_mirror_too(
 def test_a_platform_that_is_up_is_seen_as_well(platform: PlatformResource) -> None:
     """A check that fails on a healthy platform is soon ignored on a sick one."""
     kafka = KafkaResource(platform=platform)
-    findings = [
-        *look_at_connectors(ConnectResource(platform=platform)),
-        *look_at_files(HdfsResource(platform=platform)),
-        *look_at_topics("inbound", kafka),
-        *look_at_topics("analytics", kafka),
-        *look_at_declared(DesiredStateResource(platform=platform)),
+    results = [
+        *evaluate_connectors(ConnectResource(platform=platform)),
+        *evaluate_files(HdfsResource(platform=platform)),
+        *evaluate_topics("inbound", kafka),
+        *evaluate_topics("analytics", kafka),
+        *evaluate_declared(DesiredStateResource(platform=platform)),
     ]
-    assert [finding for finding in findings if not finding.passed] == []
+    assert [result for result in results if not result.passed] == []

@@ -1,11 +1,10 @@
-"""Dagster from outside, over its GraphQL API: run the bootstrap, turn sensors on.
+"""A client of Dagster's GraphQL API, and the configuration of its instance.
 
-The launcher asks Dagster as a person in its UI would, so that the run shows there.
+The launcher starts the bootstrap through it, so that the run shows in the UI.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,6 @@ from goodsflow.common.atomic_file import write_whole
 from goodsflow.common.errors import GoodsflowError
 
 BOOTSTRAP_JOB = "bootstrap"
-SENSORS = (
-    "recommendations_sensor",
-    "platform_observer",
-    "drift_sensor",
-    "connector_restarter",
-)
-SCHEDULES = ("goods_archive_schedule", "history_schedule")
 
 DAGSTER_YAML = """\
 # Written by the launcher at each start.
@@ -184,75 +176,6 @@ class DagsterClient:
           terminatePolicy: MARK_AS_CANCELED_IMMEDIATELY) { __typename } }"""
         self._ask(query, {"run": run_id})
 
-    def turn_on_new(self) -> list[str]:
-        """Turn on each of our sensors and schedules that nobody has turned on or off.
-
-        Dagster itself remembers of each that somebody has, which is when it could be
-        reset: so what an update brings is turned on once, and what an operator has
-        turned off stays off. A list kept beside it would hold for a Dagster whose
-        storage is new, too, where all are off.
-
-        What a Dagster does not know that has run since before an update waits until it
-        is started anew.
-
-        Returns:
-            Their names.
-
-        Raises:
-            DagsterError: No answer, or it refused.
-        """
-        query = """query($selector: RepositorySelector!) {
-          sensorsOrError(repositorySelector: $selector) { __typename
-            ... on Sensors { results { name canReset } }
-            ... on PythonError { message } }
-          schedulesOrError(repositorySelector: $selector) { __typename
-            ... on Schedules { results { name canReset } }
-            ... on PythonError { message } } }"""
-        answer = self._ask(query, {"selector": self._location()})
-        sensors = _untouched("Sensors", answer["sensorsOrError"], SENSORS)
-        schedules = _untouched("Schedules", answer["schedulesOrError"], SCHEDULES)
-        for sensor in sensors:
-            self.start_sensor(sensor)
-        for schedule in schedules:
-            self.start_schedule(schedule)
-        return [*sensors, *schedules]
-
-    def start_sensor(self, sensor: str) -> None:
-        """Turn a sensor on; one that is on stays on.
-
-        Raises:
-            DagsterError: There is no such sensor, or no answer.
-        """
-        self._start("sensor", "Sensor", sensor)
-
-    def start_schedule(self, schedule: str) -> None:
-        """Turn a schedule on; one that is on stays on.
-
-        Raises:
-            DagsterError: There is no such schedule, or no answer.
-        """
-        self._start("schedule", "ScheduleStateResult", schedule)
-
-    def _start(self, kind: str, started: str, name: str) -> None:
-        """Turn on what ticks by itself.
-
-        Args:
-            kind: ``sensor`` or ``schedule``.
-            started: The type of the answer where it is on.
-            name: Which one.
-
-        Raises:
-            DagsterError: There is none of that name, or no answer.
-        """
-        title = kind.title()
-        query = f"""mutation($selector: {title}Selector!) {{
-          start{title}({kind}Selector: $selector) {{ __typename
-            ... on PythonError {{ message }} }} }}"""
-        selector = {**self._location(), f"{kind}Name": name}
-        answer = self._ask(query, {"selector": selector})[f"start{title}"]
-        if answer["__typename"] != started:
-            raise DagsterError(f"Dagster did not start the {kind} '{name}': {answer}")
-
     def _location(self) -> dict[str, str]:
         query = """{ workspaceOrError { __typename
           ... on PythonError { message }
@@ -291,13 +214,6 @@ class DagsterClient:
             errors = answer.get("errors") if isinstance(answer, dict) else answer
             raise DagsterError(f"Dagster refused a query: {str(errors)[:1000]}")
         return answer["data"]
-
-
-def _untouched(kind: str, answer: dict[str, Any], ours: Sequence[str]) -> list[str]:
-    if answer["__typename"] != kind:
-        raise DagsterError(f"Dagster does not list its {kind.lower()}: {answer}")
-    untouched = {each["name"] for each in answer["results"] if not each["canReset"]}
-    return [name for name in ours if name in untouched]
 
 
 def _innermost(error: dict[str, Any] | None) -> str:

@@ -26,7 +26,7 @@ class BootstrapRunError(GoodsflowError):
 
 
 def bootstrap(client: DagsterClient) -> str:
-    """Have Dagster materialize the bootstrap, then turn on the sensors that are new.
+    """Have Dagster materialize the bootstrap assets.
 
     Returns:
         The run's ID.
@@ -45,9 +45,6 @@ def bootstrap(client: DagsterClient) -> str:
             + "\nSee its log in Dagster's UI, under Runs. Then run `docker compose up "
             "-d` again."
         )
-    turned_on = client.turn_on_new()
-    if turned_on:
-        print(f"Turned on: {', '.join(turned_on)}", flush=True)
     return run_id
 
 

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from goodsflow.clients.dagster.client import DagsterClient, write_instance_config
+from goodsflow.clients.dagster.client import write_instance_config
 from goodsflow.common.atomic_file import write_whole
 from goodsflow.common.counting import counted
 from goodsflow.deploy.native import build, orphans, supervisor
@@ -24,7 +24,7 @@ from goodsflow.deploy.native.secrets import make_missing_secrets
 from goodsflow.deploy.native.startup import Startup
 from goodsflow.deploy.native.status import PartStatus
 from goodsflow.deploy.native.supervisor_config import render_config
-from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
+from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import Platform, load_platform
 
 _MIN_FREE_BYTES = 2 * 1024**3
@@ -62,7 +62,6 @@ def up(
             missing = len(ready) < len(platform.parts)
             startup.run(bootstrap=missing or bootstrapped != digest)
             finish(platform, spec, progress)
-            _turn_on_sensors(platform.endpoints, progress)
             home.bootstrap_stamp.write_text(digest)
         except BaseException:
             undo(progress)
@@ -171,12 +170,6 @@ def _undo(
         progress.done(step)
 
     return undo
-
-
-def _turn_on_sensors(endpoints: Endpoints, progress: Progress) -> None:
-    progress.begin("sensors")
-    turned_on = DagsterClient(endpoints.dagster_url).turn_on_new()
-    progress.done("sensors", ", ".join(turned_on))
 
 
 def _declaration_digest() -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from dagster_project.resources.keepers import ServiceKeeper, ServiceState
+from dagster_project.resources.process_managers import ProcessManager, ServiceState
 from goodsflow.common.errors import GoodsflowError
 
 PARTS = ("steady", "killed", "stopped")
@@ -32,12 +32,12 @@ class ServicesContract:
     """Inherit it, and give a keeper and what is done to its parts."""
 
     @pytest.fixture
-    def keeper(self) -> ServiceKeeper:
+    def keeper(self) -> ProcessManager:
         """Return the keeper of a platform that runs ``PARTS``."""
         raise NotImplementedError
 
     @pytest.fixture
-    def lost_keeper(self) -> ServiceKeeper:
+    def lost_keeper(self) -> ProcessManager:
         """Return the keeper of a platform whose keeper does not answer."""
         raise NotImplementedError
 
@@ -51,7 +51,7 @@ class ServicesContract:
         """Return what a person does to stop a part."""
         raise NotImplementedError
 
-    def test_what_runs_is_up(self, keeper: ServiceKeeper) -> None:
+    def test_what_runs_is_up(self, keeper: ProcessManager) -> None:
         """Anything less is an alarm about nothing."""
         states: Mapping[str, ServiceState] = {}
 
@@ -70,7 +70,7 @@ class ServicesContract:
         assert -1 < steady.uptime_seconds < 60
 
     def test_a_crash_counts_as_a_restart_and_passes(
-        self, keeper: ServiceKeeper, kill: Callable[[str], None]
+        self, keeper: ProcessManager, kill: Callable[[str], None]
     ) -> None:
         """A part that dies every minute looks healthy each time one looks."""
         await_that(lambda: keeper.states()["killed"].is_up)
@@ -82,7 +82,7 @@ class ServicesContract:
         assert keeper.states()["steady"].restarts == 0
 
     def test_what_was_stopped_is_not_up_and_says_why(
-        self, keeper: ServiceKeeper, stop: Callable[[str], None]
+        self, keeper: ProcessManager, stop: Callable[[str], None]
     ) -> None:
         """A check that fails without a reason sends its reader to the logs."""
         stop("stopped")
@@ -92,12 +92,12 @@ class ServicesContract:
         assert state.reason
         assert (state.pid, state.uptime_seconds) == (None, None)
 
-    def test_what_it_wrote_can_be_read(self, keeper: ServiceKeeper) -> None:
+    def test_what_it_wrote_can_be_read(self, keeper: ProcessManager) -> None:
         """The last error of a service that crashed is in its log alone."""
         await_that(lambda: WRITTEN in keeper.log_tail("steady"))
         assert keeper.log_tail("absent") == ""
 
-    def test_a_part_is_started_anew(self, keeper: ServiceKeeper) -> None:
+    def test_a_part_is_started_anew(self, keeper: ProcessManager) -> None:
         """Who sees in the UI that one is stuck wants to do something about it there."""
         await_that(lambda: keeper.states()["stopped"].is_up)
         first = keeper.states()["stopped"].pid
@@ -108,7 +108,7 @@ class ServicesContract:
             keeper.restart("absent")
 
     def test_a_keeper_that_does_not_answer_is_an_error(
-        self, lost_keeper: ServiceKeeper
+        self, lost_keeper: ProcessManager
     ) -> None:
         """An empty answer would read as a platform without parts."""
         with pytest.raises(GoodsflowError, match="does not answer"):

@@ -11,12 +11,12 @@ from dagster_project.checks.connectors import RESTART_CHECKS, connector_checks
 from dagster_project.definitions import build_definitions
 from dagster_project.resources import PlatformResource
 from dagster_project.sensors.connector_restarter import (
-    Remembered,
+    Cursor,
     attend_to_all,
-    connector_restarter,
+    build_connector_restarter,
     tick,
 )
-from dagster_project.sensors.platform_observer import Memory
+from dagster_project.sensors.evaluations import Reported
 from goodsflow.clients.connect import (
     ConnectError,
     ConnectorStatus,
@@ -25,6 +25,9 @@ from goodsflow.clients.connect import (
     TaskStatus,
 )
 from goodsflow.clients.connect.restarts import History, RestartSettings
+from tests.unit.dagster_project.instances import add_bootstrap
+
+SENSOR = build_connector_restarter(dg.DefaultSensorStatus.STOPPED)
 
 TRACE = "\n".join(
     ["boom", *(f"\tat line {n}" for n in range(40)), "Caused by: disk", "\tat last"]
@@ -100,8 +103,9 @@ def test_connectors_that_run_pass_and_are_left_alone() -> None:
     connect = FakeConnect()
     resources: dict[str, Any] = {"platform": PlatformResource(), "connect": connect}
     with dg.DagsterInstance.ephemeral() as instance:
+        add_bootstrap(instance)
         context = dg.build_sensor_context(instance=instance, resources=resources)
-        result = connector_restarter(context)
+        result = SENSOR(context)
     assert isinstance(result, dg.SensorResult)
     told = told_by(result)
     assert told.keys() == {"mm2_source", "hdfs_sink"}
@@ -136,13 +140,13 @@ def test_the_limit_is_reached_over_many_ticks_and_the_check_fails_with_the_trace
 def test_a_connector_that_comes_back_passes_again() -> None:
     """Whoever repaired it must not have to repair the check too."""
     connect = FakeConnect("hdfs-sink")
-    cursor = Remembered({"hdfs-sink": History(6, 900.0, None, True)}).to_cursor()
+    cursor = Cursor({"hdfs-sink": History(6, 900.0, None, True)}).to_stored()
     result, told = run_tick(connect, cursor, 1000.0)
     assert not told["hdfs_sink"].passed
     connect.failed.clear()
     result, told = run_tick(connect, result.cursor, 1015.0)
     assert told["hdfs_sink"].passed
-    assert Remembered.from_cursor(result.cursor).histories["hdfs-sink"] == History()
+    assert Cursor.from_stored(result.cursor).histories["hdfs-sink"] == History()
 
 
 def test_what_has_not_changed_is_not_reported_again() -> None:
@@ -155,11 +159,11 @@ def test_a_restart_that_was_refused_does_not_count() -> None:
     """While the workers rebalance, all tries would be gone without one made."""
     connect = FakeConnect("a", refuses=True)
     histories = {"a": History(failed_at=0.0)}
-    findings, after = attend_to_all(connect, ["a"], histories, 60.0, SETTINGS)  # type: ignore[arg-type]
+    results, after = attend_to_all(connect, ["a"], histories, 60.0, SETTINGS)  # type: ignore[arg-type]
     assert after == histories
-    assert "share out their tasks" in findings[0].text
+    assert "share out their tasks" in results[0].description
     connect.refuses = False
-    findings, after = attend_to_all(connect, ["a"], after, 75.0, SETTINGS)  # type: ignore[arg-type]
+    results, after = attend_to_all(connect, ["a"], after, 75.0, SETTINGS)  # type: ignore[arg-type]
     assert connect.restarted == ["a"]
     assert after["a"].restarts == 1
 
@@ -169,9 +173,9 @@ def test_a_restart_whose_answer_is_late_counts() -> None:
     connect = FakeConnect("a")
     connect.is_late = True
     histories = {"a": History(failed_at=0.0)}
-    findings, after = attend_to_all(connect, ["a", "b"], histories, 60.0, SETTINGS)  # type: ignore[arg-type]
-    assert not any(finding.passed for finding in findings)
-    assert "no answer in time" in findings[0].text
+    results, after = attend_to_all(connect, ["a", "b"], histories, 60.0, SETTINGS)  # type: ignore[arg-type]
+    assert not any(result.passed for result in results)
+    assert "no answer in time" in results[0].description
     assert after["a"] == History(restarts=1, failed_at=60.0)
     assert connect.asked == ["a"]
     _, after = attend_to_all(connect, ["a"], after, 75.0, SETTINGS)  # type: ignore[arg-type]
@@ -181,12 +185,12 @@ def test_a_restart_whose_answer_is_late_counts() -> None:
 def test_a_silent_worker_is_asked_once_and_no_history_is_lost() -> None:
     """A tick that waits for each connector is ended by Dagster, and remembers none."""
     connect = FakeConnect(fault=ConnectUnavailableError("no answer"))
-    cursor = Remembered({"hdfs-sink": History(restarts=2)}).to_cursor()
+    cursor = Cursor({"hdfs-sink": History(restarts=2)}).to_stored()
     result, told = run_tick(connect, cursor, 1000.0)
     assert len(connect.asked) == 1
     assert not any(e.passed for e in told.values())
     assert all("no answer" in str(e.description) for e in told.values())
-    assert Remembered.from_cursor(result.cursor).histories["hdfs-sink"].restarts == 2
+    assert Cursor.from_stored(result.cursor).histories["hdfs-sink"].restarts == 2
 
 
 def test_one_connector_that_cannot_be_read_does_not_hide_the_others() -> None:
@@ -207,11 +211,11 @@ def test_one_connector_that_cannot_be_read_does_not_hide_the_others() -> None:
 
 def test_the_cursor_survives_a_restart() -> None:
     """A cursor that cannot be read back fails every tick from then on."""
-    remembered = Remembered(
-        {"a": History(2, 5.0, None, False)}, Memory({"a/b": "c"}, 5.0)
+    remembered = Cursor(
+        {"a": History(2, 5.0, None, False)}, Reported({"a/b": "c"}, 5.0)
     )
-    assert Remembered.from_cursor(remembered.to_cursor()) == remembered
-    assert Remembered.from_cursor(None) == Remembered({}, Memory({}, 0.0))
+    assert Cursor.from_stored(remembered.to_stored()) == remembered
+    assert Cursor.from_stored(None) == Cursor({}, Reported({}, 0.0))
 
 
 @pytest.mark.parametrize("failed", [(), ("hdfs-sink",)])

@@ -9,10 +9,12 @@ import dagster as dg
 import pytest
 import yaml
 
-from dagster_project.definitions import build_definitions, defs
+from dagster_project.definitions import build_definitions
 from dagster_project.jobs import BOOTSTRAP_ASSETS, LONGEST_RUN_SECONDS
-from goodsflow.clients.dagster.client import DAGSTER_YAML, SCHEDULES, SENSORS
+from goodsflow.clients.dagster.client import DAGSTER_YAML
 from goodsflow.model.endpoints import PROJECT_ROOT
+
+defs = build_definitions()
 
 
 def test_they_load_in_a_fresh_interpreter_with_an_empty_environment() -> None:
@@ -20,7 +22,7 @@ def test_they_load_in_a_fresh_interpreter_with_an_empty_environment() -> None:
     heavy = ("pandas", "pyspark", "faust", "duckdb", "pyarrow")
     code = (
         "import sys, dagster_project.definitions as d;"
-        "d.defs.resolve_job_def('bootstrap');"
+        "d.defs().resolve_job_def('bootstrap');"
         f"print([m for m in {heavy} if m in sys.modules])"
     )
     done = subprocess.run(
@@ -105,22 +107,6 @@ def test_lineage_from_the_shops_to_the_recommendations_is_one_graph() -> None:
     for upstream, downstream in itertools.pairwise(path):
         parents = graph.get(dg.AssetKey(downstream)).parent_keys
         assert dg.AssetKey(upstream) in parents, downstream
-
-
-def test_sensors_are_off_until_somebody_turns_them_on() -> None:
-    """On by default, they would fail on every checkout without a platform."""
-    sensors = {sensor.name: sensor for sensor in defs.sensors or []}
-    assert sensors.keys() == set(SENSORS)
-    assert {s.default_status for s in sensors.values()} == {
-        dg.DefaultSensorStatus.STOPPED
-    }
-
-
-def test_schedules_are_off_until_somebody_turns_them_on() -> None:
-    """On by default, they would fail each night on a checkout without a platform."""
-    schedules = defs.get_repository_def().schedule_defs
-    assert {schedule.name for schedule in schedules} == set(SCHEDULES)
-    assert {s.default_status for s in schedules} == {dg.DefaultScheduleStatus.STOPPED}
 
 
 def test_every_asset_says_in_the_ui_what_it_is() -> None:

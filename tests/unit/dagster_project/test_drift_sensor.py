@@ -10,13 +10,16 @@ from dagster_project.assets.declared import ASSET_OF
 from dagster_project.sensors.drift import (
     FIRST_RETRY_SECONDS,
     Repair,
+    build_drift_sensor,
     decide_repairs,
-    drift_sensor,
 )
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Change, Plan, Target
 from goodsflow.desired_state.providers.reconciler import Survey
+from tests.unit.dagster_project.instances import add_bootstrap
+
+SENSOR = build_drift_sensor(dg.DefaultSensorStatus.STOPPED)
 
 TOPICS, ACLS = Target("topics", "inbound"), Target("acls", "inbound")
 SAFE = Change(TOPICS, "create", "goods")
@@ -71,12 +74,13 @@ def tick(
 ) -> dg.SensorResult:
     """Run the sensor's shell once."""
     with instance or dg.DagsterInstance.ephemeral() as used:
+        add_bootstrap(used)
         context = dg.build_sensor_context(
             instance=used,
             cursor=cursor,
             resources={"desired_state": FakeDesiredState(found)},
         )
-        result = drift_sensor(context)
+        result = SENSOR(context)
     assert isinstance(result, dg.SensorResult)
     return result
 
@@ -152,14 +156,13 @@ def test_what_cannot_be_read_is_a_failed_check_and_no_drift() -> None:
 def test_nothing_is_started_beside_a_run_that_is_under_way() -> None:
     """It may be repairing just that; what is left shows at the next tick."""
     with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_run(
-            dg.DagsterRun(job_name="bootstrap", status=dg.DagsterRunStatus.STARTED)
-        )
+        add_bootstrap(instance)
+        add_bootstrap(instance, dg.DagsterRunStatus.STARTED)
         context = dg.build_sensor_context(
             instance=instance,
             resources={"desired_state": FakeDesiredState(survey(SAFE))},
         )
-        result = drift_sensor(context)
+        result = SENSOR(context)
     assert isinstance(result, dg.SensorResult)
     assert not result.run_requests
 

@@ -13,23 +13,19 @@ import pytest
 
 from dagster_project.assets.flow import ASSET_PARTS
 from dagster_project.checks import ALL_CHECKS
-from dagster_project.checks.findings import Finding, look
+from dagster_project.checks.results import CheckResult, evaluate
 from dagster_project.checks.services import service_checks
 from dagster_project.definitions import build_definitions
 from dagster_project.resources import PlatformResource, ServiceState
 from dagster_project.resources.services import ServiceMetricsError
-from dagster_project.sensors import (
-    connector_restarter,
-    drift_sensor,
-    platform_observer,
-    recommendations_sensor,
-)
-from dagster_project.sensors.news import (
+from dagster_project.sensors import build_sensors
+from dagster_project.sensors.evaluations import (
     REPEAT_SECONDS,
-    Memory,
-    make_looks,
-    select_news,
+    Reported,
+    evaluate_all,
+    select_changes,
 )
+from dagster_project.sensors.platform_observer import build_platform_observer
 from goodsflow.clients.connect import (
     ConnectorStatus,
     ConnectUnavailableError,
@@ -47,9 +43,12 @@ from goodsflow.common.errors import GoodsflowError
 from goodsflow.deploy.native.errors import SupervisorError
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
-from goodsflow.pipeline.recommender.backlog import Backlog
-from goodsflow.pipeline.recommender.gaps import Gap, GapReport
+from goodsflow.pipeline.recommender.gaps import GapReport, Gap
 from goodsflow.pipeline.recommender.product_lookup import ProductLookup
+from goodsflow.pipeline.recommender.backlog import Backlog
+from tests.unit.dagster_project.instances import add_bootstrap
+
+SENSOR = build_platform_observer(dg.DefaultSensorStatus.STOPPED)
 
 UP = ServiceState("shop-api", "RUNNING", 1, 60.0, 0, "")
 PLATFORM = load_platform(PROJECT_ROOT / "platform.yaml")
@@ -175,10 +174,11 @@ def resources(fakes: Fakes) -> dict[str, Any]:
 def observe(fakes: Fakes, cursor: str | None = None) -> dg.SensorResult:
     """Run the sensor's shell."""
     with dg.DagsterInstance.ephemeral() as instance:
+        add_bootstrap(instance)
         context = dg.build_sensor_context(
             instance=instance, cursor=cursor, resources=resources(fakes)
         )
-        result = platform_observer(context)
+        result = SENSOR(context)
     assert isinstance(result, dg.SensorResult)
     return result
 
@@ -217,7 +217,7 @@ def test_a_healthy_platform_is_reported_whole() -> None:
     found = evaluations(result)
     assert found.keys() == declared
     assert all(evaluation.passed for evaluation in found.values())
-    assert "all are well" in str(result.skip_reason)
+    assert "checks passing" in str(result.skip_reason)
 
     seen = observations(result)
     assert seen["goods"] == {"end offset of partition 0": 5}
@@ -243,7 +243,7 @@ def test_a_view_that_is_not_read_yet_is_named() -> None:
     fakes = Fakes()
     fakes.unread = True
     result = observe(fakes)
-    assert "not well: search_views answer." in str(result.skip_reason)
+    assert "checks failing: search_views answer." in str(result.skip_reason)
 
 
 def test_a_platform_without_ksqldb_is_told_nothing_of_its_views() -> None:
@@ -251,7 +251,7 @@ def test_a_platform_without_ksqldb_is_told_nothing_of_its_views() -> None:
     fakes = Fakes()
     fakes.has_ksqldb = False
     result = observe(fakes)
-    assert "all are well" in str(result.skip_reason)
+    assert "checks passing" in str(result.skip_reason)
     assert not [key for key in evaluations(result) if "search_views" in key]
 
 
@@ -267,12 +267,7 @@ def test_what_the_sink_could_not_write_is_a_warning() -> None:
 
 def test_sensors_say_what_they_do() -> None:
     """The UI shows a sensor's description, and never its docstring."""
-    for sensor in (
-        platform_observer,
-        drift_sensor,
-        connector_restarter,
-        recommendations_sensor,
-    ):
+    for sensor in build_sensors(dg.DefaultSensorStatus.STOPPED):
         assert sensor.description
 
 
@@ -282,7 +277,7 @@ def test_a_service_that_is_down_is_named() -> None:
 
     result = observe(Fakes(down=down))
 
-    assert "not well: shop_api up." in str(result.skip_reason)
+    assert "checks failing: shop_api up." in str(result.skip_reason)
     check = evaluations(result)["shop_api/up"]
     assert not check.passed
     assert check.description == "'shop-api' is not up: BACKOFF, Exited too quickly"
@@ -304,14 +299,14 @@ def test_what_has_not_changed_is_not_reported_again() -> None:
 
 def test_everything_is_reported_anew_from_time_to_time() -> None:
     """A check run by hand in between may have said something else since."""
-    finding = Finding("goods", "observed", True, "fine", {"end": 1})
-    news, memory = select_news([finding], Memory({}, 0.0), 1000.0)
-    assert news == [finding]
-    assert select_news([finding], memory, 1000.0 + REPEAT_SECONDS - 1)[0] == []
-    assert select_news([finding], memory, 1000.0 + REPEAT_SECONDS)[0] == [finding]
+    result = CheckResult("goods", "observed", True, "fine", {"end": 1})
+    news, memory = select_changes([result], Reported({}, 0.0), 1000.0)
+    assert news == [result]
+    assert select_changes([result], memory, 1000.0 + REPEAT_SECONDS - 1)[0] == []
+    assert select_changes([result], memory, 1000.0 + REPEAT_SECONDS)[0] == [result]
     # The clock was set back.
-    news, memory = select_news([finding], memory, 400.0)
-    assert (news, memory.complete_at) == ([finding], 400.0)
+    news, memory = select_changes([result], memory, 400.0)
+    assert (news, memory.complete_at) == ([result], 400.0)
 
 
 def test_a_part_that_is_down_fails_what_rests_on_it() -> None:
@@ -330,37 +325,41 @@ def test_a_part_that_is_down_fails_what_rests_on_it() -> None:
 
 def test_the_cursor_survives_a_restart() -> None:
     """A cursor that cannot be read back fails every tick from then on."""
-    memory = Memory({"a/b": "c"}, 5.0)
-    assert Memory.from_cursor(memory.to_cursor()) == memory
-    assert Memory.from_cursor(None) == Memory({}, 0.0)
+    memory = Reported({"a/b": "c"}, 5.0)
+    assert Reported.from_cursor(memory.to_cursor()) == memory
+    assert Reported.from_cursor(None) == Reported({}, 0.0)
 
 
 def test_a_look_that_hangs_fails_alone() -> None:
     """One broker that hangs must not take the tick, and all other news, with it."""
     release = threading.Event()
-    fine = Finding("a", "up", True, "fine")
+    fine = CheckResult("a", "up", True, "fine")
 
-    def hang() -> list[Finding]:
+    def hang() -> list[CheckResult]:
         release.wait(30)
         return []
 
     try:
-        found = make_looks(
+        found = evaluate_all(
             [([("b", "up")], hang), ([("a", "up")], lambda: [fine])], 0.2
         )
     finally:
         release.set()
 
     assert found == [
-        Finding("b", "up", False, "Could not look: no answer within 0 s"),
+        CheckResult("b", "up", False, "Could not be evaluated: no answer within 0 s"),
         fine,
     ]
 
 
 def test_a_check_that_was_not_answered_has_failed() -> None:
     """A service that vanished from the supervisor's list is not a healthy one."""
-    found = look([("a", "up"), ("b", "up")], lambda: [Finding("a", "up", True, "")])
-    assert found[1] == Finding("b", "up", False, "Could not look: was not answered")
+    found = evaluate(
+        [("a", "up"), ("b", "up")], lambda: [CheckResult("a", "up", True, "")]
+    )
+    assert found[1] == CheckResult(
+        "b", "up", False, "Could not be evaluated: no result"
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,20 +10,25 @@ from dagster_project.definitions import build_definitions
 from dagster_project.jobs import MAX_RUNTIME_TAG
 from dagster_project.sensors.recommendations import (
     PastRuns,
+    build_recommendations_sensor,
     decide,
     past_runs,
     pause_seconds,
-    recommendations_sensor,
     runtime_seconds,
     unfinished_run,
 )
 from goodsflow.clients.hdfs import HdfsUnavailableError, TopicFile
 from goodsflow.pipeline.recommender.backlog import Backlog
+from tests.unit.dagster_project.instances import add_bootstrap
+
+SENSOR = build_recommendations_sensor(dg.DefaultSensorStatus.STOPPED)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def waiting(files: int, windows: int, start: dict[int, int] | None = None) -> Backlog:
+def waiting(
+    files: int, windows: int, start: dict[int, int] | None = None
+) -> Backlog:
     """Return so many files of partition 0, ten offsets each, from ``start``."""
     begin = (start or {}).get(0, 0)
     return Backlog(
@@ -119,11 +124,12 @@ def test_the_pause_is_bounded() -> None:
 def evaluate(
     recommender: FakeRecommender, instance: dg.DagsterInstance
 ) -> dg.RunRequest | dg.SkipReason:
-    """Run the sensor's shell."""
+    """Run the sensor's shell on a platform that is bootstrapped."""
+    add_bootstrap(instance)
     context = dg.build_sensor_context(
         instance=instance, resources={"recommender": recommender}
     )
-    result = recommendations_sensor(context)
+    result = SENSOR(context)
     assert isinstance(result, dg.RunRequest | dg.SkipReason)
     return result
 
@@ -153,7 +159,7 @@ def test_no_run_is_asked_for_while_one_is_not_finished() -> None:
         add_run(instance, dg.DagsterRunStatus.STARTED)
         result = evaluate(FakeRecommender(waiting(10, 1)), instance)
     assert isinstance(result, dg.SkipReason)
-    assert "is not finished" in str(result.skip_message)
+    assert "has not finished" in str(result.skip_message)
 
 
 def test_a_bootstrap_under_way_is_no_run_of_the_recommender() -> None:

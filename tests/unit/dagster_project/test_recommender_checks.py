@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from dagster_project.checks.recommender import (
-    judge_contiguity,
-    judge_known,
-    judge_lag,
+    check_contiguity,
+    check_known,
+    check_lag,
 )
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.pipeline.recommender.backlog import Backlog
-from goodsflow.pipeline.recommender.gaps import Gap, GapReport, MissingCard
+from goodsflow.pipeline.recommender.gaps import GapReport, Gap, MissingCard
 from goodsflow.pipeline.recommender.product_lookup import ProductLookup
+from goodsflow.pipeline.recommender.backlog import Backlog
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 GAP = Gap(0, 5, 7, "/a", "/b")
@@ -30,38 +30,38 @@ def waiting(count: int) -> Backlog:
 def test_a_window_that_waits_for_long_is_a_warning() -> None:
     """A sensor that is off would be noticed by the users."""
     now = (START + timedelta(minutes=7)).timestamp()
-    soon, late = judge_lag(waiting(4), now, 400), judge_lag(waiting(4), now, 300)
+    soon, late = check_lag(waiting(4), now, 400), check_lag(waiting(4), now, 300)
     assert soon.passed
     assert not late.passed
-    assert "waits for 360 s" in late.text
-    assert "recommendations_sensor" in late.text
-    assert late.facts["files waiting"] == 4
-    assert late.facts["seconds of the oldest"] == 420.0
+    assert "waits for 360 s" in late.description
+    assert "recommendations_sensor" in late.description
+    assert late.metadata["files waiting"] == 4
+    assert late.metadata["seconds of the oldest"] == 420.0
 
 
 def test_files_that_make_no_window_may_wait_for_ever() -> None:
     """A shop that is closed for the night would raise an alarm."""
-    found = judge_lag(waiting(1), START.timestamp() + 1e6, 300)
+    found = check_lag(waiting(1), START.timestamp() + 1e6, 300)
     assert found.passed
-    assert "complete" not in found.text
+    assert "complete" not in found.description
 
 
 def test_a_card_that_is_in_no_file_fails_the_check_and_is_named() -> None:
     """Nobody looks for what he does not know to be lost."""
-    lost = judge_contiguity(GapReport(9, [GAP], [MissingCard(0, 6, GAP)]))
+    lost = check_contiguity(GapReport(9, [GAP], [MissingCard(0, 6, GAP)]))
     assert not lost.passed
-    assert "offset 6 of partition 0" in lost.text
-    fine = judge_contiguity(GapReport(9, [GAP], []))
+    assert "offset 6 of partition 0" in lost.description
+    fine = check_contiguity(GapReport(9, [GAP], []))
     assert fine.passed
-    assert fine.facts == {"gaps": 9, "gaps looked up": 1, "missing cards": 0}
+    assert fine.metadata == {"gaps": 9, "gaps looked up": 1, "missing cards": 0}
 
 
 def test_a_product_that_no_file_has_fails_and_one_not_looked_for_does_not() -> None:
     """An error for each product of last month would hide the one that is wrong."""
-    unknown = judge_known(ProductLookup(3, 9, ["x"], ()))
+    unknown = check_known(ProductLookup(3, 9, ["x"], ()))
     assert not unknown.passed
-    assert "these products that were recommended: x." in unknown.text
-    undecided = judge_known(ProductLookup(3, 40, (), ["old"]))
+    assert "these products that were recommended: x." in unknown.description
+    undecided = check_known(ProductLookup(3, 40, (), ["old"]))
     assert undecided.passed
-    assert "1 of the 3" in undecided.text
-    assert "newest 40 files" in undecided.text
+    assert "1 of the 3" in undecided.description
+    assert "newest 40 files" in undecided.description

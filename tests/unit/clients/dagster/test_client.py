@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 import yaml
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
-from dagster_graphql.schema import create_schema
 
 from goodsflow.clients.dagster.client import (
-    SCHEDULES,
-    SENSORS,
     DagsterClient,
     DagsterError,
     RunResult,
@@ -204,147 +193,6 @@ def test_daemons_that_must_run_and_are_silent_are_listed(web: Any) -> None:
     ]
     client = answering(web, instance={"daemonHealth": {"allDaemonStatuses": statuses}})
     assert client.unhealthy_daemons() == ["SENSOR", "QUEUED_RUN_COORDINATOR"]
-
-
-def test_a_sensor_is_started_by_its_name(web: Any) -> None:
-    """One that is missing must not count as on."""
-    client = answering(web, startSensor={"__typename": "Sensor"}, **workspace(LOCATION))
-    client.start_sensor("s")
-    assert web.requests[-1][1]["variables"] == {
-        "selector": {**SELECTOR, "sensorName": "s"}
-    }
-    client = answering(
-        web, startSensor={"__typename": "SensorNotFoundError"}, **workspace(LOCATION)
-    )
-    with pytest.raises(DagsterError, match="start the sensor 's'"):
-        client.start_sensor("s")
-
-
-def test_a_schedule_is_started_by_its_name(web: Any) -> None:
-    """One that is missing must not count as on: files would pile up unseen."""
-    started = {"__typename": "ScheduleStateResult"}
-    client = answering(web, startSchedule=started, **workspace(LOCATION))
-    client.start_schedule("s")
-    assert web.requests[-1][1]["variables"] == {
-        "selector": {**SELECTOR, "scheduleName": "s"}
-    }
-    client = answering(
-        web,
-        startSchedule={"__typename": "ScheduleNotFoundError"},
-        **workspace(LOCATION),
-    )
-    with pytest.raises(DagsterError, match="start the schedule 's'"):
-        client.start_schedule("s")
-
-
-def listed(kind: str, *names: str) -> dict[str, Any]:
-    """Return what Dagster lists, of which it remembers nothing."""
-    results = [{"name": name, "canReset": False} for name in names]
-    return {"__typename": kind, "results": results}
-
-
-def test_what_somebody_has_turned_on_or_off_is_left_so(web: Any) -> None:
-    """An update brings a sensor, and an operator has turned another off."""
-    sensors = listed("Sensors", *SENSORS)
-    sensors["results"][1]["canReset"] = True
-    sensors["results"].append({"name": "somebody_elses", "canReset": False})
-    client = answering(
-        web,
-        startSensor={"__typename": "Sensor"},
-        startSchedule={"__typename": "ScheduleStateResult"},
-        sensorsOrError=sensors,
-        schedulesOrError=listed("Schedules", *SCHEDULES),
-        **workspace(LOCATION),
-    )
-    turned_on = [name for name in SENSORS if name != SENSORS[1]]
-    assert client.turn_on_new() == [*turned_on, *SCHEDULES]
-    selectors = [body["variables"].get("selector", {}) for _, body in web.requests]
-    assert [s["sensorName"] for s in selectors if "sensorName" in s] == turned_on
-    assert [s["scheduleName"] for s in selectors if "scheduleName" in s] == [*SCHEDULES]
-
-
-def test_what_the_running_dagster_does_not_know_yet_waits(web: Any) -> None:
-    """A start after an update would stop again what it had started."""
-    client = answering(
-        web,
-        sensorsOrError=listed("Sensors"),
-        schedulesOrError=listed("Schedules"),
-        **workspace(LOCATION),
-    )
-    assert client.turn_on_new() == []
-
-
-def test_a_list_that_dagster_refuses_says_why(web: Any) -> None:
-    """An empty list would pass for one where all is on."""
-    client = answering(
-        web,
-        sensorsOrError={"__typename": "PythonError", "message": "no storage"},
-        schedulesOrError=listed("Schedules"),
-        **workspace(LOCATION),
-    )
-    with pytest.raises(DagsterError, match=r"list its sensors: .*no storage"):
-        client.turn_on_new()
-
-
-@pytest.fixture
-def dagster(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Any]]:
-    """Dagster itself with our definitions, which a client asks without a web server."""
-    origin = InProcessCodeLocationOrigin(
-        LoadableTargetOrigin(
-            executable_path=sys.executable, module_name="dagster_project.definitions"
-        )
-    )
-    target = InProcessWorkspaceLoadTarget(origin)
-    schema = create_schema()
-    with (
-        dg.DagsterInstance.local_temp(str(tmp_path)) as instance,
-        WorkspaceProcessContext(instance, target) as workspace,
-    ):
-
-        def ask(_: object, query: str, variables: Any = None) -> Any:
-            context = workspace.create_request_context()
-            answer = schema.execute(query, variables=variables, context=context)
-            assert not answer.errors
-            return answer.data
-
-        monkeypatch.setattr(DagsterClient, "_ask", ask)
-        yield partial(ask, None)
-
-
-# Dagster asks itself for what it has deprecated.
-@pytest.mark.filterwarnings("ignore:.*environment_vars:DeprecationWarning")
-def test_dagster_remembers_what_was_turned_on_and_off(
-    dagster: Callable[..., Any],
-) -> None:
-    """What it says by `canReset` is nowhere promised."""
-    client = DagsterClient("http://nowhere")
-    assert client.turn_on_new() == [*SENSORS, *SCHEDULES]
-    assert client.turn_on_new() == []
-    states = """query($sensor: SensorSelector!, $schedule: ScheduleSelector!) {
-      sensorOrError(sensorSelector: $sensor) { ... on Sensor {
-        sensorState { id status } } }
-      scheduleOrError(scheduleSelector: $schedule) { ... on Schedule {
-        scheduleState { id status } } } }"""
-    selectors = {
-        "sensor": {**client._location(), "sensorName": SENSORS[0]},
-        "schedule": {**client._location(), "scheduleName": SCHEDULES[0]},
-    }
-    on = dagster(states, selectors)
-    dagster(
-        """mutation($sensor: String!, $schedule: String!) {
-          stopSensor(id: $sensor) { __typename }
-          stopRunningSchedule(id: $schedule) { __typename } }""",
-        {
-            "sensor": on["sensorOrError"]["sensorState"]["id"],
-            "schedule": on["scheduleOrError"]["scheduleState"]["id"],
-        },
-    )
-    assert client.turn_on_new() == []
-    off = dagster(states, selectors)
-    assert off["sensorOrError"]["sensorState"]["status"] == "STOPPED"
-    assert off["scheduleOrError"]["scheduleState"]["status"] == "STOPPED"
 
 
 def test_a_run_is_ended_by_its_id(web: Any) -> None:

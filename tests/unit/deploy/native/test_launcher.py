@@ -89,25 +89,9 @@ def test_a_removal_that_is_cut_short_is_finished_by_the_next(folder: Path) -> No
     assert removals > 10
 
 
-class Dagster:
-    """Dagster, and what in it is new."""
-
-    new: tuple[str, ...] = ()
-
-    def turn_on_new(self) -> list[str]:
-        """Turn it on."""
-        return [*self.new]
-
-
-@pytest.fixture
-def dagster() -> Dagster:
-    """The Dagster of a platform."""
-    return Dagster()
-
-
 @pytest.fixture
 def bring_up(
-    home: Home, dagster: Dagster, monkeypatch: pytest.MonkeyPatch
+    home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[int | None], str]:
     """`up` at a port offset of a platform whose parts never start: what it shows."""
     monkeypatch.setattr(build, "check_java", lambda: None)
@@ -121,7 +105,6 @@ def bring_up(
         ("check_free", lambda *_: None),
         ("Startup", lambda *_: startup),
         ("finish", lambda *_: None),
-        ("DagsterClient", lambda _: dagster),
     ):
         monkeypatch.setattr(launcher, name, value)
 
@@ -131,15 +114,6 @@ def bring_up(
         return output.getvalue()
 
     return bring_up
-
-
-def test_each_start_turns_on_what_an_update_has_brought(
-    dagster: Dagster, bring_up: Callable[..., str]
-) -> None:
-    """Only the very first start did: a new sensor stayed off, and nobody noticed."""
-    bring_up()
-    dagster.new = ("new_sensor",)
-    assert bring_up().endswith(": new_sensor\n")
 
 
 def test_a_start_that_changes_nothing_writes_no_address(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from goodsflow.pipeline.archive.run import ArchiveReport
 
 
-class CompactionResource(dg.ConfigurableResource[Any]):
+class ArchiveResource(dg.ConfigurableResource[Any]):
     """How much goes into one Parquet file."""
 
     platform: dg.ResourceDependency[PlatformResource]

@@ -10,24 +10,24 @@ from dataclasses import asdict, dataclass
 import dagster as dg
 
 from dagster_project.assets.flow import GROUPS
-from dagster_project.checks.findings import (
+from dagster_project.checks.results import (
     CheckName,
-    Fact,
-    Finding,
+    CheckResult,
+    MetadataPrimitive,
     check_specs,
-    look,
+    evaluate,
     to_results,
 )
 from dagster_project.resources import KafkaResource, ServicesResource
 from goodsflow.common.clock import elapsed
 
-GOES_ON, DEAD_LETTERS = "goes_on", "dead_letters"
-WORK_CHECKS: list[CheckName] = [
-    ("blocking", GOES_ON),
+PROGRESS, DEAD_LETTERS = "goes_on", "dead_letters"
+PROGRESS_CHECKS: list[CheckName] = [
+    ("blocking", PROGRESS),
     ("blocking", DEAD_LETTERS),
-    ("shop_api", GOES_ON),
+    ("shop_api", PROGRESS),
 ]
-SINK_CHECKS: list[CheckName] = [("hdfs_sink", GOES_ON)]
+SINK_CHECKS: list[CheckName] = [("hdfs_sink", PROGRESS)]
 
 LEAST_SECONDS = 20.0
 """Between two looks that are compared: a transaction in an outage may take as long, and
@@ -88,13 +88,13 @@ def from_stored(stored: Mapping[str, Mapping[str, float]]) -> Readings:
     }
 
 
-def look_at_work(
+def evaluate_progress(
     services: ServicesResource,
     kafka: KafkaResource,
     now: float,
     before: Mapping[str, Reading],
     readings: Readings,
-) -> list[Finding]:
+) -> list[CheckResult]:
     """Read what the services have done, and compare it with an earlier look.
 
     Args:
@@ -105,25 +105,25 @@ def look_at_work(
         readings: Takes what is to be compared with the next time.
     """
 
-    def find() -> Iterator[Finding]:
+    def find() -> Iterator[CheckResult]:
         _keep(["blocking", "shop_api"], before, readings)
         filtered = _read_blocking(services, kafka, now)
-        yield judge_progress("blocking", filtered, before.get("blocking"))
-        yield judge_dead_letters(filtered, before.get("blocking"))
+        yield check_progress("blocking", filtered, before.get("blocking"))
+        yield check_dead_letters(filtered, before.get("blocking"))
         sent = _read_shop_api(services, now)
-        yield judge_progress("shop_api", sent, before.get("shop_api"))
+        yield check_progress("shop_api", sent, before.get("shop_api"))
         _remember("blocking", filtered, readings)
         _remember("shop_api", sent, readings)
 
-    return look(WORK_CHECKS, find)
+    return evaluate(PROGRESS_CHECKS, find)
 
 
-def look_at_sink(
+def evaluate_sink_progress(
     kafka: KafkaResource,
     now: float,
     before: Mapping[str, Reading],
     readings: Readings,
-) -> list[Finding]:
+) -> list[CheckResult]:
     """Read how far the HDFS sink is, and compare it with an earlier look.
 
     Its tasks are up while they wait for HDFS, however long.
@@ -135,15 +135,15 @@ def look_at_sink(
         readings: Takes what is to be compared with the next time.
     """
 
-    def find() -> Iterator[Finding]:
+    def find() -> Iterator[CheckResult]:
         _keep(["hdfs_sink"], before, readings)
         written, markers = _read_sink(kafka, now)
-        yield judge_progress(
+        yield check_progress(
             "hdfs_sink", written, before.get("hdfs_sink"), may_wait=markers
         )
         _remember("hdfs_sink", written, readings)
 
-    return look(SINK_CHECKS, find)
+    return evaluate(SINK_CHECKS, find)
 
 
 def _keep(
@@ -193,9 +193,9 @@ def _read_sink(kafka: KafkaResource, now: float) -> tuple[Reading, int]:
     return reading, len(lag.lag)
 
 
-def judge_progress(
+def check_progress(
     asset: str, now: Reading, before: Reading | None, *, may_wait: int = -1
-) -> Finding:
+) -> CheckResult:
     """Say whether a service has done something where there was something to do.
 
     Args:
@@ -205,33 +205,35 @@ def judge_progress(
         may_wait: Where no more waited before, it had nothing to do: what waits now may
             have come a moment ago.
     """
-    facts: dict[str, Fact] = {"lag": now.lag}
+    facts: dict[str, MetadataPrimitive] = {"lag": now.lag}
     if before is None or not LEAST_SECONDS <= now.at - before.at <= MOST_SECONDS:
-        return Finding(asset, GOES_ON, True, _waiting(now), facts)
+        return CheckResult(asset, PROGRESS, True, _waiting(now), facts)
     seconds = now.at - before.at
     rate = _since(now.done, before.done) / seconds
     facts["records per second"] = round(rate, 1)
     bad = _since(now.bad, before.bad)
     if asset == "shop_api" and bad:
         text = f"{bad:.0f} cards were not delivered within {seconds:.0f} s."
-        return Finding(asset, GOES_ON, False, text, facts)
+        return CheckResult(asset, PROGRESS, False, text, facts)
     # A transaction's marker behind the last record counts as lag, and stays.
     if now.lag > before.lag > may_wait and now.position == before.position:
         text = (
             f"It has done nothing for {seconds:.0f} s, while {now.lag} records wait "
             f"({before.lag} before). {_ADVICE[asset]}"
         )
-        return Finding(asset, GOES_ON, False, text, facts)
-    return Finding(asset, GOES_ON, True, f"{rate:.1f} a second; {_waiting(now)}", facts)
+        return CheckResult(asset, PROGRESS, False, text, facts)
+    return CheckResult(
+        asset, PROGRESS, True, f"{rate:.1f} a second; {_waiting(now)}", facts
+    )
 
 
-def judge_dead_letters(now: Reading, before: Reading | None) -> Finding:
+def check_dead_letters(now: Reading, before: Reading | None) -> CheckResult:
     """Say whether too many of the newest records are no cards."""
     done, bad = now.done, now.bad
     if before is not None:
         done, bad = _since(now.done, before.done), _since(now.bad, before.bad)
     share = bad / done if done else 0.0
-    facts: dict[str, Fact] = {"share of dead letters": round(share, 4)}
+    facts: dict[str, MetadataPrimitive] = {"share of dead letters": round(share, 4)}
     text = "None of the newest records is a dead letter."
     if bad:
         facts |= {"records": int(done), "dead letters": int(bad)}
@@ -239,7 +241,7 @@ def judge_dead_letters(now: Reading, before: Reading | None) -> Finding:
     passed = share <= MOST_DEAD_SHARE or done < LEAST_RECORDS
     if not passed:
         text += " `goodsflow dead-letters list` shows what is wrong with them."
-    return Finding(
+    return CheckResult(
         "blocking",
         DEAD_LETTERS,
         passed,
@@ -261,17 +263,21 @@ def _waiting(reading: Reading) -> str:
 @dg.multi_asset_check(
     specs=[
         *check_specs(
-            [check for check in (*WORK_CHECKS, *SINK_CHECKS) if check[1] == GOES_ON],
+            [
+                check
+                for check in (*PROGRESS_CHECKS, *SINK_CHECKS)
+                if check[1] == PROGRESS
+            ],
             "Where more and more records wait, some are done; what is sent arrives.",
         ),
         *check_specs(
-            [check for check in WORK_CHECKS if check[1] == DEAD_LETTERS],
+            [check for check in PROGRESS_CHECKS if check[1] == DEAD_LETTERS],
             f"At most {MOST_DEAD_SHARE:.0%} of the newest records are dead letters.",
         ),
     ],
     can_subset=True,
 )
-def work_checks(
+def progress_checks(
     context: dg.AssetCheckExecutionContext,
     services: ServicesResource,
     kafka: KafkaResource,
@@ -280,6 +286,6 @@ def work_checks(
     import time
 
     now = time.time()
-    findings = look_at_work(services, kafka, now, {}, {})
-    findings += look_at_sink(kafka, now, {}, {})
-    yield from to_results(context, findings)
+    results = evaluate_progress(services, kafka, now, {}, {})
+    results += evaluate_sink_progress(kafka, now, {}, {})
+    yield from to_results(context, results)

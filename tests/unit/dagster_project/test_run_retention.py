@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_project.history import delete_old_runs
+from dagster_project.run_retention import delete_old_runs
 
 
 @dg.op

@@ -50,7 +50,7 @@ class ServiceState:
         return self.state == RUNNING and not self.reason
 
 
-class ServiceKeeper(Protocol):
+class ProcessManager(Protocol):
     """Who keeps the parts alive, and can say how they are."""
 
     def states(self) -> Mapping[str, ServiceState]:
@@ -75,7 +75,7 @@ class ServiceKeeper(Protocol):
         """
 
 
-class SupervisorKeeper:
+class SupervisorProcesses:
     """The supervisor of a native platform."""
 
     def __init__(self, home: Home) -> None:
@@ -126,7 +126,7 @@ class SupervisorKeeper:
         client.start(name)
 
 
-class EngineKeeper:
+class EngineProcesses:
     """The Docker engine, of a Compose project's containers."""
 
     def __init__(self, engine: ContainerEngine, timeout_seconds: float = 5) -> None:

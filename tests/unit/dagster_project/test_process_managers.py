@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dagster_project.resources.keepers import (
-    EngineKeeper,
-    ServiceKeeper,
-    SupervisorKeeper,
+from dagster_project.resources.process_managers import (
+    EngineProcesses,
+    ProcessManager,
+    SupervisorProcesses,
     ailment,
 )
 from goodsflow.clients.docker import Container
@@ -60,19 +60,19 @@ class TestSupervisorKeeper(ServicesContract):
         shutil.rmtree(home.root)
 
     @pytest.fixture
-    def keeper(self, home: Home) -> ServiceKeeper:
+    def keeper(self, home: Home) -> ProcessManager:
         """Return what asks it."""
-        return SupervisorKeeper(home)
+        return SupervisorProcesses(home)
 
     @pytest.fixture
-    def lost_keeper(self, tmp_path: Path) -> ServiceKeeper:
+    def lost_keeper(self, tmp_path: Path) -> ProcessManager:
         """Return what asks where none is."""
-        return SupervisorKeeper(Home(tmp_path))
+        return SupervisorProcesses(Home(tmp_path))
 
     @pytest.fixture
     def kill(self, home: Home) -> Callable[[str], None]:
         """Kill its process."""
-        keeper = SupervisorKeeper(home)
+        keeper = SupervisorProcesses(home)
 
         def kill(name: str) -> None:
             psutil.Process(keeper.states()[name].pid).kill()
@@ -131,15 +131,15 @@ class TestEngineKeeper(ServicesContract):
                 docker("rm", "--force", *left)
 
     @pytest.fixture
-    def keeper(self, engine: ContainerEngine) -> ServiceKeeper:
+    def keeper(self, engine: ContainerEngine) -> ProcessManager:
         """Return what asks it."""
-        return EngineKeeper(engine)
+        return EngineProcesses(engine)
 
     @pytest.fixture
-    def lost_keeper(self) -> ServiceKeeper:
+    def lost_keeper(self) -> ProcessManager:
         """Return what asks where none is."""
         url = "http://127.0.0.1:1"
-        return EngineKeeper(ContainerEngine(url=url, project="none"))
+        return EngineProcesses(ContainerEngine(url=url, project="none"))
 
     @pytest.fixture
     def kill(self, engine: ContainerEngine) -> Callable[[str], None]:
@@ -166,7 +166,7 @@ class TestEngineKeeper(ServicesContract):
     def test_a_failed_health_check_is_the_reason(self, engine: ContainerEngine) -> None:
         """'Unhealthy' alone does not say what to look for."""
         start(engine.project, "ill", "exec sleep 300", health="echo no leader; exit 1")
-        keeper = EngineKeeper(engine)
+        keeper = EngineProcesses(engine)
         await_that(lambda: "no leader" in keeper.states()["ill"].reason)
         assert keeper.states()["ill"].reason == "unhealthy: no leader"
 
@@ -175,7 +175,7 @@ class TestEngineKeeper(ServicesContract):
     ) -> None:
         """Between two starts it looks as if it were about to run."""
         start(engine.project, "ends", "exit 7")
-        keeper = EngineKeeper(engine)
+        keeper = EngineProcesses(engine)
         seen: list[str] = []
 
         def is_between_two_starts() -> bool:

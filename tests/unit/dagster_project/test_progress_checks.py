@@ -4,14 +4,14 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from dagster_project.checks.work import (
+from dagster_project.checks.progress import (
     Reading,
     Readings,
+    check_dead_letters,
+    check_progress,
+    evaluate_progress,
+    evaluate_sink_progress,
     from_stored,
-    judge_dead_letters,
-    judge_progress,
-    look_at_sink,
-    look_at_work,
     to_stored,
 )
 
@@ -21,22 +21,22 @@ BEFORE = Reading(at=100.0, done=1000, bad=10, lag=5, position=1000)
 def test_a_filter_that_stands_while_more_waits_is_stuck() -> None:
     """Its process is up and its health may be fine: only the offsets tell."""
     stands = replace(BEFORE, at=160.0, lag=9)
-    found = judge_progress("blocking", stands, BEFORE)
+    found = check_progress("blocking", stands, BEFORE)
     assert not found.passed
-    assert "done nothing for 60 s, while 9 records wait" in found.text
-    assert judge_progress("blocking", replace(stands, position=1001), BEFORE).passed
+    assert "done nothing for 60 s, while 9 records wait" in found.description
+    assert check_progress("blocking", replace(stands, position=1001), BEFORE).passed
 
 
 def test_a_lag_that_stays_is_no_alarm() -> None:
     """A transaction's marker behind the last record is no record."""
-    assert judge_progress("blocking", replace(BEFORE, at=160.0), BEFORE).passed
+    assert check_progress("blocking", replace(BEFORE, at=160.0), BEFORE).passed
 
 
 def test_a_first_look_and_a_hasty_one_judge_nothing() -> None:
     """A transaction may take a while."""
-    assert judge_progress("blocking", BEFORE, None).passed
+    assert check_progress("blocking", BEFORE, None).passed
     hasty = replace(BEFORE, at=105.0, lag=9)
-    assert judge_progress("blocking", hasty, BEFORE).passed
+    assert check_progress("blocking", hasty, BEFORE).passed
 
 
 def test_a_clock_that_was_set_back_starts_the_comparison_over() -> None:
@@ -48,13 +48,13 @@ def test_a_clock_that_was_set_back_starts_the_comparison_over() -> None:
     readings: Readings = {}
     before = {"blocking": replace(BEFORE, at=5000.0)}
 
-    look_at_work(services, kafka, 1000.0, before, readings)
-    blocking, _, _ = look_at_work(services, kafka, 1060.0, readings, readings)
+    evaluate_progress(services, kafka, 1000.0, before, readings)
+    blocking, _, _ = evaluate_progress(services, kafka, 1060.0, readings, readings)
 
     assert readings["blocking"].at == 1060.0
     assert blocking.passed
     lag.total = 10
-    blocking, _, _ = look_at_work(services, kafka, 1120.0, readings, readings)
+    blocking, _, _ = evaluate_progress(services, kafka, 1120.0, readings, readings)
     assert not blocking.passed
 
 
@@ -65,47 +65,47 @@ def test_a_sink_that_waits_for_hdfs_is_stuck() -> None:
     offsets = SimpleNamespace(group_lag=lambda *_: lag)
     kafka: Any = SimpleNamespace(offsets=lambda _: offsets)
     readings: Readings = {}
-    (first,) = look_at_sink(kafka, 1000.0, {}, readings)
+    (first,) = evaluate_sink_progress(kafka, 1000.0, {}, readings)
     # A marker waited, and these may have come just now.
     lag.total = 9
-    (burst,) = look_at_sink(kafka, 1060.0, readings, readings)
+    (burst,) = evaluate_sink_progress(kafka, 1060.0, readings, readings)
     lag.total = 10
-    (stands,) = look_at_sink(kafka, 1120.0, readings, readings)
+    (stands,) = evaluate_sink_progress(kafka, 1120.0, readings, readings)
     lag.total = 11
-    (down_over_night,) = look_at_sink(kafka, 50_000.0, dict(readings), {})
+    (down_over_night,) = evaluate_sink_progress(kafka, 50_000.0, dict(readings), {})
     lag.offsets = {at: 1001}
-    (goes_on,) = look_at_sink(kafka, 1180.0, readings, readings)
+    (goes_on,) = evaluate_sink_progress(kafka, 1180.0, readings, readings)
     passed = [each.passed for each in (first, burst, stands, down_over_night, goes_on)]
     assert passed == [True, True, False, True, True]
-    assert "goodsflow logs kafka-connect" in stands.text
+    assert "goodsflow logs kafka-connect" in stands.description
 
 
 def test_the_rate_is_told_after_a_restart_too() -> None:
     """Counts begin at 0 then: the difference would be far below it."""
     now = replace(BEFORE, at=160.0, done=1600, position=1600)
-    facts = judge_progress("blocking", now, BEFORE).facts
+    facts = check_progress("blocking", now, BEFORE).metadata
     assert facts["records per second"] == 10.0
-    facts = judge_progress("blocking", replace(now, done=120), BEFORE).facts
+    facts = check_progress("blocking", replace(now, done=120), BEFORE).metadata
     assert facts["records per second"] == 2.0
 
 
 def test_a_card_that_was_not_delivered_fails_the_shop() -> None:
     """Its log has a line; nobody reads it."""
     now = replace(BEFORE, at=160.0, bad=12)
-    found = judge_progress("shop_api", now, BEFORE)
+    found = check_progress("shop_api", now, BEFORE)
     assert not found.passed
-    assert found.text == "2 cards were not delivered within 60 s."
-    assert judge_progress("blocking", now, BEFORE).passed
+    assert found.description == "2 cards were not delivered within 60 s."
+    assert check_progress("blocking", now, BEFORE).passed
 
 
 def test_many_dead_letters_are_a_warning() -> None:
     """One in twenty is more than a slip of a single shop."""
     now = replace(BEFORE, at=160.0, done=1100, bad=16)
-    found = judge_dead_letters(now, BEFORE)
+    found = check_dead_letters(now, BEFORE)
     assert not found.passed
-    assert found.text.startswith("6 of the last 100 records are dead letters.")
-    assert judge_dead_letters(replace(now, bad=15), BEFORE).passed
-    assert judge_dead_letters(replace(now, done=1019), BEFORE).passed
+    assert found.description.startswith("6 of the last 100 records are dead letters.")
+    assert check_dead_letters(replace(now, bad=15), BEFORE).passed
+    assert check_dead_letters(replace(now, done=1019), BEFORE).passed
 
 
 def test_readings_are_stored_whole() -> None:
