@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -128,7 +129,9 @@ class Stack:
         ticks = observer["sensorState"]["ticks"]
         return str(ticks[0]["skipReason"] or ticks[0]["error"]) if ticks else ""
 
-    def await_judged(self, check: str, *, passed: bool, timeout_seconds: float) -> None:
+    def await_evaluated(
+        self, check: str, *, passed: bool, timeout_seconds: float
+    ) -> None:
         """Wait until the observer of the platform finds a check passed, or not.
 
         Args:
@@ -137,12 +140,15 @@ class Stack:
             timeout_seconds: After this long the test fails, with the last line.
         """
 
-        def is_judged() -> bool:
+        def is_as_expected() -> bool:
             line = self.observed()
-            return line.startswith("Looked at") and (check not in line) == passed
+            is_evaluated = re.search(r"checks (passing|failing)\b", line) is not None
+            return is_evaluated and (check not in line) == passed
 
         try:
-            await_condition(is_judged, f"{check}: passed is {passed}", timeout_seconds)
+            await_condition(
+                is_as_expected, f"{check}: passed is {passed}", timeout_seconds
+            )
         except AssertionError as error:
             error.add_note(f"Last the observer said: {self.observed()}")
             raise
@@ -264,14 +270,14 @@ def test_the_proxy_refuses_what_is_not_needed(
 def test_a_part_that_stands_still_is_seen_through_the_engine(stack: Stack) -> None:
     """With no supervisor to ask, a container that hangs would look healthy."""
     check = "recommendations parts_up"
-    stack.await_judged(check, passed=True, timeout_seconds=240)
+    stack.await_evaluated(check, passed=True, timeout_seconds=240)
     [container] = stack.containers("com.docker.compose.service=spark-worker")
     await_condition(lambda: is_paused(container), "the engine pauses the part", 60)
     try:
-        stack.await_judged(check, passed=False, timeout_seconds=240)
+        stack.await_evaluated(check, passed=False, timeout_seconds=240)
     finally:
         container.unpause()
-    stack.await_judged(check, passed=True, timeout_seconds=240)
+    stack.await_evaluated(check, passed=True, timeout_seconds=240)
 
 
 @pytest.mark.timeout(600)
