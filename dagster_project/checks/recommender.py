@@ -15,9 +15,9 @@ from dagster_project.checks.results import (
 )
 from dagster_project.resources import RecommenderResource
 from goodsflow.common.clock import elapsed
+from goodsflow.pipeline.recommender.backlog import Backlog
 from goodsflow.pipeline.recommender.gaps import GapReport
 from goodsflow.pipeline.recommender.product_lookup import ProductLookup
-from goodsflow.pipeline.recommender.backlog import Backlog
 
 LAG = ("recommendations", "lag")
 CONTIGUOUS = (GOODS_FILES, "contiguous")
@@ -36,10 +36,10 @@ def evaluate_recommender(recommender: RecommenderResource) -> list[CheckResult]:
         yield check_lag(waiting, time.time(), limit)
 
     def find_contiguity() -> Iterator[CheckResult]:
-        yield check_contiguity(recommender.contiguity())
+        yield check_contiguity(recommender.gaps())
 
     def find_known() -> Iterator[CheckResult]:
-        yield check_known(recommender.known_products())
+        yield check_known(recommender.product_lookup())
 
     return [
         *evaluate([KNOWN], find_known),

@@ -36,7 +36,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         default=6, description="For each question of a check or a sensor."
     )
 
-    def waiting(self) -> Backlog:
+    def backlog(self) -> Backlog:
         """Look at what a run would find now. Gives up soon.
 
         Raises:
@@ -53,7 +53,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
             timeout_seconds=self.watch_timeout_seconds,
         )
 
-    def contiguity(self) -> GapReport:
+    def gaps(self) -> GapReport:
         """Look up in the topic what is between the newest files. Gives up soon.
 
         Raises:
@@ -68,7 +68,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
             timeout_seconds=self.watch_timeout_seconds,
         )
 
-    def known_products(self) -> ProductLookup:
+    def product_lookup(self) -> ProductLookup:
         """Look for the products that were recommended last. Gives up soon.
 
         Raises:

@@ -122,7 +122,7 @@ def build_recommendations_sensor(
         run_id = unfinished_run(context.instance, time.time())
         if run_id:
             return dg.SkipReason(f"Run {run_id} of the recommender has not finished.")
-        waiting = recommender.waiting()
+        waiting = recommender.backlog()
         start = window_start(waiting.start_offsets)
         # A new time: a run that has just ended must not lie in the future.
         return decide(waiting, past_runs(context.instance, start, time.time()))

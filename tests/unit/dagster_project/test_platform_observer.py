@@ -43,9 +43,9 @@ from goodsflow.common.errors import GoodsflowError
 from goodsflow.deploy.native.errors import SupervisorError
 from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
-from goodsflow.pipeline.recommender.gaps import GapReport, Gap
-from goodsflow.pipeline.recommender.product_lookup import ProductLookup
 from goodsflow.pipeline.recommender.backlog import Backlog
+from goodsflow.pipeline.recommender.gaps import Gap, GapReport
+from goodsflow.pipeline.recommender.product_lookup import ProductLookup
 from tests.unit.dagster_project.instances import add_bootstrap
 
 SENSOR = build_platform_observer(dg.DefaultSensorStatus.STOPPED)
@@ -126,17 +126,17 @@ class Fakes:
     # recommender
     lag_limit_seconds = 300.0
 
-    def waiting(self) -> Backlog:
+    def backlog(self) -> Backlog:
         """Return that nothing waits, or fail as a cluster."""
         self._maybe_fail(ClusterUnavailableError)
         return Backlog((), 0, 10, {}, {})
 
-    def contiguity(self) -> GapReport:
+    def gaps(self) -> GapReport:
         """Return one gap with nothing in it, or fail as HDFS."""
         self._maybe_fail(HdfsUnavailableError)
         return GapReport(1, [Gap(0, 5, 5, "/a", "/b")], [])
 
-    def known_products(self) -> ProductLookup:
+    def product_lookup(self) -> ProductLookup:
         """Return that all are known, or fail as HDFS."""
         self._maybe_fail(HdfsUnavailableError)
         return ProductLookup(3, 1, (), ())

@@ -26,9 +26,7 @@ SENSOR = build_recommendations_sensor(dg.DefaultSensorStatus.STOPPED)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def waiting(
-    files: int, windows: int, start: dict[int, int] | None = None
-) -> Backlog:
+def waiting(files: int, windows: int, start: dict[int, int] | None = None) -> Backlog:
     """Return so many files of partition 0, ten offsets each, from ``start``."""
     begin = (start or {}).get(0, 0)
     return Backlog(
@@ -50,7 +48,7 @@ class FakeRecommender:
         """Answer so."""
         self.answer = answer
 
-    def waiting(self) -> Backlog:
+    def backlog(self) -> Backlog:
         """Answer."""
         if isinstance(self.answer, Exception):
             raise self.answer

@@ -10,9 +10,9 @@ from dagster_project.checks.recommender import (
     check_lag,
 )
 from goodsflow.clients.hdfs import TopicFile
-from goodsflow.pipeline.recommender.gaps import GapReport, Gap, MissingCard
-from goodsflow.pipeline.recommender.product_lookup import ProductLookup
 from goodsflow.pipeline.recommender.backlog import Backlog
+from goodsflow.pipeline.recommender.gaps import Gap, GapReport, MissingCard
+from goodsflow.pipeline.recommender.product_lookup import ProductLookup
 
 START = datetime(2026, 1, 20, tzinfo=UTC)
 GAP = Gap(0, 5, 7, "/a", "/b")
