@@ -18,5 +18,9 @@ class ExporterSettings(BaseSettings):
     interval_seconds: Annotated[
         float, Field(gt=0, le=3600, description="Interval between two readings.")
     ] = 15.0
-    web_host: str = "127.0.0.1"
-    web_port: Annotated[int, Field(ge=1, le=65535)] = 9103
+    web_host: Annotated[
+        str, Field(description="The address that serves health and metrics.")
+    ] = "127.0.0.1"
+    web_port: Annotated[
+        int, Field(ge=1, le=65535, description="The port that serves these.")
+    ] = 9103

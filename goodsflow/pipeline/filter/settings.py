@@ -18,20 +18,35 @@ class BlockingSettings(BaseSettings):
         env_prefix="GOODSFLOW_BLOCKING_", env_ignore_empty=True, frozen=True
     )
 
-    group_id: Annotated[str, Field(pattern=f"^{_PREFIX}(-.+)?$")] = _PREFIX
+    group_id: Annotated[
+        str,
+        Field(
+            pattern=f"^{_PREFIX}(-.+)?$",
+            description="The consumer group that it reads in; all copies share it.",
+        ),
+    ] = _PREFIX
     transactional_id: Annotated[
         str,
         Field(
             pattern=f"^{_PREFIX}",
-            description="One of its own for each copy: a second copy fences the first.",
+            description="The transactional ID. Each copy needs its own: a second copy "
+            "with the same ID fences the first.",
         ),
     ] = f"{_PREFIX}-0"
     batch_records: Annotated[
-        int, Field(ge=1, le=100_000, description="Most records of a transaction.")
+        int, Field(ge=1, le=100_000, description="The most records in one transaction.")
     ] = 10_000
     batch_seconds: Annotated[
         float,
-        Field(gt=0, le=10, description="Longest wait for more, once there is one."),
+        Field(
+            gt=0,
+            le=10,
+            description="How long it waits for more records, once it has one.",
+        ),
     ] = 0.003
-    web_host: str = "127.0.0.1"
-    web_port: Annotated[int, Field(ge=1, le=65535)] = 9102
+    web_host: Annotated[
+        str, Field(description="The address that serves `/health/` and `/metrics`.")
+    ] = "127.0.0.1"
+    web_port: Annotated[
+        int, Field(ge=1, le=65535, description="The port that serves these.")
+    ] = 9102
