@@ -193,7 +193,7 @@ def replay(
     replayer = Replayer(endpoints, _PRINCIPAL)
     with open_reader(endpoints, _PRINCIPAL) as reader:
         if everything:
-            starts = replayer.starts(reader.watermarks())
+            starts = replayer.positions(reader.watermarks())
             found = read_letters(reader, starts, timeout_seconds=timeout)
             letters = list(islice(found, limit))
             is_more = next(found, None) is not None

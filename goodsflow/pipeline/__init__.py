@@ -1,5 +1,5 @@
-"""A card's way through the platform, job by job.
+"""The path of a card through the platform, one package per job.
 
-Not here: what the platform should be made of (``goodsflow.desired_state``), how its
+Not here: what the platform should consist of (``goodsflow.desired_state``), how its
 parts are started (``goodsflow.deploy``).
 """

@@ -10,28 +10,30 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from goodsflow.common.counting import counted
 from goodsflow.model.blocklist import FIELDS, SCOPES, BlockListError, Entry, Rule, Scope
 
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 
 
 def read_entries(path: Path, *, reason: str, by: str, at: datetime) -> list[Entry]:
-    """Read a file of rules: CSV with a header, or one JSON object a line (``.jsonl``).
+    """Read a file of rules: CSV with a header, or JSON lines (``.jsonl``).
 
     Each line has one of ``product``, ``brand``, ``store`` and ``category``, and may
-    have a ``reason``; ``product_id`` and ``store_id``, as cards have them, do as well.
-    A line that has more of them may be a card, of which one thing is meant and not its
-    whole category. CSV is separated by commas, semicolons or tabs. A file of no header
-    has a product ID a line.
+    have a ``reason``. The cards' names ``product_id`` and ``store_id`` are accepted,
+    too. A line with several of them is rejected: it may be a whole card, which would
+    block its brand, store and category. CSV is separated by commas, semicolons or tabs.
+    A file without a header has one product ID per line.
 
     Args:
-        path: Of the file, UTF-8.
-        reason: Where a line gives none.
+        path: The file, in UTF-8.
+        reason: For lines that give none.
         by: Who blocks.
         at: Since when.
 
     Raises:
-        BlockListError: It cannot be read, or with every line that is wrong.
+        BlockListError: The file can't be read, or it has invalid lines. The message
+            lists them.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -49,12 +51,12 @@ def read_entries(path: Path, *, reason: str, by: str, at: datetime) -> list[Entr
     if problems:
         shown = "\n  ".join(problems[:20])
         more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
-        what = "1 line is" if len(problems) == 1 else f"{len(problems)} lines are"
         raise BlockListError(
-            f"Nothing of '{path}' was taken, {what} wrong:\n  {shown}{more}"
+            f"Nothing was imported: {counted(len(problems), 'line')} of '{path}' "
+            f"{'is' if len(problems) == 1 else 'are'} invalid:\n  {shown}{more}"
         )
     if not entries:
-        raise BlockListError(f"There is no rule in '{path}'.")
+        raise BlockListError(f"'{path}' contains no rules.")
     return entries
 
 
@@ -62,7 +64,7 @@ _SCOPES_OF_NAMES: dict[str, Scope] = {
     **{scope: scope for scope in SCOPES},
     **{field: scope for scope, field in FIELDS.items()},
 }
-"""By their own names, and by what cards call them."""
+"""By their own names and by the names that cards use."""
 
 _SEPARATORS = ",;\t"
 
@@ -77,7 +79,7 @@ def _json_rows(text: str) -> Iterable[tuple[int, Any]]:
 
 
 def _lines(text: str) -> list[str]:
-    """Split at ends of lines; texts may hold what Unicode has besides."""
+    """Split at line feeds only: values may contain Unicode's other line separators."""
     return text.replace("\r\n", "\n").split("\n")
 
 
@@ -95,23 +97,23 @@ def _csv_rows(text: str) -> Iterable[tuple[int, Any]]:
         fieldnames=header,
         restkey=_REST,
         delimiter=separator,
-        # Else a quote that is not closed would make one cell of all that follows.
+        # Otherwise an unclosed quote would turn the rest of the file into one cell.
         strict=True,
     )
     try:
         for row in reader:
             number = reader.line_num + 1
             more: Any = row.pop(_REST, ())
-            if any(map(_full, more)):
+            if any(map(_is_filled, more)):
                 yield number, BlockListError("it has more cells than the header")
             else:
-                yield number, {k: v.strip() for k, v in row.items() if _full(v)}
+                yield number, {k: v.strip() for k, v in row.items() if _is_filled(v)}
     except csv.Error as error:
-        yield reader.line_num + 1, BlockListError(f"it is no CSV: {error}")
+        yield reader.line_num + 1, BlockListError(f"it is not valid CSV: {error}")
 
 
 _REST = "\n"
-"""No name of a column, as these are stripped."""
+"""Never the name of a column, because names are stripped."""
 
 
 def _column(cell: str) -> str:
@@ -119,22 +121,22 @@ def _column(cell: str) -> str:
 
 
 def _product_rows(lines: Iterable[str]) -> Iterable[tuple[int, Any]]:
-    """Take each line for a product ID; what looks like cells is none."""
+    """Read each line as a product ID; reject lines that look like CSV or JSON."""
     for number, line in enumerate(lines, 1):
         product = line.strip()
         if set(product) & set(_SEPARATORS):
             yield (
                 number,
                 BlockListError(
-                    f"'{product}' is no product ID, and the file does not begin with a "
-                    f"header that names {', '.join(SCOPES)}"
+                    f"'{product}' is not a product ID, and the file has no header with "
+                    f"one of {', '.join(SCOPES)}"
                 ),
             )
         elif product[:1] in {"{", "["}:
             yield (
                 number,
                 BlockListError(
-                    f"'{product}' is no product ID; a file of JSON lines has a name "
+                    f"'{product}' is not a product ID; for JSON lines, use a file name "
                     "that ends with .jsonl"
                 ),
             )
@@ -142,7 +144,7 @@ def _product_rows(lines: Iterable[str]) -> Iterable[tuple[int, Any]]:
             yield number, {"product": product}
 
 
-def _full(value: object) -> bool:
+def _is_filled(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
@@ -151,33 +153,29 @@ def _entry(row: Any, reason: str, by: str, at: datetime) -> Entry:
         raise row
     if not isinstance(row, dict):
         why = f" ({row})" if isinstance(row, Exception) else ""
-        raise BlockListError(f"it is no JSON object{why}")
+        raise BlockListError(f"it is not a JSON object{why}")
     row = {name.lower(): value for name, value in row.items()}
     named = [name for name in row if name in _SCOPES_OF_NAMES]
     if not named:
         raise BlockListError(f"it has none of {', '.join(SCOPES)}")
     if len(named) > 1:
-        raise BlockListError(
-            f"it has {' and '.join(named)}; a line names one thing to block"
-        )
+        raise BlockListError(f"it has {' and '.join(named)}; expected only one of them")
     [name] = named
     scope, text = _SCOPES_OF_NAMES[name], _text(row[name], name)
     if scope == "product" and not text.isprintable():
-        raise BlockListError(
-            f"its '{name}' has a character that cannot be seen: {text!r}"
-        )
+        raise BlockListError(f"its '{name}' has an unprintable character: {text!r}")
     return Entry(Rule(scope, text), _reason(row, reason), by, at)
 
 
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
-        raise BlockListError(f"its '{name}' is no text")
+        raise BlockListError(f"its '{name}' is not a string")
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise BlockListError(f"its '{name}' is no text that can be written") from error
+        raise BlockListError(f"its '{name}' is not valid Unicode") from error
     return value
 
 
-def _reason(row: dict[str, Any], otherwise: str) -> str:
-    return _text(row["reason"], "reason") if "reason" in row else otherwise
+def _reason(row: dict[str, Any], default: str) -> str:
+    return _text(row["reason"], "reason") if "reason" in row else default

@@ -1,4 +1,4 @@
-"""Reading the block list: whole, or following it."""
+"""Reading the block list: once as a whole, or continuously."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from goodsflow.clients.kafka.detached_calls import run_detached
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.topic_inspector import TopicInspector
 from goodsflow.clients.kafka.topic_reader import Batch, TopicReader
+from goodsflow.common.counting import counted
 from goodsflow.model.blocklist import TOPIC, BlockListError, BlockRules, Entry, Rule
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.records import Record
@@ -26,7 +27,7 @@ _LOAD_SECONDS = 120.0
 def read_block_list(
     endpoints: Endpoints, principal: str, *, timeout_seconds: float = 30.0
 ) -> dict[Rule, Entry]:
-    """Return what is blocked now, as the topic says to its current end.
+    """Return the entries in force at the topic's current end.
 
     Args:
         endpoints: Of the platform.
@@ -34,7 +35,7 @@ def read_block_list(
         timeout_seconds: For the whole read.
 
     Raises:
-        KafkaError: The cluster refused, did not answer in time, or has no such topic.
+        KafkaError: The cluster refused, didn't answer in time, or has no such topic.
         EndpointsError: The principal has no password file.
     """
     entries: dict[Rule, Entry] = {}
@@ -62,8 +63,8 @@ def _read(reader: TopicReader, timeout_seconds: float) -> Iterable[Batch]:
     starts = {number: ends.first for number, ends in reader.watermarks().items()}
     if set(starts) != {0}:
         raise BlockListError(
-            f"Topic '{TOPIC}' has {len(starts)} partitions; the block list is one "
-            "sequence of changes and needs exactly one. Recreate it as platform.yaml "
+            f"Topic '{TOPIC}' has {len(starts)} partitions. It needs exactly one, "
+            "because the order of changes matters. Recreate it as platform.yaml "
             "declares it."
         )
     return reader.read_to_end(starts, timeout_seconds=timeout_seconds)
@@ -73,10 +74,10 @@ def _rule_of(record: Record) -> Rule | None:
     try:
         return Rule.from_key(record.key)
     except BlockListError as error:
-        # Who takes it away again has found the mistake.
+        # No warning for a tombstone: it removes the malformed record.
         if record.value is not None:
             place = f"offset {record.offset} of topic '{TOPIC}'"
-            _LOGGER.warning("The record at %s is passed over: %s", place, error)
+            _LOGGER.warning("Ignoring the record at %s: %s", place, error)
         return None
 
 
@@ -85,20 +86,20 @@ class Position:
     """How far the list was read.
 
     Attributes:
-        topic_id: Kafka's ID of the topic: of a topic made anew, offsets start again.
-        next_offset: Of the first record that is not part of the rules.
+        topic_id: Kafka's ID of the topic. A recreated topic starts at offset 0 again.
+        next_offset: The offset of the first record that wasn't read.
     """
 
     topic_id: str
     next_offset: int
 
     def __str__(self) -> str:
-        """Write it for the metadata of a committed offset."""
+        """Format it for the metadata of a committed offset."""
         return f"{self.topic_id}@{self.next_offset}"
 
     @classmethod
     def parse(cls, text: str | None) -> Position | None:
-        """Read what ``str`` wrote; None where it is something else."""
+        """Parse what ``str`` returned; return None for anything else."""
         topic_id, _, offset = (text or "").rpartition("@")
         if not topic_id or not offset.isdecimal():
             return None
@@ -106,10 +107,10 @@ class Position:
 
 
 class BlockListFollower:
-    """Keeps rules as the topic says, in a thread of its own.
+    """Keeps the rules up to date with the topic, in a thread of its own.
 
-    It waits an outage out, with the rules that it has; whether a right is missing or
-    the topic is, ``raise_if_failed`` says.
+    During an outage it keeps the rules that it has. If the topic or a right is missing,
+    it ends, and ``raise_if_failed`` raises the error.
 
     Args:
         endpoints: Of the platform.
@@ -125,25 +126,25 @@ class BlockListFollower:
 
     @property
     def position(self) -> Position | None:
-        """How far the rules are; None where they have not been read to the end once.
+        """How far the list was read; None until it was read to its end once.
 
-        The rules hold what is before it, and perhaps more.
+        The rules include everything before this position, and possibly more.
         """
         return self._position
 
     def start(self, stop: Event) -> None:
-        """Begin to follow.
+        """Start the thread.
 
         Args:
-            stop: Ends it.
+            stop: Ends the thread.
         """
         self._work = run_detached(lambda: self._run(stop), "block-list")
 
     def raise_if_failed(self) -> None:
-        """Raise what ended it.
+        """Raise the error that ended the thread, if any.
 
         Raises:
-            GoodsflowError: The cluster refuses for good, or the topic is none.
+            GoodsflowError: The cluster keeps refusing, or the topic is unusable.
         """
         if self._work is not None and self._work.done():
             self._work.result()
@@ -160,11 +161,11 @@ class BlockListFollower:
                 ) as reader:
                     self._follow(reader, stop)
             except ClusterUnavailableError as error:
-                _LOGGER.warning("The block list stays as it is for now: %s", error)
+                _LOGGER.warning("Cannot update the block list at the moment: %s", error)
                 stop.wait(_PAUSE_SECONDS)
 
     def _follow(self, reader: TopicReader, stop: Event) -> None:
-        """Read the list anew, and go on from there; return where it was made anew."""
+        """Read the whole list, then follow it; return if the topic was recreated."""
         topic_id = TopicInspector(
             self._endpoints, CLUSTER, self._principal, TOPIC
         ).topic_id()
@@ -175,14 +176,14 @@ class BlockListFollower:
             next_offset = batch.next_offsets[0]
         self.rules = rules
         self._position = Position(topic_id, next_offset)
-        _LOGGER.info("The block list has %d rules", len(rules))
+        _LOGGER.info("The block list has %s", counted(len(rules), "rule"))
         for found in reader.follow({0: next_offset}):
             if stop.is_set():
                 return
             if found is None:
                 continue
             if found.offset < next_offset:
-                _LOGGER.warning("Topic '%s' was made anew", TOPIC)
+                _LOGGER.warning("Topic '%s' was recreated", TOPIC)
                 return
             _apply(found, rules)
             next_offset = found.offset + 1

@@ -1,4 +1,4 @@
-"""The block list over columns of Spark: which rows a rule is about."""
+"""The block list applied to a Spark DataFrame."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 IS_BLOCKED = "is_blocked"
 
 _FEW_RULES = 100
-"""More are a join: Spark takes long to plan a condition of thousands of texts."""
+"""More rules are joined: Spark is slow to plan a condition of thousands of values."""
 
 
 def mark_blocked(
     rows: DataFrame, rules: BlockRules, columns: Mapping[Scope, Column]
 ) -> DataFrame:
-    """Add the column ``is_blocked``: never null, and one row stays one row.
+    """Add the column ``is_blocked``, which is never null. No row is added or lost.
 
     Args:
-        rows: Any.
-        rules: That hold.
-        columns: Where a row has what a scope is about.
+        rows: Any rows.
+        rules: The rules in force.
+        columns: By scope, the column that its rules apply to.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 

@@ -1,4 +1,4 @@
-"""Changing the block list: records on its topic."""
+"""Changes of the block list, written to its topic."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.login import try_login
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.registry import RegistryClient
+from goodsflow.common.counting import counted
 from goodsflow.model.blocklist import TOPIC, BlockListError, Entry, Rule
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.endpoints import Endpoints
@@ -25,34 +26,34 @@ def block(
     on_progress: Callable[[int], None] = lambda _: None,
     timeout_seconds: float = 30.0,
 ) -> int:
-    """Let rules hold; one that holds already gets the new reason.
+    """Put rules in force; a rule that is already in force gets the new reason.
 
     Args:
         endpoints: Of the platform.
         principal: May write to the topic.
-        entries: With the rules.
-        on_progress: Is told how many records the cluster has, now and then.
+        entries: The rules, with their reasons.
+        on_progress: Called from time to time with the number of records delivered.
         timeout_seconds: For the delivery of each record.
 
     Returns:
-        How many records were written.
+        The number of records written.
 
     Raises:
-        BlockListError: The cluster did not take them all.
-        RegistryError: The registry does not know the entries' schema, or is down.
+        BlockListError: The cluster didn't accept all of them.
+        RegistryError: The registry doesn't have the entries' schema, or is down.
         EndpointsError: The principal has no password file.
     """
     with RegistryClient(endpoints.schema_registry_url) as registry:
         schema_id = registry.latest(f"{TOPIC}-value").schema_id
     try:
-        # All, before the first is sent.
+        # Encode all of them before the first is sent.
         records = [
             (entry.rule.key, frame(schema_id, encode_json(entry.as_json()).encode()))
             for entry in entries
         ]
     except UnicodeEncodeError as error:
         raise BlockListError(
-            f"Nothing was changed: {error.object!r} is no text that can be written."
+            f"Nothing was changed: {error.object!r} is not valid Unicode."
         ) from error
     return _send(endpoints, principal, records, on_progress, timeout_seconds)
 
@@ -64,13 +65,13 @@ def unblock(
     *,
     timeout_seconds: float = 30.0,
 ) -> int:
-    """Let rules hold no more. What they held back comes with its next card.
+    """Remove rules. A card that they blocked returns when its shop next sends it.
 
     Returns:
-        How many records were written.
+        The number of records written.
 
     Raises:
-        BlockListError: The cluster did not take them all.
+        BlockListError: The cluster didn't accept all of them.
         EndpointsError: The principal has no password file.
     """
     records = [(rule.key, None) for rule in rules]
@@ -117,8 +118,8 @@ def _send(
     if missing:
         why = failures[0] if failures else "no answer in time"
         raise BlockListError(
-            f"The cluster took {sent - missing} of {sent} changes of the block list: "
-            f"{why}. The same command again does no harm."
+            f"The cluster accepted {sent - missing} of {counted(sent, 'change')} to "
+            f"the block list: {why}. It is safe to run the same command again."
         )
     return sent
 
@@ -150,22 +151,23 @@ INITIAL = (
         by="goodsflow",
     ),
 )
-"""What a new platform blocks."""
+"""The rules of a new platform."""
 
 
 def seed(endpoints: Endpoints, principal: str) -> int:
-    """Put ``INITIAL`` on a list that nobody has ever written to; leave any other be.
+    """Put ``INITIAL`` on the list if nobody has ever written to it.
 
     Returns:
-        How many records were written.
+        The number of records written.
 
     Raises:
-        KafkaError: The cluster refused or did not answer.
-        BlockListError: It did not take them all.
-        RegistryError: The registry does not know the entries' schema, or is down.
+        KafkaError: The cluster refused or didn't answer.
+        BlockListError: The cluster didn't accept all of them.
+        RegistryError: The registry doesn't have the entries' schema, or is down.
     """
     reader = OffsetReader.connect(endpoints, CLUSTER, principal)
-    # Once written to, a topic's end stays beyond 0, whatever compaction removes.
+    # Once a topic was written to, its end offset stays above 0, even if compaction
+    # removes all records.
     if any(each.end for each in reader.topic_offsets([TOPIC])[TOPIC].values()):
         return 0
     return block(endpoints, principal, INITIAL)

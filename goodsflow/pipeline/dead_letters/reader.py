@@ -13,7 +13,7 @@ GROUP_ID = "dead-letters"
 
 
 def open_reader(endpoints: Endpoints, principal: str) -> TopicReader:
-    """Return a reader of the letters' topic, headers included.
+    """Return a reader of the dead letters' topic that includes headers.
 
     Raises:
         EndpointsError: The principal has no password file.
@@ -27,15 +27,15 @@ def read_letters(
     *,
     timeout_seconds: float = 60.0,
 ) -> Iterator[DeadLetter]:
-    """Yield the letters that there are, those of a partition in their order.
+    """Yield all dead letters, in order within each partition.
 
     Args:
-        reader: Of ``open_reader``.
-        starts: By partition, where to start; the beginning where not given.
+        reader: From ``open_reader``.
+        starts: By partition, the offset to start at; by default the beginning.
         timeout_seconds: For the whole read.
 
     Raises:
-        KafkaError: The cluster refused or did not answer in time.
+        KafkaError: The cluster refused or didn't answer in time.
     """
     marks = reader.watermarks()
     offsets = {
@@ -49,11 +49,11 @@ def read_letters(
 def read_at(
     reader: TopicReader, places: Sequence[Place], *, timeout_seconds: float = 30.0
 ) -> list[DeadLetter]:
-    """Return the letters at given places, in that order.
+    """Return the dead letters at given places, in that order.
 
     Raises:
-        DeadLetterError: There is none at one of them.
-        KafkaError: The cluster refused or did not answer in time.
+        DeadLetterError: One of the places has no dead letter.
+        KafkaError: The cluster refused or didn't answer in time.
     """
     marks = reader.watermarks()
     found = []
@@ -73,7 +73,7 @@ def read_at(
         if not records:
             raise DeadLetterError(
                 f"There is no dead letter at {place}. `goodsflow dead-letters list` "
-                "shows those that there are."
+                "shows all dead letters."
             )
         found.append(DeadLetter.from_record(records[0]))
     return found

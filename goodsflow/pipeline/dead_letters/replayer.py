@@ -1,8 +1,9 @@
-"""Sending dead letters again, and deleting them.
+"""Replaying dead letters, and deleting them.
 
-Sent again, a letter goes to the topic that it came from, as the record that it was: the
-filter decides anew. What ``replay`` sends and how far it is are one transaction: a
-replay that fails or is killed has sent nothing, and none sends a letter twice.
+A replay sends a dead letter to the topic that it came from, as the original record, and
+the filter decides about it again. The records and the position of the replay are
+committed in one transaction: a replay that fails or is killed has sent nothing, and no
+dead letter is sent twice.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from goodsflow.clients.kafka.config import (
 )
 from goodsflow.clients.kafka.futures import await_all, named_error
 from goodsflow.clients.kafka.login import try_login
+from goodsflow.common.counting import counted
 from goodsflow.model.dead_letters import (
     REPLAYED_FROM,
     TOPIC,
@@ -35,21 +37,21 @@ from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.dead_letters.reader import CLUSTER
 
 GROUP_ID = "dead-letters-replay"
-"""Its offsets say up to where all letters were sent again."""
+"""Its offsets are the position up to which all dead letters were replayed."""
 
 _TRANSACTIONAL_ID = "dead-letters-replay"
 _SECONDS = 30.0
 
 
 class Replayer:
-    """Sends letters again, and knows how far that is.
+    """Replays dead letters, and keeps track of the position.
 
     Args:
         endpoints: Of the platform.
-        principal: May write to the letters' origin, and commit for the group.
+        principal: May write to the original topic, and commit for the group.
 
     Raises:
-        DeadLetterError: The cluster refused or did not answer.
+        DeadLetterError: The cluster refused or didn't answer.
         EndpointsError: The principal has no password file.
     """
 
@@ -68,14 +70,14 @@ class Replayer:
             | {"group.id": GROUP_ID, "enable.auto.commit": False, "log_level": 0}
         )
 
-    def starts(self, partitions: Iterable[int]) -> dict[int, int]:
-        """Return the first offset of each partition that was not sent again.
+    def positions(self, partitions: Iterable[int]) -> dict[int, int]:
+        """Return the first offset of each partition that wasn't replayed yet.
 
         Raises:
-            KafkaError: The cluster refused or did not answer.
+            KafkaError: The cluster refused or didn't answer.
         """
         asked = [TopicPartition(TOPIC, number) for number in partitions]
-        what = "Cannot see what was sent again"
+        what = "Cannot look up which dead letters were replayed"
         try:
             found = self._consumer.committed(asked, timeout=_SECONDS)
         except KafkaException as error:
@@ -90,19 +92,19 @@ class Replayer:
         letters: Iterable[DeadLetter],
         ends: Mapping[int, int] | None = None,
     ) -> int:
-        """Send letters to where they came from, in one transaction.
+        """Send dead letters to the topics that they came from, in one transaction.
 
-        It fences any other replay that is at work.
+        It fences any other replay in progress.
 
         Args:
-            letters: None of them cut off; see ``replay_obstacle``.
-            ends: By partition, up to where all were sent with this; None: a choice.
+            letters: Those without a ``replay_obstacle``.
+            ends: By partition, the new position; None to leave it as it is.
 
         Returns:
-            How many were sent.
+            The number of records sent.
 
         Raises:
-            DeadLetterError: Nothing was sent, or it is not known whether all was.
+            DeadLetterError: Nothing was sent, or the outcome is unknown.
         """
         producer = self._open_producer()
         sent, is_committing = 0, False
@@ -120,7 +122,7 @@ class Replayer:
             is_committing = True
             producer.commit_transaction(_SECONDS)
         except BaseException as error:
-            # Left open, it would keep the filter from what comes after it for a minute.
+            # An open transaction would block the filter for a minute.
             with suppress(KafkaException):
                 producer.abort_transaction(_SECONDS)
             if not isinstance(error, KafkaException):
@@ -128,11 +130,12 @@ class Replayer:
             cause = error.args[0]
             if is_committing and cause.retriable():
                 raise DeadLetterError(
-                    f"The brokers did not say whether {sent} dead letters were sent "
-                    f"again, all or none: {cause.str()}."
+                    f"The brokers didn't confirm that {counted(sent, 'dead letter')} "
+                    f"{'was' if sent == 1 else 'were'} replayed: {cause.str()}. Either "
+                    "all were, or none."
                 ) from error
             raise DeadLetterError(
-                f"No dead letter was sent again: {cause.str()}."
+                f"No dead letter was replayed: {cause.str()}."
             ) from error
         return sent
 
@@ -142,7 +145,7 @@ class Replayer:
             producer.init_transactions(_SECONDS)
         except KafkaException as error:
             raise DeadLetterError(
-                f"Cannot send dead letters again: {error.args[0].str()}."
+                f"Cannot replay dead letters: {error.args[0].str()}."
             ) from error
         return producer
 
@@ -166,27 +169,27 @@ def _produce(producer: Producer, letter: DeadLetter) -> None:
 
 
 def replay_obstacle(letter: DeadLetter) -> str | None:
-    """Say why a letter cannot be sent again; None where it can."""
+    """Return why a dead letter can't be replayed; None if it can."""
     if letter.truncated_from is not None:
-        return f"its value was cut off from {letter.truncated_from:,} bytes"
+        return f"its value of {letter.truncated_from:,} bytes was cut off"
     if not letter.origin[0]:
-        return "no header says which topic it came from"
+        return "it has no header with its original topic"
     return None
 
 
 def purge(endpoints: Endpoints, principal: str, ends: Mapping[int, int]) -> None:
-    """Delete the letters before given offsets, for good.
+    """Permanently delete the dead letters before given offsets.
 
     Args:
         endpoints: Of the platform.
         principal: May delete from the topic.
-        ends: By partition, the first offset that stays.
+        ends: By partition, the first offset to keep.
 
     Raises:
-        KafkaError: The cluster refused or did not answer.
+        KafkaError: The cluster refused or didn't answer.
         EndpointsError: The principal has no password file.
     """
-    # Held until the answer is there: without a reference it ends at once.
+    # Keep a reference until the answer is there: without one, the client is closed.
     admin = AdminClient(client_config(endpoints, CLUSTER, principal) | {"log_level": 0})
     futures = admin.delete_records(
         [TopicPartition(TOPIC, number, at) for number, at in ends.items()],

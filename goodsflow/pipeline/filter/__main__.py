@@ -19,7 +19,7 @@ _LOGGER = logging.getLogger("goodsflow.pipeline.filter")
 
 
 def main() -> NoReturn:
-    """Run the app, then leave the process: with 0 after a signal, 1 after a crash."""
+    """Run the app, then exit with 0 after a signal or 1 after a crash."""
     log_to_stderr()
     try:
         app = create_app(load_settings(BlockingSettings), load_endpoints())
@@ -29,7 +29,7 @@ def main() -> NoReturn:
     worker = faust.Worker(
         app,
         loglevel="info",
-        # The log is set up above: no colours, no tables, nothing on stdout.
+        # Logging is set up above: no colors, no tables, nothing on stdout.
         override_logging=False,
         redirect_stdouts=False,
         quiet=True,

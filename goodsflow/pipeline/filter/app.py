@@ -32,41 +32,41 @@ from goodsflow.pipeline.filter.topics import CARDS_SUBJECT
 from goodsflow.pipeline.filter.withdrawals import Withdrawals, find_cards
 
 APP_ID = "blocking-app"
-"""Also faust's own group and the start of its topics' names, which ACLs allow."""
+"""Also faust's own group and the prefix of its topics, which the ACLs allow."""
 
 PRINCIPAL = "blocking"
-"""As whom the filter logs in to the inbound cluster."""
+"""The filter's principal on the inbound cluster."""
 
 _THROUGH_OUTAGES = {
     "metadata.recovery.strategy": "none",
     "reconnect.backoff.max.ms": 2000,
     "socket.timeout.ms": 10_000,
 }
-"""``producer_config`` says why of the first; the consumer's offsets need it as well."""
+"""``producer_config`` explains the first; the consumer's offsets need it, too."""
 
 _SESSION_MILLISECONDS = 10_000
-"""How long a killed copy keeps its partitions from the next. (As a static member it
-would keep them from nobody, but librdkafka fences itself after an outage.)"""
+"""How long the partitions of a killed copy stay unread. (A static member could resume
+immediately, but librdkafka fences itself after an outage.)"""
 
 _READ_AHEAD = {
-    # Librdkafka's default of 64 MB a consumer is much here.
+    # Librdkafka's default of 64 MB per consumer is too much here.
     "queued.max.messages.kbytes": 8192,
-    # Once so much is read ahead it would wait a second before it reads on, in which the
-    # pipeline has long been through with it.
+    # With a full queue, librdkafka would wait a second before it fetches more. By then
+    # the pipeline has long emptied it.
     "fetch.queue.backoff.ms": 5,
 }
 
 
 class _BootStrategy(BootStrategy):
-    """Connects faust's own client only where an agent needs it.
+    """Connects faust's own client only if an agent needs it.
 
-    Without an agent it would read nothing, but crash the app when no broker answers at
-    its start, where the pipeline waits.
+    Without an agent, the client would read nothing, but it would crash the app if no
+    broker answers at the start. The pipeline waits for the brokers instead.
     """
 
     @property  # faust only reads it
     def enable_kafka(self) -> bool:  # type: ignore[override]
-        """Say whether there is an agent."""
+        """Return whether there is an agent."""
         return bool(self.app.agents)
 
 
@@ -78,17 +78,17 @@ class BlockingApp(faust.App):
     pipeline_service: PipelineService
 
     async def on_started_init_extra_services(self) -> None:
-        """Start the pipeline, after the web views and whatever agents there are."""
+        """Start the pipeline, after the web views and any agents."""
         await super().on_started_init_extra_services()
         await self.add_runtime_dependency(self.pipeline_service)
 
 
 def create_app(settings: BlockingSettings, endpoints: Endpoints) -> faust.App:
-    """Return the app; nothing connects before it is started.
+    """Return the app. It connects when it is started.
 
     Raises:
         EndpointsError: The principal has no password file.
-        BlockingError: The CA's certificate cannot be read.
+        BlockingError: The CA certificate can't be read.
     """
     password = endpoints.password("inbound", PRINCIPAL).reveal()
     brokers = endpoints.bootstrap_servers["inbound"].split(",")
@@ -120,7 +120,7 @@ def create_app(settings: BlockingSettings, endpoints: Endpoints) -> faust.App:
 def create_pipeline(
     settings: BlockingSettings, endpoints: Endpoints, status: PipelineStatus
 ) -> Pipeline:
-    """Return the pipeline; nothing connects before it runs.
+    """Return the pipeline. It connects when it runs.
 
     Raises:
         EndpointsError: The principal has no password file.
@@ -146,10 +146,10 @@ def create_pipeline(
         | _THROUGH_OUTAGES
         | {
             "transactional.id": settings.transactional_id,
-            # Fewer and larger requests; a commit sends what waits at once.
+            # Fewer and larger requests; a commit sends queued records immediately.
             "linger.ms": 5,
-            # The next transaction meets the end of the last one at its coordinator, is
-            # told to come again, and would come a tenth of a second later.
+            # The coordinator rejects a transaction while it completes the previous one.
+            # The default would retry only after 100 ms.
             "retry.backoff.ms": 5,
             "message.max.bytes": MOST_RECORD_BYTES,
         },
@@ -169,20 +169,20 @@ def _ssl_context(endpoints: Endpoints) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(endpoints.ca_file))
     except (OSError, ssl.SSLError) as error:
         raise BlockingError(
-            f"Cannot read the CA's certificate from {endpoints.ca_file}: {error}."
+            f"Cannot read the CA certificate from {endpoints.ca_file}: {error}."
         ) from error
 
 
 def _add_views(app: faust.App, status: PipelineStatus) -> None:
     @app.page("/health/")
     async def health(view: View, _: Request) -> Response:
-        """Say whether the pipeline is well."""
+        """Report whether the pipeline is healthy."""
         reason = status.unhealthy_reason()
         return view.text(f"{reason or 'healthy'}\n", status=503 if reason else 200)
 
     @app.page("/metrics")
     async def metrics(view: View, _: Request) -> Response:
-        """Give the counts in the Prometheus text format."""
+        """Serve the counts in the Prometheus text format."""
         return view.bytes(
             generate_latest(status.registry),
             headers={"Content-Type": CONTENT_TYPE_LATEST},

@@ -1,4 +1,4 @@
-"""What becomes of the records of a batch, and where the batch begins and ends."""
+"""A batch: the records that were read, sorted by the decisions about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from goodsflow.model.dead_letters import dead_letter
 from goodsflow.model.records import Header, OutgoingRecord, size_of
 from goodsflow.pipeline.filter.filtering import (
     HEADERLESS,
-    MOST_BYTES,
+    MAX_BYTES,
     PASSED,
     Decide,
     Kind,
@@ -28,16 +28,17 @@ from goodsflow.pipeline.filter.topics import SOURCE
 
 
 class Batch:
-    """Records that were read, by what becomes of them.
+    """Records that were read, sorted by the decisions about them.
 
     Args:
-        decide: Says what does.
+        decide: Decides about a record.
 
     Attributes:
-        passed: In their order.
-        letters: Of what is no card.
-        causes: By what records were blocked, or what they failed at.
-        first_letter: Where the first letter came from, and why; empty: there is none.
+        passed: Records that pass, in their order.
+        letters: Dead letters to write.
+        causes: The number of all other records, by cause.
+        first_letter: The origin and the error of the first dead letter; empty if there
+            is none.
     """
 
     def __init__(self, decide: Decide) -> None:
@@ -50,15 +51,15 @@ class Batch:
         self.first_letter = ""
 
     def __bool__(self) -> bool:
-        """Whether there is a record."""
+        """Whether there are records."""
         return bool(self._lasts)
 
     def add(self, messages: Sequence[Message]) -> None:
-        """Decide about records that follow those before.
+        """Add records that follow the previous ones, and decide about them.
 
         Raises:
-            RegistryError: A card's schema cannot be looked up at the moment. The batch
-                still begins where its first record is, and cannot be used for more.
+            RegistryError: A card's schema can't be looked up at the moment. The batch
+                knows its first offsets, but must not be used any more.
         """
         self._note_places(messages)
         decide, keep = self._decide, self.passed.append
@@ -70,7 +71,7 @@ class Batch:
             headers = readable_headers(message)
             if headers is None:
                 self._keep_letter(message, HEADERLESS, ())
-            elif headers and (size := _size(message, headers)) > MOST_BYTES:
+            elif headers and (size := _size(message, headers)) > MAX_BYTES:
                 self._keep_letter(message, too_large(size), headers)
             else:
                 keep(message)

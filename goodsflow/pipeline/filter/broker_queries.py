@@ -1,4 +1,4 @@
-"""What the pipeline asks the brokers: how far its group is, what is behind it."""
+"""The pipeline's queries to the brokers: committed offsets, and its output topic."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _PAUSE_SECONDS = 0.5
 def committed_offsets(
     consumer: Consumer, numbers: Iterable[int], errors: ClientErrors, stop: Event
 ) -> list[TopicPartition]:
-    """Return what the group has committed for partitions of the cards.
+    """Return what the group has committed for partitions of the source topic.
 
-    An outage is waited out: without the answer there is nothing to go on from.
+    An outage is waited out, because the pipeline can't continue without the answer.
 
     Args:
         consumer: A member of the group.
         numbers: The partitions.
-        errors: Says whether waiting is hopeless.
-        stop: Ends waiting.
+        errors: Knows whether the client can recover.
+        stop: Ends the wait.
 
     Returns:
-        Offset and metadata of each; the offset is negative where nothing was committed.
+        The offset and metadata of each; the offset is negative if none was committed.
 
     Raises:
-        InterruptedTransactionError: Told to stop.
+        InterruptedTransactionError: ``stop`` was set.
         KafkaError: The login is refused.
     """
     partitions = [TopicPartition(SOURCE, number) for number in numbers]
@@ -56,10 +56,10 @@ def committed_offsets(
 
 
 def count_partitions(consumer: Consumer) -> int:
-    """Return how many partitions there are behind the filter.
+    """Return the number of partitions of the output topic.
 
     Raises:
-        AbortedTransactionError: The brokers did not say.
+        AbortedTransactionError: The brokers didn't answer.
     """
     try:
         found = consumer.list_topics(PASSED_ON, timeout=_CALL_SECONDS)
@@ -67,23 +67,23 @@ def count_partitions(consumer: Consumer) -> int:
         raise AbortedTransactionError(exception.args[0].str()) from exception
     topic = found.topics[PASSED_ON]
     if topic.error is not None or not topic.partitions:
-        # A broker that has just come up does not know it yet: taken for few, most of
-        # what is to be withdrawn would count as done.
+        # A broker that has just started may not know the topic yet. With a wrong number
+        # of partitions, most withdrawals would be skipped.
         why = topic.error.str() if topic.error else "it has no partitions yet"
         raise AbortedTransactionError(f"Cannot look up topic '{PASSED_ON}': {why}")
     return len(topic.partitions)
 
 
 def was_never_written(consumer: Consumer, partition: int, partitions: int) -> bool:
-    """Whether a partition behind the filter has never held a record, or is none.
+    """Whether a partition of the output topic was never written to, or doesn't exist.
 
     Args:
-        consumer: May read the topic behind the filter.
-        partition: Of the cards; the topic behind the filter may have fewer.
-        partitions: How many that has.
+        consumer: May read the output topic.
+        partition: Of the source topic; the output topic may have fewer.
+        partitions: The number of partitions of the output topic.
 
     Raises:
-        AbortedTransactionError: The brokers did not say.
+        AbortedTransactionError: The brokers didn't answer.
     """
     if partition >= partitions:
         return True

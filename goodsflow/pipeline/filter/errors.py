@@ -1,9 +1,9 @@
-"""What ends the filter.
+"""Errors that end the filter.
 
 Tree::
 
     BlockingError
-    └── PipelineError    the pipeline cannot go on: the app stops, to be restarted
+    └── PipelineError    the pipeline cannot continue: the app stops, to be restarted
 """
 
 from goodsflow.common.errors import GoodsflowError
@@ -14,4 +14,4 @@ class BlockingError(GoodsflowError):
 
 
 class PipelineError(BlockingError):
-    """The pipeline cannot go on by itself."""
+    """The pipeline cannot continue by itself."""

@@ -1,4 +1,4 @@
-"""The rules by which a record goes on, is held back, or becomes a dead letter."""
+"""The rules by which a record passes, is blocked, or becomes a dead letter."""
 
 from __future__ import annotations
 
@@ -23,27 +23,28 @@ Outcome = Literal["passed", "blocked", "undecodable"]
 Kind: TypeAlias = Literal[
     "key", "header", "schema-id", "json", "schema", "size", "record-header"
 ]
-"""What a dead letter fails at: it has no key or another than its product ID, no header
-of the wire format, a schema ID that the registry does not know, no JSON, breaks its
-schema, is too large, or a header of the record has a name that is no text."""
+"""Why a record is a dead letter: its key is missing or isn't the product ID; its value
+has no header of the wire format, a schema ID that the registry doesn't know, malformed
+JSON, or breaks its schema; it is too large; or the name of a record header isn't valid
+UTF-8."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-MOST_BYTES = 1_000_000
-"""Of a record's key, value and headers. Brokers count 1,048,588 compressed, and the
-next ones on a card's way may compress it less than its shop did: they would refuse it
-for ever."""
+MAX_BYTES = 1_000_000
+"""For key, value and headers together. Brokers accept 1,048,588 compressed bytes.
+If a later producer compresses a card less well than its shop did, brokers would refuse
+it forever."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a record.
+    """The filter's decision about a record.
 
     Attributes:
-        outcome: ``passed`` goes on, ``blocked`` ends here, ``undecodable`` is kept for
-            a person to look at.
-        cause: By what it is blocked, or what it fails at; None where it passes.
-        reason: Why it is a dead letter; empty where it is none.
+        outcome: ``passed``, ``blocked``, or ``undecodable`` for a dead letter.
+        cause: The scope of the rule that blocks it, or the kind of failure; None if it
+            passes.
+        reason: Why it is a dead letter; empty if it isn't.
     """
 
     outcome: Outcome
@@ -52,7 +53,7 @@ class Verdict:
 
     @property
     def summary(self) -> str:
-        """The reason, shortened where it is long."""
+        """The reason, shortened if it is long."""
         return shortened(self.reason)
 
 
@@ -63,25 +64,25 @@ BLOCKED: dict[Scope, Verdict] = {scope: Verdict("blocked", scope) for scope in S
 KEYLESS = Verdict(
     "undecodable",
     "key",
-    "The record has no key; a card's key is its product ID. The topic behind the "
-    "filter, compacted by key, would refuse it.",
+    "The record has no key; expected the product ID. The compacted topic "
+    "'goods-filtered' would refuse it.",
 )
 
 HEADERLESS = Verdict(
     "undecodable",
     "record-header",
-    "A header of the record has a name that is not UTF-8; its headers are not kept.",
+    "The name of a record header is not valid UTF-8; the headers were dropped.",
 )
 
 Decide = Callable[[bytes | None, bytes | None], Verdict]
-"""Says what becomes of a record with this key and this value."""
+"""Decides about a record, given its key and its value."""
 
 
 class CardFilter:
-    """Decides by the block list and by the schema that a value names.
+    """Decides by the block list and by the schema that the value refers to.
 
     Args:
-        rules: Gives the rules of the block list as they are now.
+        rules: Returns the rules that are in force.
         schemas: Checks cards.
     """
 
@@ -91,25 +92,25 @@ class CardFilter:
         self._checks: dict[bytes, SchemaCheck] = {}
 
     def decide(self, key: bytes | None, value: bytes | None) -> Verdict:
-        """Say what becomes of a record.
+        """Decide about a record.
 
         Args:
-            key: None cannot be passed on.
-            value: As it is on the topic. None is a tombstone: it takes a card away, and
-                passes so that the card goes away behind the filter too.
+            key: The record's key; None can't be passed on.
+            value: As it is on the topic. None is a tombstone, which removes a card. It
+                passes, so that the card is removed from the output topic, too.
 
         Raises:
-            RegistryUnavailableError: The schema that the value names is not known
-                yet, and the registry does not answer.
+            RegistryUnavailableError: The schema that the value refers to isn't known
+                yet, and the registry doesn't answer.
         """
         if key is None:
             return KEYLESS
         size = len(key) + len(value or b"")
-        if size > MOST_BYTES:
+        if size > MAX_BYTES:
             return too_large(size)
         if value is None:
             return PASSED
-        # All in one place: it is what a card costs.
+        # Not split into functions: this is the cost of a card.
         check = self._checks.get(value[:HEADER_BYTES])
         try:
             if check is None:
@@ -117,7 +118,7 @@ class CardFilter:
             card = orjson.loads(value[HEADER_BYTES:])
         except (CardError, UnknownSchemaError, orjson.JSONDecodeError) as error:
             return _unreadable(error)
-        if not check.is_valid(card) or not _is_the_keys(card, key):
+        if not check.is_valid(card) or not _matches_key(card, key):
             return _broken(check, card, key)
         scope = self._rules().match(card)
         return PASSED if scope is None else BLOCKED[scope]
@@ -128,11 +129,11 @@ class CardFilter:
         return check
 
 
-def _is_the_keys(card: Any, key: bytes) -> bool:
-    """Whether a value may be a card, and the key's, whatever its schema allows.
+def _matches_key(card: Any, key: bytes) -> bool:
+    """Whether a value is an object whose ``product_id`` is the key.
 
-    By its key a card is found, replaced and taken back: another than its product ID
-    would get round the block list.
+    A card is found, replaced and withdrawn by its key. A card with a different key
+    would evade the block list.
     """
     if type(card) is not dict:
         return False
@@ -145,16 +146,16 @@ def _unreadable(error: Exception) -> Verdict:
         return Verdict("undecodable", "header", str(error))
     if isinstance(error, UnknownSchemaError):
         return Verdict("undecodable", "schema-id", str(error))
-    return Verdict("undecodable", "json", f"The payload is no JSON: {error}.")
+    return Verdict("undecodable", "json", f"The payload is not JSON: {error}.")
 
 
 def too_large(size: int) -> Verdict:
-    """Return the verdict about a record of more than ``MOST_BYTES``."""
+    """Return the verdict about a record of more than ``MAX_BYTES``."""
     return Verdict(
         "undecodable",
         "size",
-        f"The record has {size:,} bytes, key, value and headers; a card has "
-        f"{MOST_BYTES:,} at most.",
+        f"Key, value and headers have {size:,} bytes together; expected at most "
+        f"{MAX_BYTES:,}.",
     )
 
 
@@ -163,10 +164,10 @@ def _broken(check: SchemaCheck, card: Any, key: bytes) -> Verdict:
     if problem:
         return Verdict("undecodable", "schema", problem)
     if not isinstance(card, dict):
-        problem = "The payload is no JSON object; a card is one."
+        problem = "The payload is not a JSON object; expected a card."
     elif not isinstance(card.get("product_id"), str) or not card["product_id"]:
-        problem = "The card's field 'product_id' is no string, or an empty one."
+        problem = "The field 'product_id' is not a string, or it is empty."
     else:
-        problem = f"The record's key, {key[:100]!r}, is not the card's 'product_id'."
+        problem = f"The record's key {key[:100]!r} is not the card's 'product_id'."
         return Verdict("undecodable", "key", problem)
     return Verdict("undecodable", "schema", problem)

@@ -1,10 +1,10 @@
-"""The pipeline: read a batch, decide, write and commit it in one transaction.
+"""The pipeline: read a batch, decide, write it and commit it in one transaction.
 
-While one batch is on its way and committed, the next one is read and decided about:
-most of a transaction is waiting for brokers. Partitions go away only within a call that
-reads, which waits until what is under way has ended; what was read of them since is
-dropped. Offsets are committed with the group's metadata, so a copy that lost its
-partitions cannot commit.
+While one batch is being committed, the next one is read and decided about, because a
+transaction is mostly waiting for brokers. Partitions are revoked only during a call
+that reads. That call waits until the transaction in flight has ended, and what was read
+from revoked partitions since then is dropped. Offsets are committed with the group's
+metadata, so a copy that lost its partitions can't commit.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from goodsflow.clients.kafka.transactions import (
     TransactionContent,
 )
 from goodsflow.clients.registry import RegistryError
+from goodsflow.common.counting import counted
 from goodsflow.model.blocklist import Scope
 from goodsflow.model.records import OutgoingRecord
 from goodsflow.pipeline.blocklist.reader import BlockListFollower, Position
@@ -64,24 +65,24 @@ _FATAL_READS = frozenset(
 )
 
 _FIRST_SECONDS = 0.2
-"""How long a turn waits for its first record, and thus for what is to be withdrawn."""
+"""The longest wait for a first record, and thus the delay of withdrawals."""
 
-_LEAST_WITHDRAWN = 1000
+_MIN_WITHDRAWN = 1000
 
 
 @dataclass(frozen=True)
 class _InFlight:
-    """A transaction that is being committed; the records themselves are let go.
+    """A transaction that is being committed, without its records.
 
     Attributes:
         firsts: The first offset of its batch, by partition.
-        nexts: The offset after it, by partition.
-        passed: How many cards go on.
-        causes: Of the others, by what blocks them or what they fail at.
-        letters: How many dead letters it has.
-        first_letter: Where the first of them came from, and why.
-        withdrawn: How many tombstones it has.
-        end: Of its commit.
+        nexts: The offset after its batch, by partition.
+        passed: The number of cards that pass.
+        causes: The number of other records, by cause.
+        letters: The number of dead letters.
+        first_letter: The origin and the error of the first dead letter.
+        withdrawn: The number of tombstones for withdrawals.
+        end: The end of its commit.
     """
 
     firsts: Mapping[int, int]
@@ -95,7 +96,7 @@ class _InFlight:
 
 
 class Pipeline:
-    """Moves records from ``goods`` on, each exactly once, until told to stop."""
+    """Moves records on from ``goods``, each exactly once, until asked to stop."""
 
     def __init__(
         self,
@@ -111,22 +112,22 @@ class Pipeline:
         passwords: PasswordFollower | None = None,
         is_refused: Callable[[], bool] | None = None,
     ) -> None:
-        """Prepare the pipeline; nothing connects before ``run``.
+        """Prepare the pipeline. ``run`` connects it.
 
         Args:
-            consumer_config: A librdkafka configuration of a group's member.
+            consumer_config: A librdkafka configuration with a consumer group.
             producer_config: A librdkafka configuration with a transactional ID.
-            decide: Says what becomes of a record.
-            status: Is told how the pipeline is.
-            block_list: Is followed from before the first record on.
-            withdrawals: Says what is to be taken back.
-            batch_records: Most records of a transaction.
-            batch_seconds: Longest wait for more, once there is a record. What comes
-                while a transaction is under way goes into the next one: the longer
-                the backlog, the larger the transactions.
-            passwords: Follows the password of both; None: it stays.
-            is_refused: Logs in and tells whether a broker refuses that; None: the
-                clients' own word is taken.
+            decide: Decides about a record.
+            status: Receives the state of the pipeline.
+            block_list: Followed from before the first record is read.
+            withdrawals: Determines the tombstones to write.
+            batch_records: The maximum number of records per transaction.
+            batch_seconds: The longest wait for more records once there is one. Records
+                that arrive during a transaction go into the next one, so transactions
+                grow with the backlog.
+            passwords: Follows password changes for both clients; None for none.
+            is_refused: Tries to log in and returns whether a broker refuses; None to
+                rely on the clients' errors.
         """
         self._consumer_config = consumer_config
         self._producer_config = producer_config
@@ -145,15 +146,15 @@ class Pipeline:
         self._has_lost = False
 
     def stop(self) -> None:
-        """Ask ``run`` to end after the transaction at hand; from any thread."""
+        """Ask ``run`` to end after the current transaction, from any thread."""
         self._stop.set()
 
     def run(self) -> None:
         """Move records until ``stop``; an outage is waited out.
 
         Raises:
-            PipelineError: It cannot go on: a right is missing.
-            KafkaError: The login is refused, or a newer copy runs.
+            PipelineError: The pipeline can't continue, for example without a right.
+            KafkaError: The login is refused, or a newer copy took over.
         """
         self._status.running = True
         try:
@@ -162,7 +163,7 @@ class Pipeline:
             _LOGGER.info("Stopped while waiting for the brokers")
         except KafkaException as exception:
             raise PipelineError(
-                f"The pipeline from topic '{SOURCE}' broke: {exception.args[0].str()}."
+                f"Reading topic '{SOURCE}' failed: {exception.args[0].str()}."
             ) from exception
         finally:
             self._status.running = False
@@ -177,8 +178,8 @@ class Pipeline:
             cluster="inbound",
             principal="blocking",
         )
-        # Before reading: it ends a killed copy's transaction, whose offsets the group
-        # would otherwise wait for.
+        # Before reading: this aborts the transaction of a killed copy. Otherwise the
+        # group would wait for its offsets.
         writer.open()
         self._await_block_list()
         consumer = self._subscribe()
@@ -188,7 +189,7 @@ class Pipeline:
             consumer.close()
 
     def _await_block_list(self) -> None:
-        """Let no card pass before it is known what must not."""
+        """Let no card pass before the rules are known."""
         while self._block_list.position is None and not self._stop.wait(0.05):
             self._status.note_progress()
             self._status.problem = "the block list has not been read yet"
@@ -233,14 +234,14 @@ class Pipeline:
         try:
             self._await_in_flight()
         except AbortedTransactionError as error:
-            _LOGGER.info("The last batch is left to the next start: %s", error)
+            _LOGGER.info("The next start will process the last batch: %s", error)
 
     def _run_once(self, consumer: Consumer, writer: TransactionalWriter) -> None:
-        """Read and decide while a batch is under way; then hand over the next."""
+        """Read and decide while a batch is in flight; then hand over the next one."""
         try:
             position = self._read_batch(consumer)
         finally:
-            # Also where a schema cannot be looked up: what is committed depends on it.
+            # Also if a schema can't be looked up: the committed offsets depend on it.
             self._await_in_flight()
         self._client_errors.raise_if_unrecoverable()
         self._block_list.raise_if_failed()
@@ -250,14 +251,14 @@ class Pipeline:
             self._begin(position, consumer, writer)
 
     def _read_batch(self, consumer: Consumer) -> Position | None:
-        """Wait a moment for a record, and take what there is into the batch.
+        """Wait a moment for a record, and add what is available to the batch.
 
         Returns:
-            Up to where the block list was followed at least.
+            The position of the block list that the rules include at least.
         """
         self._has_lost = False
         first = consumer.poll(_FIRST_SECONDS)
-        # Before a record is decided about: what is listed later is taken back later.
+        # Taken before the decisions: rules after it lead to later withdrawals.
         position = self._block_list.position
         if first is None:
             return position
@@ -277,7 +278,7 @@ class Pipeline:
         consumer: Consumer,
         writer: TransactionalWriter,
     ) -> None:
-        """Begin a transaction, with what is to be taken back; let it be committed."""
+        """Begin a transaction, with due tombstones; commit it in the background."""
         withdrawn = self._due_tombstones(consumer, position)
         batch = self._batch
         if not batch and not withdrawn:
@@ -305,10 +306,10 @@ class Pipeline:
         self._batch = Batch(self._decide)
 
     def _await_in_flight(self) -> None:
-        """Wait for the transaction that is under way, and count it.
+        """Wait for the transaction in flight, and count it.
 
         Raises:
-            AbortedTransactionError: It was aborted; it stays the one under way.
+            AbortedTransactionError: It was aborted; ``_in_flight`` keeps it.
         """
         in_flight = self._in_flight
         if in_flight is None:
@@ -320,15 +321,15 @@ class Pipeline:
             in_flight.passed, in_flight.causes, withdrawn=in_flight.withdrawn
         )
         if in_flight.first_letter:
-            # One line for a batch: a flood of garbage must not fill the disk.
+            # One line per batch: many malformed records must not fill the disk.
             _LOGGER.warning(
-                "%d dead letters, the first %s",
-                in_flight.letters,
+                "%s, the first one %s",
+                counted(in_flight.letters, "dead letter"),
                 in_flight.first_letter,
             )
 
     def _positions(self, nexts: dict[int, int], withdrawn: bool) -> dict[int, int]:
-        """Return what to commit; with tombstones, for all partitions."""
+        """Return the offsets to commit: with tombstones, for all partitions."""
         known = {}
         for number in self._status.partitions or () if withdrawn else ():
             offset = self._withdrawals.position(number)
@@ -356,21 +357,21 @@ class Pipeline:
             )
         if position is None:
             return ()
-        limit = max(_LEAST_WITHDRAWN, self._batch_records)
+        limit = max(_MIN_WITHDRAWN, self._batch_records)
         return self._withdrawals.next_tombstones(
             self._block_list.rules, position, limit
         )
 
     def _readable(self, messages: Sequence[Message]) -> list[Message]:
-        """Drop errors, and records of partitions that went away during the call."""
-        # After the call: it says what is ours by now.
-        ours = self._status.partitions or frozenset()
+        """Drop errors, and records of partitions that were revoked during the call."""
+        # After the call: it reflects the current assignment.
+        assigned = self._status.partitions or frozenset()
         readable = []
         for message in messages:
             error = message.error()
             if error is not None:
                 self._note_read_error(error)
-            elif message.partition() in ours:
+            elif message.partition() in assigned:
                 readable.append(message)
         return readable
 
@@ -378,14 +379,14 @@ class Pipeline:
         if error.fatal() or error.code() in _FATAL_READS:
             raise PipelineError(
                 f"Cannot read topic '{SOURCE}' on cluster 'inbound': {error.str()}. "
-                "Start the filter again; if it fails again, compare the rights of "
-                "principal 'blocking' with platform.yaml."
+                "Restart the filter. If it fails again, compare the ACLs of principal "
+                "'blocking' with platform.yaml."
             )
-        _LOGGER.warning("Reading topic '%s': %s", SOURCE, error.str())
+        _LOGGER.warning("Cannot read topic '%s' at the moment: %s", SOURCE, error.str())
         self._status.problem = error.str()
 
     def _rewind(self, consumer: Consumer) -> None:
-        """Read again from the committed offsets; from the first where none are."""
+        """Seek to the committed offsets, or to the batch's first if there are none."""
         aborted = self._in_flight.firsts if self._in_flight else {}
         firsts = {**self._batch.first_offsets, **aborted}
         self._in_flight, self._batch = None, Batch(self._decide)
@@ -416,7 +417,7 @@ class Pipeline:
         self._has_lost = True
         if self._in_flight:
             wait([self._in_flight.end])
-        _LOGGER.info("Gave up '%s', partitions %s", SOURCE, sorted(lost))
+        _LOGGER.info("Lost '%s', partitions %s", SOURCE, sorted(lost))
 
     def _on_error(self, error: KafkaError) -> None:
         self._client_errors.on_error(error)

@@ -1,4 +1,4 @@
-"""The pipeline as a service of the faust app: its thread, its end, its crash."""
+"""The pipeline as a service of the faust app: its thread, its end, its failure."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from goodsflow.pipeline.filter.pipeline import Pipeline
 from goodsflow.pipeline.filter.status import PipelineStatus
 
 _STOP_SECONDS = 8.0
-"""How long the end of the transaction at hand may take: less than a supervisor waits.
+"""How long the last transaction may take to end: less than a supervisor waits.
 
-Librdkafka waits for an absent coordinator whatever the time-out of a call. What is left
-open, the coordinator aborts when the next copy starts.
+Librdkafka waits for an absent coordinator regardless of a call's time-out. The
+coordinator aborts an open transaction when the next copy starts.
 """
 
-_HOPELESS_SECONDS = 45.0
-"""After this long without a turn the app gives up, for a new process to go on.
+_STALLED_SECONDS = 45.0
+"""After this long without progress the app exits, and a new process continues.
 
-Why it may have to: see ``goodsflow.clients.kafka.detached_calls``.
+Why that can be necessary: see ``goodsflow.clients.kafka.detached_calls``.
 """
 
 
 class PipelineService(Service):
-    """Runs the pipeline in a thread; where that fails, the whole app stops."""
+    """Runs the pipeline in a thread; if it fails, the whole app stops."""
 
     def __init__(
         self, pipeline: Pipeline, status: PipelineStatus, **options: Any
     ) -> None:
-        """Take the pipeline to run.
+        """Create the service.
 
         Args:
-            pipeline: What moves the records.
-            status: Is told why the pipeline ended.
-            options: Of the mode service.
+            pipeline: The pipeline to run.
+            status: Receives the reason if the pipeline fails.
+            options: Options of the mode service.
         """
         self._pipeline = pipeline
         self._status = status
@@ -53,7 +53,7 @@ class PipelineService(Service):
         try:
             failure = await self._failure()
         except Exception as bug:
-            # Mode logs where it happened, and crashes the app with it.
+            # Mode logs the traceback and crashes the app.
             self._status.failure = f"{type(bug).__name__}: {bug}"
             raise
         finally:
@@ -65,11 +65,11 @@ class PipelineService(Service):
     @Service.task
     async def _watch(self) -> None:
         while not self.should_stop:
-            held_up = self._status.stalled_seconds()
-            if self._status.running and held_up > _HOPELESS_SECONDS:
+            stalled = self._status.stalled_seconds()
+            if self._status.running and stalled > _STALLED_SECONDS:
                 error = StuckCallError(
-                    f"The pipeline has been held up for {held_up:.0f} s. The app ends: "
-                    "its next start goes on from the committed offsets."
+                    f"The pipeline has made no progress for {stalled:.0f} s. The app "
+                    "exits; after a restart it continues from the committed offsets."
                 )
                 self._status.failure = str(error)
                 await self.crash(error)
@@ -77,21 +77,21 @@ class PipelineService(Service):
             await self.sleep(1.0)
 
     async def on_stop(self) -> None:
-        """Let the transaction at hand end before the app goes away."""
+        """Let the current transaction end before the app exits."""
         self._pipeline.stop()
         if not self._begun:
             return
         try:
             await asyncio.wait_for(self._ended.wait(), _STOP_SECONDS)
         except TimeoutError:
-            self.log.warning("A transaction is left open: the brokers are away")
+            self.log.warning("A transaction is left open: the brokers don't answer")
 
     async def _failure(self) -> GoodsflowError | None:
-        """Wait for the pipeline's end; return the error the app is to crash with."""
+        """Wait until the pipeline ends; return the error to crash the app with."""
         try:
             await asyncio.wrap_future(run_detached(self._pipeline.run, "pipeline"))
         except GoodsflowError as error:
             return error
         if self.should_stop:
             return None
-        return PipelineError("The pipeline ended though nobody asked it to.")
+        return PipelineError("The pipeline ended unexpectedly.")

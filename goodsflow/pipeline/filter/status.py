@@ -1,4 +1,4 @@
-"""How the pipeline is: written by its thread, read by the web views."""
+"""The state of the pipeline: written by its thread, read by the web views."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from goodsflow.model.blocklist import SCOPES, BlockRules, Scope
 from goodsflow.pipeline.filter.filtering import KINDS, Kind, Outcome
 
-_MOST_SECONDS_FOR_A_TURN = 10.0
-_MOST_ABORTS_IN_A_ROW = 3
+_STALLED_SECONDS = 10.0
+_MAX_ABORTS_IN_A_ROW = 3
 _OUTCOMES: tuple[Outcome, ...] = ("passed", "blocked", "undecodable")
 
 
 class PipelineStatus:
-    """What the pipeline is doing.
+    """The state of the pipeline.
 
     Attributes:
-        partitions: The partitions it has; None where the group gave it none yet. An
-            empty set is a healthy spare.
-        running: Its thread is at work.
-        failure: Why it ended; None where it did not, or was asked to.
-        problem: What holds it up at the moment, such as an outage; None: nothing.
-        registry: Counts as Prometheus metrics.
+        partitions: The assigned partitions; None before the first assignment. A copy
+            with an empty set is a healthy spare.
+        running: Whether its thread is running.
+        failure: Why it failed; None if it didn't.
+        problem: What delays it at the moment, such as an outage; None if nothing does.
+        registry: The counts as Prometheus metrics.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -84,7 +84,7 @@ class PipelineStatus:
         )
         self._last_commit = Gauge(
             "goodsflow_blocking_last_commit_timestamp_seconds",
-            "When records were last committed, in seconds since 1970; 0: never.",
+            "When records were last committed, in seconds since 1970; 0 if never.",
             registry=self.registry,
         )
         Gauge(
@@ -94,11 +94,11 @@ class PipelineStatus:
         ).set_function(lambda: len(self.partitions or ()))
 
     def note_progress(self) -> None:
-        """Note that the pipeline goes on: it waits for records, nothing holds it up."""
+        """Note that the pipeline is working or waiting for records."""
         self._progress_at = self._clock()
 
     def show_rules(self, rules: Callable[[], BlockRules]) -> None:
-        """Show how many rules the block list has, by scope."""
+        """Add a metric of the number of rules, by scope."""
         gauge = Gauge(
             "goodsflow_blocking_block_list_rules",
             "Rules of the block list.",
@@ -114,9 +114,9 @@ class PipelineStatus:
         """Count the records of a committed transaction.
 
         Args:
-            passed: Cards that went on.
-            causes: The others, by what blocks them or what they fail at.
-            withdrawn: Tombstones of cards that had passed before.
+            passed: The number of cards that passed.
+            causes: The number of other records, by cause.
+            withdrawn: The number of tombstones for withdrawals.
         """
         outcomes: Counts[Outcome] = Counts()
         outcomes["passed"] = passed
@@ -151,20 +151,20 @@ class PipelineStatus:
         self._brokers_up = any(broker["state"] == "UP" for broker in brokers)
 
     def stalled_seconds(self) -> float:
-        """Return how long ago the pipeline last took a turn."""
+        """Return the time since the pipeline last made progress."""
         return self._clock() - self._progress_at
 
     def unhealthy_reason(self) -> str | None:
         """Say why the pipeline is not healthy, in one line; None where it is."""
         if self.failure:
             return f"the pipeline failed: {self.failure}"
-        reason = self._hindrance()
+        reason = self._current_problem()
         if reason and self.problem:
             return f"{reason}: {self.problem}"
         return reason
 
-    def _hindrance(self) -> str | None:
-        held_up = self.stalled_seconds()
+    def _current_problem(self) -> str | None:
+        stalled = self.stalled_seconds()
         reason = None
         if not self.running:
             reason = "the pipeline is not running"
@@ -172,9 +172,9 @@ class PipelineStatus:
             reason = "no partitions are assigned yet"
         elif not self._brokers_up:
             reason = "no broker is connected"
-        elif held_up > _MOST_SECONDS_FOR_A_TURN:
-            reason = f"a transaction has been held up for {held_up:.0f} s"
-        elif self._aborts_in_a_row >= _MOST_ABORTS_IN_A_ROW:
+        elif stalled > _STALLED_SECONDS:
+            reason = f"no progress for {stalled:.0f} s"
+        elif self._aborts_in_a_row >= _MAX_ABORTS_IN_A_ROW:
             reason = f"{self._aborts_in_a_row} transactions in a row were aborted"
         return reason
 

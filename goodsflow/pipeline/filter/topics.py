@@ -6,4 +6,4 @@ SOURCE = "goods"
 PASSED_ON = "goods-filtered"
 
 CARDS_SUBJECT = f"{SOURCE}-value"
-"""The schema registry has it once it has loaded its schemas."""
+"""The subject of the cards' schema."""

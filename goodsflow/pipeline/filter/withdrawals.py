@@ -1,13 +1,13 @@
-"""Taking back what had passed before it was blocked.
+"""Withdrawals: tombstones for cards that passed before a rule blocked them.
 
-Whoever reads a partition of the cards takes back what is in the same partition behind
-the filter, so that no copy lets a card pass that another has just taken away. A product
-is taken back by its key; for a brand, a store or a category the topic behind the filter
-is read for the cards that have it.
+The copy that reads a partition of the source topic also withdraws cards from the same
+partition of the output topic, so no copy passes a card that another has just withdrawn.
+A product is withdrawn by its key. For a brand, a store or a category, the output topic
+is searched for matching cards.
 
-How far the block list is worked off in a partition stands in the metadata of the
-offset that the group has committed there, in the same transaction as the tombstones:
-after a kill nothing is left out. (A tombstone twice does no harm.)
+The position in the block list up to which a partition is done is committed as metadata
+of the partition's offset, in the same transaction as the tombstones, so a kill loses no
+withdrawal. (A second tombstone for the same card is harmless.)
 """
 
 from __future__ import annotations
@@ -37,26 +37,26 @@ from goodsflow.pipeline.filter.topics import PASSED_ON
 _LOGGER = logging.getLogger(__name__)
 _READ_SECONDS = 600.0
 _MARKER_SECONDS = 0.1
-"""How long to wait before looking again for the end of a transaction."""
+"""The pause between two checks for the end of a transaction."""
 
 Withdrawal = tuple[Rule, bytes]
-"""A rule, and the key of a card that it takes back."""
+"""A rule, and the key of a card that it withdraws."""
 
 Find = Callable[[int, Sequence[Rule]], list[Withdrawal]]
-"""Finds the cards of a partition that rules are about, behind the filter."""
+"""Finds the cards in a partition of the output topic that rules match."""
 
 
 @dataclass
 class _Partition:
-    """How far the list is worked off.
+    """The progress of withdrawals in a partition.
 
     Attributes:
-        done: Up to where it is; None: nothing is.
-        next_offset: What the group has committed; None: nothing yet.
-        target: Up to where it is at work; None where it is not.
-        waiting: What is to be taken back for that.
-        found: What is being looked for.
-        is_new: There is nothing to take back yet.
+        done: The block-list position up to which it is done; None if nothing is.
+        next_offset: The committed offset; None if there is none yet.
+        is_new: There is nothing to withdraw yet.
+        target: The position that is being worked towards; None between two targets.
+        pending: The withdrawals that remain for the target.
+        found: A running search for cards.
     """
 
     done: Position | None
@@ -69,12 +69,12 @@ class _Partition:
 
 @dataclass(frozen=True)
 class Committed:
-    """What a group has committed for a partition.
+    """What the group has committed for a partition.
 
     Attributes:
-        next_offset: None: nothing yet.
-        metadata: With it.
-        never_written: Behind the filter, the partition has never held a record.
+        next_offset: The offset; None if there is none yet.
+        metadata: The offset's metadata.
+        never_written: Whether this partition of the output topic was never written to.
     """
 
     next_offset: int | None
@@ -83,10 +83,10 @@ class Committed:
 
 
 class Withdrawals:
-    """Says what is to be taken back, and how far that is.
+    """Determines the tombstones to write, and tracks the progress.
 
     Args:
-        find: Looks for cards; called apart.
+        find: Searches for cards; called in a thread of its own.
     """
 
     def __init__(self, find: Find) -> None:
@@ -95,18 +95,18 @@ class Withdrawals:
         self._states: dict[int, _Partition] = {}
 
     def missing(self, assigned: Iterable[int]) -> list[int]:
-        """Return the partitions that ``load`` has to be told of; forget others."""
+        """Return the partitions that need ``load``; drop those no longer assigned."""
         wanted = set(assigned)
         for number in self._states.keys() - wanted:
             del self._states[number]
         return sorted(wanted - self._states.keys())
 
     def load(self, committed: Mapping[int, Committed], partitions: int) -> None:
-        """Take what the group has committed for partitions that are new here.
+        """Load what the group has committed for newly assigned partitions.
 
         Args:
             committed: By partition.
-            partitions: How many the topic behind the filter has.
+            partitions: The number of partitions of the output topic.
         """
         self._count = partitions
         for number, each in committed.items():
@@ -115,7 +115,7 @@ class Withdrawals:
             )
 
     def reset(self) -> None:
-        """Forget what is under way: a transaction was aborted."""
+        """Drop all progress after a transaction was aborted; ``load`` restores it."""
         self._states.clear()
 
     def next_tombstones(
@@ -124,9 +124,9 @@ class Withdrawals:
         """Return the tombstones to write now.
 
         Args:
-            rules: That hold now.
-            position: Up to where they are at least.
-            limit: Tombstones at most; what remains comes with the next call.
+            rules: The rules in force.
+            position: The block-list position that they include at least.
+            limit: The maximum number of tombstones; the next call returns the rest.
         """
         taken: list[OutgoingRecord] = []
         for number, state in self._states.items():
@@ -137,7 +137,7 @@ class Withdrawals:
             self._collect(state)
             while state.pending and len(taken) < limit:
                 rule, key = state.pending.popleft()
-                # It may have been taken off the list again.
+                # The rule may have been removed since.
                 if rule in rules:
                     taken.append(OutgoingRecord(PASSED_ON, key))
             if state.target and state.found is None and not state.pending:
@@ -145,12 +145,12 @@ class Withdrawals:
         return tuple(taken)
 
     def metadata(self, partition: int) -> str:
-        """Return what is to be committed with a partition's offset."""
+        """Return the metadata to commit with a partition's offset."""
         state = self._states.get(partition)
         return str(state.done) if state and state.done else ""
 
     def position(self, partition: int) -> int | None:
-        """Return what was committed for a partition; None where nothing was."""
+        """Return a partition's committed offset; None if there is none."""
         state = self._states.get(partition)
         return None if state is None else state.next_offset
 
@@ -167,7 +167,7 @@ class Withdrawals:
         is_same = done is not None and done.topic_id == position.topic_id
         state.target = position
         others = []
-        # One by one: what is kept of a long list should be this partition's share.
+        # One by one: only this partition's share of a long list is kept.
         for rule in rules.since(done.next_offset if done and is_same else 0):
             if rule.scope != "product":
                 others.append(rule)
@@ -187,34 +187,34 @@ class Withdrawals:
         try:
             state.pending.extend(found.result())
         except GoodsflowError as error:
-            _LOGGER.warning("Looking again for what is to be withdrawn: %s", error)
-            # From its beginning, with what was found of it dropped.
+            _LOGGER.warning("Repeating the search for cards to withdraw: %s", error)
+            # Start over; drop what was found so far.
             state.target = None
             state.pending.clear()
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Return where Java's producers, faust and ``murmur2_random`` put a key."""
+    """Return the partition that Java's and faust's producers choose for a key."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 def find_cards(
     endpoints: Endpoints, principal: str, partition: int, rules: Sequence[Rule]
 ) -> list[Withdrawal]:
-    """Read a partition behind the filter for the cards that rules are about.
+    """Search a partition of the output topic for the cards that rules match.
 
-    Only committed records count, since an aborted one changes nothing; but all of those
-    that were written before: a transaction's marker reaches a partition a moment after
-    its commit was answered, and until then it is waited for.
+    Only committed records count. The search waits for the end of transactions that were
+    open at its start, because a transaction's marker reaches a partition a moment after
+    the commit was confirmed.
 
     Args:
         endpoints: Of the platform.
         principal: May read the topic.
-        partition: Of it.
-        rules: About brands, stores and categories.
+        partition: The partition to search.
+        rules: Rules for brands, stores and categories.
 
     Raises:
-        KafkaError: The cluster refused or did not answer.
+        KafkaError: The cluster refused or didn't answer.
     """
     wanted = {(FIELDS[rule.scope], rule.text): rule for rule in rules}
     fields = {name for name, _ in wanted}
@@ -225,7 +225,7 @@ def find_cards(
     with open_reader(PASSED_ON, uncommitted=True) as reader:
         marks = reader.watermarks()
     if partition not in marks:
-        # The topic of cards may have more partitions than the one behind the filter.
+        # The source topic may have more partitions than the output topic.
         return []
     next_offset, end = marks[partition].first, marks[partition].end
     with open_reader(PASSED_ON) as reader:
@@ -240,8 +240,8 @@ def find_cards(
                 return [(rule, key) for key, rule in found.items()]
             if deadline.is_over:
                 raise ClusterUnavailableError(
-                    f"A transaction on '{PASSED_ON}', partition {partition}, has not "
-                    f"ended within {_READ_SECONDS:g} s."
+                    f"A transaction on topic '{PASSED_ON}', partition {partition}, "
+                    f"didn't end within {_READ_SECONDS:g} s."
                 )
             deadline.pause()
 
@@ -252,7 +252,7 @@ def _note(
     fields: set[str],
     found: dict[bytes, Rule],
 ) -> None:
-    """Note by which rule each card is to be taken back now, if by any."""
+    """Note which rule, if any, withdraws each card."""
     for record in records:
         if record.key is None:
             continue
@@ -272,7 +272,7 @@ def _rule_for(
     except orjson.JSONDecodeError:
         card = None
     if not isinstance(card, dict):
-        # Somebody else's record: no rule is about it.
+        # Another producer's record: no rule can match it.
         return None
     for name in fields:
         text = card.get(name)

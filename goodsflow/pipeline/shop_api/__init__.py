@@ -1,5 +1,6 @@
-"""The shop API: sends goods cards to ``goods``, as shops would.
+"""The shop API: sends goods cards to the topic ``goods``, as shops would.
 
-Here: the service's settings, its loop, its metrics and health. Not here: what a card
-is (``goodsflow.model.cards``), the registry's client (``goodsflow.clients.registry``).
+Here: the service's settings, its loop, its metrics and its health. Not here: what a
+card is (``goodsflow.model.cards``), the registry's client
+(``goodsflow.clients.registry``).
 """

@@ -1,4 +1,4 @@
-"""A shop's real cards: a file with one JSON card a line, checked before any is sent."""
+"""A file of a shop's cards, one JSON card per line, checked before any is sent."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 
 from goodsflow.clients.registry.serializer import ValueValidator
+from goodsflow.common.counting import counted
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.model.cards import CardError, decode_card, frame
 from goodsflow.pipeline.shop_api.records import Outgoing
@@ -18,14 +19,14 @@ _SHOWN = 20
 
 
 class CardFileError(GoodsflowError):
-    """A file of cards cannot be read, or holds lines that are no cards."""
+    """A file of cards can't be read, or some of its lines aren't valid cards."""
 
 
 def check_cards(path: Path, validator: ValueValidator) -> int:
-    """Check each line against the schema; return how many cards there are.
+    """Check each line against the schema; return the number of cards.
 
     Raises:
-        CardFileError: With the number of each line that is no card, and why.
+        CardFileError: Names each invalid line by its number, and says what is wrong.
     """
     problems: list[str] = []
     cards = wrong = 0
@@ -40,19 +41,21 @@ def check_cards(path: Path, validator: ValueValidator) -> int:
     if wrong:
         more = f"\n  and {wrong - _SHOWN} more" if wrong > _SHOWN else ""
         raise CardFileError(
-            f"{wrong} of the {wrong + cards} lines of {path} are no cards; nothing was "
-            "sent:\n" + "\n".join(problems) + more
+            f"Nothing was sent: {wrong} of {counted(wrong + cards, 'line')} in {path} "
+            f"{'is not a valid card' if wrong == 1 else 'are not valid cards'}:\n"
+            + "\n".join(problems)
+            + more
         )
     if not cards:
-        raise CardFileError(f"{path} holds no card: nothing was sent.")
+        raise CardFileError(f"Nothing was sent: {path} contains no cards.")
     return cards
 
 
 def read_cards(path: Path, schema_id: int) -> Iterator[Outgoing]:
-    """Yield the cards of a file that was checked, in the bytes that are in it.
+    """Yield the cards of a file that was checked, byte for byte.
 
     Raises:
-        CardFileError: It cannot be read, or was changed since.
+        CardFileError: The file can't be read, or it changed since the check.
     """
     for number, line in _lines(path):
         value = frame(schema_id, line)
@@ -60,16 +63,17 @@ def read_cards(path: Path, schema_id: int) -> Iterator[Outgoing]:
             key = decode_card(value)["product_id"].encode()
         except CardError as error:
             raise CardFileError(
-                f"{path} was changed while it was sent. Line {number} is no card any "
-                f"more, those before it were sent: {error}"
+                f"{path} changed while it was being sent. The lines before line "
+                f"{number} were sent, but line {number} is not a valid card any more: "
+                f"{error}"
             ) from error
         yield key, value, True
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that are not blank, with their numbers from 1.
+    """Yield the non-blank lines, numbered from 1.
 
-    A byte order mark before the first, as spreadsheets write it, is none of its bytes.
+    A byte order mark, as spreadsheets write it, is removed.
     """
     try:
         with path.open("rb") as file:
@@ -85,7 +89,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _problems(line: bytes, validator: ValueValidator) -> list[str]:
     try:
-        # The wire format's own reading is the one that counts for those behind.
+        # Later jobs decode cards the same way.
         card = decode_card(frame(0, line))
     except CardError as error:
         problems = [str(error).rstrip(".")]
@@ -93,12 +97,12 @@ def _problems(line: bytes, validator: ValueValidator) -> list[str]:
             value = json.loads(line)
         except (ValueError, RecursionError):
             return problems
-        # Of what it lacks the schema says more. Of NaN it says nothing.
+        # The schema says more about missing fields, and nothing about NaN.
         found = validator.problems(value) if isinstance(value, dict) else []
         return found or problems
     try:
-        # As the filter reads it, which takes no half characters and no 1e999.
+        # The filter's parser rejects lone surrogates and 1e999.
         orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        return [f"The filter cannot read it: {error}"]
+        return [f"The filter can't parse it: {error}"]
     return validator.problems(card)

@@ -1,4 +1,4 @@
-"""The loop that sends cards until it is told to stop."""
+"""The loop that sends cards until it is asked to stop."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ _LOGGER = logging.getLogger(__name__)
 TOPIC = "goods"
 
 _POLL_SECONDS = 0.2
-"""Longest wait in librdkafka, where Python does not see a signal."""
+"""The longest wait inside librdkafka, during which Python handles no signals."""
 
 _POLL_RECORDS = 200
-"""After how many records librdkafka is asked what became of those before."""
+"""After this many records, deliveries are checked."""
 
 _CATCH_UP_SECONDS = 0.1
-"""How far behind its rate the loop may be and still catch up."""
+"""How far the loop may fall behind its rate and still catch up."""
 
 _FLUSH_SECONDS = 8.0
-"""How long the last cards may make no progress: less than a supervisor waits."""
+"""How long the final flush may make no progress: less than a supervisor waits."""
 
 
 class CardProducer:
-    """Sends cards to ``goods``, each under its product ID."""
+    """Sends cards to ``goods``, keyed by product ID."""
 
     def __init__(
         self, config: dict[str, Any], errors: ClientErrors, tally: Tally
     ) -> None:
-        """Make the producer; it connects by itself.
+        """Create the producer; it connects by itself.
 
         Args:
-            config: A librdkafka configuration; it is not logged.
-            errors: Is told of the client's errors.
-            tally: Is told of each card's delivery.
+            config: A librdkafka configuration. It is not logged.
+            errors: Receives the client's errors.
+            tally: Counts deliveries.
         """
         self._client_errors = errors
         self._tally = tally
@@ -54,8 +54,8 @@ class CardProducer:
                 "error_cb": self._on_error,
                 "logger": _LOGGER,
                 "on_delivery": self._on_failure,
-                # What is delivered is counted by what is gone from the queue: a call
-                # into Python for each card would cost as much as the card.
+                # Deliveries are counted by the length of the queue: a callback into
+                # Python for each card would double its cost.
                 "delivery.report.only.error": True,
             }
         )
@@ -74,24 +74,24 @@ class CardProducer:
         """Send records until ``stop`` is set or there are no more.
 
         Args:
-            stop: Ends the loop, within a fraction of a second.
-            records: What to send.
-            pause_seconds: The time between two records, kept on average; 0: none.
-            report: Is called now and then, and each time the loop waits.
+            stop: Ends the loop within a fraction of a second.
+            records: The records to send.
+            pause_seconds: The average time between two records; 0 means no pause.
+            report: Called from time to time, and whenever the loop waits.
 
         Raises:
-            KafkaError: The login is refused, or the client broke.
-            GoodsflowError: A record cannot be made.
+            KafkaError: The login is refused, or the client failed.
+            GoodsflowError: A record can't be created.
         """
         due = time.monotonic()
         following = iter(records)
-        # One ahead: nobody should wait for a record that does not come.
+        # One record ahead, so that the loop doesn't pause after the last one.
         upcoming = next(following, None)
         while upcoming is not None and not stop.is_set():
             self._poll_until(due, stop)
             if report:
                 report(self._tally)
-            # After an outage go on from now: no burst to catch up with the past.
+            # After an outage, continue at the normal rate: send no burst to catch up.
             now = time.monotonic()
             due = max(due, now - max(pause_seconds, _CATCH_UP_SECONDS))
             room = _POLL_RECORDS
@@ -102,7 +102,7 @@ class CardProducer:
             upcoming = next(following, None)
 
     def flush(self) -> int:
-        """Wait for the last cards as long as some arrive; return how many are left."""
+        """Wait as long as cards are being delivered; return how many are left."""
         left = len(self._producer)
         while left:
             still_left = self._producer.flush(_FLUSH_SECONDS)
@@ -113,7 +113,7 @@ class CardProducer:
         return len(self._producer)
 
     def _send(self, records: Iterable[Outgoing], stop: Event) -> None:
-        """Send a few records, or fewer when told to stop meanwhile."""
+        """Send records; stop early if ``stop`` is set."""
         produce = self._producer.produce
         for key, value, is_card in records:
             while True:
@@ -121,7 +121,7 @@ class CardProducer:
                     produce(TOPIC, value, key)
                     break
                 except BufferError:
-                    # The queue is full: the brokers are slow or away. Wait with them.
+                    # The queue is full: the brokers are slow or down.
                     self._poll(_POLL_SECONDS)
                     if stop.is_set():
                         return
@@ -146,8 +146,8 @@ class CardProducer:
             self._producer.poll(timeout_seconds)
         except KafkaException as error:
             raise OperationFailedError(
-                f"The producer to topic '{TOPIC}' broke for good: "
-                f"{error.args[0].str()}. Start it again."
+                f"The producer for topic '{TOPIC}' failed permanently: "
+                f"{error.args[0].str()}. Restart it."
             ) from error
         self._note_deliveries()
         self._client_errors.raise_if_unrecoverable()
@@ -155,7 +155,7 @@ class CardProducer:
     def _note_deliveries(self) -> None:
         gone = self._sent - len(self._producer)
         self._tally.delivered = gone - self._tally.failed
-        if self._tally.take_note():
+        if self._tally.note_deliveries():
             self._client_errors.on_success()
 
     def _on_error(self, error: KafkaError) -> None:

@@ -1,7 +1,7 @@
-"""The records that are sent: generated offers, malformed ones among them, or a file's.
+"""Generated offers, optionally with malformed records among them.
 
-A generated card is written once as the registered serializer writes it; after that only
-its price and its time change, in the bytes that were validated.
+A generated card is serialized and validated once. After that, only its price and its
+timestamp change within the serialized bytes.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from goodsflow.model.cards.model import Card
 from goodsflow.model.cards.samples import with_price
 
 Serialize = Callable[[Card], bytes]
-"""Writes a card as a value, in the wire format; raises where it breaks its schema."""
+"""Writes a card in the wire format; raises if the card breaks its schema."""
 
 _MARK_AMOUNT = 7_654_321.25
 _MARK_TIME = datetime(1999, 12, 31, 23, 59, 58, tzinfo=UTC)
-_MOST_TEMPLATES = 20_000
+_MAX_TEMPLATES = 20_000
 
 _DECIMALS = tuple(
     (b".%02d" % rest, repr(rest / 100)[1:].encode()) for rest in range(100)
 )
-"""Of a price's hundredths: as a person is shown them, and as JSON has the number."""
+"""A price's hundredths: as text for a person, and as a JSON number."""
 
 
 Outgoing: TypeAlias = tuple[bytes, bytes, bool]
-"""A record to send: its key, the product's ID; its value, in the wire format unless it
-is malformed on purpose; whether it is a sound card. (A named tuple takes five times as
-long to make, a fifth of what a card costs.)"""
+"""A record to send: its key, which is the product ID; its value, in the wire format
+unless it is malformed on purpose; whether it is a valid card. (Creating a named tuple
+takes five times as long, which is a fifth of a card's cost.)"""
 
 
 @dataclass(frozen=True)
 class Template:
-    """A card's value, cut where its price and its time stand.
+    """A card's value, split at its price and its timestamp.
 
     Attributes:
-        key: The product's ID.
-        parts: What is between them.
-        lowest: The least price that the product is offered at, in hundredths.
-        span: How much more it may be.
+        key: The product ID.
+        parts: The bytes between them.
+        lowest: The product's lowest price, in hundredths.
+        span: The difference to its highest price.
     """
 
     key: bytes
@@ -57,11 +57,12 @@ class Template:
     def of(
         cls, card: Card, serialize: Serialize, prices: tuple[float, float]
     ) -> Template:
-        """Make a template of a card, which is offered at prices of a span.
+        """Make a template of a card for a range of prices.
 
         Raises:
-            ValueError: The card itself holds the marks that show where to cut.
-            GoodsflowError: It breaks its schema, or that cannot be registered.
+            ValueError: The card itself contains the markers for the split.
+            GoodsflowError: The card breaks its schema, or the schema can't be
+                registered.
         """
         marked = serialize(with_price(card, _MARK_AMOUNT, _MARK_TIME))
         for text, mark in (
@@ -70,7 +71,7 @@ class Template:
             (_MARK_TIME.strftime("%Y-%m-%dT%H:%M:%SZ"), b"\0T"),
         ):
             if marked.count(text.encode()) != 1:
-                raise ValueError(f"Card '{card.product_id}' holds {text} by itself.")
+                raise ValueError(f"Card '{card.product_id}' itself contains {text}.")
             marked = marked.replace(text.encode(), mark)
         header, payload = marked[:5], marked[5:]
         described, rest = payload.split(b"\0D")
@@ -82,7 +83,7 @@ class Template:
         return cls(card.product_id.encode(), parts, lowest, highest - lowest)
 
     def render(self, hundredths: int, at: bytes) -> bytes:
-        """Return the value at a price, in hundredths, and a time."""
+        """Return the value with a price, in hundredths, and a timestamp."""
         described, priced, before, after = self.parts
         whole, rest = divmod(hundredths, 100)
         shown, exact = _DECIMALS[rest]
@@ -100,17 +101,17 @@ def offers(
     malformed: float = 0.0,
     clock: Callable[[], float] = time.time,
 ) -> Iterator[Outgoing]:
-    """Yield offers of the catalog's products without an end.
+    """Yield offers of the catalog's products endlessly.
 
     Args:
         catalog: The products.
         serialize: Writes a card's value.
-        source: Draws products, prices, and what is malformed.
-        malformed: The share of records that are no sound cards, 0 to 1.
-        clock: Tells the time, in seconds since 1970.
+        source: Selects products, prices and malformed records.
+        malformed: The share of malformed records, 0 to 1.
+        clock: Returns the time in seconds since 1970.
 
     Raises:
-        GoodsflowError: A card breaks its schema, or that cannot be registered.
+        GoodsflowError: A card breaks its schema, or the schema can't be registered.
     """
     templates: OrderedDict[int, Template] = OrderedDict()
     next_second, at = 0, b""
@@ -122,7 +123,7 @@ def offers(
             card = catalog.card(number)
             template = Template.of(card, serialize, catalog.prices(card))
             templates[number] = template
-            if len(templates) > _MOST_TEMPLATES:
+            if len(templates) > _MAX_TEMPLATES:
                 templates.popitem(last=False)
         now = clock()
         if not next_second - 1 <= now < next_second:
@@ -130,13 +131,13 @@ def offers(
             at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)).encode()
         value = template.render(template.lowest + int(draw() * template.span), at)
         if malformed and draw() < malformed:
-            yield template.key, _spoil(value, source), False
+            yield template.key, _malform(value, source), False
         else:
             yield template.key, value, True
 
 
-def _spoil(value: bytes, source: random.Random) -> bytes:
-    """Return a value that nobody can read as a card: one of what shops do wrong."""
+def _malform(value: bytes, source: random.Random) -> bytes:
+    """Return a value that isn't a valid card, with a mistake as shops make them."""
     header, payload = value[:5], value[5:]
     return source.choice(
         (

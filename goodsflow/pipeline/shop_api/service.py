@@ -1,4 +1,4 @@
-"""The shop API as a whole: what the service and the command line both run."""
+"""The shop API's main function, run by the service and by the command line."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from goodsflow.clients.kafka.credentials import is_login_refused
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.clients.registry import RegistryClient
 from goodsflow.clients.registry.serializer import ValueValidator, value_serializer
+from goodsflow.common.counting import counted
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.common.health_server import make_app, serving
 from goodsflow.model.cards.catalog import GeneratedCatalog, SampleCatalog
@@ -30,14 +31,14 @@ from goodsflow.pipeline.shop_api.tally import Tally
 _LOGGER = logging.getLogger(__name__)
 
 THROUGHPUT = {"linger.ms": 20, "queue.buffering.max.messages": 500_000}
-"""Fuller batches cost less each; a card is on its way a fiftieth of a second later."""
+"""Larger batches are cheaper; they delay a card by 20 ms."""
 
 PRINCIPAL = "shop-api"
-"""As whom the service logs in to the inbound cluster."""
+"""The service's principal on the inbound cluster."""
 
 
 class ShopApiError(GoodsflowError):
-    """Cards were not delivered."""
+    """Not all cards were delivered."""
 
 
 def run(
@@ -47,17 +48,17 @@ def run(
     stop: Event,
     report: Callable[[Tally], None] | None = None,
 ) -> Tally:
-    """Send cards until told to stop, and return what became of them.
+    """Send cards until asked to stop; return how many were delivered.
 
     Args:
-        settings: What to send, how often and how many.
+        settings: What to send, how often and how much.
         endpoints: Where the platform is.
-        stop: Ends the run; cards under way are delivered first.
-        report: Is called now and then.
+        stop: Ends the run after cards in flight were delivered.
+        report: Called from time to time.
 
     Raises:
-        ShopApiError: Cards were not delivered.
-        CardFileError: The file holds what is no card; nothing was sent.
+        ShopApiError: Not all cards were delivered.
+        CardFileError: The file has invalid lines; nothing was sent.
         GoodsflowError: The registry or the cluster refused.
     """
     tally = Tally()
@@ -92,8 +93,8 @@ def run(
         finally:
             left = producer.flush()
             _LOGGER.info(
-                "Delivered %d cards, %d failed, %d left",
-                tally.delivered,
+                "Delivered %s, %d failed, %d left",
+                counted(tally.delivered, "card"),
                 tally.failed,
                 left,
             )
@@ -102,7 +103,7 @@ def run(
 
 
 def _records(settings: ShopApiSettings, registry: RegistryClient) -> Iterator[Outgoing]:
-    """Register the schema, and return what there is to send."""
+    """Register the schema, and return the records to send."""
     schema = (PROJECT_ROOT / "schemas" / "goods.json").read_text(encoding="utf-8")
     if settings.file is not None:
         # Before anything is registered or sent.
@@ -120,7 +121,7 @@ def _records(settings: ShopApiSettings, registry: RegistryClient) -> Iterator[Ou
         if settings.catalog is None
         else GeneratedCatalog(settings.catalog, seed or 0)
     )
-    # Registers the schema now, not only when a first card is due.
+    # Register the schema now, not when the first card is due.
     serialize(catalog.card(0))
     return offers(
         catalog,
@@ -135,8 +136,8 @@ def _check_all_delivered(tally: Tally, left: int) -> None:
     if undelivered:
         reason = f": {tally.problem}" if tally.problem else ""
         raise ShopApiError(
-            f"{undelivered} of {undelivered + tally.delivered} cards were not "
-            f"delivered to topic '{TOPIC}' ({tally.failed} refused or timed out, "
-            f"{left} still waiting){reason}. Look at the brokers with "
-            "`goodsflow status`."
+            f"{undelivered} of {counted(undelivered + tally.delivered, 'card')} "
+            f"{'was' if undelivered == 1 else 'were'} not delivered to topic '{TOPIC}' "
+            f"({tally.failed} refused or timed out, {left} still queued){reason}. "
+            "Check the brokers with `goodsflow status`."
         )

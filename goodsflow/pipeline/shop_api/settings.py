@@ -1,4 +1,4 @@
-"""Settings of the shop API, from variables that start with GOODSFLOW_SHOP_API_."""
+"""Settings of the shop API, from environment variables GOODSFLOW_SHOP_API_*."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class ShopApiSettings(BaseSettings):
-    """How often cards are sent, and where the service answers about itself."""
+    """What is sent and how often, and where metrics and health are served."""
 
     model_config = SettingsConfigDict(
         env_prefix="GOODSFLOW_SHOP_API_", env_ignore_empty=True, frozen=True
@@ -23,32 +23,38 @@ class ShopApiSettings(BaseSettings):
     ] = 5.0
     rate: Annotated[
         float | None,
-        Field(gt=0, le=1_000_000, description="Cards a second, before the interval."),
+        Field(
+            gt=0, le=1_000_000, description="Cards per second; overrides the interval."
+        ),
     ] = None
-    count: Annotated[int | None, Field(ge=1, description="None: for ever.")] = None
+    count: Annotated[
+        int | None, Field(ge=1, description="Cards to send; unlimited if not set.")
+    ] = None
     catalog: Annotated[
         int | None,
         Field(
             ge=1,
             le=1_000_000_000,
-            description="How many realistic products; None: the five samples.",
+            description="Number of generated products; the five samples if not set.",
         ),
     ] = None
     seed: Annotated[
         int | None,
-        Field(description="Draws the same products and offers again; None: others."),
+        Field(description="Makes products and offers reproducible; random if not set."),
     ] = None
     malformed: Annotated[
         float,
-        Field(ge=0, le=1, description="The share of records that are no cards."),
+        Field(ge=0, le=1, description="The share of malformed records."),
     ] = 0.0
     file: Annotated[
         Path | None,
-        Field(description="A shop's real cards, one JSON card a line, each sent once."),
+        Field(
+            description="A file of cards, one JSON card per line; each is sent once."
+        ),
     ] = None
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[
-        Port | None, Field(description="Metrics and health; None: nowhere.")
+        Port | None, Field(description="Serves metrics and health; off if not set.")
     ] = None
 
     @property
@@ -56,5 +62,5 @@ class ShopApiSettings(BaseSettings):
         """Return the time between two cards."""
         if self.rate is not None:
             return 1 / self.rate
-        # A file is sent as fast as it goes, unless it is told otherwise.
+        # A file is sent as fast as possible, unless a rate is set.
         return 0.0 if self.file is not None else self.interval

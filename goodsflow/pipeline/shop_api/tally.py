@@ -1,4 +1,4 @@
-"""What became of the cards: counts, Prometheus metrics, health."""
+"""Counts of delivered and failed cards, as Prometheus metrics and as health."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Tally(Collector):
 
     Attributes:
         delivered: Cards that the broker has acknowledged.
-        failed: Cards that it never will.
+        failed: Cards that could not be delivered.
         malformed: Records that were sent malformed on purpose.
-        problem: The newest failure or outage, for a person; None where all is well.
+        problem: The latest failure or outage, for a person; None if there is none.
         registry: The counts as Prometheus metrics.
     """
 
@@ -36,10 +36,10 @@ class Tally(Collector):
         self._last_delivery_at = 0.0
         self.registry.register(self)
 
-    def take_note(self) -> bool:
-        """Take the time of deliveries since the last call; return whether there were.
+    def note_deliveries(self) -> bool:
+        """Note the time if cards were delivered since the last call; return whether.
 
-        Counting is all that is done for each card.
+        For each single card, only the count is updated.
         """
         if self.delivered == self._noted:
             return False
@@ -55,7 +55,7 @@ class Tally(Collector):
         self.problem = reason
 
     def collect(self) -> Iterator[Metric]:
-        """Give the counts as metrics."""
+        """Yield the counts as metrics."""
         prefix = "goodsflow_shop_api"
         yield CounterMetricFamily(
             f"{prefix}_cards_delivered",
@@ -74,14 +74,14 @@ class Tally(Collector):
         )
         yield GaugeMetricFamily(
             f"{prefix}_last_delivery_timestamp_seconds",
-            "When the last card was acknowledged, in seconds since 1970; 0: never.",
+            "When the last card was acknowledged, in seconds since 1970; 0 if never.",
             value=self._last_delivery_at,
         )
 
     def unhealthy_reason(self, pause_seconds: float) -> str | None:
         """Say why the service is not healthy, in one line; None where it is.
 
-        It is healthy for a while after each delivery, and as long after its start.
+        It counts as healthy for a while after its start and after each delivery.
 
         Args:
             pause_seconds: The time between two cards.

@@ -8,7 +8,7 @@ from goodsflow.clients.registry import RegistryUnavailableError
 from goodsflow.pipeline.filter.batch import Batch
 from goodsflow.pipeline.filter.filtering import (
     BLOCKED,
-    MOST_BYTES,
+    MAX_BYTES,
     PASSED,
     Kind,
     Verdict,
@@ -110,7 +110,7 @@ def test_a_header_that_cannot_be_read_makes_a_dead_letter(kind: Kind) -> None:
 
 def test_headers_that_the_next_broker_would_refuse_make_a_dead_letter() -> None:
     """Shops compress them as they like; refused, they would end the filter for good."""
-    headers = [("trace", b"x" * MOST_BYTES)]
+    headers = [("trace", b"x" * MAX_BYTES)]
     found = read(
         message(0, 3, key=b"1", value=b"v", headers=headers),
         message(0, 4, key=b"2", value=b"v", headers=[("trace", b"x")]),

@@ -44,7 +44,7 @@ def test_every_line_that_is_no_card_is_named_with_its_number_and_reason(
     with pytest.raises(CardFileError) as raised:
         check_cards(path, VALIDATOR)
     said = str(raised.value).splitlines()
-    assert said[0] == f"4 of the 5 lines of {path} are no cards; nothing was sent:"
+    assert said[0] == f"Nothing was sent: 4 of 5 lines in {path} are not valid cards:"
     assert said[1].startswith("  line 2: The payload is not JSON")
     assert said[2].startswith("  line 4: The payload is an array")
     assert said[3].startswith("  line 5: ")
@@ -72,7 +72,7 @@ def test_what_the_filter_cannot_read_is_found_before_anything_is_sent(
 ) -> None:
     """Python reads more than JSON's other readers do."""
     path = write(tmp_path / "cards", CARD[:-1] + f', "odd": {odd}}}')
-    with pytest.raises(CardFileError, match="The filter cannot read it"):
+    with pytest.raises(CardFileError, match="The filter can't parse it"):
         check_cards(path, VALIDATOR)
 
 
@@ -95,7 +95,7 @@ def test_a_file_without_cards_is_an_error(tmp_path: Path, content: str) -> None:
     """'Delivered 0 cards' looks like success."""
     path = tmp_path / "cards"
     path.write_text(content)
-    with pytest.raises(CardFileError, match="holds no card"):
+    with pytest.raises(CardFileError, match="contains no cards"):
         check_cards(path, VALIDATOR)
 
 

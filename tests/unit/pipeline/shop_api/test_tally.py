@@ -19,7 +19,7 @@ class Clock:
 def deliver(tally: Tally) -> None:
     """Count a delivery, as the producer does."""
     tally.delivered += 1
-    assert tally.take_note()
+    assert tally.note_deliveries()
 
 
 def test_it_is_healthy_for_a_while_after_its_start_and_each_delivery() -> None:
