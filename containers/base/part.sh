@@ -115,6 +115,11 @@ JAVA=${JAVA_HOME:+$JAVA_HOME/bin/}java
 # One collector thread and a small stack: a dozen JVMs share the machine.
 JVM_FLAGS="-XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -Djava.net.preferIPv4Stack=true"
 
+# Beside other programs a JVM keeps its files to the part's own folder; a container's /tmp
+# is its own anyway. (What jps and jcmd list is always in /tmp.)
+TEMP_FLAGS=${GOODSFLOW_TEMP_DIR:+-Djava.io.tmpdir=$GOODSFLOW_TEMP_DIR -XX:-UsePerfData}
+JVM_FLAGS="$JVM_FLAGS $TEMP_FLAGS"
+
 # metrics_agent RULES: the flag with which a JVM serves what jmx-exporter/rules/RULES.yml
 # names, for Prometheus, where PART_METRICS_PORT asks for it; nothing otherwise. Sets
 # `agent`; pass it on as ${agent:+"$agent"}, or the path could not hold a space.

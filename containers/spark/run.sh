@@ -23,7 +23,9 @@ cat >"$PART_CONFIG_DIR/metrics.properties" <<PROPERTIES
 master.sink.prometheusServlet.path=/metrics/master/prometheus
 applications.sink.prometheusServlet.path=/metrics/applications/prometheus
 PROPERTIES
-small="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+small="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC $TEMP_FLAGS"
+# Of the JVM that puts the command line together.
+export SPARK_LAUNCHER_OPTS="$TEMP_FLAGS"
 
 # shellcheck disable=SC2153 # it is required above
 case $SPARK_ROLE in
@@ -56,7 +58,7 @@ spark.driver.bindAddress              $SPARK_ADDRESS
 spark.driver.memory                   ${SPARK_HEAP:-512m}
 spark.driver.extraJavaOptions         $small
 spark.executor.memory                 ${SPARK_EXECUTOR_HEAP:-512m}
-spark.executor.extraJavaOptions       -XX:+UseSerialGC
+spark.executor.extraJavaOptions       -XX:+UseSerialGC $TEMP_FLAGS
 spark.executor.cores                  ${SPARK_EXECUTOR_CORES:-2}
 spark.cores.max                       ${SPARK_EXECUTOR_CORES:-2}
 spark.ui.port                         $SPARK_UI_PORT

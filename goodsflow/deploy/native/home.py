@@ -108,6 +108,18 @@ class Home:
         """Return the folder of a part's data."""
         return self.root / "data" / part
 
+    @property
+    def temporary(self) -> Path:
+        """The parts' folders for temporary files."""
+        return self.root / "tmp"
+
+    def temporary_of(self, part: str) -> Path:
+        """Return the folder of a part's temporary files; it is emptied at each start.
+
+        Dagster opens Unix sockets in it, whose paths must not become too long.
+        """
+        return self.temporary / part.removeprefix("dagster-")
+
     def starts(self, part: str) -> Path:
         """Return the file to which each start of a part adds a line."""
         return self.run / f"{part}.starts"
@@ -142,6 +154,7 @@ class Home:
                 self.root / "log",
                 self.root / "config",
                 self.root / "data",
+                self.temporary,
             ):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 probe = folder / ".writable"

@@ -56,6 +56,7 @@ def to_program(home: Home, part: Part) -> Program:
         "GOODSFLOW_HOME": str(home.root),
         "GOODSFLOW_STARTS_FILE": str(home.starts(part.name)),
         "GOODSFLOW_PYTHON": sys.executable,
+        "GOODSFLOW_TEMP_DIR": str(home.temporary_of(part.name)),
         "PART_NAME": part.name,
         "PART_CONFIG_DIR": str(home.config(part.name)),
         "PART_DATA_DIR": str(home.data(part.name)),

@@ -272,3 +272,13 @@ def _required(part: str) -> list[str]:
     """Return the variables that a run.sh requires: it says so when it has none."""
     done = _run(part, {"PATH": "/usr/bin:/bin"})
     return done.stderr.partition("must be set:")[2].split()
+
+
+def test_a_jvm_keeps_its_temporary_files_to_the_parts_folder() -> None:
+    """Natively it would leave them among all programs'; a container has its own."""
+    flags = 'printf "%s" "$JVM_FLAGS"'
+    native = sh(flags, GOODSFLOW_TEMP_DIR="/home/tmp/kafka-0").stdout.split()
+    assert {"-Djava.io.tmpdir=/home/tmp/kafka-0", "-XX:-UsePerfData"} <= set(native)
+    container = sh(flags).stdout
+    assert "tmpdir" not in container
+    assert "UsePerfData" not in container

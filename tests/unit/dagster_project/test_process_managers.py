@@ -48,7 +48,14 @@ class TestSupervisorKeeper(ServicesContract):
         script.write_text(f"#!/bin/sh\necho '{WRITTEN}' >&2\nexec sleep 300\n")
         script.chmod(0o700)
         programs = [
-            Program(name, script, {"GOODSFLOW_STARTS_FILE": str(home.starts(name))})
+            Program(
+                name,
+                script,
+                {
+                    "GOODSFLOW_STARTS_FILE": str(home.starts(name)),
+                    "GOODSFLOW_TEMP_DIR": str(home.temporary_of(name)),
+                },
+            )
             for name in PARTS
         ]
         (home.run / "supervisord.conf").write_text(render_config(home, programs))

@@ -33,7 +33,17 @@ def test_folders_are_for_their_owner_alone(home: Home) -> None:
     """They hold keys, passwords and the cards."""
     folders = [path for path in home.root.iterdir() if path.is_dir()]
     assert {path.name for path in folders} == {
-        *("certs", "secrets", "dagster", "state", "run", "log", "config", "data"),
+        *(
+            "certs",
+            "secrets",
+            "dagster",
+            "state",
+            "run",
+            "log",
+            "config",
+            "data",
+            "tmp",
+        ),
     }
     for path in folders:
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
@@ -127,3 +137,11 @@ def test_the_lock_is_there_from_the_first_start_on(home: Home) -> None:
     with home.locked():
         assert home.lock_file.exists()
     assert home.lock_file.exists()
+
+
+def test_dagsters_sockets_fit_into_the_longest_home(tmp_path: Path) -> None:
+    """A code server of Dagster's that cannot listen takes all of it down."""
+    longest = Path("/" + "h" * (95 - len("/run/supervisor.sock") - 1))
+    assert len(str(Home(longest).socket)) == 95
+    for part in ("dagster-webserver", "dagster-daemon"):
+        assert len(str(Home(longest).temporary_of(part) / "tmpabcdefgh")) <= 103

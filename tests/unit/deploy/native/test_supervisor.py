@@ -44,6 +44,7 @@ def configure(
         variables = {
             "GOODSFLOW_HOME": str(home.root),
             "GOODSFLOW_STARTS_FILE": str(home.starts(name)),
+            "GOODSFLOW_TEMP_DIR": str(home.temporary_of(name)),
             "PART_NAME": name,
             **environment.get(name, {}),
         }
