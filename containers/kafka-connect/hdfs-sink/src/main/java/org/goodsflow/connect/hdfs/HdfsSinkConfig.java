@@ -109,16 +109,16 @@ public final class HdfsSinkConfig extends AbstractConfig {
     return def.define(
             HDFS_URL, Type.STRING, ConfigDef.NO_DEFAULT_VALUE,
             check("a URL hdfs://host:port", HdfsSinkConfig::isFileSystem), Importance.HIGH,
-            "The NameNode, as hdfs://host:port.",
+            "The address of the NameNode.",
             HDFS_GROUP, 1, Width.MEDIUM, "HDFS URL")
         .define(
             HADOOP_USER, Type.STRING, "connect",
             check("a user name", value -> !value.isBlank()), Importance.MEDIUM,
-            "The user that owns the files, by Hadoop's simple authentication.",
+            "The user that owns the files, with Hadoop's simple authentication.",
             HDFS_GROUP, 2, Width.SHORT, "HDFS user")
         .define(
             RETRY_BACKOFF_MS, Type.LONG, 5000L, Range.atLeast(1), Importance.LOW,
-            "How long to wait after a failure of HDFS before the next try, in milliseconds.",
+            "How long to wait after a failure of HDFS before a retry, in milliseconds.",
             HDFS_GROUP, 3, Width.SHORT, "Retry backoff (ms)");
   }
 
@@ -126,27 +126,27 @@ public final class HdfsSinkConfig extends AbstractConfig {
     return def.define(
             TOPICS_DIR, Type.STRING, "/data/kafka/topics",
             check("an absolute path", HdfsSinkConfig::isAbsolutePath), Importance.MEDIUM,
-            "The folder with a folder for each topic; temporary files are in its folder +tmp.",
+            "The folder that contains one folder per topic. Temporary files are in +tmp below it.",
             FILES_GROUP, 1, Width.MEDIUM, "Topics folder")
         .define(
             FLUSH_SIZE, Type.INT, 1000, Range.atLeast(1), Importance.HIGH,
-            "How many records make a file full: it is committed then.",
+            "A file is committed when it has this many records.",
             FILES_GROUP, 2, Width.SHORT, "Records per file")
         .define(
             ROTATE_INTERVAL_MS, Type.LONG, 60_000L, interval(), Importance.HIGH,
-            "How long after its first record a file is committed at the latest, by the wall clock,"
-                + " in milliseconds; -1 leaves it to the other two limits.",
+            "A file is committed this many milliseconds after its first record, by the wall clock;"
+                + " -1 leaves it to the other two limits.",
             FILES_GROUP, 3, Width.SHORT, "Rotation interval (ms)")
         .define(
             FILE_MAX_BYTES, Type.LONG, 128L * 1024 * 1024, Range.atLeast(1), Importance.MEDIUM,
-            "How large a file may grow, in bytes before compression; only a single larger record"
-                + " exceeds it.",
+            "The largest size of a file, in bytes before compression. Only a single larger record"
+                + " can exceed it.",
             FILES_GROUP, 4, Width.SHORT, "Bytes per file")
         .define(
             COMPRESSION_TYPE, Type.STRING, Compression.NONE.configName(),
             ValidString.in(Compression.configNames()), Importance.LOW,
-            "How files are compressed, which their extension shows: none (.json) or gzip"
-                + " (.json.gz). After a change, files of both kinds stand side by side.",
+            "How files are compressed: none (.json) or gzip (.json.gz). After a change, a folder has"
+                + " files of both kinds.",
             FILES_GROUP, 5, Width.SHORT, "Compression");
   }
 

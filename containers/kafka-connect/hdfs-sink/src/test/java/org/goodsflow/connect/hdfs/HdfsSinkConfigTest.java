@@ -96,7 +96,7 @@ class HdfsSinkConfigTest {
                     String.format(
                         "| `%s` | %s | %s | %s |",
                         key.name,
-                        key.hasDefault() ? "`" + key.defaultValue + "`" : "none, needed",
+                        key.hasDefault() ? "`" + key.defaultValue + "`" : "required",
                         key.validator.toString().replace("|", "\\|"),
                         key.documentation))
             .sorted()
