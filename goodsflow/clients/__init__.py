@@ -1,4 +1,5 @@
 """Clients of external systems: plain methods, time limits, named errors.
 
-Not here: policy, such as what should exist or when to try again.
+Here: a package for each system, with a method for each request. Not here: policy, such
+as what should exist or how a pipeline reacts to an outage.
 """

@@ -1,6 +1,5 @@
-"""Kafka: client configuration, an administrative client, reading of topics.
+"""Kafka: plain clients over confluent-kafka, their configuration and their errors.
 
-Here: plain clients over confluent-kafka and their errors. Not here: what should exist
-(``goodsflow.model.spec``), the difference to what does
-(``goodsflow.desired_state.planning``).
+Not here: what should exist (``goodsflow.model.spec``), and how that differs from what
+exists (``goodsflow.desired_state.planning``).
 """

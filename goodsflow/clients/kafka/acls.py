@@ -1,4 +1,4 @@
-"""ACL bindings in the words of ``goodsflow.model.spec`` and in those of librdkafka."""
+"""Convert ACL bindings between ``goodsflow.model.spec`` and librdkafka."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _RESOURCES: dict[SpecResourceType, ResourceType] = {
     "topic": ResourceType.TOPIC,
     "group": ResourceType.GROUP,
     "transactional_id": ResourceType.TRANSACTIONAL_ID,
-    # Kafka's protocol has one number for the cluster of an ACL and a broker of a
-    # configuration; librdkafka knows the number by the latter name only.
+    # Kafka's protocol has one number for an ACL's cluster and a configuration's
+    # broker; librdkafka only has the broker's name for it.
     "cluster": ResourceType.BROKER,
 }
 _SPEC_RESOURCES = {resource: name for name, resource in _RESOURCES.items()}
@@ -45,12 +45,12 @@ _SPEC_OPERATIONS = {operation: name for name, operation in _OPERATIONS.items()}
 
 
 def to_kafka(binding: AclBinding) -> KafkaBinding:
-    """Return the binding as the admin client takes it."""
+    """Return the binding as librdkafka's type."""
     return KafkaBinding(*_parts(binding))
 
 
 def to_filter(binding: AclBinding) -> AclBindingFilter:
-    """Return the filter that matches this binding and no other."""
+    """Return a filter that matches only this binding."""
     return AclBindingFilter(*_parts(binding))
 
 
@@ -67,7 +67,7 @@ def _parts(binding: AclBinding) -> tuple[Any, ...]:
 
 
 def from_kafka(binding: KafkaBinding) -> AclBinding | None:
-    """Return the cluster's binding in our words; None where they cannot say it."""
+    """Return a cluster's binding as our type; None if that can't express it."""
     resource = _SPEC_RESOURCES.get(ResourceType(binding.restype))
     pattern = _SPEC_PATTERNS.get(ResourcePatternType(binding.resource_pattern_type))
     operation = _SPEC_OPERATIONS.get(AclOperation(binding.operation))

@@ -1,7 +1,7 @@
 """An administrative client of one cluster: topics, ACLs, SCRAM credentials.
 
-Topics and ACLs are read and written in the words of ``goodsflow.model.spec``, so that
-what is and what should be can be compared as they are.
+Topics and ACLs are read and written as the types of ``goodsflow.model.spec``, so that
+the actual and the desired state can be compared directly.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.spec import AclBinding, Topic
 
 SCRAM_ITERATIONS = 8192
-"""Kafka asks for 4096 at least."""
+"""For new credentials; Kafka requires at least 4096."""
 
 _INTERNAL_PREFIX = "__"
 
 
 class KafkaAdmin(ClusterClient):
-    """Administers one cluster; ``connect`` makes one that is known to work."""
+    """Administers one cluster; ``connect`` returns a client that has logged in."""
 
     @classmethod
     def connect(
@@ -59,7 +59,7 @@ class KafkaAdmin(ClusterClient):
         principal: str,
         timeout_seconds: float = 20,
     ) -> Self:
-        """Log in as ``principal`` and return a client that works.
+        """Log in as ``principal`` and return the client.
 
         Raises:
             ClusterUnavailableError: No broker answered in time.
@@ -73,8 +73,8 @@ class KafkaAdmin(ClusterClient):
                 AuthenticationFailedError if login.refused else ClusterUnavailableError
             )
             hint = (
-                f"Does {endpoints.password_file(cluster, principal)} hold the password "
-                "that the cluster knows?"
+                f"Does {endpoints.password_file(cluster, principal)} contain the "
+                "password that the cluster has?"
                 if login.refused
                 else "Are its brokers up?"
             )
@@ -86,13 +86,12 @@ class KafkaAdmin(ClusterClient):
         return cls(login.client, cluster, timeout_seconds, passwords)
 
     def topics(self, names: Iterable[str] | None = None) -> dict[str, Topic]:
-        """Return the topics there are, with the settings made for the topic itself.
+        """Return the topics, each with the settings of the topic itself.
 
-        Kafka's internal topics are left out; settings that only repeat the broker's
-        defaults too.
+        Kafka's internal topics and the brokers' default settings are left out.
 
         Args:
-            names: Only these, of which those that are missing are left out.
+            names: Return only these; missing ones are left out.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
@@ -108,7 +107,7 @@ class KafkaAdmin(ClusterClient):
         return {
             name: Topic(
                 partitions=len(topic.partitions),
-                # The fewest, while a reassignment adds replicas.
+                # A reassignment adds replicas, so take the smallest number.
                 replication_factor=min(
                     len(partition.replicas) for partition in topic.partitions.values()
                 ),
@@ -118,10 +117,10 @@ class KafkaAdmin(ClusterClient):
         }
 
     def replicated(self) -> dict[tuple[str, int], bool]:
-        """Say of each partition, internal ones too, whether all replicas are in step.
+        """Return for each partition whether all replicas are in sync.
 
-        A broker that has just started may know no partition yet, or not all: compare
-        with what was there before.
+        Internal topics are included. A broker that has just started may not know all
+        partitions yet: compare with an earlier result.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
@@ -135,11 +134,12 @@ class KafkaAdmin(ClusterClient):
     def create_topics(self, topics: Mapping[str, Topic]) -> Outcomes[str]:
         """Create topics and wait until the controller has them.
 
-        ``topics()`` may still miss one that is made, or that was there already: each
-        broker hears of a new topic from the controller, in its own time.
+        ``topics()`` may still miss a topic that was created or existed already: each
+        broker learns of a new topic from the controller a little later.
 
         Returns:
-            By name; ``TopicExistsError`` for one that was there and was left as it is.
+            Outcomes by name; ``TopicExistsError`` for a topic that exists already, and
+            is not changed.
         """
         new = {
             name: NewTopic(
@@ -161,10 +161,10 @@ class KafkaAdmin(ClusterClient):
     def alter_topic_configs(
         self, configs: Mapping[str, Mapping[str, str | None]]
     ) -> Outcomes[str]:
-        """Change settings of topics; those that are not given stay as they are.
+        """Change settings of topics; other settings are kept.
 
         Args:
-            configs: By topic, values by setting; None for the broker's default.
+            configs: By topic and setting; None restores the broker's default.
         """
         resources = {
             name: ConfigResource(
@@ -195,12 +195,12 @@ class KafkaAdmin(ClusterClient):
         )
 
     def add_partitions(self, totals: Mapping[str, int]) -> Outcomes[str]:
-        """Give topics more partitions.
+        """Add partitions to topics.
 
-        Records of a key may go to another partition from then on.
+        New records of a key may then go to another partition.
 
         Args:
-            totals: How many each is to have in all.
+            totals: The new total number of partitions by topic.
         """
         return self._settle(
             {name: NewPartitions(name, total) for name, total in totals.items()},
@@ -223,13 +223,13 @@ class KafkaAdmin(ClusterClient):
     def acl_bindings(self) -> frozenset[AclBinding]:
         """Return every binding of a user.
 
-        What ``AclBinding`` cannot say is left out: principals of other types than User,
-        and kinds of resource that are not declared in ``platform.yaml``.
+        Bindings that ``platform.yaml`` can't express are left out: those of principals
+        that are not of type User, and those on other kinds of resource.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
         """
-        # None matches any; the library's annotations do not know it.
+        # None matches anything, though the library's annotations don't allow it.
         match_any: Any = None
         everything = AclBindingFilter(
             ResourceType.ANY,
@@ -246,7 +246,7 @@ class KafkaAdmin(ClusterClient):
         return frozenset(binding for binding in bindings if binding is not None)
 
     def create_acls(self, bindings: Iterable[AclBinding]) -> Outcomes[AclBinding]:
-        """Add bindings; one that is there already stays."""
+        """Add bindings; those that exist already are kept."""
         new = {binding: to_kafka(binding) for binding in bindings}
         ours = {kafka: binding for binding, kafka in new.items()}
         return self._settle(
@@ -261,7 +261,7 @@ class KafkaAdmin(ClusterClient):
         )
 
     def delete_acls(self, bindings: Iterable[AclBinding]) -> Outcomes[AclBinding]:
-        """Remove bindings, each exactly; one that is not there stays away."""
+        """Remove exactly these bindings; missing ones are no error."""
         filters = {binding: to_filter(binding) for binding in bindings}
         ours = {each: binding for binding, each in filters.items()}
         return self._settle(
@@ -276,7 +276,7 @@ class KafkaAdmin(ClusterClient):
         )
 
     def scram_iterations(self) -> dict[str, int]:
-        """Return, for each user with a SCRAM-SHA-512 credential, its iterations.
+        """Return the iterations of each user's SCRAM-SHA-512 credential.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
@@ -306,7 +306,7 @@ class KafkaAdmin(ClusterClient):
         )
 
     def delete_credentials(self, users: Iterable[str]) -> Outcomes[str]:
-        """Take the SCRAM-SHA-512 passwords of users away."""
+        """Delete the SCRAM-SHA-512 credentials of users."""
         return self._alter_credentials(
             {
                 user: UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512)

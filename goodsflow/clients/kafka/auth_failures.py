@@ -1,4 +1,4 @@
-"""Noticing refused logins of a client that tries them in the background, for ever."""
+"""Detect refused logins of a client that retries in the background for ever."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from goodsflow.clients.kafka.passwords import PasswordFollower, SaslClient
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 TOLERATED_REFUSALS = 5
-"""A broker that goes down during a login looks like a refusal."""
+"""A broker that goes down during a login causes a refusal, too."""
 
 
 class _Refusals:
     """Counts refused logins.
 
-    Clients have this called, not their owner. With that in a circle they would be left
-    to the garbage collector, which may run in a thread of such a client; librdkafka
-    ends the process that destroys a client from within.
+    Clients hold this object, not their owner. A reference cycle with the owner would
+    leave them to the garbage collector, which may run in one of the client's own
+    threads; librdkafka aborts the process if a client is destroyed from there.
     """
 
     def __init__(self) -> None:
         self.count = 0
 
     def note(self, error: KafkaError) -> None:
-        """Count an error if it is one."""
+        """Count an error if it is a refused login."""
         if error.code() in REFUSED_LOGINS:
             self.count += 1
 
 
 class AuthFailureWatch:
-    """Watches the logins of one owner's client, and gives it each new password.
+    """Watches a client's logins, and passes it each new password.
 
     Args:
-        endpoints: Of the platform.
-        cluster: Where the client logs in.
-        principal: As whom.
+        endpoints: The platform's addresses.
+        cluster: The cluster that the client logs in to.
+        principal: The principal that it logs in as.
         attempted: For messages: "read 'events' on cluster 'analytics' as 'user'".
 
     Attributes:
-        config: What to make the client of; it has a password.
+        config: The configuration to create the client with; it contains the password.
     """
 
     def __init__(
@@ -58,34 +58,34 @@ class AuthFailureWatch:
         self._passwords = PasswordFollower(endpoints, cluster, principal)
         self.config: dict[str, Any] = {
             **client_config(endpoints, cluster, principal),
-            # Errors come back as exceptions; librdkafka would print them as well.
+            # Errors are raised as exceptions; librdkafka would also print them.
             "log_level": 0,
             "error_cb": self._refusals.note,
         }
 
     def follow(self, client: SaslClient) -> None:
-        """Give the client that was made each new password from now on."""
+        """Pass each new password to the client from now on."""
         self._passwords.follow(client)
 
     def note_success(self) -> None:
-        """Forget refusals: the brokers have answered since."""
+        """Reset the count: a broker has answered."""
         self._refusals.count = 0
 
     def raise_if_refused(self, tolerated: int = TOLERATED_REFUSALS) -> None:
-        """Raise where logins are refused again and again, and the password is no news.
+        """Raise if logins are refused repeatedly and the password file has not changed.
 
-        Refusals are noted while the client is polled.
+        Refusals are counted while the client is polled.
 
         Args:
-            tolerated: So many refusals are taken for a broker that goes down.
+            tolerated: So many refusals are ignored, as a broker may be going down.
 
         Raises:
-            AuthenticationFailedError: There were more.
+            AuthenticationFailedError: There were more refusals.
         """
         if self._refusals.count and self._passwords.refresh():
             self._refusals.count = 0
         if self._refusals.count > tolerated:
             raise AuthenticationFailedError(
-                f"Cannot {self._attempted}: the brokers refuse its login. Was its "
-                "password changed, or the CA? `goodsflow up` puts both right."
+                f"Cannot {self._attempted}: the brokers refuse the login. Was the "
+                "password changed, or the CA? `goodsflow up` fixes both."
             )

@@ -1,4 +1,4 @@
-"""One connection to one broker, over aiokafka: for requests that librdkafka lacks."""
+"""One aiokafka connection to one broker, for requests that librdkafka lacks."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def connection_settings(
     principal: str,
     timeout_seconds: float = 20,
 ) -> dict[str, Any]:
-    """Return how a connection logs in; it holds the password.
+    """Return a connection's settings; they contain the password.
 
     Args:
-        endpoints: Of the platform.
-        cluster: Which of its clusters.
-        principal: Who logs in.
-        timeout_seconds: For each step of the login, and for each request.
+        endpoints: The platform's addresses.
+        cluster: The cluster to connect to.
+        principal: The principal to log in as.
+        timeout_seconds: The time limit of each step of the login and of each request.
 
     Raises:
         EndpointsError: The principal has no password file.
@@ -60,15 +60,15 @@ def connection_settings(
 async def connected(
     servers: Sequence[str], settings: Mapping[str, Any]
 ) -> AsyncIterator[AIOKafkaConnection]:
-    """Log in to the first of the servers that answers; hang up at the end.
+    """Log in to the first server that answers, and disconnect at the end.
 
     Args:
-        servers: Each as host:port.
-        settings: Of ``connection_settings``.
+        servers: The servers, each as host:port.
+        settings: The result of ``connection_settings``.
 
     Raises:
-        ClusterUnavailableError: None of them answers.
-        AuthenticationFailedError: One refused the login, or its certificate is wrong.
+        ClusterUnavailableError: No server answers.
+        AuthenticationFailedError: A server refused the login, or has a bad certificate.
     """
     connection = await _connect(servers, settings)
     try:

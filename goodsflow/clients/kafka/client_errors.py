@@ -1,4 +1,4 @@
-"""What a librdkafka client reports beside its calls: outages, refused logins."""
+"""Errors that a librdkafka client reports by callback: outages, refused logins."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _ABSENCES = frozenset(
     }
 )
 _REFUSED_SECONDS = 15.0
-"""How long a login may be refused: librdkafka tries again several times a second."""
+"""How long a login may be refused; librdkafka retries several times a second."""
 
 
 class ClientErrors:
-    """Collects the errors of one client: give ``on_error`` to it as ``error_cb``.
+    """Collects one client's errors: pass ``on_error`` to the client as ``error_cb``.
 
-    Librdkafka tries again by itself, for ever, whatever the error. Two kinds are worth
-    giving up for: a fatal one, and a login that is refused over and over. A single
-    refusal is none: a broker that goes down during a login looks the same, and nothing
-    may tell of the login after it for long. So one more login is made before it gives
-    up. Where the password file has changed, a refused login is tried again with what it
-    holds now.
+    Librdkafka retries for ever, whatever the error. Two kinds are unrecoverable: fatal
+    ones, and a login that is refused again and again. A single refusal proves nothing:
+    a broker that goes down during a login causes it too, and the next successful login
+    may not be reported for long. So this logs in once more before it gives up. If the
+    password file has changed, the next login uses the new password.
 
     Attributes:
-        problem: What is wrong at the moment, for a person; None where nothing is.
-        passwords: Follows the principal's password file; None: its password stays.
+        problem: What is wrong at the moment; None if nothing is.
+        passwords: Follows the principal's password file; None if its password never
+            changes.
     """
 
     def __init__(
@@ -51,15 +51,16 @@ class ClientErrors:
         passwords: PasswordFollower | None = None,
         is_refused: Callable[[], bool] | None = None,
     ) -> None:
-        """Begin with nothing wrong.
+        """Begin with no problem.
 
         Args:
-            cluster: Where the client connects.
-            principal: As whom.
-            clock: Tells seconds.
-            passwords: Follows the principal's password file; None: it stays.
-            is_refused: Logs in and tells whether a broker refuses that, False where
-                none answers; None: the client's own word is taken.
+            cluster: The cluster that the client connects to.
+            principal: The principal that it logs in as.
+            clock: Returns the time in seconds.
+            passwords: Follows the principal's password file; None if its password never
+                changes.
+            is_refused: Logs in and returns whether a broker refuses (False if none
+                answers). If None, the client's own reports are trusted.
         """
         self.problem: str | None = None
         self._who = f"as principal '{principal}' to cluster '{cluster}'"
@@ -70,9 +71,9 @@ class ClientErrors:
         self._fatal: str | None = None
 
     def on_error(self, error: KafkaError) -> None:
-        """Take an error that librdkafka reports; called from ``poll``."""
+        """Note an error; librdkafka calls this from ``poll``."""
         self.problem = error.str()
-        # At a warning's level it is in the log already, by librdkafka.
+        # Librdkafka has logged it as a warning already.
         _LOGGER.debug("Connection %s: %s", self._who, self.problem)
         if error.fatal():
             self._fatal = self.problem
@@ -84,12 +85,12 @@ class ClientErrors:
             self._refused_since = None
 
     def on_success(self) -> None:
-        """Note that a broker has answered: what was wrong is over."""
+        """Note that a broker has answered, so the problem is over."""
         self.problem = None
         self._refused_since = None
 
     def raise_if_unrecoverable(self) -> None:
-        """Give up where librdkafka would try in vain for ever.
+        """Raise if librdkafka would retry for ever in vain.
 
         Raises:
             AuthenticationFailedError: The login has been refused for a while.
@@ -97,14 +98,14 @@ class ClientErrors:
         """
         if self._fatal:
             raise OperationFailedError(
-                f"The connection {self._who} broke for good: {self._fatal}. Start the "
-                "service again."
+                f"The connection {self._who} failed for good: {self._fatal}. Restart "
+                "the service."
             )
-        # Another thread's client may succeed meanwhile.
+        # Another thread's client may reset it meanwhile.
         refused_since = self._refused_since
         if refused_since is None:
             return
-        # Librdkafka reports a refusal that repeats only every 30 s.
+        # Librdkafka reports a repeated refusal only every 30 s.
         if self._refresh_password():
             return
         if self._clock() - refused_since >= _REFUSED_SECONDS:
@@ -113,7 +114,7 @@ class ClientErrors:
                 return
             raise AuthenticationFailedError(
                 f"Cannot log in {self._who}: {self.problem}. Was its password changed, "
-                "or the CA? `goodsflow up` puts both right."
+                "or the CA? `goodsflow up` fixes both."
             )
 
     def _refresh_password(self) -> bool:

@@ -1,4 +1,4 @@
-"""What every administrative client of one cluster does."""
+"""The base of administrative clients of one cluster."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _RETRY_SECONDS = 0.3
-_LOOK_SECONDS = 2.0
+_METADATA_SECONDS = 2.0
 
 
 class ClusterClient:
-    """An administrative client of one cluster. Constructing one proves nothing.
+    """An administrative client of one cluster. Its constructor does not log in.
 
     Args:
-        client: Of librdkafka.
-        cluster: For messages.
-        timeout_seconds: For each operation.
-        passwords: Follows the principal's password file; None: its password stays.
+        client: librdkafka's client.
+        cluster: The cluster's name, for messages.
+        timeout_seconds: The time limit of each operation.
+        passwords: Follows the principal's password file; None if its password never
+            changes.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class ClusterClient:
 
     @property
     def _client(self) -> AdminClient:
-        """The client, with the password that is in the file at each of its requests."""
+        """The client, with the password that the file contains now."""
         if self._passwords:
             self._passwords.refresh()
         return self._admin
@@ -68,7 +69,7 @@ class ClusterClient:
         return f"{attempted} on cluster '{self._cluster}'"
 
     def _await(self, futures: Mapping[Any, Any], attempted: str) -> dict[Any, Any]:
-        # The request has its own deadline; the second guards against a lost answer.
+        # The request has a deadline of its own; this one guards against a lost answer.
         return await_all(futures, self._on(attempted), self._timeout_seconds + 5)
 
     def _settle(
@@ -77,14 +78,14 @@ class ClusterClient:
         request: Callable[[list[V]], Mapping[K, Future[Any]]],
         attempted: str,
     ) -> Outcomes[K]:
-        """Make one request for many objects; return what became of each.
+        """Make one request for many objects; return the outcome of each.
 
-        Of those that fail because nobody was there to do it, such as a controller that
-        has just been elected elsewhere, it asks again while there is time.
+        The request is repeated until the time limit for objects that failed because no
+        broker could serve them, for example while a controller is being elected.
 
         Args:
-            objects: What the request is about, by the keys of its futures.
-            request: Makes it for some of them.
+            objects: The objects, by the keys of the request's futures.
+            request: Makes the request for some of them.
             attempted: For messages.
         """
         deadline = Deadline(self._timeout_seconds, interval_seconds=_RETRY_SECONDS)
@@ -106,10 +107,10 @@ class ClusterClient:
                 break
             if left:
                 deadline.pause()
-                self._look_for_controller()
+                self._refresh_controller()
         return outcomes
 
-    def _look_for_controller(self) -> None:
-        # librdkafka learns of another controller with the brokers and topics alone.
-        with suppress(KafkaException):  # the request that follows fails as well
-            self._client.list_topics(timeout=_LOOK_SECONDS)
+    def _refresh_controller(self) -> None:
+        # librdkafka learns of a new controller only from a metadata request.
+        with suppress(KafkaException):  # the next request fails as well
+            self._client.list_topics(timeout=_METADATA_SECONDS)

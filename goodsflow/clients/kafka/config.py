@@ -1,4 +1,4 @@
-"""Client configurations for a principal of a cluster, for librdkafka and for Java."""
+"""Client configurations for a cluster's principal: for librdkafka and for Java."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from goodsflow.model.endpoints import ClusterName, Endpoints
 SCRAM_MECHANISM = "SCRAM-SHA-512"
 
 MOST_RECORD_BYTES = 64 * 1024 * 1024
-"""For who sends on what others sent: brokers decide how large a record may be,
-compressed, and the client does not."""
+"""The limit for clients that forward records: brokers limit a record's compressed size,
+and a forwarding client must not refuse what they accept."""
 
 
 def client_config(
@@ -18,7 +18,7 @@ def client_config(
 ) -> dict[str, Any]:
     """Return a librdkafka configuration that connects as ``principal``.
 
-    The result carries the password: hand it to a client, never to a log.
+    It contains the password: never log it.
 
     Raises:
         EndpointsError: The principal has no password file.
@@ -36,19 +36,19 @@ def client_config(
 def producer_config(
     endpoints: Endpoints, cluster: ClusterName, principal: str
 ) -> dict[str, Any]:
-    """Return ``client_config`` with what every producer of the platform sets.
+    """Return ``client_config`` plus the settings of every producer of the platform.
 
-    Keys land on the partition where Java and faust put them (murmur2), no record is
-    lost or doubled by a retry (idempotence, acks=all).
+    Keys go to the same partition as with Java and faust (murmur2), and retries neither
+    lose nor duplicate a record (idempotence, acks=all).
     """
     return client_config(endpoints, cluster, principal) | {
         "enable.idempotence": True,
         "acks": "all",
         "partitioner": "murmur2_random",
         "compression.type": "lz4",
-        # After an outage of all brokers librdkafka 2.16 would forget them and ask anew,
-        # but its cache of coordinators seems to keep one forgotten: a transaction's
-        # offsets are then never sent, and the call never returns.
+        # After an outage of all brokers, librdkafka 2.16 would discard its metadata and
+        # bootstrap again, but its coordinator cache seems to keep a discarded broker: a
+        # transaction's offsets are then never sent, and the call never returns.
         "metadata.recovery.strategy": "none",
     }
 

@@ -1,4 +1,4 @@
-"""Whether principals can really log in with their password files."""
+"""Principals' password files, and whether a login with them succeeds."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def credential_works(
     timeout_seconds: float = 10,
     password: Secret | None = None,
 ) -> bool:
-    """Log in as a principal.
+    """Log in as a principal and return whether that succeeds.
 
     Args:
-        endpoints: Of the platform.
-        cluster: Where.
-        principal: As whom.
+        endpoints: The platform's addresses.
+        cluster: The cluster to log in to.
+        principal: The principal to log in as.
         timeout_seconds: How long to try.
-        password: What to try; None: what its password file holds.
+        password: The password to try; None means the one in its file.
 
     Returns:
-        False where a broker answered and refused.
+        False if a broker refused the login.
 
     Raises:
-        ClusterUnavailableError: Nobody answered, so nothing is known.
+        ClusterUnavailableError: No broker answered, so the result is unknown.
         EndpointsError: The principal has no password file.
     """
     config = client_config(endpoints, cluster, principal)
@@ -44,7 +44,7 @@ def credential_works(
     login = log_in(config, timeout_seconds)
     if login.error and not login.refused:
         raise ClusterUnavailableError(
-            f"Cannot tell whether '{principal}' can log in to cluster '{cluster}' "
+            f"Cannot check whether '{principal}' can log in to cluster '{cluster}' "
             f"({endpoints.bootstrap_servers[cluster]}): {login.error}. "
             "Are its brokers up?"
         )
@@ -54,7 +54,7 @@ def credential_works(
 def is_login_refused(
     endpoints: Endpoints, cluster: ClusterName, principal: str
 ) -> bool:
-    """Log in as a principal; tell whether a broker refused, False where none answers.
+    """Log in as a principal; return whether a broker refuses (False if none answers).
 
     Raises:
         EndpointsError: The principal has no password file.
@@ -67,7 +67,7 @@ def is_login_refused(
 
 @dataclass(frozen=True)
 class PasswordFiles:
-    """The password files of a cluster's principals, and whether they log in."""
+    """The password files of a cluster's principals."""
 
     endpoints: Endpoints
     cluster: ClusterName
@@ -77,19 +77,19 @@ class PasswordFiles:
         """Read a principal's password.
 
         Raises:
-            EndpointsError: It has no password file.
+            EndpointsError: The principal has no password file.
         """
         return self.endpoints.password(self.cluster, principal)
 
     def has(self, principal: str) -> bool:
-        """Say whether a principal has a password file."""
+        """Return whether a principal has a password file."""
         return self.endpoints.password_file(self.cluster, principal).exists()
 
     def ensure(self, principal: str) -> Secret:
-        """Read a principal's password; make one where it has none.
+        """Read a principal's password; create one if it has none.
 
         Raises:
-            EndpointsError: It cannot be read or written.
+            EndpointsError: The file cannot be read or written.
         """
         path = self.endpoints.password_file(self.cluster, principal)
         if not path.exists():
@@ -103,10 +103,10 @@ class PasswordFiles:
         return self.password(principal)
 
     def working(self, principals: Iterable[str]) -> dict[str, bool]:
-        """Log in as each principal, side by side; return who got in.
+        """Log in as each principal, in parallel; return whether each succeeded.
 
         Raises:
-            ClusterUnavailableError: Nobody answered.
+            ClusterUnavailableError: No broker answered.
             EndpointsError: A principal has no password file.
         """
         names = list(principals)

@@ -1,14 +1,14 @@
-"""Work with librdkafka that may never return: apart, and waited for so long only.
+"""Run librdkafka calls that may never return in a detached thread, with a time limit.
 
-A call's own time-out is not enough. Librdkafka 2.16 was seen not to return for minutes
-from a call for a transaction once the broker that coordinates it had been killed; that
-sending offsets can wait for ever on a coordinator that is gone is known:
+A call's own timeout is not enough. Librdkafka 2.16 took minutes to return from a
+transaction's call after its coordinator had been killed, and sending offsets is known
+to wait for ever on a missing coordinator:
 https://github.com/confluentinc/librdkafka/issues/5511
 
-A thread in C cannot be ended from outside. It is a daemon here: it dies with the
-process, which it does not keep from leaving. Until then it holds its clients, and who
-gave up waiting must not touch them any more. What it still tries for a transaction
-fails once a new producer has initialized the same transactional ID.
+A thread inside C code cannot be stopped. So it is a daemon thread, which does not keep
+the process from exiting. Until then it uses its clients, and the caller that gave up
+must not touch them. Whatever it still tries for a transaction fails once a new producer
+has initialized the same transactional ID.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 
 def run_detached(work: Callable[[], T], name: str) -> Future[T]:
-    """Begin work in a thread that does not keep the process from leaving.
+    """Run work in a thread that does not keep the process from exiting.
 
     Args:
-        work: What it returns or raises is the future's.
-        name: Of the thread.
+        work: Its result or exception becomes the future's.
+        name: The thread's name.
     """
     future: Future[T] = Future()
     future.set_running_or_notify_cancel()
@@ -36,7 +36,7 @@ def run_detached(work: Callable[[], T], name: str) -> Future[T]:
     def run() -> None:
         try:
             result = work()
-        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+        except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
             future.set_exception(error)
         else:
             future.set_result(result)
@@ -46,15 +46,15 @@ def run_detached(work: Callable[[], T], name: str) -> Future[T]:
 
 
 def result_within(future: Future[T], timeout_seconds: float, attempted: str) -> T:
-    """Return what came of work that was begun apart, or raise what it raised.
+    """Return the result of detached work, or raise its exception.
 
     Args:
-        future: Of ``run_detached``.
-        timeout_seconds: More than the calls of the work may take by their own.
+        future: The future that ``run_detached`` returned.
+        timeout_seconds: The time limit; longer than the timeouts of the work's calls.
         attempted: For the message: "publish to cluster 'analytics'".
 
     Raises:
-        StuckCallError: It still runs.
+        StuckCallError: The work is still running.
     """
     try:
         return future.result(timeout_seconds)
@@ -63,5 +63,5 @@ def result_within(future: Future[T], timeout_seconds: float, attempted: str) -> 
             raise
         raise StuckCallError(
             f"Cannot {attempted}: a call of the Kafka client has not returned for "
-            f"{timeout_seconds:.0f} s, whatever its own time-out. A new client goes on."
+            f"{timeout_seconds:.0f} s, despite its timeout. A new client takes over."
         ) from error

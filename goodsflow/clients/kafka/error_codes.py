@@ -1,6 +1,6 @@
-"""Librdkafka's error codes by what they mean.
+"""Librdkafka's error codes by meaning.
 
-The leading underscores are librdkafka's own names for errors of the client.
+Names with a leading underscore are librdkafka's public names of client errors.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ REFUSED_LOGINS = frozenset(
 )
 """The broker refused the credentials or the certificate.
 
-A broker that goes down during a login looks the same, once.
+A broker that goes down during a login causes the same error once.
 """
 
 UNAVAILABLE = frozenset(
@@ -34,8 +34,8 @@ UNAVAILABLE = frozenset(
         KafkaError.NOT_CONTROLLER,
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.NOT_LEADER_FOR_PARTITION,
-        # Fewer brokers than replicas: one is starting.
+        # Fewer brokers than replicas: one is still starting.
         KafkaError.INVALID_REPLICATION_FACTOR,
     }
 )
-"""Nobody answered who could do it; trying again may help."""
+"""No broker was able to answer; a retry may succeed."""

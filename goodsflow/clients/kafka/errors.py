@@ -1,15 +1,15 @@
-"""What goes wrong between a client and a cluster.
+"""Errors of Kafka clients.
 
 Tree::
 
     KafkaError
-    ├── ClusterUnavailableError     nobody answered in time
-    │   └── StuckCallError             a call did not even return
+    ├── ClusterUnavailableError     no broker answered in time
+    │   └── StuckCallError             a call of the client does not return
     ├── AuthenticationFailedError   the broker refused the credentials
     ├── OperationFailedError        the broker refused an operation
-    │   └── TopicExistsError        a topic to create is there already
+    │   └── TopicExistsError        the topic to create exists already
     ├── TransactionFailedError      a transaction failed, and would fail again
-    └── RotationRunsError           another change of passwords is under way
+    └── RotationRunsError           another password rotation is running
 """
 
 from goodsflow.common.errors import GoodsflowError
@@ -24,7 +24,7 @@ class ClusterUnavailableError(KafkaError):
 
 
 class StuckCallError(ClusterUnavailableError):
-    """A call of the client has not returned; its thread is left behind."""
+    """A call of the client does not return; its thread is abandoned."""
 
 
 class AuthenticationFailedError(KafkaError):
@@ -32,11 +32,11 @@ class AuthenticationFailedError(KafkaError):
 
 
 class OperationFailedError(KafkaError):
-    """The broker refused an operation, on a named object."""
+    """The broker refused an operation on an object."""
 
 
 class TopicExistsError(OperationFailedError):
-    """A topic to create is there already."""
+    """The topic to create exists already."""
 
 
 class TransactionFailedError(KafkaError):
@@ -44,4 +44,4 @@ class TransactionFailedError(KafkaError):
 
 
 class RotationRunsError(KafkaError):
-    """Another change of passwords is under way."""
+    """Another password rotation is running."""

@@ -1,4 +1,4 @@
-"""Futures of librdkafka's admin client: they come in dicts, unwrapped here at once."""
+"""Unwrap the dicts of futures that librdkafka's admin client returns."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ K = TypeVar("K")
 def await_all(
     futures: Mapping[Any, Future[Any]], attempted: str, timeout_seconds: float
 ) -> dict[Any, Any]:
-    """Wait for every future and return the results by their keys.
+    """Wait for every future and return the results by key.
 
     Args:
         futures: As an admin client returns them.
         attempted: For messages: "create topics on cluster 'inbound'".
-        timeout_seconds: For all of them together: they belong to one request.
+        timeout_seconds: The time limit for all of them, as they belong to one request.
 
     Raises:
-        ClusterUnavailableError: Nobody answered; trying again may help.
+        ClusterUnavailableError: No broker answered; a retry may succeed.
         AuthenticationFailedError: The broker refused the login.
-        OperationFailedError: A broker refused; all refusals are in one message.
+        OperationFailedError: A broker refused; the message has all refusals.
     """
     results: dict[Any, Any] = {}
     failures: list[KafkaError] = []
@@ -58,18 +58,18 @@ def await_all(
 
 
 Outcomes = dict[K, KafkaError | None]
-"""What became of each object of a request: its error, or None where it was done."""
+"""The outcome of a request for each object: an error, or None on success."""
 
 
 def settle_all(
     futures: Mapping[K, Future[Any]], attempted: str, timeout_seconds: float
 ) -> Outcomes[K]:
-    """Wait for every future and return what became of each, by their keys.
+    """Wait for every future and return the outcome of each by key.
 
     Args:
         futures: As an admin client returns them, each for one object.
         attempted: For messages: "create topics on cluster 'inbound'".
-        timeout_seconds: For all of them together: they belong to one request.
+        timeout_seconds: The time limit for all of them, as they belong to one request.
     """
     outcomes: Outcomes[K] = {}
     for key, future in futures.items():
@@ -88,10 +88,10 @@ def settle_all(
 
 
 def check_all(outcomes: Mapping[Any, KafkaError | None]) -> None:
-    """Raise where something failed.
+    """Raise if any object failed.
 
     Raises:
-        KafkaError: The first one; the others are noted on it.
+        KafkaError: The first error; the others are added as notes.
     """
     failures = [error for error in outcomes.values() if error is not None]
     if failures:
@@ -101,7 +101,7 @@ def check_all(outcomes: Mapping[Any, KafkaError | None]) -> None:
 
 
 def named_error(error: KafkaException, what: str) -> KafkaError:
-    """Turn librdkafka's exception into one of this room's, by its code."""
+    """Convert librdkafka's exception to one of ours, by its code."""
     cause = error.args[0]
     text = f"{what}: {cause.str()}"
     if cause.code() in REFUSED_LOGINS:

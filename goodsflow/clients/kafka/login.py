@@ -1,4 +1,4 @@
-"""Logging in: constructing a librdkafka client proves nothing."""
+"""Log in to a cluster: constructing a librdkafka client proves nothing."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient
 
 _POLL_SECONDS = 0.05
-"""How soon a refusal is seen; a success ends the wait at once."""
+"""How often to check for a refusal; a success ends the wait immediately."""
 
 
 @dataclass(frozen=True)
 class Login:
-    """What came of a login.
+    """The outcome of a login.
 
     Attributes:
-        client: It has logged in to one broker; None where it could not.
-        refused: A broker answered and refused the credentials or the certificate.
-        error: Why it failed, for a person; None where it succeeded.
+        client: A client that has logged in to one broker; None if it failed.
+        refused: Whether a broker refused the credentials or the certificate.
+        error: Why it failed; None if it succeeded.
     """
 
     client: AdminClient | None
@@ -31,12 +31,12 @@ class Login:
 
 @dataclass(frozen=True)
 class LoginResult:
-    """What came of a login and of the question for the brokers.
+    """The outcome of a login and of a request for the cluster's brokers.
 
     Attributes:
-        broker_ids: The brokers of the cluster; empty where it failed.
-        refused: A broker answered and refused the credentials or the certificate.
-        error: Why it failed, for a person; None where it succeeded.
+        broker_ids: The cluster's brokers; empty if it failed.
+        refused: Whether a broker refused the credentials or the certificate.
+        error: Why it failed; None if it succeeded.
     """
 
     broker_ids: frozenset[int]
@@ -45,11 +45,11 @@ class LoginResult:
 
 
 def log_in(config: Mapping[str, Any], timeout_seconds: float) -> Login:
-    """Log in with a librdkafka configuration, to whichever broker is asked first.
+    """Log in to any broker with a librdkafka configuration.
 
     Args:
         config: A client configuration; it is not logged.
-        timeout_seconds: How long to try. A refusal is known sooner.
+        timeout_seconds: How long to try. A refusal ends it sooner.
     """
     from confluent_kafka import KafkaError, KafkaException
     from confluent_kafka.admin import AdminClient
@@ -57,18 +57,18 @@ def log_in(config: Mapping[str, Any], timeout_seconds: float) -> Login:
     from goodsflow.clients.kafka.error_codes import REFUSED_LOGINS
 
     errors: list[KafkaError] = []
-    # librdkafka would print what the callback gets as well.
+    # librdkafka would also print what the callback receives.
     settings = dict(config) | {"error_cb": errors.append, "log_level": 0}
     try:
         client = AdminClient(settings)
     except KafkaException as error:
-        # Such as a CA file that cannot be read.
+        # For example, the CA file cannot be read.
         return Login(None, error=error.args[0].str())
     deadline = time.monotonic() + timeout_seconds
     while (remaining := deadline - time.monotonic()) > 0:
-        # The first broker tells the ID. Any other question takes a second login, to
-        # an address by which the cluster knows a broker; but where the first is down,
-        # it is what makes librdkafka try the next one at once.
+        # Any broker can tell the cluster's ID. Other requests need a second login, to
+        # a broker's advertised address; but if the first broker is down, they make
+        # librdkafka try the next one immediately.
         ask = client.list_topics if errors else client.cluster_id
         try:
             ask(timeout=min(_POLL_SECONDS, remaining))
@@ -79,17 +79,17 @@ def log_in(config: Mapping[str, Any], timeout_seconds: float) -> Login:
         refused = next((e for e in errors if e.code() in REFUSED_LOGINS), None)
         if refused:
             return Login(None, refused=True, error=refused.str())
-    # That all brokers are down says less than why the last of them was not reached.
+    # "All brokers are down" says less than why the last one was not reached.
     reasons = [e for e in errors if e.code() != KafkaError._ALL_BROKERS_DOWN] or errors  # noqa: SLF001
     return Login(None, error=reasons[-1].str() if reasons else "no answer")
 
 
 def try_login(config: Mapping[str, Any], timeout_seconds: float) -> LoginResult:
-    """Log in with a librdkafka configuration and ask for the cluster's brokers.
+    """Log in with a librdkafka configuration and list the cluster's brokers.
 
     Args:
         config: A client configuration; it is not logged.
-        timeout_seconds: How long to try. A refusal is known sooner.
+        timeout_seconds: How long to try. A refusal ends it sooner.
     """
     from confluent_kafka import KafkaException
 

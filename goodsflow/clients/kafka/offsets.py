@@ -19,10 +19,10 @@ from goodsflow.model.endpoints import ClusterName, Endpoints
 
 @dataclass(frozen=True)
 class PartitionOffsets:
-    """A partition: its first offset, and the one after its last.
+    """A partition's first offset, and the offset after its last.
 
-    Their difference is no count of records: transaction markers take offsets, and
-    compaction frees them.
+    Their difference is not the number of records: transaction markers use up offsets,
+    and compaction removes records.
     """
 
     first: int
@@ -34,8 +34,8 @@ class GroupLag:
     """How far a consumer group is behind, by partition.
 
     Attributes:
-        offsets: What it has committed; a partition without a commit is missing.
-        lag: From there (or from the first offset, without a commit) to the end.
+        offsets: The committed offsets; a partition without a commit is missing.
+        lag: From the committed offset (or else the first one) to the end.
     """
 
     offsets: Mapping[tuple[str, int], int]
@@ -43,23 +43,23 @@ class GroupLag:
 
     @property
     def total(self) -> int:
-        """The lag over all partitions."""
+        """The lag of all partitions together."""
         return sum(self.lag.values())
 
 
 class OffsetReader(ClusterClient):
     """Reads offsets of one cluster.
 
-    What a group has committed is asked of a consumer of that group, which never joins
-    it: librdkafka's administrative request ends the process where the group's
-    coordinator goes away meanwhile
-    (https://github.com/confluentinc/librdkafka/issues/4605).
+    A group's committed offsets are read with a consumer of the group that never joins
+    it: librdkafka's administrative request aborts the process if the coordinator goes
+    away meanwhile (https://github.com/confluentinc/librdkafka/issues/4605).
 
     Args:
-        config: Of a client that logs in.
-        cluster: For messages.
-        timeout_seconds: For each operation.
-        passwords: Follows the principal's password file; None: its password stays.
+        config: The configuration of a client that logs in.
+        cluster: The cluster's name, for messages.
+        timeout_seconds: The time limit of each operation.
+        passwords: Follows the principal's password file; None if its password never
+            changes.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class OffsetReader(ClusterClient):
         timeout_seconds: float = 20,
         passwords: PasswordFollower | None = None,
     ) -> None:
-        # Errors come back as exceptions; librdkafka would print them as well.
+        # Errors are raised as exceptions; librdkafka would also print them.
         self._config = {**config, "log_level": 0}
         self._consumers: dict[str, Consumer] = {}
         super().__init__(
@@ -96,7 +96,7 @@ class OffsetReader(ClusterClient):
     def topic_offsets(
         self, topics: Iterable[str]
     ) -> dict[str, dict[int, PartitionOffsets]]:
-        """Return the offsets of topics by partition.
+        """Return the offsets of topics by topic and partition.
 
         Raises:
             OperationFailedError: A topic does not exist.
@@ -116,9 +116,9 @@ class OffsetReader(ClusterClient):
     def group_offsets(
         self, group: str, topics: Iterable[str]
     ) -> dict[tuple[str, int], int]:
-        """Return what a group has committed on topics, by topic and partition.
+        """Return a group's committed offsets on topics, by topic and partition.
 
-        A group that is not known has committed nothing.
+        An unknown group has committed none.
 
         Raises:
             OperationFailedError: A topic does not exist.
@@ -158,7 +158,7 @@ class OffsetReader(ClusterClient):
             OperationFailedError: A topic does not exist.
             KafkaError: The cluster refused or did not answer.
         """
-        # The group first: read the other way around, it could be ahead of the end.
+        # The group first: read later, it could be ahead of the end.
         names = list(topics)
         committed = self.group_offsets(group, names)
         offsets = self.topic_offsets(names)

@@ -1,7 +1,7 @@
-"""Handing a password that has changed to clients that live longer than it.
+"""Pass changed passwords to clients that outlive them.
 
-A cluster keeps the connections that are there when a password changes; the next login
-needs the new one. Whoever changes it replaces the file, so that is where to look.
+When a password changes, a cluster keeps its open connections, but the next login needs
+the new password. A rotation replaces the password file, so clients watch that file.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class SaslClient(Protocol):
-    """A librdkafka client: a producer, a consumer or an administrative one."""
+    """A librdkafka client: a producer, a consumer or an administrative client."""
 
     def set_sasl_credentials(self, username: str, password: str) -> None:
-        """Take what the next logins are made with."""
+        """Set the credentials of the next logins."""
 
 
 class PasswordFollower:
-    """Knows a principal's password file, and the clients that log in with it.
+    """Follows a principal's password file for the clients that log in with it.
+
+    Create it before the clients' configurations, so that it notices a change between
+    the two.
 
     Args:
-        endpoints: Of the platform.
-        cluster: Where the clients log in.
-        principal: As whom. Make the follower before the clients' configurations: a
-            change between the two is then noticed.
+        endpoints: The platform's addresses.
+        cluster: The cluster that the clients log in to.
+        principal: The principal that they log in as.
 
     Raises:
         EndpointsError: The principal has no password file.
@@ -44,39 +46,39 @@ class PasswordFollower:
         self._clients: dict[str, SaslClient] = {}
 
     def follow(self, client: SaslClient, role: str = "client") -> None:
-        """Give a client each new password from now on.
+        """Pass each new password to a client from now on.
 
         Args:
-            client: A client; made from a configuration that may be old.
-            role: What it is to its owner: a client takes the place of the one before.
+            client: The client; its configuration may have an older password.
+            role: Identifies the client: a new client replaces the one of the same role.
         """
         self._clients[role] = client
         if self._known != self._first:
-            self._hand_to(client)
+            self._pass_to(client)
 
     def refresh(self) -> bool:
-        """Look at the file; hand its password on where it has changed.
+        """Read the file, and pass on its password if it has changed.
 
         Returns:
-            Whether it had.
+            Whether it has changed.
         """
         try:
             found = self._endpoints.password(self._cluster, self._principal)
         except EndpointsError as error:
-            # What it last held may still be right; the brokers tell.
-            _LOGGER.warning("Staying with the password that is known: %s", error)
+            # The last known password may still be right: the brokers decide.
+            _LOGGER.warning("Keeping the last known password: %s", error)
             return False
         if found == self._known:
             return False
         self._known = found
         for client in self._clients.values():
-            self._hand_to(client)
+            self._pass_to(client)
         _LOGGER.info(
-            "Took up the new password of principal '%s' on cluster '%s'",
+            "Using the new password of principal '%s' on cluster '%s'",
             self._principal,
             self._cluster,
         )
         return True
 
-    def _hand_to(self, client: SaslClient) -> None:
+    def _pass_to(self, client: SaslClient) -> None:
         client.set_sasl_credentials(self._principal, self._known.reveal())

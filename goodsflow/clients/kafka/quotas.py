@@ -1,7 +1,7 @@
 """Client quotas of one cluster.
 
-librdkafka's admin client knows no quotas. aiokafka, which faust brings, has the wire
-protocol with one of the two requests; the other is described here.
+librdkafka's admin client does not support quotas. aiokafka, which faust depends on,
+implements one of the two requests of the protocol; the other is defined here.
 https://cwiki.apache.org/confluence/display/KAFKA/KIP-546%3A+Add+Client+Quota+APIs+to+the+Admin+Client
 """
 
@@ -44,23 +44,23 @@ _USER, _CLIENT_ID, _IP = "user", "client-id", "ip"
 
 @dataclass(frozen=True)
 class Default:
-    """Stands for every entity of a type that has no quota of its own."""
+    """Stands for every entity of a type without its own quota."""
 
     def __str__(self) -> str:
-        """Show it as Kafka's tools do."""
+        """Return it as Kafka's tools show it."""
         return "<default>"
 
 
 @dataclass(frozen=True)
 class QuotaEntity:
-    """Whom a quota limits: by user, by client ID, by both, or by address."""
+    """What a quota limits: a user, a client ID, both, or an IP address."""
 
     user: str | Default | None = None
     client_id: str | Default | None = None
     ip: str | Default | None = None
 
     def __str__(self) -> str:
-        """Name it: ``user 'shop-api', client-id '<default>'``."""
+        """Return ``user 'shop-api', client-id '<default>'``."""
         return ", ".join(f"{kind} '{name}'" for kind, name in self._parts())
 
     def _parts(self) -> list[tuple[str, str | Default]]:
@@ -68,7 +68,7 @@ class QuotaEntity:
         return [(kind, name) for kind, name in parts if name is not None]
 
     def to_wire(self) -> list[tuple[str, str | None]]:
-        """Return it as the protocol has it: no name is the default's."""
+        """Return it as in the protocol, where a missing name means the default."""
         return [
             (kind, None if isinstance(name, Default) else name)
             for kind, name in self._parts()
@@ -76,7 +76,7 @@ class QuotaEntity:
 
     @classmethod
     def from_wire(cls, entity: list[Mapping[str, str | None]]) -> Self:
-        """Read it as the protocol has it."""
+        """Parse it from the protocol."""
         names: dict[str, str | Default] = {
             str(part["entity_type"]): part["entity_name"] or Default()
             for part in entity
@@ -85,7 +85,7 @@ class QuotaEntity:
 
 
 DEFAULT_USER = QuotaEntity(user=Default())
-"""Every user that has no quota of its own."""
+"""Every user without its own quota."""
 
 
 class _AlterResponse(Response):  # type: ignore[misc]
@@ -130,13 +130,13 @@ class _AlterRequest(Request[_AlterRequestStruct]):  # type: ignore[misc]
 
 
 class QuotaAdmin(Closeable):
-    """Reads and sets the quotas of one cluster. Constructing one connects nowhere.
+    """Reads and sets the quotas of one cluster. Its constructor does not connect.
 
     Args:
-        servers: The cluster's brokers, each as host:port; any of them does.
-        settings: Of a connection.
-        cluster: For messages.
-        timeout_seconds: For each operation, its login included.
+        servers: The cluster's brokers, each as host:port; one of them is used.
+        settings: The connection's settings.
+        cluster: The cluster's name, for messages.
+        timeout_seconds: The time limit of each operation, including the login.
     """
 
     def __init__(
@@ -166,16 +166,16 @@ class QuotaAdmin(Closeable):
             OperationFailedError: The CA's certificate cannot be read.
         """
         servers = endpoints.bootstrap_servers[cluster].split(",")
-        # A broker that does not answer leaves time for the next.
+        # If a broker does not answer, there is time left for the next.
         step_seconds = timeout_seconds / len(servers)
         settings = connection_settings(endpoints, cluster, principal, step_seconds)
         return cls(servers, settings, cluster, timeout_seconds)
 
     def close(self) -> None:
-        """Do nothing: each operation has a connection of its own."""
+        """Do nothing: each operation opens its own connection."""
 
     def quotas(self) -> dict[QuotaEntity, dict[str, float]]:
-        """Return every quota: its limits by name.
+        """Return the limits of every quota by name.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
@@ -196,10 +196,10 @@ class QuotaAdmin(Closeable):
     def alter(
         self, limits: Mapping[QuotaEntity, Mapping[str, float | None]]
     ) -> Outcomes[QuotaEntity]:
-        """Set limits of entities; those that are not given stay as they are.
+        """Set limits of entities; other limits are kept.
 
         Args:
-            limits: By entity, values by the limit's name; None to remove the limit.
+            limits: By entity and the limit's name; None removes a limit.
 
         Raises:
             KafkaError: The cluster could not be asked.

@@ -1,8 +1,8 @@
-"""One principal's change of password on one cluster, in steps that may be repeated.
+"""Rotate one principal's password on one cluster, in steps that can be repeated.
 
-The new password lies beside the old one until the cluster has it, so that at every
-moment one of the two files logs in: whoever comes after a change that was cut short can
-tell which. Who has to start anew for it is not known here.
+The new password stays next to the old one until the cluster has it. So one of the two
+files always logs in, and an interrupted rotation can be completed. Not here: which
+parts have to restart (``goodsflow.deploy.native.rotation``).
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from goodsflow.common.waiting import Deadline
 from goodsflow.model.endpoints import Endpoints, EndpointsError
 
 _EFFECTIVE_SECONDS = 30.0
-"""Each broker hears of a new credential through ZooKeeper, soon but not at once."""
+"""How long brokers may take to learn of a new credential through ZooKeeper."""
 _POLL_SECONDS = 0.3
 
 
 class Rotation:
-    """The change of one principal's password on one cluster.
+    """The rotation of one principal's password on one cluster.
 
     Args:
         files: The cluster's password files.
-        principal: Whose password changes.
+        principal: The principal whose password changes.
     """
 
     def __init__(self, files: PasswordFiles, principal: str) -> None:
@@ -52,14 +52,14 @@ class Rotation:
 
     @property
     def is_pending(self) -> bool:
-        """Whether a new password lies beside the old one."""
+        """Whether a new password waits next to the old one."""
         return self._next.exists()
 
     def prepare(self) -> None:
-        """Write a new password beside the old one; one that lies there stays.
+        """Write a new password next to the old one; keep one that exists already.
 
         Raises:
-            EndpointsError: It cannot be written.
+            EndpointsError: The file cannot be written.
         """
         if self.is_pending:
             return
@@ -67,7 +67,7 @@ class Rotation:
             write_secret(self._next)
 
     def set_at_cluster(self, admin: KafkaAdmin) -> None:
-        """Give the cluster the new password; where none lies there, the file's.
+        """Set the new password on the cluster, or the current one if there is no new.
 
         Raises:
             KafkaError: The cluster refused or did not answer.
@@ -78,25 +78,25 @@ class Rotation:
             raise error
 
     def replace(self) -> None:
-        """Put the new password in the old one's place.
+        """Replace the old password with the new one.
 
-        The file's time tells from now on who has started since.
+        The file's time then shows which parts have started since.
 
         Raises:
-            EndpointsError: It cannot be renamed.
+            EndpointsError: The file cannot be renamed.
         """
         if not self.is_pending:
             return
-        with self._naming("put the new password in its place"):
+        with self._naming("put in place the new password"):
             _date_now(self._next)
             move_whole(self._next, self._file)
 
     def await_effect(self, timeout_seconds: float = _EFFECTIVE_SECONDS) -> None:
-        """Wait until every broker lets the principal in with its file.
+        """Wait until every broker accepts the password in the file.
 
         Raises:
             ClusterUnavailableError: A broker did not answer.
-            OperationFailedError: A broker still refuses.
+            OperationFailedError: A broker still refuses the login.
         """
         deadline = Deadline(timeout_seconds, interval_seconds=_POLL_SECONDS)
         for broker in self._endpoints.bootstrap_servers[self.cluster].split(","):
@@ -109,29 +109,29 @@ class Rotation:
                     )
                     raise kind(
                         f"The new password of principal '{self.principal}' on cluster "
-                        f"'{self.cluster}' is not in effect on broker {broker} within "
-                        f"{timeout_seconds:.0f} s: {result.error}. Is the broker up? "
-                        "Then rotate again: that finishes this change."
+                        f"'{self.cluster}' is not in effect on broker {broker} after "
+                        f"{timeout_seconds:.0f} s: {result.error}. Check that the "
+                        "broker is up, then rotate again to complete this rotation."
                     )
                 deadline.pause()
 
     def logs_in(self) -> bool:
-        """Say whether the cluster takes the password of the file.
+        """Return whether a login with the password in the file succeeds.
 
         Raises:
-            ClusterUnavailableError: Nobody answered.
-            EndpointsError: There is no file.
+            ClusterUnavailableError: No broker answered.
+            EndpointsError: There is no password file.
         """
         return self._works()
 
     def settle(self) -> bool:
-        """End a change that was cut short, whichever password the cluster has.
+        """Complete an interrupted rotation, whichever password the cluster has.
 
         Returns:
-            Whether there was one, and it is settled.
+            Whether there was one and it is complete now.
 
         Raises:
-            ClusterUnavailableError: Nobody answered; nothing was changed.
+            ClusterUnavailableError: No broker answered; nothing was changed.
         """
         if not self.is_pending:
             return False
@@ -140,25 +140,25 @@ class Rotation:
             return True
         if self._file.exists() and not self.logs_in():
             return False
-        with self._naming("remove the password that never came into effect"):
+        with self._naming("remove the unused new password"):
             self._next.unlink()
         return True
 
     def changed_at(self) -> float | None:
-        """Return when the password was put in place, in seconds since the epoch."""
+        """Return when the password changed, in seconds since the epoch."""
         try:
             return self._file.stat().st_mtime
         except FileNotFoundError:
             return None
 
     def correct_time(self) -> bool:
-        """Date the password's file to now where its time is still to come.
+        """Set the time of the password's file to now if it is in the future.
 
-        So it is where the clock was ahead when it was written and has been set back:
-        whatever starts until then would count as older than the file, again and again.
+        That happens if the clock was ahead when the file was written: every part that
+        starts before that time would seem older than the file, again and again.
 
         Returns:
-            Whether it was. Then nobody can tell who has started since.
+            Whether it was in the future. Then it is unknown who has started since.
 
         Raises:
             EndpointsError: The time cannot be set.
@@ -201,31 +201,31 @@ class Rotation:
 
 
 def _date_now(file: Path) -> None:
-    """Give a file the present time.
+    """Set a file's time to now, in whole seconds.
 
-    In whole seconds, as the supervisor tells when a part was started: one that came
-    back within the same second would count as older than the file.
+    The supervisor reports start times in whole seconds: otherwise a part that restarts
+    within the same second would seem older than the file.
     """
     now = int(time.time())
     os.utime(file, (now, now))
 
 
 def rotation_lock(endpoints: Endpoints) -> AbstractContextManager[None]:
-    """Keep a second rotation out; the kernel frees it however this process ends.
+    """Lock out a second rotation; the kernel releases the lock when this process ends.
 
     Raises:
-        RotationRunsError: Another is under way.
-        EndpointsError: The folder of the secrets cannot be written.
+        RotationRunsError: Another rotation is running.
+        EndpointsError: The secrets' folder is not writable.
     """
     path = endpoints.secrets_dir / "rotation.lock"
     return held(
         path,
         str(os.getpid()),
         busy=lambda holder: RotationRunsError(
-            f"Another rotation (process {holder}) is under way and holds {path}. "
-            "Nothing was changed; try again when it has ended."
+            f"Another rotation (process {holder}) is running and holds {path}. "
+            "Nothing was changed. Try again when it has finished."
         ),
         unusable=lambda reason: EndpointsError(
-            f"Cannot hold {path} against a second rotation: {reason}."
+            f"Cannot lock {path} for the rotation: {reason}."
         ),
     )

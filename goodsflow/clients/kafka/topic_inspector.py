@@ -1,7 +1,7 @@
-"""Asking a cluster which topic a name means now, and where its partitions end.
+"""Look up a topic's ID and the offsets at which its partitions start and end.
 
-That takes no consumer, which would log in to each bootstrap server, to the leaders and
-to the coordinator of its group before it could answer.
+This uses an administrative client: a consumer would first log in to each bootstrap
+server, to the leaders and to its group's coordinator.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class TopicState(NamedTuple):
     """A topic at a moment.
 
     Attributes:
-        topic_id: What Kafka gave it when it was created: a topic that is made anew has
-            another one.
-        watermarks: By partition, where it starts, and where its committed records end.
+        topic_id: Assigned by Kafka at creation: a topic that was deleted and created
+            again has another one.
+        watermarks: By partition, where it starts and where its committed records end.
     """
 
     topic_id: str
@@ -37,14 +37,14 @@ class TopicState(NamedTuple):
 
 
 class TopicInspector:
-    """Looks at one topic. It connects as soon as it is made.
+    """Looks up one topic's state. The constructor starts to connect.
 
     Args:
-        endpoints: Of the platform.
-        cluster: Where the topic is.
-        principal: Who asks; it may describe the topic.
+        endpoints: The platform's addresses.
+        cluster: The topic's cluster.
+        principal: A principal that may describe the topic.
         topic: The topic.
-        timeout_seconds: For each question.
+        timeout_seconds: The time limit of each request.
 
     Raises:
         EndpointsError: The principal has no password file.
@@ -63,17 +63,17 @@ class TopicInspector:
         self._timeout_seconds = timeout_seconds
         self._attempted = f"look up '{topic}' on cluster '{cluster}' as '{principal}'"
         self._logins = AuthFailureWatch(endpoints, cluster, principal, self._attempted)
-        # Sparse, it would log in to the leaders of partitions only when they are asked.
+        # With sparse connections it would log in to leaders only at the first request.
         self._admin = AdminClient(
             self._logins.config | {"enable.sparse.connections": False}
         )
         self._logins.follow(self._admin)
 
     def begin(self) -> Callable[[], TopicState]:
-        """Begin to ask for the topic's state.
+        """Send a request for the topic's state.
 
         Returns:
-            Waits for the answer, and raises what ``state`` raises.
+            A function that waits for the answer; it raises what ``state`` raises.
         """
         described = self._describe()
 
@@ -102,7 +102,7 @@ class TopicInspector:
         return answer
 
     def state(self) -> TopicState:
-        """Return which topic it is, and where its partitions start and end.
+        """Return the topic's ID and the offsets of its partitions.
 
         Raises:
             KafkaError: The cluster refused, did not answer, or has no such topic.
@@ -110,7 +110,7 @@ class TopicInspector:
         return self.begin()()
 
     def topic_id(self) -> str:
-        """Return which topic it is.
+        """Return the topic's ID.
 
         Raises:
             KafkaError: The cluster refused, did not answer, or has no such topic.
@@ -125,7 +125,7 @@ class TopicInspector:
     def _await(self, futures: Mapping[Any, Future[Any]]) -> dict[Any, Any]:
         deadline = time.monotonic() + self._timeout_seconds
         while wait(futures.values(), _POLL_SECONDS).not_done:
-            # Refused logins are reported meanwhile; the client would try for ever.
+            # Polling reports refused logins; the client itself would retry for ever.
             self._admin.poll(0)
             self._logins.raise_if_refused()
             if time.monotonic() > deadline:

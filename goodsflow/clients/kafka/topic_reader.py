@@ -1,10 +1,9 @@
-"""Reading a topic from given offsets: to its current end, or following it.
+"""Read a topic from given offsets, to its current end or following it.
 
-Partitions are assigned by hand and no offsets are committed: the caller keeps its own.
-Only committed records are seen, unless others are asked for. Offsets have gaps, where
-transaction markers were and where compaction removed records, so the end is reached
-when the broker says so (the end-of-partition event), never when a certain offset was
-seen.
+Partitions are assigned manually and no offsets are committed: the caller keeps track.
+Only committed records are returned, unless the caller wants others. Transaction markers
+and compaction leave gaps in the offsets. So a read has reached the end when the broker
+sends the end-of-partition event, not when it has seen a certain offset.
 """
 
 from __future__ import annotations
@@ -35,34 +34,37 @@ from goodsflow.model.records import Header, Record
 
 _POLL_SECONDS = 0.2
 _FILL_SECONDS = 0.02
-"""How long a batch may wait to be filled: consume() blocks until its count is full."""
+"""How long consume() may wait to fill a batch."""
 
 _HOLD_SECONDS = 0.5
-"""How long a batch of a read to the end may take to be filled."""
+"""How long a read to the end may take to fill a batch."""
 
 _FOLLOWED = 500
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Records in the order of each partition (none: only markers), and what is next."""
+    """Records in the order of each partition, and the next offsets.
+
+    There are none if the partitions only had transaction markers.
+    """
 
     records: tuple[Record, ...]
     next_offsets: Mapping[int, int]
 
 
 class TopicReader(Closeable):
-    """Reads one topic. Use it as a context manager; one read at a time.
+    """Reads one topic. Use it as a context manager, for one read at a time.
 
     Args:
-        endpoints: Of the platform.
-        cluster: Where the topic is.
-        principal: Who reads.
-        group_id: A group the principal may name; nothing is committed to it.
+        endpoints: The platform's addresses.
+        cluster: The topic's cluster.
+        principal: The principal to read as.
+        group_id: A group that the principal may use; nothing is committed to it.
         topic: The topic.
-        timeout_seconds: For each question to the cluster.
-        whole: Also give headers and timestamps.
-        uncommitted: Also give records of transactions that are open or were aborted.
+        timeout_seconds: The time limit of each request to the cluster.
+        whole: Whether to return headers and timestamps as well.
+        uncommitted: Whether to return records of open and aborted transactions as well.
     """
 
     def __init__(
@@ -93,11 +95,11 @@ class TopicReader(Closeable):
                 "isolation.level": isolation,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
-                # The end is told with a fetch's answer: half a second by default.
+                # The end comes with a fetch's answer: after 0.5 s by default.
                 "fetch.wait.max.ms": 25,
-                # The default of 64 MB takes twice that in memory.
+                # The default of 64 MB uses twice that in memory.
                 "queued.max.messages.kbytes": 16_384,
-                # To all leaders at once, not to one after the other when it is asked.
+                # Connect to all leaders immediately, not to each at its first request.
                 "enable.sparse.connections": False,
                 "fetch.queue.backoff.ms": 5,
             }
@@ -105,7 +107,7 @@ class TopicReader(Closeable):
         self._logins.follow(self._consumer)
 
     def close(self) -> None:
-        """Close the connections; nothing can be read afterwards."""
+        """Close the connections; the reader cannot be used afterwards."""
         self._consumer.close()
 
     def watermarks(self) -> dict[int, PartitionOffsets]:
@@ -127,15 +129,15 @@ class TopicReader(Closeable):
         timeout_seconds: float,
         batch_size: int = 10_000,
     ) -> Iterator[Batch]:
-        """Yield what is on the topic from the offsets to where it ends.
+        """Yield the records from the offsets to the end of the topic.
 
-        A partition ends where the broker says so after the read has begun: records
-        that arrive meanwhile may be among the last batch.
+        Each partition's end is determined during the read: records that arrive
+        meanwhile may be in the last batch.
 
         Args:
-            offsets: By partition, where to start.
-            timeout_seconds: For the whole read.
-            batch_size: Records in a batch at most.
+            offsets: The offsets to start from, by partition.
+            timeout_seconds: The time limit of the whole read.
+            batch_size: The maximum number of records in a batch.
 
         Raises:
             ClusterUnavailableError: The end was not reached in time.
@@ -148,7 +150,7 @@ class TopicReader(Closeable):
         while unfinished:
             records: list[Record] = []
             due = time.monotonic() + _HOLD_SECONDS
-            # A batch that is larger costs its reader less, record by record.
+            # A larger batch costs its consumer less per record.
             while unfinished and len(records) < batch_size and time.monotonic() < due:
                 for message in self._messages(batch_size - len(records)):
                     if message.error() is None:
@@ -157,7 +159,7 @@ class TopicReader(Closeable):
                         next_offsets[record.partition] = record.offset + 1
                     else:
                         partition, offset = position_of(message)
-                        # The end lies behind markers, which no record's offset shows.
+                        # The end is after markers, which no record's offset shows.
                         next_offsets[partition] = max(offset, next_offsets[partition])
                         unfinished.discard(partition)
             if records or not unfinished:
@@ -166,16 +168,16 @@ class TopicReader(Closeable):
                 raise ClusterUnavailableError(
                     f"Cannot read {self._what} to its end within "
                     f"{timeout_seconds:g} s: partitions {sorted(unfinished)} are not "
-                    "done. Try again with more time, or see whether the brokers are up."
+                    "done. Try again with more time, or check that the brokers are up."
                 )
 
     def read_range(
         self, partition: int, first: int, last: int, *, timeout_seconds: float
     ) -> list[Record]:
-        """Return what there is of a partition from one offset to another, inclusive.
+        """Return a partition's records from one offset to another, inclusive.
 
         Raises:
-            ClusterUnavailableError: Its end was not reached in time.
+            ClusterUnavailableError: The last offset was not reached in time.
             KafkaError: The cluster refused.
         """
         deadline = time.monotonic() + timeout_seconds
@@ -193,14 +195,14 @@ class TopicReader(Closeable):
                 raise ClusterUnavailableError(
                     f"Cannot read {self._what} from offset {first} to {last} of "
                     f"partition {partition} within {timeout_seconds:g} s. Try again, "
-                    "or see whether the brokers are up."
+                    "or check that the brokers are up."
                 )
 
     def follow(self, offsets: Mapping[int, int]) -> Iterator[Record | None]:
-        """Yield records as they come, for ever, and None about every 0.2 s without one.
+        """Yield records for ever as they arrive, and None after each 0.2 s without one.
 
         Args:
-            offsets: By partition, where to start.
+            offsets: The offsets to start from, by partition.
 
         Raises:
             KafkaError: The cluster refused.
@@ -213,7 +215,7 @@ class TopicReader(Closeable):
                 yield None
 
     def _messages(self, count: int) -> list[Message]:
-        """Return what there is within a moment: records and ends of partitions."""
+        """Return the records and ends of partitions that arrive within a moment."""
         first = self._consumer.poll(_POLL_SECONDS)
         self._logins.raise_if_refused()
         if first is None:
@@ -225,7 +227,7 @@ class TopicReader(Closeable):
         return [each for each in found if each.error() is None or self._is_end(each)]
 
     def _is_end(self, message: Message) -> bool:
-        """Whether an error is the end of a partition; one that passes is not."""
+        """Return whether a message is the end of a partition; skip temporary errors."""
         error = message.error()
         if error is None or error.retriable():
             return False
@@ -234,7 +236,7 @@ class TopicReader(Closeable):
         raise named_error(KafkaException(error), f"Cannot read {self._what}")
 
     def _assign(self, offsets: Mapping[int, int]) -> None:
-        # A topic that is missing or refused would only never answer.
+        # A missing or forbidden topic would just never deliver anything.
         self._partitions(time.monotonic() + self._timeout_seconds)
         self._consumer.assign(
             [TopicPartition(self.topic, n, offset) for n, offset in offsets.items()]
@@ -245,7 +247,7 @@ class TopicReader(Closeable):
         while True:
             remaining = deadline - time.monotonic()
             try:
-                # In short tries: a refused login is reported between them.
+                # Short attempts, as refused logins are reported between them.
                 found = self._consumer.list_topics(
                     self.topic, max(0.1, min(1.0, remaining))
                 )
@@ -276,11 +278,11 @@ def position_of(message: Message) -> tuple[int, int]:
     """Return a consumed message's partition and offset.
 
     Raises:
-        OperationFailedError: The message is none of a topic.
+        OperationFailedError: The message does not come from a topic.
     """
     partition, offset = message.partition(), message.offset()
     if partition is None or offset is None:  # librdkafka sets both on what it fetched
-        raise OperationFailedError("A record came without its partition or offset.")
+        raise OperationFailedError("A record has no partition or no offset.")
     return partition, offset
 
 
@@ -295,36 +297,37 @@ def _record(message: Message) -> Record:
 
 
 _headers_of = methodcaller("headers")
-"""Called so, and not as a method: confluent-kafka 2.16 returns a list and raises beside
-it, which Python 3.11 notices only where it calls through C."""
+"""Called through C on purpose: confluent-kafka 2.16 may return a list although it has
+raised an exception, and Python 3.11 notices that only in calls through C."""
 
 
 def readable_headers(message: Message) -> Sequence[Header] | None:
-    """Return a message's headers; None where a name is no UTF-8: brokers take any.
+    """Return a message's headers; None if a name is not UTF-8, which brokers allow.
 
-    Ask once: where there is one, asking again gives names that are no objects.
+    Call it only once: after a name that is not UTF-8, a second call returns names that
+    are invalid objects.
     """
     try:
         headers: Sequence[Header] | None = _headers_of(message)
-    except (UnicodeError, SystemError):  # the second where C code meets the first
+    except (UnicodeError, SystemError):  # SystemError if C code ran into the first
         return None
     return headers or ()
 
 
 def whole_record(message: Message, headers: Sequence[Header]) -> Record:
-    """Return a consumed message as a record, with headers and its timestamp.
+    """Return a consumed message as a record with headers and timestamp.
 
     Args:
-        message: Of a topic.
-        headers: Its own; see ``readable_headers``.
+        message: A message of a topic.
+        headers: Its headers, from ``readable_headers``.
 
     Raises:
-        OperationFailedError: The message is none of a topic.
+        OperationFailedError: The message does not come from a topic.
     """
     timestamp = message.timestamp()[1]
     return _record(message)._replace(
         headers=tuple(headers),
-        # librdkafka gives -1, which no broker takes for a time.
+        # librdkafka returns -1 if there is none.
         timestamp=timestamp if timestamp >= 0 else None,
     )
 
