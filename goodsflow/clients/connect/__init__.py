@@ -1,8 +1,8 @@
 """Kafka Connect: a plain client over a worker's REST API, and its errors.
 
-Here: one method for each endpoint; when to restart what has failed (``restarts``), and
-how to set where a connector goes on (``offsets``). Not here: which connectors should
-exist (``goodsflow.model.spec``), and what to wait for
+Here: one method for each endpoint, when to restart a failed connector, and the steps
+that change a connector's offsets. Not here: which connectors should exist
+(``goodsflow.model.spec``), and what to wait for
 (``goodsflow.desired_state.providers``).
 """
 

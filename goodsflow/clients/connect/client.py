@@ -34,16 +34,16 @@ from goodsflow.common.closeable import Closeable
 
 
 class ConnectClient(Closeable):
-    """A client of one worker. Constructing one connects nowhere.
+    """A client of one worker. Its constructor does not connect.
 
     Args:
         url: Address of the worker's REST API.
-        timeout_seconds: For each request; a worker itself gives up after 90 s.
+        timeout_seconds: The time limit of each request; a worker gives up after 90 s.
     """
 
     def __init__(self, url: str, timeout_seconds: float = 30) -> None:
         self._url = url
-        # The platform is beside us: a proxy from the environment cannot reach it.
+        # A proxy from the environment could not reach the platform on this host.
         self._http = httpx2.Client(
             base_url=url, timeout=timeout_seconds, trust_env=False
         )
@@ -53,10 +53,10 @@ class ConnectClient(Closeable):
         self._http.close()
 
     def worker(self) -> WorkerInfo:
-        """Return the worker's version and its Kafka cluster.
+        """Return the worker's version and its Kafka cluster's ID.
 
         Raises:
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         answer = self._ask("GET", "/", "ask the worker for its version")
         return WorkerInfo(answer["version"], answer["kafka_cluster_id"])
@@ -65,7 +65,7 @@ class ConnectClient(Closeable):
         """Return the class names of the connectors that the worker can run.
 
         Raises:
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         answer = self._ask("GET", "/connector-plugins", "list connector plugins")
         return sorted(plugin["class"] for plugin in answer)
@@ -74,16 +74,16 @@ class ConnectClient(Closeable):
         """Return the names of the connectors.
 
         Raises:
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         return sorted(self._ask("GET", "/connectors", "list connectors"))
 
     def config(self, connector: str) -> dict[str, str]:
-        """Return a connector's configuration; references to secrets unresolved.
+        """Return a connector's configuration, with unresolved references to secrets.
 
         Raises:
             ConnectNotFoundError: There is no such connector.
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         config: dict[str, str] = self._ask(
             "GET",
@@ -96,9 +96,9 @@ class ConnectClient(Closeable):
         """Create a connector, or give it a new configuration, which restarts it.
 
         Raises:
-            ConnectInvalidConfigError: The configuration does not fit.
-            ConnectRebalancingError: The workers are busy; try again.
-            ConnectError: It refused or did not answer.
+            ConnectInvalidConfigError: The configuration is invalid.
+            ConnectRebalancingError: The workers are rebalancing; try again.
+            ConnectError: The worker refused or did not answer.
         """
         self._ask(
             "PUT",
@@ -110,18 +110,18 @@ class ConnectClient(Closeable):
     def create(
         self, connector: str, config: Mapping[str, str], state: InitialState = "RUNNING"
     ) -> None:
-        """Create a connector, in a state of its own from its first moment on.
+        """Create a connector with an initial state.
 
         Args:
             connector: Its name.
             config: Its configuration.
-            state: What it does. A STOPPED one has no tasks, and its offsets can be set.
+            state: A STOPPED connector has no tasks, and its offsets can be set.
 
         Raises:
-            ConnectExistsError: There is one of this name.
-            ConnectInvalidConfigError: The configuration does not fit.
-            ConnectRebalancingError: The workers are busy; try again.
-            ConnectError: It refused or did not answer.
+            ConnectExistsError: A connector of this name exists already.
+            ConnectInvalidConfigError: The configuration is invalid.
+            ConnectRebalancingError: The workers are rebalancing; try again.
+            ConnectError: The worker refused or did not answer.
         """
         self._ask(
             "POST",
@@ -131,7 +131,7 @@ class ConnectClient(Closeable):
         )
 
     def validate(self, config: Mapping[str, str]) -> Validation:
-        """Ask what is wrong with a configuration, and what it comes to.
+        """Validate a configuration, and return its effective settings.
 
         Args:
             config: The configuration, with ``connector.class`` and ``name``.
@@ -139,11 +139,11 @@ class ConnectClient(Closeable):
         Raises:
             ConnectUnknownClassError: The worker has no such connector class.
             ConnectInvalidConfigError: ``connector.class`` is missing.
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         kind = config.get("connector.class")
         if not kind:
-            # Asked without one, a worker quotes the whole configuration, secrets too.
+            # Without it, a worker's error quotes the whole configuration, with secrets.
             raise ConnectInvalidConfigError(
                 "Cannot validate a configuration without 'connector.class'. Add it."
             )
@@ -159,8 +159,8 @@ class ConnectClient(Closeable):
         """Return the state of a connector and its tasks.
 
         Raises:
-            ConnectNotFoundError: There is none, or it has not reported yet.
-            ConnectError: It refused or did not answer.
+            ConnectNotFoundError: There is none, or it has not reported its status yet.
+            ConnectError: The worker refused or did not answer.
         """
         answer = self._ask(
             "GET",
@@ -182,13 +182,13 @@ class ConnectClient(Closeable):
         )
 
     def offsets(self, connector: str) -> list[Offset]:
-        """Return where a connector stands: each partition with its offset.
+        """Return a connector's offsets, each with its partition.
 
-        Both are the connector's own: a source names them as it likes.
+        The form of both depends on the connector.
 
         Raises:
             ConnectNotFoundError: There is no such connector.
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         answer = self._ask(
             "GET",
@@ -202,30 +202,30 @@ class ConnectClient(Closeable):
         connector: str,
         offsets: Iterable[OffsetChange],
     ) -> None:
-        """Set where a stopped connector goes on; other partitions stay as they are.
+        """Set offsets of a stopped connector; other partitions keep theirs.
 
         Args:
-            connector: It must be STOPPED, and its tasks be gone.
-            offsets: As ``offsets`` returns them. An offset of None forgets a partition.
+            connector: A STOPPED connector whose tasks have ended.
+            offsets: As ``offsets`` returns them. None removes a partition's offset.
 
         Raises:
             ConnectNotFoundError: There is no such connector.
-            ConnectNotStoppedError: It has not stopped, or not yet.
-            ConnectError: It refused or did not answer.
+            ConnectNotStoppedError: The connector is not stopped, or not yet.
+            ConnectError: The worker refused or did not answer.
         """
         body = [{"partition": dict(key), "offset": value} for key, value in offsets]
         self._change_offsets("PATCH", connector, "alter", {"offsets": body})
 
     def reset_offsets(self, connector: str) -> None:
-        """Forget where a stopped connector stands: it starts as a new one does.
+        """Remove all offsets of a stopped connector, so that it starts as a new one.
 
         Args:
-            connector: It must be STOPPED, and its tasks be gone.
+            connector: A STOPPED connector whose tasks have ended.
 
         Raises:
             ConnectNotFoundError: There is no such connector.
-            ConnectNotStoppedError: It has not stopped, or not yet.
-            ConnectError: It refused or did not answer.
+            ConnectNotStoppedError: The connector is not stopped, or not yet.
+            ConnectError: The worker refused or did not answer.
         """
         self._change_offsets("DELETE", connector, "reset", None)
 
@@ -236,42 +236,42 @@ class ConnectClient(Closeable):
         try:
             self._ask(method, f"{_path(connector)}/offsets", attempted, json=body)
         except (ConnectInvalidConfigError, ConnectRefusedError) as error:
-            # Connect tells little, and answers 400 although no configuration is wrong.
+            # Connect gives no reason, and answers 400 as for a bad configuration.
             raise ConnectRefusedError(
-                f"{error}. Are these its partitions? The worker's log may say more."
+                f"{error}. Are these its partitions? See the worker's log for more."
             ) from error
 
     def pause(self, connector: str) -> None:
-        """Ask for a pause; the connector's tasks stop soon after.
+        """Pause a connector; its tasks pause soon afterwards.
 
         Raises:
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         self._ask("PUT", f"{_path(connector)}/pause", f"pause connector '{connector}'")
 
     def stop(self, connector: str) -> None:
-        """Ask for a stop: the tasks end, and their configurations are removed.
+        """Stop a connector; its tasks end soon afterwards.
 
         Raises:
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         self._ask("PUT", f"{_path(connector)}/stop", f"stop connector '{connector}'")
 
     def resume(self, connector: str) -> None:
-        """Ask a paused or stopped connector to go on.
+        """Resume a paused or stopped connector.
 
         Raises:
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         self._ask(
             "PUT", f"{_path(connector)}/resume", f"resume connector '{connector}'"
         )
 
     def restart_failed(self, connector: str) -> None:
-        """Restart what has failed of a connector and its tasks; the rest runs on.
+        """Restart a connector's failed parts; its other tasks keep running.
 
         Raises:
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         self._ask(
             "POST",
@@ -284,7 +284,7 @@ class ConnectClient(Closeable):
         """Restart a connector and all of its tasks.
 
         Raises:
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         self._ask(
             "POST",
@@ -294,11 +294,11 @@ class ConnectClient(Closeable):
         )
 
     def delete(self, connector: str) -> None:
-        """Remove a connector; its offsets stay.
+        """Delete a connector; its offsets are kept.
 
         Raises:
             ConnectNotFoundError: There is no such connector.
-            ConnectError: It refused or did not answer.
+            ConnectError: The worker refused or did not answer.
         """
         self._ask("DELETE", _path(connector), f"delete connector '{connector}'")
 

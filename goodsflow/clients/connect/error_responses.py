@@ -1,4 +1,4 @@
-"""What a Connect worker's refusal means, and what of its message may be shown."""
+"""Convert a Connect worker's error responses to errors without secrets."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ _BY_STATUS: dict[int, type[ConnectError]] = {
 _UNKNOWN_CLASS = "Failed to find any class that implements Connector"
 
 _BY_MESSAGE: tuple[tuple[int, str, type[ConnectError]], ...] = (
-    # A worker that has not joined its group yet answers so.
+    # A worker that has not joined its group yet.
     (500, "timed out", ConnectUnavailableError),
     (500, _UNKNOWN_CLASS.lower(), ConnectUnknownClassError),
     (409, "already exists", ConnectExistsError),
     (400, "must be in the stopped state", ConnectNotStoppedError),
     (500, "tasks haven't stopped completely yet", ConnectNotStoppedError),
 )
-"""Where the status alone does not tell."""
+"""For statuses that have several meanings."""
 
 
 def read_error_response(response: httpx2.Response) -> tuple[type[ConnectError], str]:
-    """Return the error that a refusal is, and the worker's message without values."""
+    """Return an error response's class, and its message without secret values."""
     status, message = response.status_code, without_values(_message(response))
     kind = _BY_STATUS.get(status, ConnectRefusedError)
-    for code, part, told in _BY_MESSAGE:
+    for code, part, exact in _BY_MESSAGE:
         if status == code and part in message.lower():
-            kind = told
+            kind = exact
     if kind is ConnectUnknownClassError:
         message = _unknown_class(message)
     return kind, message
 
 
 def _unknown_class(message: str) -> str:
-    """Return the names of the classes that the worker's message lists, and no more."""
+    """Return the message with the names of the available classes only."""
     said, _, classes = message.partition(", available connectors are: ")
     names = sorted(set(re.findall(r"\bname='([^']+)'", classes)))
     return f"{said[said.find(_UNKNOWN_CLASS) :]}; it has {', '.join(names) or 'none'}"
 
 
 def _message(response: httpx2.Response) -> str:
-    """Return the worker's own message, or what it sent instead."""
+    """Return the worker's message, or the beginning of what it sent instead."""
     try:
         answer = response.json()
     except ValueError:

@@ -1,16 +1,16 @@
-"""What goes wrong between a client and a Connect worker.
+"""Errors of Kafka Connect's client.
 
 Tree::
 
     ConnectError
-    ├── ConnectUnavailableError      no answer, or not in time: try later
-    ├── ConnectRebalancingError      the workers share out their tasks (409): try again
+    ├── ConnectUnavailableError      no answer, or not in time: try again later
+    ├── ConnectRebalancingError      the workers are rebalancing (409): try again
     ├── ConnectNotFoundError         no such connector
-    ├── ConnectExistsError           there is a connector of this name already
-    ├── ConnectInvalidConfigError    the connector's configuration does not fit (400)
+    ├── ConnectExistsError           a connector of this name exists already
+    ├── ConnectInvalidConfigError    the connector's configuration is invalid (400)
     │   └── ConnectUnknownClassError     the worker has no such connector class
-    ├── ConnectNotStoppedError       only a stopped connector's offsets can be altered
-    ├── ConnectInvalidOffsetsError   what somebody gave as offsets is none
+    ├── ConnectNotStoppedError       only a stopped connector's offsets can be changed
+    ├── ConnectInvalidOffsetsError   the given offsets are invalid
     └── ConnectRefusedError          any other refusal
 """
 
@@ -26,7 +26,7 @@ class ConnectUnavailableError(ConnectError):
 
 
 class ConnectRebalancingError(ConnectError):
-    """The workers are sharing out their tasks; soon they take requests again."""
+    """The workers are rebalancing; they soon accept requests again."""
 
 
 class ConnectNotFoundError(ConnectError):
@@ -42,7 +42,7 @@ class ConnectUnknownClassError(ConnectInvalidConfigError):
 
 
 class ConnectExistsError(ConnectError):
-    """There is a connector of this name already."""
+    """A connector of this name exists already."""
 
 
 class ConnectNotStoppedError(ConnectError):
@@ -50,7 +50,7 @@ class ConnectNotStoppedError(ConnectError):
 
 
 class ConnectInvalidOffsetsError(ConnectError):
-    """What was given as a connector's offsets cannot be read as such."""
+    """The given text is not a connector's offsets."""
 
 
 class ConnectRefusedError(ConnectError):

@@ -1,4 +1,4 @@
-"""What a Connect worker tells: of itself, of connectors, and where these stand."""
+"""What a Connect worker returns: its version, connectors' statuses and offsets."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Literal
 InitialState = Literal["RUNNING", "PAUSED", "STOPPED"]
 
 Offset = tuple[Mapping[str, Any], Mapping[str, Any]]
-"""A partition and where a connector stands in it, both as the connector names them."""
+"""A partition and a connector's offset in it, both in the connector's own form."""
 
 OffsetChange = tuple[Mapping[str, Any], Mapping[str, Any] | None]
-"""A partition and where to go on in it; None forgets the partition."""
+"""A partition and its new offset; None removes the offset."""
 
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """What a worker says about itself."""
+    """A worker's version and Kafka cluster."""
 
     version: str
     kafka_cluster_id: str
@@ -47,7 +47,7 @@ class ConnectorStatus:
 
     @property
     def is_running(self) -> bool:
-        """Whether the connector, and at least one task, and every task runs."""
+        """Whether the connector runs, and it has tasks, and all of them run."""
         return (
             self.state == "RUNNING"
             and bool(self.tasks)
@@ -56,7 +56,7 @@ class ConnectorStatus:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """The failed ones of connector and tasks, each with its stack trace."""
+        """The connector and tasks that have failed, each with its stack trace."""
         parts = [("connector", self.state, self.trace)]
         parts += [(f"task {task.id}", task.state, task.trace) for task in self.tasks]
         return tuple(
@@ -66,6 +66,6 @@ class ConnectorStatus:
         )
 
     def __str__(self) -> str:
-        """Say the states in one line."""
+        """Return the states in one line."""
         tasks = ", ".join(f"task {task.id} {task.state}" for task in self.tasks)
         return f"connector '{self.name}' {self.state}, {tasks or 'no tasks'}"

@@ -1,7 +1,7 @@
-"""Where a connector stands, as a person reads and sets it.
+"""Read, show and change connectors' offsets.
 
-Connect alters the offsets of a stopped connector alone: it is stopped for that, and put
-back into the state that it had.
+Connect changes only the offsets of a stopped connector. So a running one is stopped for
+that, and then returned to its previous state.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _INTERVAL_SECONDS = 0.5
 
 
 def sink_offset(text: str) -> OffsetChange | None:
-    """Read ``TOPIC:PARTITION=OFFSET``; return None where the text is something else."""
+    """Parse ``TOPIC:PARTITION=OFFSET``; return None if the text has another form."""
     found = _SINK_OFFSET.fullmatch(text)
     if found is None:
         return None
@@ -43,48 +43,50 @@ def sink_offset(text: str) -> OffsetChange | None:
 
 
 def to_json(offsets: Iterable[Offset]) -> str:
-    """Return offsets as JSON, in the form of Connect's REST API."""
+    """Return offsets as JSON, in the format of Connect's REST API."""
     each = [{"partition": dict(key), "offset": dict(at)} for key, at in offsets]
     return json.dumps({"offsets": each}, ensure_ascii=False, indent=2)
 
 
 def from_json(text: str, source: str) -> list[OffsetChange]:
-    """Read offsets from JSON as ``to_json`` writes it; null forgets a partition.
+    """Parse offsets from the JSON of ``to_json``; null removes a partition's offset.
 
     Args:
         text: The JSON.
-        source: Where it comes from, for messages.
+        source: Where the JSON comes from, for messages.
 
     Raises:
-        ConnectInvalidOffsetsError: It has another form.
+        ConnectInvalidOffsetsError: The JSON has another form.
     """
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise _invalid(source, f"it is no JSON: {error}") from error
+        raise _invalid(source, f"it is not JSON: {error}") from error
     each = document.get("offsets") if isinstance(document, dict) else None
     if not isinstance(each, list) or not each:
-        raise _invalid(source, "it has no list 'offsets', or an empty one")
+        raise _invalid(source, "expected a list 'offsets' that is not empty")
     changes: list[OffsetChange] = []
     for number, entry in enumerate(each, 1):
         if not isinstance(entry, dict) or entry.keys() != {"partition", "offset"}:
-            raise _invalid(source, f"entry {number} is no partition with its offset")
+            raise _invalid(
+                source, f"entry {number} must have exactly 'partition' and 'offset'"
+            )
         partition, offset = entry["partition"], entry["offset"]
         if not isinstance(partition, dict) or not isinstance(offset, dict | None):
-            raise _invalid(source, f"entry {number} holds what is no object")
+            raise _invalid(source, f"in entry {number}, expected JSON objects")
         changes.append((partition, offset))
     return changes
 
 
 def partition_text(partition: Mapping[str, Any]) -> str:
-    """Name a partition: ``topic:0`` of a sink, all that a source tells of its own."""
+    """Return a partition's name: a sink's as ``topic:0``, a source's with all keys."""
     if partition.keys() == {"kafka_topic", "kafka_partition"}:
         return f"{partition['kafka_topic']}:{partition['kafka_partition']}"
     return ",".join(f"{key}={partition[key]}" for key in sorted(partition))
 
 
 def offset_text(offset: Mapping[str, Any] | None) -> str:
-    """Say where a connector stands in a partition."""
+    """Return an offset as text; ``none`` if there is none."""
     if offset is None:
         return "none"
     if len(offset) == 1:
@@ -95,7 +97,7 @@ def offset_text(offset: Mapping[str, Any] | None) -> str:
 def compare(
     before: Iterable[Offset], after: Iterable[OffsetChange]
 ) -> list[tuple[str, str, str]]:
-    """Return each partition with its offset before and after, all as texts."""
+    """Return each partition with its offset before and after, all as text."""
     old = {partition_text(key): offset_text(at) for key, at in before}
     new = {partition_text(key): offset_text(at) for key, at in after}
     names = sorted(old.keys() | new.keys())
@@ -105,7 +107,7 @@ def compare(
 def changed(
     before: Sequence[Offset], changes: Sequence[OffsetChange] | None
 ) -> list[OffsetChange]:
-    """Return the offsets as they will be after changes; after a reset where None."""
+    """Return the offsets after changes, or after a reset if there are none."""
     if changes is None:
         return []
     altered = {partition_text(key) for key, _ in changes}
@@ -121,21 +123,22 @@ def change_offsets(
     tell: Callable[[str], None],
     timeout_seconds: float = 60.0,
 ) -> list[Offset]:
-    """Set where a connector goes on, and return its offsets as they are then.
+    """Change a connector's offsets, and return the new ones.
 
-    One that is not stopped is, and is put back into the state it had, also where its
-    offsets could not be set.
+    A running or paused connector is stopped, and then returned to its previous state
+    even if its offsets could not be changed.
 
     Args:
-        client: The worker.
+        client: A client of the worker.
         connector: A connector that exists.
-        changes: What to set; None to forget all of it.
-        tell: Is told each step, in words for a person.
-        timeout_seconds: For the connector to stop, and again for it to be put back.
+        changes: The changes; None removes all offsets.
+        tell: Called with a sentence for each step.
+        timeout_seconds: The time limit for the stop, and again for the return to the
+            previous state.
 
     Raises:
-        ConnectError: The offsets could not be set, or the connector could not be put
-            back; the message says which.
+        ConnectError: The offsets could not be changed, or the connector could not be
+            returned to its previous state; the message says which.
     """
     with _stopped(client, connector, tell, timeout_seconds):
 
@@ -160,7 +163,7 @@ def _stopped(
     if before == "STOPPED":
         yield
         return
-    # One that has failed or is not assigned was meant to run, too.
+    # A failed or unassigned connector was meant to run, too.
     back = client.pause if before == "PAUSED" else client.resume
     word = "paused" if before == "PAUSED" else "resumed"
     tell(f"Stopping connector '{connector}' ({before}).")
@@ -176,7 +179,7 @@ def _stopped(
             _patiently(lambda: back(connector), timeout_seconds, _NOT_YET)
         except ConnectError as error:
             raise type(error)(
-                f"{f'{failure} And now: ' if failure else ''}{error} The connector "
+                f"{f'{failure} Then: ' if failure else ''}{error} The connector "
                 f"stays stopped until it is {word}: `goodsflow connector "
                 f"{word.removesuffix('d')} {connector}`."
             ) from error
@@ -202,6 +205,6 @@ def _patiently(
 
 def _invalid(source: str, reason: str) -> ConnectInvalidOffsetsError:
     return ConnectInvalidOffsetsError(
-        f"Cannot read offsets from {source}: {reason}. What `goodsflow connector "
-        "offsets NAME --json` prints is the form."
+        f"Cannot read offsets from {source}: {reason}. Use the format that `goodsflow "
+        "connector offsets NAME --json` prints."
     )

@@ -1,7 +1,7 @@
-"""When to restart what has failed of a connector, and when to give up.
+"""When to restart a failed connector, and when to give up.
 
-Here: the decision on what was seen and when, and the one step that looks, decides and
-restarts. Not here: who does so again and again and remembers the history
+Here: the decision from a connector's status and history, and one step that checks,
+decides and restarts. Not here: the loop that repeats the step and stores the history
 (``dagster_project.sensors.connector_restarter``).
 """
 
@@ -15,7 +15,7 @@ from goodsflow.clients.connect.errors import ConnectUnavailableError
 from goodsflow.clients.connect.model import ConnectorStatus
 
 Condition = Literal["healthy", "failed", "neither"]
-"""``neither``: paused, stopped, or on its way from one to the other."""
+"""``neither``: paused, stopped, or changing its state."""
 
 Action = Literal["none", "wait", "restart", "give up"]
 
@@ -28,8 +28,8 @@ class RestartSettings:
 
     Attributes:
         first_delay_seconds: From a failure to the first restart.
-        factor: By which each delay is longer than the one before.
-        max_restarts: After so many it is given up.
+        factor: By how much each delay is longer than the previous one.
+        max_restarts: After this many restarts, it is given up.
         healthy_seconds: After running this long, a connector's restart count is reset.
     """
 
@@ -39,21 +39,21 @@ class RestartSettings:
     healthy_seconds: float = 600.0
 
     def delay_seconds(self, restarts: int) -> float:
-        """Return how long to wait where so many restarts have been made."""
+        """Return the delay after this many restarts."""
         return float(self.first_delay_seconds * self.factor**restarts)
 
 
 @dataclass(frozen=True)
 class History:
-    """What is remembered of a connector.
+    """A connector's history, kept between two steps.
 
     Attributes:
-        restarts: How many were made since it last ran well for long.
-        failed_at: When its failure was first seen, or it was restarted since; None
-            where it has been seen without failure after that.
-        well_since: From when on it has run; None while it does not.
-        has_given_up: Whether it was given up. Seen to run after that, somebody has
-            repaired it, and it starts anew.
+        restarts: The restarts since it last ran for ``healthy_seconds``.
+        failed_at: When its failure was first seen, or it was last restarted; None once
+            it has been seen without a failure.
+        well_since: Since when it has been running; None while it is not.
+        has_given_up: Whether it was given up. If it runs again after that, somebody has
+            repaired it, and its history starts over.
     """
 
     restarts: int = 0
@@ -63,12 +63,12 @@ class History:
 
 
 class UnansweredRestartError(ConnectUnavailableError):
-    """A restart was asked for and no answer came: the worker may well have made it.
+    """A restart got no answer, but the worker may have done it.
 
     Args:
         message: What went wrong.
-        history: What to remember: as after a restart, or the next look would ask for
-            one more at once.
+        history: The new history. It counts the restart, so that the next step does not
+            immediately restart again.
     """
 
     def __init__(self, message: str, history: History) -> None:
@@ -77,7 +77,7 @@ class UnansweredRestartError(ConnectUnavailableError):
 
 
 def condition(status: ConnectorStatus) -> Condition:
-    """Return how a connector is; one that somebody has halted is left in peace."""
+    """Return a connector's condition; a paused or stopped one is left alone."""
     if status.state in _HALTED:
         return "neither"
     if status.failures:
@@ -91,20 +91,20 @@ def decide(
     """Decide what to do with a connector.
 
     Args:
-        history: What was remembered after the last look.
-        seen: How it is now.
-        now: The time in seconds, by the clock of earlier looks.
+        history: The connector's history so far.
+        seen: Its condition now.
+        now: The time in seconds, on the same clock as the history.
         settings: How patiently it is restarted.
 
     Returns:
-        What to do, and what to remember once that is done: where a restart was refused,
-        the history from before holds.
+        What to do, and the history once that is done. If a restart is refused, keep the
+        history from before.
     """
     if seen == "healthy":
-        return "none", _well(history, now, settings)
+        return "none", _healthy(history, now, settings)
     if seen == "neither":
         return "none", replace(history, failed_at=None, well_since=None)
-    # A clock that was set back must not make the wait longer.
+    # A clock that was set back must not prolong the wait.
     failed_at = now if history.failed_at is None else min(history.failed_at, now)
     history = replace(history, failed_at=failed_at, well_since=None)
     if history.restarts >= settings.max_restarts:
@@ -115,7 +115,7 @@ def decide(
 
 
 def restart_at(history: History, settings: RestartSettings) -> float:
-    """Return when the next restart is due of a connector that has failed."""
+    """Return when a failed connector's next restart is due."""
     return (history.failed_at or 0.0) + settings.delay_seconds(history.restarts)
 
 
@@ -126,16 +126,15 @@ def check_and_restart(
     now: float,
     settings: RestartSettings,
 ) -> tuple[ConnectorStatus, Action, History]:
-    """Look at a connector, and restart what has failed of it if that is due.
+    """Check a connector's status, and restart its failed parts if that is due.
 
     Returns:
-        How it was, what was done, and what to remember.
+        Its status, what was done, and its new history.
 
     Raises:
-        UnansweredRestartError: The restart may have been made; it tells what to
-            remember.
-        ConnectError: The worker refused or did not answer: nothing was done that the
-            history would have to tell.
+        UnansweredRestartError: The restart may have been done; the error has the new
+            history.
+        ConnectError: The worker refused or did not answer; the history is unchanged.
     """
     status = client.status(connector)
     action, after = decide(history, condition(status), now, settings)
@@ -147,7 +146,7 @@ def check_and_restart(
     return status, action, after
 
 
-def _well(history: History, now: float, settings: RestartSettings) -> History:
+def _healthy(history: History, now: float, settings: RestartSettings) -> History:
     if history.has_given_up:
         return History()
     since = now if history.well_since is None else min(history.well_since, now)

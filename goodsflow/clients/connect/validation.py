@@ -1,7 +1,7 @@
-"""What a Connect worker says of a configuration: what is wrong, what it comes to.
+"""A Connect worker's validation of a configuration: errors and effective settings.
 
-The worker resolves references to secrets before it validates. So its values may be
-secrets, and so may what it quotes in a message: neither is shown.
+The worker resolves references to secrets before it validates. So its values, and the
+values that it quotes in messages, may be secrets: neither is shown.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ _REFERENCE = re.compile(r"\$\{[^}]+\}")
 
 @dataclass(frozen=True)
 class Validation:
-    """What Kafka Connect finds in a configuration.
+    """The result of a validation.
 
     Attributes:
-        errors: What is wrong, a text for each: "flush.size: must be at least 1". None
-            holds a value that a reference was resolved to.
-        effective: The configuration with its defaults filled in and its references
-            resolved: it may hold secrets, and is neither logged nor shown. Settings
-            that the connector does not define (those of its consumer, say), and
-            passwords, are as they were given.
+        errors: One text for each problem: "flush.size: must be at least 1". They never
+            contain the value of a resolved reference.
+        effective: The configuration with defaults and resolved references. It may
+            contain secrets: never log or show it. Passwords, and settings that the
+            connector does not define (such as its consumer's), are as given.
     """
 
     errors: tuple[str, ...]
@@ -38,18 +37,18 @@ class Validation:
 
 
 def read_validation(config: Mapping[str, str], answer: Mapping[str, Any]) -> Validation:
-    """Read a worker's answer.
+    """Parse a worker's answer.
 
     Args:
-        config: What was asked about.
-        answer: What ``PUT /connector-plugins/<class>/config/validate`` answered.
+        config: The configuration that was validated.
+        answer: The answer of ``PUT /connector-plugins/<class>/config/validate``.
     """
     errors: list[str] = []
     effective: dict[str, str | None] = dict(config)
     for each in answer["configs"]:
         definition, value = each["definition"] or {}, each["value"]
         name = value["name"]
-        # A password comes as "[hidden]", which is the same for every password.
+        # Every password is returned as "[hidden]".
         if not (definition.get("type") == "PASSWORD" and name in config):
             effective[name] = value["value"]
         errors += [
@@ -74,10 +73,8 @@ def _without_value(found: re.Match[str]) -> str:
 def _reason(message: str, given: str) -> str:
     quoted = _QUOTED.match(message)
     rest = message[quoted.end() :].removeprefix(":").strip() if quoted else message
-    # Some validators quote the value a second time, or in words of their own.
+    # Some validators quote the value twice, or in another form.
     may_tell = quoted is None or (quoted["value"] != "null" and quoted["value"] in rest)
     if may_tell and _REFERENCE.search(given):
-        return (
-            f"{given} does not do; why is not shown, as it may tell what it stands for"
-        )
+        return f"{given} is invalid; the reason is hidden, as it may contain the secret"
     return rest.removeprefix("Value ") or "is invalid"

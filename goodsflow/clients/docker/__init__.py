@@ -1,8 +1,8 @@
-"""The Docker engine: a plain client that asks it for the containers of a project.
+"""The Docker engine: a plain client for the containers of one Compose project.
 
-Here: how each container is, by the engine's word. Not here: what is made of that
-(``dagster_project.resources``), which containers there are (``docker-compose.yml``), or
-how a run's container is launched (``goodsflow.deploy.compose.runs``).
+Not here: which containers there are (``docker-compose.yml``), how their states are
+shown (``dagster_project.resources``), and how a run's container is launched
+(``goodsflow.deploy.compose.runs``).
 """
 
 from goodsflow.clients.docker.client import Container, EngineClient

@@ -1,4 +1,4 @@
-"""A plain client of the Docker engine's API: it looks, and starts services anew.
+"""A plain client of the Docker engine's API: it inspects and restarts containers.
 
 https://docs.docker.com/reference/api/engine/version/v1.41/
 """
@@ -24,28 +24,29 @@ _NUMBER = "com.docker.compose.container-number"
 _ONE_OFF = "com.docker.compose.oneoff"
 
 _TAIL = "stdout=1&stderr=1&tail=1000"
-"""The proxy before the engine lets just this question through."""
+"""The proxy in front of the engine allows only this query."""
 
 _RESTART_SECONDS = 60.0
-"""The engine gives a container its time to stop, and answers afterwards."""
+"""The engine answers only once the container has stopped and started."""
 
 _FRAME = struct.Struct(">BxxxI")
 
 
 @dataclass(frozen=True)
 class Container:
-    """How a container is.
+    """The state of a container.
 
     Attributes:
-        service: Its service in the Compose file; of several containers of one service,
-            the second and further have their number behind it.
+        service: Its service in the Compose file. If a service has several containers,
+            all but the first have their number appended.
         status: created, running, paused, restarting, removing, exited or dead.
-        health: starting, healthy or unhealthy; empty where it has no health check.
-        health_output: What the last health check said.
-        pid: On the engine's host; None where it does not run.
-        started_at: Seconds since the epoch of its last start, of one that runs.
-        restarts: How often the engine started it again by itself.
-        is_one_shot: Whether it is meant to end by itself, and to stay so.
+        health: starting, healthy or unhealthy; empty if it has no health check.
+        health_output: The output of the last health check.
+        pid: Its process ID on the engine's host; None if it is not running.
+        started_at: When it last started, in seconds since the epoch; None if it is not
+            running.
+        restarts: How often the engine restarted it.
+        is_one_shot: Whether it is meant to exit and not to be restarted.
     """
 
     service: str
@@ -62,13 +63,13 @@ class Container:
 
 
 class EngineClient(Closeable):
-    """Asks one engine for one project's containers. Constructing it connects nowhere.
+    """A client for one project's containers. Its constructor does not connect.
 
     Use it as a context manager, or close it.
     """
 
     def __init__(self, engine: ContainerEngine, timeout_seconds: float = 10) -> None:
-        """Remember the address; of an engine on this host a socket may be given."""
+        """Prepare the client; the engine's URL may be a socket."""
         socket = engine.url.removeprefix("unix://")
         is_socket = socket != engine.url
         self._url = engine.url
@@ -86,31 +87,31 @@ class EngineClient(Closeable):
         self._http.close()
 
     def containers(self) -> list[Container]:
-        """Return the containers of the project's services; one-off ones are left out.
+        """Return the containers of the project's services, without one-off containers.
 
         Raises:
-            EngineUnavailableError: The engine does not answer as it should.
-            EngineRefusedError: The engine or the proxy before it refused.
+            EngineUnavailableError: The engine gives no valid answer.
+            EngineRefusedError: The engine or its proxy refused.
         """
         return list(self._containers())
 
     def log_tail(self, service: str) -> str:
-        """Return the last lines that a service's first container has written.
+        """Return the last log lines of a service's first container.
 
         Raises:
-            EngineUnavailableError: The engine does not answer as it should.
-            EngineRefusedError: The engine or the proxy before it refused.
+            EngineUnavailableError: The engine gives no valid answer.
+            EngineRefusedError: The engine or its proxy refused.
         """
         response = self._ask("GET", f"{self._path(service)}/logs?{_TAIL}")
         return "" if response is None else _without_frames(response.content)
 
     def restart(self, service: str) -> None:
-        """Stop a service's first container, and start it again.
+        """Restart a service's first container.
 
         Raises:
-            EngineUnavailableError: The engine does not answer as it should.
-            EngineRefusedError: It has no such container, or refused; so may the proxy
-                before it.
+            EngineUnavailableError: The engine gives no valid answer.
+            EngineRefusedError: There is no such container, or the engine or its proxy
+                refused.
         """
         path = f"{self._path(service)}/restart"
         if self._ask("POST", path, timeout_seconds=_RESTART_SECONDS) is None:
@@ -128,7 +129,7 @@ class EngineClient(Closeable):
         for entry in listed:
             if entry["Labels"].get(_ONE_OFF) == "True" or not entry["Names"]:
                 continue
-            # It may be gone by now: its successor is seen by the next look.
+            # If it is gone by now, the next call sees its successor.
             inspected = self._get(f"/containers{entry['Names'][0]}/json")
             if inspected is not None:
                 yield _container(inspected)
@@ -139,7 +140,7 @@ class EngineClient(Closeable):
             return None if response is None else response.json()
         except ValueError as error:
             raise EngineUnavailableError(
-                f"The Docker engine on {self._url} answers {path} with no JSON: {error}"
+                f"The Docker engine at {self._url} answers {path} without JSON: {error}"
             ) from error
 
     def _ask(
@@ -149,7 +150,7 @@ class EngineClient(Closeable):
         parameters: dict[str, str] | None = None,
         timeout_seconds: float | None = None,
     ) -> httpx2.Response | None:
-        """Return the answer; None where there is nothing of that name."""
+        """Return the response; None if there is nothing of that name."""
         seconds = timeout_seconds or self._timeout_seconds
         try:
             response = self._http.request(
@@ -165,7 +166,7 @@ class EngineClient(Closeable):
             return response.raise_for_status()
         except httpx2.HTTPError as error:
             raise EngineUnavailableError(
-                f"The Docker engine does not answer on {self._url}: "
+                f"The Docker engine at {self._url} does not answer: "
                 f"{error or type(error).__name__}"
             ) from error
 
@@ -197,7 +198,7 @@ def _container(inspected: dict[str, Any]) -> Container:
 
 
 def _without_frames(stream: bytes) -> str:
-    """Return the text of a container's output, which comes in frames.
+    """Return the text of a container's output, which is split into frames.
 
     https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
     """

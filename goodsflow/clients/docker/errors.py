@@ -1,10 +1,10 @@
-"""What goes wrong between a client and the Docker engine.
+"""Errors of the Docker engine's client.
 
 Tree::
 
     EngineError
-    ├── EngineUnavailableError    no answer, or one that is none: try later
-    └── EngineRefusedError        the engine, or the proxy before it, refused
+    ├── EngineUnavailableError    no answer, or an invalid one: try again later
+    └── EngineRefusedError        the engine or its proxy refused
 """
 
 from goodsflow.common.errors import GoodsflowError
@@ -15,8 +15,8 @@ class EngineError(GoodsflowError):
 
 
 class EngineUnavailableError(EngineError):
-    """The engine (or the proxy before it) does not answer as it should."""
+    """The engine or its proxy gives no valid answer."""
 
 
 class EngineRefusedError(EngineError):
-    """The engine, or the proxy before it, understood and refused."""
+    """The engine or its proxy understood and refused."""

@@ -1,8 +1,8 @@
 """HDFS: a plain client over WebHDFS, its errors, and the names of the sink's files.
 
-Here: one method for each thing asked of the NameNode; the file-name convention that
-carries offsets. Not here: which directories should exist (``goodsflow.model.spec``),
-which files a run takes (``goodsflow.pipeline.recommender``).
+Here: one method for each request, and how file names contain offsets. Not here: which
+directories should exist (``goodsflow.model.spec``), and which files a run processes
+(``goodsflow.pipeline.recommender``).
 """
 
 from goodsflow.clients.hdfs.client import FileStatus, HdfsClient

@@ -1,7 +1,7 @@
 """A plain client of WebHDFS, over the package ``hdfs``.
 
-One method for each thing asked of the NameNode. Reading redirects to a DataNode, all
-else is answered by the NameNode alone.
+One method for each request. Reads and writes are redirected to a DataNode; the NameNode
+answers everything else.
 https://hadoop.apache.org/docs/r3.4.2/hadoop-project-dist/hadoop-hdfs/WebHDFS.html
 """
 
@@ -39,7 +39,7 @@ _REFUSED = {
 
 @dataclass(frozen=True)
 class FileStatus:
-    """What the NameNode knows of a file or directory."""
+    """The NameNode's information on a file or directory."""
 
     path: str
     is_directory: bool
@@ -57,19 +57,19 @@ class FileStatus:
 
 
 class HdfsClient(Closeable):
-    """A client that acts as ``user``; HDFS here trusts the name it is given.
+    """A client that acts as ``user``; this HDFS trusts the given name.
 
     Args:
         url: HTTP address of the NameNode.
-        user: The user whose permissions count.
-        timeout_seconds: For connecting, and for each wait for data.
+        user: The user whose permissions apply.
+        timeout_seconds: The time limit for connecting and for each wait for data.
     """
 
     def __init__(self, url: str, user: str, timeout_seconds: float = 10.0) -> None:
         self._url = url
         self._user = user
         self._session = requests.Session()
-        # The platform is beside us: a proxy from the environment cannot reach it.
+        # A proxy from the environment could not reach the platform on this host.
         self._session.trust_env = False
         self._client = hdfs.InsecureClient(
             url, user=user, timeout=timeout_seconds, session=self._session
@@ -87,7 +87,7 @@ class HdfsClient(Closeable):
         self._session.close()
 
     def list_directory(self, path: str) -> list[FileStatus]:
-        """List what is directly in a directory, by name.
+        """List a directory's entries, ordered by name.
 
         Raises:
             HdfsNotFoundError: There is no such directory.
@@ -102,7 +102,7 @@ class HdfsClient(Closeable):
         """Return the status of a file or directory.
 
         Raises:
-            HdfsNotFoundError: There is none.
+            HdfsNotFoundError: It does not exist.
             HdfsError: The NameNode refused or did not answer.
         """
         with self._named_errors("look up", path):
@@ -112,7 +112,7 @@ class HdfsClient(Closeable):
         """Return the whole content of a file.
 
         Raises:
-            HdfsNotFoundError: There is none.
+            HdfsNotFoundError: It does not exist.
             HdfsError: The NameNode or a DataNode refused or did not answer.
         """
         with (
@@ -125,7 +125,7 @@ class HdfsClient(Closeable):
         """Write a whole file.
 
         Raises:
-            HdfsRefusedError: It exists and ``overwrite`` is not set, or no permission.
+            HdfsRefusedError: The file exists, or permission is denied.
             HdfsError: The NameNode or a DataNode refused or did not answer.
         """
         with self._named_errors("write", path):
@@ -134,53 +134,53 @@ class HdfsClient(Closeable):
     def make_directory(
         self, path: str, *, owner: str | None = None, mode: str | None = None
     ) -> None:
-        """Make a directory and its parents; set owner and mode, there before or not.
+        """Create a directory and its parents if missing; set its owner and mode.
 
-        Only the file system's own user may set an owner.
+        Only HDFS's superuser may set an owner.
 
         Args:
-            path: Absolute.
-            owner: Left as it is where not given.
-            mode: Octal, as in chmod; left as it is where not given.
+            path: The absolute path.
+            owner: None keeps the owner.
+            mode: Octal, as in chmod; None keeps the mode.
 
         Raises:
             HdfsError: The NameNode refused or did not answer.
         """
-        with self._named_errors("make the directory", path):
+        with self._named_errors("create the directory", path):
             self._client.makedirs(path, permission=mode)
             if mode is not None:
-                # mkdirs is subject to the umask, and leaves an existing one alone.
+                # mkdirs applies the umask, and does not change an existing directory.
                 self._client.set_permission(path, permission=mode)
             if owner is not None:
                 self._client.set_owner(path, owner=owner)
 
     def delete(self, path: str, *, recursive: bool = False) -> bool:
-        """Delete a file or directory; return whether there was one.
+        """Delete a file or directory; return whether it existed.
 
         Raises:
-            HdfsRefusedError: A directory that is not empty, or no permission.
+            HdfsRefusedError: A directory is not empty, or permission is denied.
             HdfsError: The NameNode refused or did not answer.
         """
         with self._named_errors("delete", path):
             return bool(self._client.delete(path, recursive=recursive))
 
     def rename(self, path: str, to: str, *, overwrite: bool = False) -> None:
-        """Rename a file, atomically, and over another one only where that is asked.
+        """Rename a file atomically.
 
         Args:
             path: The file.
-            to: Its new path; the folder is there, and nothing of that name.
-            overwrite: A file of that name is replaced, in the same step.
+            to: Its new path, in a folder that exists.
+            overwrite: Whether to replace an existing file atomically.
 
         Raises:
-            HdfsRefusedError: No such file, no such folder, the name is taken, or no
-                permission.
+            HdfsRefusedError: The file or folder is missing, the new name is taken, or
+                permission is denied.
             HdfsError: The NameNode refused or did not answer.
         """
         try:
             with self._named_errors(f"rename to '{to}'", path):
                 if overwrite:
-                    # The library's own method knows no options.
+                    # The library's public method has no options.
                     self._client._rename(  # noqa: SLF001
                         path, destination=to, renameoptions="OVERWRITE"
                     )
@@ -188,11 +188,11 @@ class HdfsClient(Closeable):
                     self._client.rename(path, to)
         except HdfsError as error:
             cause = error.__cause__
-            # That it was not done is an answer without a reason.
+            # A rename that failed is answered without a reason.
             if isinstance(cause, hdfs.HdfsError) and not cause.exception:
                 raise HdfsRefusedError(
-                    f"{error} Look whether the file and the folder are there, and "
-                    "nothing of the new name."
+                    f"{error} Check that the file and the folder exist, and that the "
+                    "new name is free."
                 ) from error
             raise
 

@@ -1,13 +1,13 @@
-"""What goes wrong between a client and HDFS.
+"""Errors of HDFS's client.
 
 Tree::
 
     HdfsError
-    ├── HdfsUnavailableError      no answer, starting up, or in safe mode: try later
+    ├── HdfsUnavailableError      no answer, starting, or in safe mode: try again later
     ├── HdfsNotFoundError         no such file or directory
-    ├── HdfsRefusedError          the NameNode refused: permissions, or not empty
-    ├── MalformedFileError        a committed file that is not what its name says
-    └── MalformedFileNameError    a committed file whose name carries no sound offsets
+    ├── HdfsRefusedError          the NameNode refused: permission, or not empty
+    ├── MalformedFileError        a committed file that can't be decompressed
+    └── MalformedFileNameError    a committed file whose name has no valid offsets
 """
 
 from goodsflow.common.errors import GoodsflowError
@@ -18,7 +18,7 @@ class HdfsError(GoodsflowError):
 
 
 class HdfsUnavailableError(HdfsError):
-    """The NameNode (or a DataNode) does not answer, starts up, or is in safe mode."""
+    """The NameNode or a DataNode does not answer, is starting, or is in safe mode."""
 
 
 class HdfsNotFoundError(HdfsError):
@@ -30,8 +30,8 @@ class HdfsRefusedError(HdfsError):
 
 
 class MalformedFileError(HdfsError):
-    """A file of ours is compressed by its name, and cannot be decompressed."""
+    """A committed file is named as compressed, but cannot be decompressed."""
 
 
 class MalformedFileNameError(HdfsError):
-    """The name of a file of ours carries no sound partition and offsets."""
+    """A committed file's name has no valid partition and offsets."""

@@ -1,10 +1,10 @@
-"""The files that the HDFS sink commits, and the offsets their names carry.
+"""The files that the HDFS sink commits, and the offsets in their names.
 
 A committed file is ``<topic>+<N>+<first>+<last>.json``, both offsets in ten digits, in
-the folder ``<topics dir>/<topic>/partition=<N>/``; ``.gz`` follows if it is compressed.
-It holds the records from ``first`` to ``last``, one JSON card a line. Offsets may be
-missing within it and between files: transaction markers take offsets, and compaction
-frees them.
+the folder ``<topics dir>/<topic>/partition=<N>/``; a compressed one ends in ``.gz``. It
+contains the records from ``first`` to ``last``, one JSON card a line. There may be
+gaps in the offsets, within a file and between files: transaction markers use up
+offsets, and compaction removes records.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _EXTENSION = re.compile(r"\.json(\.gz)?$")
 
 @dataclass(frozen=True)
 class TopicFile:
-    """One committed file: records of ``first_offset`` to ``last_offset`` inclusive."""
+    """A committed file: the records from ``first_offset`` to ``last_offset``."""
 
     topic: str
     partition: int
@@ -41,7 +41,7 @@ class TopicFile:
 
     @property
     def name(self) -> str:
-        """The file's own name, unique on the whole file system."""
+        """The file's name, unique on the whole file system."""
         return self.path.rsplit("/", 1)[-1]
 
 
@@ -54,7 +54,7 @@ def topic_file_path(
     *,
     compressed: bool = False,
 ) -> str:
-    """Return where the sink commits the records of these offsets."""
+    """Return the path to which the sink commits the records of these offsets."""
     return (
         f"{topics_dir.rstrip('/')}/{topic}/partition={partition}/"
         f"{topic}+{partition}+{first_offset:0{_OFFSET_DIGITS}d}"
@@ -65,7 +65,7 @@ def topic_file_path(
 def parse_topic_file(
     status: FileStatus, topic: str, partition: int
 ) -> TopicFile | None:
-    """Read a file's offsets out of its name.
+    """Parse a file's name.
 
     Args:
         status: The file.
@@ -73,11 +73,11 @@ def parse_topic_file(
         partition: The partition whose folder it is in.
 
     Returns:
-        None for a foreign name: one that does not look like ``<topic>+….json``.
+        None for a foreign file, whose name is not like ``<topic>+….json``.
 
     Raises:
-        MalformedFileNameError: It looks like ours, and its partition or its offsets
-            are not what they must be.
+        MalformedFileNameError: The name is like that, but its partition or its offsets
+            are invalid.
     """
     name = status.name
     extension = _EXTENSION.search(name)
@@ -88,8 +88,8 @@ def parse_topic_file(
     if problem:
         raise MalformedFileNameError(
             f"{status.path}: {problem}. A committed file is named "
-            f"{topic}+{partition}+<first offset>+<last offset>.json[.gz], offsets of "
-            f"{_OFFSET_DIGITS} digits. Find out who wrote it, and move it away."
+            f"{topic}+{partition}+<first offset>+<last offset>.json[.gz], with offsets "
+            f"of {_OFFSET_DIGITS} digits. Find out who wrote it, and move it away."
         )
     _, first, last = (int(field) for field in fields)
     return TopicFile(
@@ -99,22 +99,21 @@ def parse_topic_file(
 
 def _problem(fields: list[str], partition: int) -> str | None:
     if len(fields) != 3 or not all(f.isascii() and f.isdigit() for f in fields):
-        return "the name does not carry a partition and two offsets"
+        return "the name has no partition and two offsets"
     if int(fields[0]) != partition:
         return f"the name says partition {fields[0]}, the folder {partition}"
     if any(len(field) < _OFFSET_DIGITS for field in fields[1:]):
         return f"an offset has fewer than {_OFFSET_DIGITS} digits"
     if int(fields[1]) > int(fields[2]):
-        return "the first offset is beyond the last"
+        return "the first offset is greater than the last"
     return None
 
 
 def read_topic_file(client: HdfsClient, file: TopicFile) -> bytes:
-    """Return the lines of a committed file, whether it is compressed or not.
+    """Return the content of a committed file, decompressed if necessary.
 
     Raises:
-        MalformedFileError: Its name says that it is compressed, and it is not, or not
-            to its end.
+        MalformedFileError: It is named as compressed, but is not, or is cut short.
         HdfsError: The NameNode or a DataNode refused or did not answer.
     """
     content = client.read(file.path)
@@ -124,13 +123,13 @@ def read_topic_file(client: HdfsClient, file: TopicFile) -> bytes:
         return _decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise MalformedFileError(
-            f"Cannot decompress {file.path}: {error}. The sink commits complete files "
-            "only: find out who has changed it, and restore it from the topic."
+            f"Cannot decompress {file.path}: {error}. The sink only commits complete "
+            "files: find out who changed it, and restore it from the topic."
         ) from error
 
 
 def _decompress(content: bytes) -> bytes:
-    # Of nothing at all gzip makes nothing, and does not complain.
+    # gzip decompresses an empty file to nothing without an error.
     if not content:
         raise EOFError("it is empty")
     return gzip.decompress(content)
@@ -139,13 +138,13 @@ def _decompress(content: bytes) -> bytes:
 def list_topic_files(
     client: HdfsClient, topics_dir: str, topic: str
 ) -> list[TopicFile]:
-    """List a topic's committed files, by partition and offset.
+    """List a topic's committed files, ordered by partition and offset.
 
-    No folder means that nothing has been written yet: an empty list. All malformed
-    names are reported together.
+    The list is empty if the topic has no folder yet. All malformed names are reported
+    together.
 
     Raises:
-        MalformedFileNameError: Names of our form that carry no sound offsets.
+        MalformedFileNameError: Some names have no valid offsets.
         HdfsError: The NameNode refused or did not answer.
     """
     root = f"{topics_dir.rstrip('/')}/{topic}"
@@ -171,7 +170,7 @@ def list_topic_files(
 
 
 def list_if_exists(client: HdfsClient, path: str) -> list[FileStatus]:
-    """List what is directly in a directory; nothing where there is none.
+    """List a directory's entries; return none if it does not exist.
 
     Raises:
         HdfsError: The NameNode refused or did not answer.

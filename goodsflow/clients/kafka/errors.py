@@ -4,7 +4,7 @@ Tree::
 
     KafkaError
     ├── ClusterUnavailableError     no broker answered in time
-    │   └── StuckCallError             a call of the client does not return
+    │   └── StuckCallError          a call of the client does not return
     ├── AuthenticationFailedError   the broker refused the credentials
     ├── OperationFailedError        the broker refused an operation
     │   └── TopicExistsError        the topic to create exists already

@@ -1,7 +1,7 @@
 """ksqlDB: a plain client over its REST API, SQL for it, and its errors.
 
-Here: one method for each endpoint, and how names and literals are written. Not here:
-which views should exist (``goodsflow.model.spec``), when to try again
+Here: one method for each endpoint, and how SQL names and literals are written. Not
+here: which views should exist (``goodsflow.model.spec``), and when to retry
 (``goodsflow.desired_state.providers``, ``goodsflow.pipeline.search``).
 """
 

@@ -44,19 +44,19 @@ ROWS = "application/vnd.ksqlapi.delimited.v1"
 
 @dataclass(frozen=True)
 class Credentials:
-    """Whom a server with basic authentication knows."""
+    """Credentials for basic authentication."""
 
     user: str
     password: Secret
 
 
 class KsqlClient(Closeable):
-    """A client of one server. Constructing one connects nowhere.
+    """A client of one server. Its constructor does not connect.
 
     Args:
         url: Address of the server.
-        timeout_seconds: For each request with its whole answer.
-        credentials: Where the server asks for them.
+        timeout_seconds: The time limit of each request with its whole response.
+        credentials: None if the server needs no login.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class KsqlClient(Closeable):
         auth = None
         if credentials is not None:
             auth = httpx2.BasicAuth(credentials.user, credentials.password.reveal())
-        # The platform is beside us: a proxy from the environment cannot reach it.
+        # A proxy from the environment could not reach the platform on this host.
         self._http = httpx2.Client(
             base_url=url, timeout=timeout_seconds, trust_env=False, auth=auth
         )
@@ -86,7 +86,7 @@ class KsqlClient(Closeable):
         """
         if endpoints.ksqldb_url is None:
             raise KsqlUnavailableError(
-                "This platform has no ksqlDB: its endpoints.json names none."
+                "This platform has no ksqlDB: its endpoints.json has no 'ksqldb_url'."
             )
         credentials = None
         if endpoints.ksqldb_user is not None:
@@ -106,16 +106,16 @@ class KsqlClient(Closeable):
         """Check that the server takes statements.
 
         Raises:
-            KsqlStartingError: Not yet.
-            KsqlError: It refused or did not answer.
+            KsqlStartingError: It does not yet.
+            KsqlError: The server refused or did not answer.
         """
         self._ask("GET", "/info", "ask whether ksqlDB is ready", None)
 
     def sources(self) -> dict[str, SourceKind]:
-        """Return the names of tables and streams, each with its kind.
+        """Return the kinds of tables and streams by name.
 
         Raises:
-            KsqlError: It refused or did not answer.
+            KsqlError: The server refused or did not answer.
         """
         found: dict[str, SourceKind] = {}
         kinds: tuple[tuple[SourceKind, str], ...] = (
@@ -128,14 +128,14 @@ class KsqlClient(Closeable):
         return found
 
     def describe(self, name: str) -> SourceTable:
-        """Return a table or stream as it is.
+        """Return the description of a table or stream.
 
         Args:
-            name: Of one that ``sources`` lists.
+            name: A name that ``sources`` returned.
 
         Raises:
-            KsqlStatementError: There is none.
-            KsqlError: It refused or did not answer.
+            KsqlStatementError: There is no such table or stream.
+            KsqlError: The server refused or did not answer.
         """
         what = f"describe '{name}'"
         answer = self._entity(
@@ -145,22 +145,22 @@ class KsqlClient(Closeable):
             return as_source(answer["sourceDescription"])
 
     def execute(self, statement: str) -> list[dict[str, Any]]:
-        """Have one statement executed; return what the server says of it.
+        """Execute one statement and return the server's response.
 
         Args:
-            statement: With its semicolon. Its own errors mean that nothing was done.
+            statement: The statement with its semicolon.
 
         Raises:
-            KsqlStatementError: It is refused.
-            KsqlDeniedError: Kafka denies the server's principal what it needs.
-            KsqlError: It refused otherwise, or did not answer.
+            KsqlStatementError: The server rejects the statement; nothing was done.
+            KsqlDeniedError: Kafka's ACLs deny the server's principal what it needs.
+            KsqlError: The server refused otherwise, or did not answer.
         """
         what = f"execute '{shortened(statement)}'"
         answer = self._ask(
             "POST", "/ksql", what, {"ksql": statement, "streamsProperties": {}}
         )
         if not isinstance(answer, list):
-            raise KsqlResponseError(unexpected(what, self.url, "no list of results"))
+            raise KsqlResponseError(unexpected(what, self.url, "not a list of results"))
         for entity in answer:
             status = entity.get("commandStatus") or {}
             if status.get("status") == "ERROR":
@@ -178,7 +178,7 @@ class KsqlClient(Closeable):
 
         Raises:
             KsqlNotMaterializedError: The server is still reading the table.
-            KsqlStatementError: It is refused.
+            KsqlStatementError: The server rejects the statement.
             KsqlError: The server refused otherwise, or did not answer in time.
         """
         what = f"query '{shortened(statement)}'"
@@ -202,11 +202,11 @@ class KsqlClient(Closeable):
     def _until(
         self, chunks: Iterator[bytes], deadline: float, what: str
     ) -> Iterator[bytes]:
-        """Yield chunks until the deadline: each alone may come just in time."""
+        """Yield chunks until the deadline; a timeout per chunk does not ensure it."""
         for chunk in chunks:
             if time.monotonic() > deadline:
                 raise KsqlUnavailableError(
-                    f"Cannot {what}: ksqlDB at {self.url} was not done within "
+                    f"Cannot {what}: ksqlDB at {self.url} did not finish within "
                     f"{self._timeout_seconds:g} s. Try again with more time."
                 )
             yield chunk
@@ -239,7 +239,7 @@ class KsqlClient(Closeable):
             yield
         except httpx2.RemoteProtocolError as error:
             raise KsqlUnavailableError(
-                f"Cannot {what}: ksqlDB at {self.url} broke off its answer ({error}). "
+                f"Cannot {what}: ksqlDB at {self.url} cut off its response ({error}). "
                 "Try again."
             ) from error
         except httpx2.HTTPError as error:

@@ -1,16 +1,16 @@
-"""What goes wrong between a client and ksqlDB.
+"""Errors of ksqlDB's client.
 
 Tree::
 
     KsqlError
-    ├── KsqlUnavailableError           no answer, or not in time: try later
-    │   ├── KsqlNotListeningError      nobody takes connections: it is down, or starts
-    │   └── KsqlStartingError          it starts, or may not use its command topic (503)
-    ├── KsqlNotMaterializedError       it is still reading the table's topic: try later
+    ├── KsqlUnavailableError           no answer, or not in time
+    │   ├── KsqlNotListeningError      it is down or starting
+    │   └── KsqlStartingError          not ready, or denied its command topic (503)
+    ├── KsqlNotMaterializedError       it is still reading the table's topic
     ├── KsqlUnauthorizedError          no credentials, or wrong ones (401)
     ├── KsqlDeniedError                Kafka denies ksqlDB's principal something (403)
-    ├── KsqlStatementError             the statement is refused, with the server's text
-    └── KsqlResponseError                an answer that ksqlDB should not give
+    ├── KsqlStatementError             the server rejects the statement
+    └── KsqlResponseError              a response that ksqlDB should not send
 """
 
 from goodsflow.common.errors import GoodsflowError
@@ -25,7 +25,7 @@ class KsqlUnavailableError(KsqlError):
 
 
 class KsqlNotListeningError(KsqlUnavailableError):
-    """Nothing takes connections at the server's address."""
+    """Nothing accepts connections at the server's address."""
 
 
 class KsqlStartingError(KsqlUnavailableError):
@@ -33,11 +33,11 @@ class KsqlStartingError(KsqlUnavailableError):
 
 
 class KsqlNotMaterializedError(KsqlError):
-    """The table is there, but the server has not read it from its topic yet."""
+    """The table exists, but the server has not read its topic yet."""
 
 
 class KsqlUnauthorizedError(KsqlError):
-    """The server asks for credentials, or does not take those that were given."""
+    """The server requires credentials, or rejects the given ones."""
 
 
 class KsqlDeniedError(KsqlError):
@@ -45,8 +45,8 @@ class KsqlDeniedError(KsqlError):
 
 
 class KsqlStatementError(KsqlError):
-    """The server understood and refused the statement."""
+    """The server understood and rejected the statement."""
 
 
 class KsqlResponseError(KsqlError):
-    """The answer is broken off, or is not what the API answers."""
+    """The response is incomplete or malformed."""

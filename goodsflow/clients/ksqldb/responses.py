@@ -1,4 +1,4 @@
-"""What ksqlDB answers, read: rows, descriptions, errors."""
+"""Parse ksqlDB's responses: rows, descriptions, errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from goodsflow.clients.ksqldb.errors import (
 SourceKind = Literal["STREAM", "TABLE"]
 
 _BAD_STATEMENT = 40001
-# With the code of a bad statement, it is told from one by its text alone.
+# It has the code of a bad statement, so only the text distinguishes it.
 _NOT_MATERIALIZED = re.compile(
     r"Materialized data for .* is not available yet|"
     r"Cannot determine which host contains",
@@ -34,7 +34,7 @@ _ERRORS: Mapping[int, tuple[type[KsqlError], str]] = {
     400: (KsqlStatementError, ""),
     401: (
         KsqlUnauthorizedError,
-        " Give the credentials of a user that the server knows.",
+        " Use the credentials of a user that the server knows.",
     ),
     403: (
         KsqlDeniedError,
@@ -52,10 +52,10 @@ class SourceTable:
     """A table or stream as the server describes it.
 
     Attributes:
-        name: As the server knows it, in upper case where it was not quoted.
+        name: In the server's spelling: in upper case unless it was quoted.
         columns: Types by column, in order: ``STRUCT<AMOUNT DOUBLE>``.
         key: The key's columns.
-        statement: What it was made with; empty where the server does not say.
+        statement: The statement that created it; empty if the server does not say.
         write_queries: Queries that write to it and must be terminated before a DROP.
     """
 
@@ -71,7 +71,7 @@ class SourceTable:
 
 @dataclass(frozen=True)
 class QueryResult:
-    """The whole answer to a query."""
+    """The complete result of a query."""
 
     columns: tuple[str, ...]
     rows: Sequence[Sequence[Any]]
@@ -79,7 +79,7 @@ class QueryResult:
 
 @contextmanager
 def expected(what: str, url: str) -> Iterator[None]:
-    """Name an answer that has not the form it should have."""
+    """Convert errors of parsing a malformed response."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -89,18 +89,18 @@ def expected(what: str, url: str) -> Iterator[None]:
 
 
 def unexpected(what: str, url: str, found: str) -> str:
-    """Return the message of an answer that ksqlDB should not give."""
+    """Return the message for a response that ksqlDB should not send."""
     return (
-        f"Cannot {what}: what answers at {url} is not what ksqlDB 7.9 answers "
-        f"({found}). Is it a ksqlDB server?"
+        f"Cannot {what}: {url} does not answer like ksqlDB 7.9 ({found}). Is it a "
+        "ksqlDB server?"
     )
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of an answer that have content, however it is cut into chunks.
+    """Yield the lines of a response that are not empty, from any chunks.
 
-    At line feeds alone: a text within a row may hold the other characters that Python,
-    and httpx2 with it, takes for the end of a line.
+    Lines end only at line feeds: strings in a row may contain other characters that
+    Python, and so httpx2, treats as line ends.
     """
     pending: list[bytes] = []
     for chunk in chunks:
@@ -115,16 +115,16 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def as_result(lines: Iterator[bytes], what: str, url: str) -> QueryResult:
-    """Read a header and its rows.
+    """Parse a header and its rows.
 
     Args:
-        lines: Without empty ones.
+        lines: The lines, without empty ones.
         what: What was attempted, for messages.
-        url: Of the server, for messages.
+        url: The server's address, for messages.
 
     Raises:
-        KsqlResponseError: The server stopped with an error after the first rows.
-        ValueError: Something is not what it should be.
+        KsqlResponseError: The server sent an error after some rows.
+        ValueError: The response is malformed.
     """
     header = json.loads(next(lines, b"null"))
     columns = tuple(header["columnNames"])
@@ -132,19 +132,19 @@ def as_result(lines: Iterator[bytes], what: str, url: str) -> QueryResult:
     for line in lines:
         row = json.loads(line)
         if isinstance(row, dict):
-            # An error after the first rows: what came so far is not the whole.
+            # An error after some rows: the result is incomplete.
             raise KsqlResponseError(
                 f"Cannot {what}: ksqlDB at {url} stopped after {len(rows)} rows: "
                 f"{row.get('message', 'no reason given')}"
             )
         if not isinstance(row, list) or len(row) != len(columns):
-            raise ValueError(f"row {len(rows)} has not {len(columns)} columns")
+            raise ValueError(f"row {len(rows)} does not have {len(columns)} columns")
         rows.append(row)
     return QueryResult(columns, rows)
 
 
 def as_source(described: Mapping[str, Any]) -> SourceTable:
-    """Read what DESCRIBE answers."""
+    """Parse the response of DESCRIBE."""
     fields = described["fields"]
     return SourceTable(
         name=described["name"],
@@ -174,14 +174,14 @@ def _described_type(schema: Mapping[str, Any]) -> str:
 
 
 def named_error(response: httpx2.Response, what: str, url: str) -> KsqlError:
-    """Return the error that a refusal stands for.
+    """Return the error for an error response.
 
     Args:
-        response: Whole, and no success.
+        response: The error response, read completely.
         what: What was attempted, for the message.
-        url: Of the server, for the message.
+        url: The server's address, for the message.
     """
-    # Those of /query-stream carry no content type: the body alone tells.
+    # Responses of /query-stream have no content type: only the body shows its form.
     try:
         answer = response.json()
     except ValueError:
@@ -203,6 +203,6 @@ def named_error(response: httpx2.Response, what: str, url: str) -> KsqlError:
 
 
 def shortened(statement: str) -> str:
-    """Return a statement for a message: on one line, and not too long."""
+    """Return a statement for a message, on one line and shortened."""
     text = " ".join(statement.split())
     return text if len(text) <= 80 else f"{text[:77]}..."

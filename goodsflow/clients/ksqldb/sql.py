@@ -5,20 +5,20 @@ from __future__ import annotations
 from goodsflow.model.spec import ColumnType, View
 
 _TYPE_SYNONYMS = {"STRING": "VARCHAR", "INT": "INTEGER"}
-"""As ksqlDB describes a type, and as it is declared."""
+"""ksqlDB's names of types in descriptions, and their declared names."""
 
 
 def literal(text: str) -> str:
-    """Return a text as a literal.
+    """Return a text as a SQL literal.
 
-    Nothing but the single quote has a meaning within one: ``${x}`` is replaced only in
-    requests that define variables, which ours do not.
+    Only the single quote is special in a literal: ``${x}`` is replaced only in requests
+    that define variables, which ours do not.
     """
     return "'" + text.replace("'", "''") + "'"
 
 
 def identifier(name: str) -> str:
-    """Return a name as the server knows it: it upper-cases what is not quoted."""
+    """Return a name in the server's spelling: it upper-cases unquoted names."""
     return name.upper()
 
 
@@ -33,11 +33,11 @@ def column_type(declared: ColumnType) -> str:
 
 
 def create_source_table(name: str, view: View) -> str:
-    """Return the statement that makes a view, where it is not there.
+    """Return the statement that creates a view if it does not exist.
 
-    A source table keeps the newest value of each key, removes what a tombstone
-    removes, and needs fewer rights than any other kind. Its columns are listed: those
-    that the server would infer clash with the key.
+    A source table keeps the newest value of each key, removes the key of a tombstone,
+    and needs fewer rights than any other kind. The statement lists the columns, as
+    those that the server would infer clash with the key.
     """
     columns = ", ".join(
         f"{identifier(column)} {column_type(kind)}"

@@ -1,9 +1,8 @@
 """The schema registry: a plain client of its Confluent-compatible API.
 
-Here: one method for each thing the registry can be asked, their errors, and in a module
-of its own, which takes long to import, a serializer that names the field that breaks a
-schema. Not here: which schemas should be there (``goodsflow.model.spec``), the
-difference to what is (``goodsflow.desired_state.planning``).
+Here: one method for each request, the errors, and a serializer whose errors name the
+invalid field. Not here: which schemas should exist (``goodsflow.model.spec``), and how
+that differs from what exists (``goodsflow.desired_state.planning``).
 """
 
 from goodsflow.clients.registry.client import (

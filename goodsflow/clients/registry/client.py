@@ -1,8 +1,8 @@
-"""A plain client of the registry; names what goes wrong, decides nothing.
+"""A plain client of the schema registry.
 
-It is written against Apicurio Registry 3.0's ccompat v7 API, which differs from
-Confluent's registry: unset compatibility reads as ``NONE`` with status 200; two texts
-of one schema are two versions; what is incompatible is told only at registration.
+It uses Apicurio Registry 3.0's ccompat v7 API, which differs from Confluent's registry:
+an unset compatibility is returned as ``NONE`` with status 200; two texts of one schema
+are two versions; only a registration tells why a schema is incompatible.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from confluent_kafka.schema_registry import Schema
     from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-# Confluent's client takes long to import: a search, which only needs errors of this
-# room, would wait for it.
+# Confluent's client is imported lazily, as that takes long: the search only needs this
+# package's errors.
 
 _NATIVE_API = "/apis/registry/v3"
 """Apicurio's own API, on the same port."""
@@ -49,26 +49,26 @@ class RegisteredSchema:
 
 
 def canonical_text(schema_text: str) -> str:
-    """Return the one text of a JSON Schema that all of the platform registers.
+    """Return a JSON Schema in the text form that the platform registers.
 
-    The registry takes two texts that differ in their spaces for two versions.
+    The registry treats texts that differ only in white space as two versions.
 
     Raises:
-        InvalidSchemaError: It is no JSON object.
+        InvalidSchemaError: The text is not a JSON object.
     """
     try:
         document = json.loads(schema_text)
     except ValueError as error:
-        raise InvalidSchemaError(f"The schema is no JSON: {error}.") from error
+        raise InvalidSchemaError(f"The schema is not JSON: {error}.") from error
     if not isinstance(document, dict):
-        raise InvalidSchemaError("The schema is no JSON object.")
+        raise InvalidSchemaError("The schema is not a JSON object.")
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 class RegistryClient(Closeable):
-    """The schema registry at a URL. Making one opens no connection.
+    """A client of one registry. Its constructor does not connect.
 
-    Schemas go to it as ``canonical_text``, whatever the layout of the given text.
+    It sends schemas as ``canonical_text``.
     """
 
     def __init__(self, url: str, *, timeout_seconds: float = 5.0) -> None:
@@ -76,10 +76,10 @@ class RegistryClient(Closeable):
 
         Args:
             url: Root of the Confluent-compatible API.
-            timeout_seconds: For each of at most two tries of a request.
+            timeout_seconds: The time limit of each of at most two tries of a request.
 
         Raises:
-            RegistryError: The URL is none.
+            RegistryError: The URL is invalid.
         """
         import httpx2
         from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -114,15 +114,15 @@ class RegistryClient(Closeable):
             return sorted(self.confluent_client.get_subjects())
 
     def register(self, subject: str, schema_text: str) -> int:
-        """Register a schema and return its ID; the same schema again changes nothing.
+        """Register a schema and return its ID; do nothing if it is registered already.
 
         Raises:
             IncompatibleSchemaError: It breaks the subject's compatibility.
-            InvalidSchemaError: The text is no schema.
+            InvalidSchemaError: The text is not a valid schema.
             RegistryError: The registry did not answer, or refused.
         """
         schema = _schema(schema_text)
-        # Its cache would answer for a registry that has lost the schema since.
+        # The cache would hide that the registry has lost the schema.
         self.confluent_client.clear_caches()  # type: ignore[no-untyped-call]
         with self._named("register the schema", subject):
             return self.confluent_client.register_schema(subject, schema)
@@ -147,10 +147,10 @@ class RegistryClient(Closeable):
         )
 
     def schema_text(self, schema_id: int) -> str:
-        """Return the schema that an ID stands for, whatever its subject.
+        """Return the schema of an ID, whatever its subject.
 
         Raises:
-            SchemaNotFoundError: There is none.
+            SchemaNotFoundError: There is no schema of this ID.
             RegistryError: The registry did not answer, or refused.
         """
         what = f"look up schema {schema_id}"
@@ -159,11 +159,11 @@ class RegistryClient(Closeable):
                 return self.confluent_client.get_schema(schema_id).schema_str or ""
         except SubjectNotFoundError as error:
             raise SchemaNotFoundError(
-                f"Cannot {what}: the schema registry at {self.url} has none of this ID."
+                f"Cannot {what}: the schema registry at {self.url} has no such schema."
             ) from error
 
     def compatibility(self, subject: str) -> str:
-        """Return a subject's compatibility; ``NONE`` also where it was never set.
+        """Return a subject's compatibility; ``NONE`` if it was never set.
 
         Raises:
             SubjectNotFoundError: Nothing is registered under it.
@@ -182,12 +182,12 @@ class RegistryClient(Closeable):
             self.confluent_client.set_compatibility(subject, level)
 
     def is_compatible(self, subject: str, schema_text: str) -> bool:
-        """Say whether ``register`` would take the schema; only that gives reasons.
+        """Return whether the schema is compatible with the subject's.
 
-        A subject under which nothing is registered takes any schema.
+        A subject without a version accepts any schema.
 
         Raises:
-            InvalidSchemaError: The text is no schema.
+            InvalidSchemaError: The text is not a valid schema.
             RegistryError: The registry did not answer, or refused.
         """
         schema = _schema(schema_text)
@@ -195,7 +195,7 @@ class RegistryClient(Closeable):
             return self.confluent_client.test_compatibility(subject, schema)
 
     def versions(self, subject: str) -> dict[int, str]:
-        """Return the texts of a subject's versions, by number.
+        """Return the texts of a subject's versions by number.
 
         Raises:
             SubjectNotFoundError: Nothing is registered under it.
@@ -231,10 +231,10 @@ class RegistryClient(Closeable):
             self.confluent_client.delete_subject(subject)
 
     def incompatibilities(self, subject: str, schema_text: str) -> list[str]:
-        """Say what the subject's compatibility has against a schema; mostly nothing.
+        """Return why a schema breaks the subject's compatibility; mostly nothing.
 
         Raises:
-            InvalidSchemaError: The text is no schema.
+            InvalidSchemaError: The text is not a valid schema.
             RegistryError: The registry did not answer, or refused.
         """
         if self.is_compatible(subject, schema_text):
@@ -242,10 +242,10 @@ class RegistryClient(Closeable):
         return self._dry_run(subject, canonical_text(schema_text))
 
     def _dry_run(self, subject: str, text: str) -> list[str]:
-        """Try a registration; the compatible API tells no reasons without one."""
+        """Try a registration, as only that gives reasons in the compatible API."""
         import httpx2
 
-        what = f"ask what speaks against the schema of subject '{subject}'"
+        what = f"check the compatibility of the schema of subject '{subject}'"
         path = (
             f"{_NATIVE_API}/groups/default/artifacts/{quote(subject, safe='')}/versions"
         )
@@ -306,7 +306,9 @@ def _named_error(
     if status == 409:
         return IncompatibleSchemaError(subject, _reasons(answer))
     if status == 422:
-        return InvalidSchemaError(f"Cannot {what}: it is no valid schema ({answer}).")
+        return InvalidSchemaError(
+            f"Cannot {what}: it is not a valid schema ({answer})."
+        )
     if status in {429, 502, 503, 504}:
         return RegistryUnavailableError(
             f"Cannot {what}: the schema registry at {url} answers {status} ({answer}). "
@@ -318,6 +320,6 @@ def _named_error(
 
 
 def _reasons(answer: str) -> list[str]:
-    """Read the single differences out of Apicurio's sentence."""
+    """Extract the single differences from Apicurio's message."""
     found = _DIFFERENCES.search(answer or "")
     return found["differences"].split(", ") if found else [answer or "no reason given"]

@@ -1,13 +1,13 @@
-"""What goes wrong with the schema registry.
+"""Errors of the schema registry's client.
 
 Tree::
 
     RegistryError
-    ├── RegistryUnavailableError   it did not answer, or cannot at the moment
-    ├── SubjectNotFoundError       nothing is registered under the subject
-    ├── SchemaNotFoundError        no schema has the ID
+    ├── RegistryUnavailableError   no answer, or not ready: try again later
+    ├── SubjectNotFoundError       there is no such subject
+    ├── SchemaNotFoundError        there is no schema of the ID
     ├── IncompatibleSchemaError    the schema breaks the subject's compatibility
-    └── InvalidSchemaError         the text is no schema
+    └── InvalidSchemaError         the text is not a valid schema
 """
 
 from collections.abc import Sequence
@@ -20,30 +20,30 @@ class RegistryError(GoodsflowError):
 
 
 class RegistryUnavailableError(RegistryError):
-    """The schema registry did not answer, or cannot serve at the moment."""
+    """The schema registry did not answer, or is not ready."""
 
 
 class SubjectNotFoundError(RegistryError):
-    """Nothing is registered under the subject."""
+    """There is no such subject."""
 
 
 class SchemaNotFoundError(RegistryError):
-    """No schema has the ID."""
+    """There is no schema of the ID."""
 
 
 class IncompatibleSchemaError(RegistryError):
-    """The schema breaks the compatibility of its subject; ``reasons`` says where."""
+    """The schema breaks its subject's compatibility; see ``reasons``."""
 
     def __init__(self, subject: str, reasons: Sequence[str]) -> None:
-        """Compose the message out of the registry's reasons."""
+        """Compose the message from the registry's reasons."""
         self.subject = subject
         self.reasons = tuple(reasons)
         super().__init__(
             f"Cannot register the schema of subject '{subject}': it is not compatible "
-            f"with the version there: {'; '.join(self.reasons)}. Change the schema, or "
-            "the subject's compatibility in platform.yaml."
+            f"with the current version: {'; '.join(self.reasons)}. Change the schema "
+            "or the subject's compatibility in platform.yaml."
         )
 
 
 class InvalidSchemaError(RegistryError):
-    """The text is no schema."""
+    """The text is not a valid schema."""

@@ -1,6 +1,6 @@
-"""The ID of a subject's newest schema, asked for with what Python has by itself.
+"""Look up the ID of a subject's newest schema with Python's standard library.
 
-``RegistryClient`` can do the same; its import alone takes as long as a search may.
+``RegistryClient`` can do that too, but importing it takes longer than a search may.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ def latest_schema_id(url: str, subject: str, *, timeout_seconds: float = 5.0) ->
     Args:
         url: Root of the registry's Confluent-compatible API.
         subject: Such as ``events-value``.
-        timeout_seconds: For each step of the request.
+        timeout_seconds: The time limit of each step of the request.
 
     Raises:
-        SubjectNotFoundError: Nothing is registered under it.
+        SubjectNotFoundError: There is no such subject.
         RegistryUnavailableError: The registry did not answer.
-        RegistryError: It refused.
+        RegistryError: The registry refused.
     """
     asked = f"{url.rstrip('/')}/subjects/{quote(subject, safe='')}/versions/latest"
     what = f"Cannot look up the newest schema of subject '{subject}'"
-    # As everywhere here: no proxy of the environment stands before the platform.
+    # As everywhere: a proxy from the environment could not reach the platform.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(asked, timeout=timeout_seconds) as answer:

@@ -1,4 +1,4 @@
-"""Serializing values with a registered schema, naming the field that breaks it."""
+"""Serialize values with a registered schema; errors name the invalid field."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from goodsflow.clients.registry.errors import InvalidSchemaError, RegistryError
 from goodsflow.model.cards.wire_format import CardError, encode_json
 
 ValueSerializer = Callable[[str, Mapping[str, Any]], bytes]
-"""Takes a topic and a value, returns the value in the wire format."""
+"""Takes a topic and a value, and returns the value in the wire format."""
 
 _SHOWN_CHARACTERS = 60
 
 
 class ValueValidator:
-    """Says what of a value breaks a schema.
+    """Finds the fields of a value that break a schema.
 
     Args:
         schema_text: A JSON Schema, draft 7.
 
     Raises:
-        InvalidSchemaError: The text is none.
+        InvalidSchemaError: The text is not a JSON Schema.
     """
 
     def __init__(self, schema_text: str) -> None:
@@ -44,14 +44,15 @@ class ValueValidator:
             Draft7Validator.check_schema(schema)
         except SchemaError as error:
             raise InvalidSchemaError(
-                f"The schema is no JSON Schema: {error.message} at {error.json_path}."
+                f"The schema is not a JSON Schema: {error.message} at "
+                f"{error.json_path}."
             ) from error
         self.title = schema.get("title", "untitled")
         self._validator = Draft7Validator(schema)
         self._quick = jsonschema_rs.Draft7Validator(schema)
 
     def problems(self, value: Mapping[str, Any]) -> list[str]:
-        """Return each field that breaks the schema, with what was found there."""
+        """Return each field that breaks the schema, with its value."""
         if self._quick.is_valid(dict(value)):
             return []
         return sorted(
@@ -60,16 +61,15 @@ class ValueValidator:
 
 
 def value_serializer(client: RegistryClient, schema_text: str) -> ValueSerializer:
-    """Return a serializer that registers the schema for a topic it first writes to.
+    """Return a serializer that registers the schema when it first writes to a topic.
 
-    The subject is ``<topic>-value``. Where that holds the same schema already, nothing
-    is registered.
+    The subject is ``<topic>-value``. If it has the schema already, nothing changes.
 
-    The serializer raises ``CardError`` for a value that breaks the schema, with every
-    field at fault, and ``RegistryError`` where the schema cannot be registered.
+    The serializer raises ``CardError`` with all invalid fields if a value breaks the
+    schema, and ``RegistryError`` if the schema cannot be registered.
 
     Raises:
-        InvalidSchemaError: The text is no JSON Schema.
+        InvalidSchemaError: The text is not a JSON Schema.
     """
     text = canonical_text(schema_text)
     validator = ValueValidator(schema_text)
@@ -77,9 +77,9 @@ def value_serializer(client: RegistryClient, schema_text: str) -> ValueSerialize
         text,
         client.confluent_client,
         conf={
-            # The default strategy asks for associations, which Apicurio does not know.
+            # The default strategy queries associations, which Apicurio does not have.
             "subject.name.strategy": topic_subject_name_strategy,
-            # Done here, since its own message does not name the field.
+            # Validated here, as the serializer's message does not name the field.
             "validate": False,
         },
         json_encode=encode_json,
@@ -95,7 +95,7 @@ def value_serializer(client: RegistryClient, schema_text: str) -> ValueSerialize
             )
         subject = f"{topic}-value"
         if subject not in registered:
-            # By this client, whose errors have names; the serializer then only asks.
+            # Registered by our client for its errors; the serializer then only reads.
             client.register(subject, text)
             registered.add(subject)
         try:
@@ -107,14 +107,16 @@ def value_serializer(client: RegistryClient, schema_text: str) -> ValueSerialize
                 f"Cannot serialize a value for topic '{topic}': {error}."
             ) from error
         if not isinstance(data, bytes):
-            raise RegistryError(f"The serializer gave no bytes for topic '{topic}'.")
+            raise RegistryError(
+                f"The serializer returned no bytes for topic '{topic}'."
+            )
         return data
 
     return serialize
 
 
 def _problem(error: ValidationError) -> str:
-    """Say at which JSON path something was found instead of what is expected."""
+    """Return the JSON path, what was found there, and what is expected."""
     if error.validator == "required":
         field = error.message.removesuffix(" is a required property")
         return f"{error.json_path}: field {field} is missing"

@@ -1,7 +1,7 @@
 """Spark: sessions on the platform's Spark Connect server, and their errors.
 
-Here: opening and releasing a session. Not here: what is computed with it
-(``goodsflow.pipeline.recommender``). pyspark is imported when a session is opened.
+Here: opening and closing a session; pyspark is imported only then. Not here: what is
+computed with it (``goodsflow.pipeline.recommender``).
 """
 
 from goodsflow.clients.spark.errors import SparkError, SparkUnavailableError

@@ -1,4 +1,4 @@
-"""What goes wrong between a client and Spark.
+"""Errors of Spark's client.
 
 Tree::
 

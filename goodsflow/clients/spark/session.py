@@ -1,6 +1,6 @@
 """Sessions on the platform's Spark Connect server.
 
-The server holds the executors, so a session costs a second and needs no JVM here.
+The server has the executors, so a session takes a second and needs no local JVM.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql.connect.session import SparkSession
 
 _MAX_RETRIES = 5
-"""With pyspark's back-off of 50 ms times 4, about 20 s; its default is ten minutes."""
+"""About 20 s with pyspark's back-off; its default takes ten minutes."""
 
 
 @contextmanager
@@ -27,22 +27,22 @@ def spark_session(
     *,
     timeout_seconds: float = 30.0,
 ) -> Iterator[SparkSession]:
-    """Open a session of its own, and release it at the end.
+    """Open a new session, and release it at the end.
 
     Args:
-        endpoints: Where the Spark Connect server is.
-        config: Settings of the session, ``spark.sql.…``.
-        timeout_seconds: How long the server may take to answer at all.
+        endpoints: The platform's addresses.
+        config: The session's settings, ``spark.sql.…``.
+        timeout_seconds: How long the server may take to accept the connection.
 
     Raises:
         SparkUnavailableError: The server does not answer.
-        SparkError: It refused the session's settings, or failed within the block.
+        SparkError: The server refused the settings, or failed within the block.
     """
     from pyspark.sql.connect.client import DefaultChannelBuilder
     from pyspark.sql.connect.client.retries import DefaultPolicy
     from pyspark.sql.connect.session import SparkSession
 
-    # The platform is beside us: a proxy from the environment cannot reach it.
+    # A proxy from the environment could not reach the platform on this host.
     channel = DefaultChannelBuilder(
         endpoints.spark_connect_url, [("grpc.enable_http_proxy", 0)]
     )
@@ -61,7 +61,7 @@ def spark_session(
 def _wait_until_reachable(
     builder: DefaultChannelBuilder, url: str, timeout_seconds: float
 ) -> None:
-    """Connect once: a session's own first request would retry for ten minutes."""
+    """Connect once, as a session's first request would retry for ten minutes."""
     import grpc
 
     channel = builder.toChannel()
@@ -69,7 +69,7 @@ def _wait_until_reachable(
         grpc.channel_ready_future(channel).result(timeout=timeout_seconds)
     except grpc.FutureTimeoutError as error:
         raise SparkUnavailableError(
-            f"Cannot open a Spark session: nobody answered at {url} within "
+            f"Cannot open a Spark session: {url} did not answer within "
             f"{timeout_seconds:g} s. Is the Spark Connect server up?"
         ) from error
     finally:
@@ -78,11 +78,11 @@ def _wait_until_reachable(
 
 @contextmanager
 def named_spark_errors(attempted: str, url: str) -> Iterator[None]:
-    """Turn pyspark's errors into ours.
+    """Convert pyspark's errors to ours.
 
     Raises:
-        SparkUnavailableError: The server went away.
-        SparkError: It refused or failed.
+        SparkUnavailableError: The server stopped answering.
+        SparkError: The server refused or failed.
     """
     import grpc
     from pyspark.errors import PySparkException

@@ -1,6 +1,6 @@
-"""One apply at a time: command line and Dagster's runs hold the same file.
+"""The lock that allows one apply at a time, on the command line and in Dagster.
 
-Containers share it by a volume.
+Both lock the same file; containers share it in a volume.
 """
 
 from __future__ import annotations
@@ -21,28 +21,27 @@ def apply_lock(
     timeout_seconds: float,
     on_wait: Callable[[str], None] = lambda _: None,
 ) -> AbstractContextManager[None]:
-    """Hold the right to change the platform.
+    """Lock the platform against other applies.
 
     Args:
-        path: The file; its folder is there.
-        who: For whoever waits: "goodsflow apply".
-        timeout_seconds: How long to wait for another to end.
-        on_wait: Is told once who holds it, where somebody does.
+        path: The file to lock, in a folder that exists.
+        who: Who locks it, for others that wait: "goodsflow apply".
+        timeout_seconds: How long to wait for another apply to finish.
+        on_wait: Called once with the holder, if the file is locked.
 
     Raises:
-        ApplyLockedError: Another did not end in time.
+        ApplyLockedError: Another apply did not finish in time.
         ProvisionError: The file cannot be written.
     """
     return held(
         path,
         f"{who}, process {os.getpid()} on {os.uname().nodename}",
         busy=lambda holder: ApplyLockedError(
-            f"The platform is being changed by another ({holder}), who was not done "
-            f"within {timeout_seconds:.0f} s and holds {path}. Nothing was changed. "
-            "Try again when it has ended."
+            f"Another apply ({holder}) is running. It holds {path} and did not finish "
+            f"within {timeout_seconds:.0f} s. Nothing was changed. Try again later."
         ),
         unusable=lambda reason: ProvisionError(
-            f"Cannot hold {path} against a second apply: {reason}."
+            f"Cannot lock {path} for the apply: {reason}."
         ),
         timeout_seconds=timeout_seconds,
         on_wait=on_wait,

@@ -164,12 +164,18 @@ def test_what_is_printed_can_be_set_again(offsets: list[Offset]) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("{", "it is no JSON"),
-        ("[]", "it has no list 'offsets'"),
-        ('{"offsets": []}', "it has no list 'offsets'"),
-        ('{"offsets": [{"partition": {}}]}', "entry 1 is no partition"),
-        ('{"offsets": [{"partition": 1, "offset": {}}]}', "entry 1 holds what is"),
-        ('{"offsets": [{"partition": {}, "offset": 3}]}', "entry 1 holds what is"),
+        ("{", "it is not JSON"),
+        ("[]", "expected a list 'offsets' that is not empty"),
+        ('{"offsets": []}', "expected a list 'offsets' that is not empty"),
+        ('{"offsets": [{"partition": {}}]}', "entry 1 must have exactly"),
+        (
+            '{"offsets": [{"partition": 1, "offset": {}}]}',
+            "in entry 1, expected JSON objects",
+        ),
+        (
+            '{"offsets": [{"partition": {}, "offset": 3}]}',
+            "in entry 1, expected JSON objects",
+        ),
     ],
 )
 def test_what_is_no_offsets_is_refused_before_anything_stops(

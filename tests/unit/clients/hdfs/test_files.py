@@ -141,7 +141,7 @@ def test_foreign_names_are_ignored(name: str) -> None:
         (f"{TOPIC}+1+-000000001+0000000001.json", "two offsets"),
         (f"{TOPIC}+2+0000000000+0000000001.json", "partition 2"),
         (f"{TOPIC}+1+0+1.json", "fewer than 10 digits"),
-        (f"{TOPIC}+1+0000000005+0000000004.json", "beyond the last"),
+        (f"{TOPIC}+1+0000000005+0000000004.json", "greater than the last"),
     ],
 )
 def test_malformed_names_of_our_form_are_errors(name: str, said: str) -> None:

@@ -56,7 +56,7 @@ def test_a_second_apply_waits_and_is_told_for_whom(path: Path) -> None:
 def test_a_lock_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     """Without it, two would change the platform at once."""
     with (
-        pytest.raises(ProvisionError, match="Cannot hold"),
+        pytest.raises(ProvisionError, match="Cannot lock"),
         apply_lock(tmp_path / "none" / "lock", "me", timeout_seconds=0),
     ):
         pytest.fail("held nowhere")
