@@ -49,17 +49,20 @@ def _rules(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@blocklist.command()
-@_rules
-@click.option(
-    "--reason", default="", help="Why it is blocked, for readers of the list."
-)
-@click.option(
+_by = click.option(
     "--by",
     default=current_user,
     show_default="you",
     help="Who blocks it, for readers of the list.",
 )
+
+
+@blocklist.command()
+@_rules
+@click.option(
+    "--reason", default="", help="Why it is blocked, for readers of the list."
+)
+@_by
 @click.pass_obj
 def add(
     context: Context,
@@ -172,12 +175,7 @@ def list_(context: Context, *, as_json: bool) -> None:
     "path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path, exists=True)
 )
 @click.option("--reason", default="", help="The reason for lines that give none.")
-@click.option(
-    "--by",
-    default=current_user,
-    show_default="you",
-    help="Who blocks it, for readers of the list.",
-)
+@_by
 @click.pass_obj
 def import_(context: Context, path: Path, *, reason: str, by: str) -> None:
     """Block everything that FILE lists.

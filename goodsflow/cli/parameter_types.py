@@ -47,3 +47,13 @@ def current_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid-{os.getuid()}"
+
+
+user_option = click.option(
+    "--user",
+    callback=require_text,
+    default=current_user,
+    show_default="you",
+    help="The user's name in the request's event.",
+)
+"""Of a command that sends a user's request as an event."""

@@ -10,7 +10,7 @@ import click
 from goodsflow.cli.context import Context
 from goodsflow.cli.interrupts import keyboard_interrupts
 from goodsflow.cli.json_output import echo_json, json_text
-from goodsflow.cli.parameter_types import FiniteRange, current_user, require_text
+from goodsflow.cli.parameter_types import FiniteRange, user_option
 
 if TYPE_CHECKING:
     from goodsflow.clients.kafka.topic_reader import TopicReader
@@ -39,13 +39,7 @@ _WIDTH = 40
     help="Stop after this many seconds.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-@click.option(
-    "--user",
-    callback=require_text,
-    default=current_user,
-    show_default="you",
-    help="The user's name in the request's event.",
-)
+@user_option
 @click.pass_obj
 def recommendations(
     context: Context,

@@ -11,7 +11,7 @@ from goodsflow.cli.context import Context
 from goodsflow.cli.formatting import printable
 from goodsflow.cli.interrupts import keyboard_interrupts
 from goodsflow.cli.json_output import echo_json
-from goodsflow.cli.parameter_types import FiniteRange, current_user, require_text
+from goodsflow.cli.parameter_types import FiniteRange, require_text, user_option
 
 if TYPE_CHECKING:
     from goodsflow.pipeline.search.backends import BackendName
@@ -74,13 +74,7 @@ _MANY = 100_000
     show_default="ksqldb if the platform has it",
     help="Search engine. Can also be set as $GOODSFLOW_SEARCH_BACKEND.",
 )
-@click.option(
-    "--user",
-    callback=require_text,
-    default=current_user,
-    show_default="you",
-    help="The user's name in the request's event.",
-)
+@user_option
 @click.pass_obj
 def search(
     context: Context,

@@ -273,12 +273,8 @@ class ConnectClient(Closeable):
         Raises:
             ConnectError: The worker refused or did not answer.
         """
-        self._ask(
-            "POST",
-            f"{_path(connector)}/restart",
-            f"restart the failed tasks of connector '{connector}'",
-            params={"includeTasks": "true", "onlyFailed": "true"},
-        )
+        what = f"restart the failed tasks of connector '{connector}'"
+        self._restart(connector, what, only_failed="true")
 
     def restart_all(self, connector: str) -> None:
         """Restart a connector and all of its tasks.
@@ -286,11 +282,15 @@ class ConnectClient(Closeable):
         Raises:
             ConnectError: The worker refused or did not answer.
         """
+        what = f"restart connector '{connector}' with its tasks"
+        self._restart(connector, what, only_failed="false")
+
+    def _restart(self, connector: str, what: str, *, only_failed: str) -> None:
         self._ask(
             "POST",
             f"{_path(connector)}/restart",
-            f"restart connector '{connector}' with its tasks",
-            params={"includeTasks": "true", "onlyFailed": "false"},
+            what,
+            params={"includeTasks": "true", "onlyFailed": only_failed},
         )
 
     def delete(self, connector: str) -> None:

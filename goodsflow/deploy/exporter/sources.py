@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
@@ -60,6 +61,33 @@ def platform_sources(endpoints: Endpoints, platform: Platform) -> Iterator[Sourc
     )
 
 
+class _Offsets:
+    """The exporter's reader of one cluster's offsets; a new one after an error."""
+
+    def __init__(self, endpoints: Endpoints, cluster: ClusterName) -> None:
+        self._endpoints = endpoints
+        self._cluster = cluster
+        self._reader: OffsetReader | None = None
+
+    @contextmanager
+    def reader(self) -> Iterator[OffsetReader]:
+        """Give the reader, logged in as the exporter.
+
+        Raises:
+            KafkaError: The cluster refused or did not answer.
+            EndpointsError: The exporter has no password.
+        """
+        if self._reader is None:
+            self._reader = OffsetReader.connect(
+                self._endpoints, self._cluster, PRINCIPAL
+            )
+        try:
+            yield self._reader
+        except KafkaError:
+            self._reader = None
+            raise
+
+
 class ClusterReader:
     """Reads the end offsets of a cluster's topics and the lag of consumer groups.
 
@@ -72,10 +100,9 @@ class ClusterReader:
     def __init__(
         self, endpoints: Endpoints, cluster: ClusterName, topics: Sequence[str]
     ) -> None:
-        self._endpoints = endpoints
         self._cluster = cluster
         self._topics = topics
-        self._reader: OffsetReader | None = None
+        self._offsets = _Offsets(endpoints, cluster)
 
     def read(self) -> list[Sample]:
         """Return samples for all groups and topics.
@@ -84,16 +111,8 @@ class ClusterReader:
             KafkaError: The cluster refused or did not answer.
             EndpointsError: The exporter has no password.
         """
-        if self._reader is None:
-            self._reader = OffsetReader.connect(
-                self._endpoints, self._cluster, PRINCIPAL
-            )
-        try:
-            return list(self._samples(self._reader))
-        except KafkaError:
-            # The next reading starts with a new client.
-            self._reader = None
-            raise
+        with self._offsets.reader() as reader:
+            return list(self._samples(reader))
 
     def _samples(self, reader: OffsetReader) -> Iterator[Sample]:
         for group, topics in _GROUPS[self._cluster].items():
@@ -128,7 +147,7 @@ class MirrorReader:
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
-        self._reader: OffsetReader | None = None
+        self._offsets = _Offsets(endpoints, "inbound")
 
     def read(self) -> list[Sample]:
         """Return samples for each partition.
@@ -145,13 +164,8 @@ class MirrorReader:
                 for partition, offset in client.offsets(_MIRROR)
                 if partition["topic"] == _MIRRORED
             }
-        if self._reader is None:
-            self._reader = OffsetReader.connect(self._endpoints, "inbound", PRINCIPAL)
-        try:
-            partitions = self._reader.topic_offsets([_MIRRORED])[_MIRRORED]
-        except KafkaError:
-            self._reader = None
-            raise
+        with self._offsets.reader() as reader:
+            partitions = reader.topic_offsets([_MIRRORED])[_MIRRORED]
         return [
             sample
             for partition, ends in partitions.items()
@@ -175,7 +189,7 @@ class FilesReader:
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
-        self._reader: OffsetReader | None = None
+        self._offsets = _Offsets(endpoints, "analytics")
 
     def read(self) -> list[Sample]:
         """Return samples for each topic.
@@ -185,14 +199,9 @@ class FilesReader:
             KafkaError: The analytics cluster refused or did not answer.
             EndpointsError: The exporter has no password.
         """
-        if self._reader is None:
-            self._reader = OffsetReader.connect(self._endpoints, "analytics", PRINCIPAL)
-        try:
-            # Read first, so that files that are read meanwhile still count as waiting.
-            committed = self._reader.group_offsets(_RECOMMENDER, _SINK_TOPICS)
-        except KafkaError:
-            self._reader = None
-            raise
+        # Read first, so that files that are read meanwhile still count as waiting.
+        with self._offsets.reader() as reader:
+            committed = reader.group_offsets(_RECOMMENDER, _SINK_TOPICS)
         with HdfsClient.connect(self._endpoints, PRINCIPAL) as client:
             return [
                 sample
