@@ -26,6 +26,9 @@ _README = PROJECT_ROOT / "README.md"
 _GUIDES = [*_DOCS.glob("tutorial/*.md"), *_DOCS.glob("how-to/*.md")]
 _PAGES = [_README, *_DOCS.glob("**/*.md")]
 
+_IN_CONTAINER = re.compile(
+    r"docker compose (?:run --rm|exec) ([a-z][a-z-]*) (?:goodsflow )?([^\n`|>#]*)"
+)
 _HEADING = re.compile(r"^ *Examples?:$", re.MULTILINE)
 _START = re.compile(r"(?<![\w./-])goodsflow (?=[a-z-])")
 _END = re.compile(r"[]|;)`#]|&&|\s>|\s<\(|$", re.MULTILINE)
@@ -139,6 +142,24 @@ def test_every_command_of_the_pages_exists() -> None:
         if (complaint := _complaint(text))
     ]
     assert wrong == []
+
+
+def test_every_container_command_of_the_pages_exists() -> None:
+    """Services of the compose file run the same commands."""
+    compose = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text())
+    typed = [
+        (page, service, arguments)
+        for page in _PAGES
+        for service, arguments in _IN_CONTAINER.findall(page.read_text())
+    ]
+    assert len(typed) > 10
+    assert {service for _, service, _ in typed} <= set(compose["services"])
+    complaints = [
+        f"{page.relative_to(PROJECT_ROOT)}: {service} {arguments}: {complaint}"
+        for page, service, arguments in typed
+        if (complaint := _complaint(arguments))
+    ]
+    assert complaints == []
 
 
 def test_every_make_target_of_the_pages_exists() -> None:
