@@ -92,12 +92,12 @@ def test_days_without_files_yield_nothing(shop: Shop, elsewhere: str) -> None:
     past = datetime(2020, 1, 1, tzinfo=UTC)
     report = backfill(shop.endpoints, past, past + LONG, elsewhere, shop.settings)
     assert (report.windows, report.cards_out) == (0, 0)
-    assert report.summary().startswith("Nothing to recommend: 0 files wait")
+    assert report.summary().startswith("Nothing to recommend: 0 files waiting")
 
 
 def test_users_are_not_recommended_the_same_once_more(shop: Shop) -> None:
     """Whoever mistypes the topic would flood the users."""
     now = datetime.now(UTC)
     topic = shop.settings.output_topic
-    with pytest.raises(BackfillError, match="Name another topic"):
+    with pytest.raises(BackfillError, match="Use another topic"):
         backfill(shop.endpoints, now - LONG, now, topic, shop.settings)

@@ -300,7 +300,7 @@ def test_lost_state_is_computed_anew_from_the_files(shop: Shop, loss: str) -> No
     shop.put(0, 4, [line("c", 10)])
     report = shop.recommend()
     assert (report.rebuilt_from, report.cards_in) == (3, 2)
-    assert "computed anew from 3 files" in report.summary()
+    assert "rebuilt from 3 files" in report.summary()
     scores = {row.product_id: row.score for row in report.recommendations}
     assert scores == pytest.approx({"a": 200 / 3 / 40, "c": 1.0})
     assert shop.recommend().rebuilt_from == 0
@@ -338,7 +338,7 @@ def test_archived_files_count_and_are_never_taken_again(shop: Shop) -> None:
     with Publisher(shop.endpoints, where) as publisher:
         publisher.start()
         publisher.publish([], Cursor({0: 0}))
-    with pytest.raises(MissingFilesError, match=r"archived already: .*\.parquet"):
+    with pytest.raises(MissingFilesError, match=r"before archived files: .*\.parquet"):
         shop.recommend()
 
 

@@ -1,9 +1,9 @@
-"""The batch recommender: files of cards in, recommendations out, exactly once.
+"""The batch recommender: reads files of cards, publishes recommendations exactly once.
 
-Here: which files a run takes (``windows``), what it recommends of them (``scoring``,
-``interest``), what it knows of earlier ones (``state``), the run in one Kafka
-transaction (``run``) and what waits (``waiting``). Not here: who
-starts a run and when; that is Dagster's.
+Here: which files a run takes (``windows``), what it recommends from them (``scoring``,
+``search_interest``), what it knows from earlier runs (``state``), a run as one Kafka
+transaction (``run``), and which files wait (``backlog``). Not here: when a run starts;
+Dagster decides that.
 """
 
 from goodsflow.pipeline.recommender.backlog import Backlog, read_backlog

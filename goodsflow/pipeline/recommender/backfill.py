@@ -1,11 +1,10 @@
-"""Recommendations of a time span once more, to a topic of their own.
+"""Recomputing the recommendations of a time span into a separate topic.
 
-The files are those of that time, archived or not, and so is what was known then: all
-files before the span are read for their prices, all events up to its end for what users
-looked for. The recommender's cursor and state stay as they are.
+The backfill uses the files of that time, archived or not, and what was known then: the
+prices in all files before the span, and the searches in all events before its end. The
+recommender's cursor and state stay unchanged.
 
-Windows are made anew, ten files from the first of the span on: they need not be cut
-where those of then were.
+Windows start at the first file of the span, so they may differ from the original ones.
 """
 
 from __future__ import annotations
@@ -59,29 +58,29 @@ def backfill(
     *,
     blocked: BlockRules | None = None,
 ) -> RunReport:
-    """Recommend what the files of a time span yield, and publish it elsewhere.
+    """Recompute the recommendations of a time span and publish them to another topic.
 
     Args:
         endpoints: Of the platform.
-        start: Files that were written from this time on count.
-        end: Files that were written before it count.
-        output_topic: Where to; its values have the schema of the recommendations.
-        settings: The defaults where not given.
-        blocked: What is not recommended; nothing where not given.
+        start: Include files written at this time or later.
+        end: Include files written before this time.
+        output_topic: Where to publish. Its schema must fit recommendations.
+        settings: By default, the default settings.
+        blocked: Rules for cards not to recommend; by default none.
 
     Raises:
         BackfillError: The topic is the recommender's own.
         RecommenderError: Files overlap, a newer backfill took over, or Kafka refused.
-        GoodsflowError: A system refused or did not answer; nothing has changed.
+        GoodsflowError: A system refused or didn't answer; nothing was published.
     """
     settings = settings or RecommenderSettings()
     if output_topic == settings.output_topic:
         raise BackfillError(
-            f"Cannot recompute into '{output_topic}': users would be recommended the "
-            "same once more. Name another topic."
+            f"Cannot recompute into '{output_topic}': users would get the same "
+            "recommendations again. Use another topic."
         )
     watch = Stopwatch()
-    apart = settings.model_copy(
+    redirected = settings.model_copy(
         update={
             "output_topic": output_topic,
             "transactional_id": TRANSACTIONAL_ID,
@@ -92,7 +91,7 @@ def backfill(
         HdfsClient.connect(
             endpoints, settings.hdfs_user, settings.hdfs_timeout_seconds
         ) as client,
-        Publisher(endpoints, apart) as publisher,
+        Publisher(endpoints, redirected) as publisher,
     ):
         with watch.phase("start"):
             publisher.start()
@@ -150,13 +149,13 @@ def backfill(
 def cut_windows(
     ordered: Sequence[TopicFile], start: datetime, end: datetime, size: int
 ) -> list[Window]:
-    """Make windows of the files of a time span; the last one may be short.
+    """Divide the files of a time span into windows; the last one may be shorter.
 
     Args:
         ordered: All files, in the order of ``order_files``.
         start: Inclusive.
         end: Exclusive.
-        size: Files of a window.
+        size: Files per window.
     """
     chosen = [file for file in ordered if start <= file.modified_at < end]
     return [
@@ -168,7 +167,7 @@ def cut_windows(
 def _read(
     spark: SparkSession, windows: Sequence[Window], both: FileListing, root: str
 ) -> DataFrame:
-    """Read the windows' files, those that are archived from the archive."""
+    """Read the windows' files, archived ones from the archive."""
     names = {file.name for file in both.json}
     kept = [
         Window(window.index, tuple(file for file in window.files if file.name in names))

@@ -1,4 +1,4 @@
-"""What waits for the recommender: a cheap look for a sensor, without a transaction."""
+"""The backlog: files that wait for the recommender, read without a transaction."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from goodsflow.pipeline.recommender.windows import plan_windows
 
 @dataclass(frozen=True)
 class Backlog:
-    """What a run would find now.
+    """The files that wait for the recommender.
 
     Attributes:
-        files: All files beyond the offsets, in the order in which they will be taken.
-        complete_windows: Complete windows that one run would take; capped.
-        files_per_window: Files that make a window complete.
-        start_offsets: Committed offsets by partition.
+        files: All files after the committed offsets, in processing order.
+        complete_windows: The number of complete windows that one run would take.
+        files_per_window: The number of files in a complete window.
+        start_offsets: The committed offsets by partition.
         end_offsets: The same after a run over the complete windows.
     """
 
@@ -38,20 +38,20 @@ def read_backlog(
     *,
     timeout_seconds: float = 10.0,
 ) -> Backlog:
-    """Look at the group's offsets and the files beyond them.
+    """Read the group's offsets, and list the files after them.
 
-    Nothing written yet is an answer without files; what cannot be read is an error.
+    If nothing was written yet, the backlog is empty.
 
     Args:
         endpoints: Of the platform.
         principal: May describe the group; also the user on HDFS.
-        settings: The defaults where not given.
-        timeout_seconds: For each question to Kafka.
+        settings: By default, the default settings.
+        timeout_seconds: For each request to Kafka.
 
     Raises:
         OverlappingFilesError: Files overlap each other or an offset.
         MissingFilesError: No file reaches up to an offset.
-        GoodsflowError: Kafka or HDFS refused or did not answer.
+        GoodsflowError: Kafka or HDFS refused or didn't answer.
     """
     settings = settings or RecommenderSettings()
     reader = OffsetReader.connect(endpoints, "analytics", principal, timeout_seconds)

@@ -1,7 +1,7 @@
-"""Where the recommender stands: offsets of both topics, and the state that fits them.
+"""The recommender's position: offsets of both topics, and the matching state.
 
-All of it is what the consumer group has committed: the name of the state's snapshot is
-the metadata of its offsets, so that offsets and state move in one step.
+Both are committed by the consumer group: the name of the state's snapshot is the
+metadata of the offsets, so offsets and state change in one step.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a run starts, or ends.
+    """The position at which a run starts or ends.
 
     Attributes:
-        offsets: By partition of the cards' topic, the first offset that is not done. A
-            partition that is not in it has nothing done.
+        offsets: By partition of the cards' topic, the first offset to process. For a
+            partition without an entry, nothing was processed.
         event_offsets: The same for the events' topic.
-        snapshot: The name of the state that belongs to these offsets. None where there
-            is none: nothing has been done yet, or somebody moved the offsets.
+        snapshot: The name of the state that belongs to these offsets. None if nothing
+            was processed yet, or if somebody changed the offsets.
     """
 
     offsets: Mapping[int, int] = field(default_factory=dict)

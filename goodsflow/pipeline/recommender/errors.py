@@ -3,9 +3,9 @@
 Tree::
 
     RecommenderError
-    ├── OverlappingFilesError     two files hold the same offsets
-    ├── MissingFilesError         files that the offsets count as done are gone
-    ├── BackfillError             a recomputation that would be taken for news
+    ├── OverlappingFilesError     two files contain the same offsets
+    ├── MissingFilesError         processed files are missing
+    ├── BackfillError             a backfill into the recommender's own topic
     ├── FenceError                a newer run took over; this one published nothing
     └── PublicationError          the transaction was aborted, or is in doubt
 """
@@ -14,19 +14,19 @@ from goodsflow.common.errors import GoodsflowError
 
 
 class RecommenderError(GoodsflowError):
-    """A run of the recommender failed; its offsets are where they were."""
+    """A run of the recommender failed; its offsets are unchanged."""
 
 
 class OverlappingFilesError(RecommenderError):
-    """Committed files overlap each other or the offset up to which files are done."""
+    """Files overlap each other or a committed offset."""
 
 
 class MissingFilesError(RecommenderError):
-    """The offsets are beyond all files: files are gone, or were written anew."""
+    """The offsets are after the last file: files are missing, or were rewritten."""
 
 
 class BackfillError(RecommenderError):
-    """A recomputation was asked for where its users would take it for news."""
+    """A backfill would publish to the topic that users follow."""
 
 
 class FenceError(RecommenderError):

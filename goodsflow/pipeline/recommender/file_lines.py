@@ -1,11 +1,11 @@
-"""The lines of files, each with its place; of the sink's files and of archived ones.
+"""The lines of the sink's files and of archived files, each with its position.
 
-**Places.** The position of a line in its file is exact because a file is read whole and
-split here: Spark's own line reader may split a large file between tasks, after which no
-function of Spark numbers the lines of the file.
+**Positions.** Each file is read as a whole and split here, so the line numbers are
+exact. Spark's own line reader may split a large file between tasks, and then no Spark
+function knows the line numbers.
 
-**Bytes.** Splitting decodes the text, which puts U+FFFD where a byte is not UTF-8. A
-line with that character, in a file that is not UTF-8, is therefore not intact.
+**Bytes.** Splitting decodes the text and replaces invalid UTF-8 with U+FFFD. In a file
+that isn't valid UTF-8, a line with that character is therefore marked as not intact.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WINDOWS_SCHEMA = (
 
 
 def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> DataFrame:
-    """Read the files of all windows as lines, each with its window and its place.
+    """Read the files of all windows as lines, each with its window and its position.
 
     Args:
         spark: A session on the cluster that sees the files.
@@ -34,9 +34,9 @@ def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> Dat
         root: Prefix of the files' paths, such as ``hdfs://namenode:8020``.
 
     Returns:
-        Columns ``window``, ``partition``, ``first_offset``, ``written_at`` (seconds
-        since 1970), ``line_number`` (from 0), ``line`` and ``is_intact`` (its bytes are
-        those of the file), a row for each line that is not blank.
+        A row for each non-blank line, with columns ``window``, ``partition``,
+        ``first_offset``, ``written_at`` (seconds since 1970), ``line_number`` (from 0),
+        ``line`` and ``is_intact`` (whether ``line`` has the file's bytes).
     """
     from pyspark.sql.connect import functions as F  # noqa: N812 - pyspark's own convention
 
@@ -88,13 +88,13 @@ def read_lines(spark: SparkSession, windows: Sequence[Window], root: str) -> Dat
 def read_archived(
     spark: SparkSession, paths: Sequence[str], windows: Sequence[Window] | None = None
 ) -> DataFrame:
-    """Read the lines of archived files, as ``read_lines`` reads those of the sink's.
+    """Read the lines of archived files, like ``read_lines`` for the sink's files.
 
     Args:
         spark: A session on the cluster that sees the files.
         paths: With the prefix of the file system; at least one.
-        windows: To which the files belong that they were made of; the others are left
-            out. Where not given, all of them are history.
+        windows: The windows of the source files; other source files are skipped. By
+            default, all lines belong to the history.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 
@@ -106,7 +106,7 @@ def read_archived(
             F.broadcast(places), on="file_name", how="inner"
         )
     text = F.col("line").cast("STRING")
-    # Of what was withdrawn only the place is left.
+    # Withdrawn lines are null.
     return archived.where(F.col("line").isNotNull()).select(
         "window",
         "partition",
@@ -119,15 +119,15 @@ def read_archived(
 
 
 def archived_sources(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
-    """Return which files archived files were made of.
+    """Return the source files of archived files.
 
     Args:
         spark: A session on the cluster that sees the files.
         paths: With the prefix of the file system; at least one.
 
     Returns:
-        Columns ``file_name``, ``partition``, ``first_offset``, ``last_offset`` and
-        ``written_at`` (seconds since 1970), a row for each file that has a line.
+        A row for each non-empty source file, with columns ``file_name``, ``partition``,
+        ``first_offset``, ``last_offset`` and ``written_at`` (seconds since 1970).
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 

@@ -1,8 +1,8 @@
-"""Whether the files hold every card of the topic: what is between them is looked up.
+"""Gaps between files: whether the files contain every card of the topic.
 
-Offsets between two files are normal: transaction markers take some, compaction by key
-frees others, and neither tombstones nor what went to the dead-letter topic is written.
-A gap in which the topic has a card is a loss.
+Gaps are normal: transaction markers take offsets, compaction removes records, and
+neither tombstones nor dead letters are written to files. A gap is a loss only if the
+topic has a card in it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from goodsflow.pipeline.archive import list_files
 from goodsflow.pipeline.recommender.settings import RecommenderSettings
 
 
-class Span(Protocol):
-    """A file that holds a partition's records from one offset to another, inclusive."""
+class RecordFile(Protocol):
+    """A file with a partition's records from one offset to another, inclusive."""
 
     @property
     def partition(self) -> int:
@@ -33,21 +33,21 @@ class Span(Protocol):
 
     @property
     def first_offset(self) -> int:
-        """Of its first record."""
+        """The offset of the first record."""
         ...
 
     @property
     def last_offset(self) -> int:
-        """Of its last record."""
+        """The offset of the last record."""
         ...
 
     @property
     def path(self) -> str:
-        """Where it is."""
+        """The file's path."""
         ...
 
 
-class SpanReader(Protocol):
+class RangeReader(Protocol):
     """Reads a part of a topic."""
 
     def read_range(
@@ -59,7 +59,7 @@ class SpanReader(Protocol):
 
 @dataclass(frozen=True)
 class Gap:
-    """Offsets that are in no file, between two files of a partition."""
+    """Offsets between two files of a partition."""
 
     partition: int
     first: int
@@ -70,7 +70,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class MissingCard:
-    """A card of the topic that no file holds."""
+    """A card of the topic that is in no file."""
 
     partition: int
     offset: int
@@ -79,19 +79,20 @@ class MissingCard:
     def __str__(self) -> str:
         """Name the offset and the files around it."""
         return (
-            f"offset {self.offset} of partition {self.partition} is in no file: it "
-            f"should be in {self.gap.before} or {self.gap.after}, or between them"
+            f"the card at offset {self.offset} of partition {self.partition} is in no "
+            f"file; expected it in {self.gap.before}, in {self.gap.after}, or between "
+            "them"
         )
 
 
 @dataclass(frozen=True)
 class GapReport:
-    """What was found between the files.
+    """What was found in the gaps between files.
 
     Attributes:
-        gaps: How many gaps there are.
-        looked_up: Those that were looked up: the newest.
-        missing: The cards that are in these.
+        gaps: The number of gaps.
+        looked_up: The gaps that were looked up in the topic: the newest ones.
+        missing: The cards in these gaps.
     """
 
     gaps: int
@@ -107,17 +108,17 @@ def find_missing_cards(
     limit: int = 50,
     timeout_seconds: float = 10.0,
 ) -> GapReport:
-    """Look the newest gaps between the files of cards up in the topic.
+    """Look up the newest gaps between files in the topic.
 
     Args:
         endpoints: Of the platform.
-        settings: Where the files are, and of which topic.
+        settings: Where the files are, and their topic.
         principal: May read the topic; also the user on HDFS.
-        limit: Gaps to look up, about; one of each partition at least.
-        timeout_seconds: For each question.
+        limit: The approximate number of gaps to look up; at least one per partition.
+        timeout_seconds: For each request.
 
     Raises:
-        GoodsflowError: Kafka or HDFS refused or did not answer.
+        GoodsflowError: Kafka or HDFS refused or didn't answer.
     """
     topic = settings.source_topic
     with HdfsClient.connect(endpoints, principal, timeout_seconds) as client:
@@ -138,8 +139,8 @@ def find_missing_cards(
     return GapReport(len(gaps), newest, missing)
 
 
-def find_gaps(files: Iterable[Span]) -> Iterator[Gap]:
-    """Yield the gaps between files, by partition and offset; overlaps are none."""
+def find_gaps(files: Iterable[RecordFile]) -> Iterator[Gap]:
+    """Yield the gaps between files, by partition and offset; ignore overlaps."""
     ordered = sorted(files, key=attrgetter("partition", "first_offset"))
     for before, after in pairwise(ordered):
         same = before.partition == after.partition
@@ -154,10 +155,10 @@ def find_gaps(files: Iterable[Span]) -> Iterator[Gap]:
 
 
 def newest_gaps(gaps: Iterable[Gap], limit: int) -> list[Gap]:
-    """Return the newest gaps of each partition, about ``limit`` in all, one at least.
+    """Return the newest gaps of each partition, about ``limit`` in all, at least one.
 
-    An offset tells the age within a partition, and nothing between two: that with most
-    cards would be the only one.
+    Offsets are only comparable within a partition. Across partitions, the one with the
+    most cards would always win.
     """
     by_partition: dict[int, list[Gap]] = {}
     for gap in sorted(gaps, key=attrgetter("last"), reverse=True):
@@ -167,17 +168,17 @@ def newest_gaps(gaps: Iterable[Gap], limit: int) -> list[Gap]:
 
 
 def find_missing(
-    reader: SpanReader, gaps: Sequence[Gap], *, timeout_seconds: float
+    reader: RangeReader, gaps: Sequence[Gap], *, timeout_seconds: float
 ) -> list[MissingCard]:
-    """Look each gap up in the topic.
+    """Look up each gap in the topic.
 
     Args:
-        reader: Of the topic; it sees committed records only.
-        gaps: Those to look up.
-        timeout_seconds: For each.
+        reader: Reads committed records of the topic.
+        gaps: The gaps to look up.
+        timeout_seconds: For each gap.
 
     Raises:
-        KafkaError: The cluster refused or did not answer.
+        KafkaError: The cluster refused or didn't answer.
     """
     return [
         MissingCard(gap.partition, record.offset, gap)
@@ -190,7 +191,7 @@ def find_missing(
 
 
 def is_written(value: bytes | None) -> bool:
-    """Whether the HDFS sink writes such a record: framed JSON, and no tombstone."""
+    """Whether the HDFS sink writes such a record: JSON in the wire format."""
     if value is None:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Whether what was recommended is there: each product is looked for in the files."""
+"""Looking up recommended products in the files: each must have a card there."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from goodsflow.pipeline.recommender.settings import RecommenderSettings
 
 @dataclass(frozen=True)
 class ProductLookup:
-    """What was found of the products that were recommended last.
+    """The result of looking up the latest recommended products.
 
     Attributes:
-        products: How many there are.
-        files: How many files were read, the newest first.
-        unknown: Those of which no file has a card.
-        undecided: Those that the files that were read do not have; older ones, or
-            archived ones, may.
+        products: The number of products.
+        files: The number of files read, the newest first.
+        unknown: Products without a card in any file.
+        undecided: Products without a card in the files that were read, but older or
+            archived files may have one.
     """
 
     products: int
@@ -45,18 +45,18 @@ def look_up_products(
     max_files: int = 40,
     timeout_seconds: float = 10.0,
 ) -> ProductLookup:
-    """Look for the products that were recommended last, from the newest file on.
+    """Look up the latest recommended products, starting at the newest file.
 
     Args:
         endpoints: Of the platform.
         settings: Where recommendations and files are.
         principal: May read the recommendations; also the user on HDFS.
-        records: Recommendations of each partition to look at, at most.
-        max_files: Files to read at most.
-        timeout_seconds: For each question.
+        records: The maximum number of recommendations per partition.
+        max_files: The maximum number of files to read.
+        timeout_seconds: For each request.
 
     Raises:
-        GoodsflowError: Kafka or HDFS refused or did not answer.
+        GoodsflowError: Kafka or HDFS refused or didn't answer.
     """
     wanted = _recommended(endpoints, settings, principal, records, timeout_seconds)
     if not wanted:
@@ -79,7 +79,7 @@ def look_up_products(
 
 
 def product_ids(content: bytes) -> set[str]:
-    """Return the products that lines of cards are of; what is no card has none."""
+    """Return the product IDs in lines of cards; skip lines that aren't cards."""
     return {
         found
         for line in content.splitlines()

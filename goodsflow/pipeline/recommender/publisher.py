@@ -1,11 +1,12 @@
-"""The recommender's side towards Kafka: its cursor and its one transaction.
+"""The recommender's connection to Kafka: its cursor and its one transaction.
 
-``start`` comes before ``cursor``: initializing the one transactional ID
-fences an older run and settles its transaction, so that the offsets read afterwards
-are final and only this run can move them.
+Call ``start`` before ``cursor``: initializing the transactional ID fences an older run
+and ends its transaction, so the offsets read afterwards are final and only this run can
+change them.
 
-Each step is work apart, given up where it does not return: Dagster's retry, or the next
-run, then fences what it may still try (``goodsflow.clients.kafka.detached_calls``).
+Each step runs in a thread that is abandoned if it doesn't return. Dagster's retry, or
+the next run, then fences whatever the thread may still do
+(``goodsflow.clients.kafka.detached_calls``).
 """
 
 from __future__ import annotations
@@ -44,17 +45,17 @@ _FENCED = {
 }
 _ABORT_SECONDS = 10.0
 _GRACE_SECONDS = _ABORT_SECONDS + 5.0
-"""How much longer than its time-out a step may take: it may have to abort."""
+"""How much longer than its time-out a step may take, since it may have to abort."""
 
 T = TypeVar("T")
 
 
 class Publisher(Closeable):
-    """A transactional producer, and the consumer group whose offsets it moves.
+    """A transactional producer, and the consumer group whose offsets it commits.
 
     Args:
         endpoints: Of the platform.
-        settings: Who publishes where, in which group's name, and for how long.
+        settings: Principal, topics, group and time-outs.
 
     Raises:
         ClusterUnavailableError: No broker answered in time.
@@ -67,14 +68,14 @@ class Publisher(Closeable):
         self._timeout_seconds = timeout = settings.kafka_timeout_seconds
         self._step: Future[Any] | None = None
         principal = settings.principal
-        # A producer whose login is refused would only time out: log in once to see.
+        # A producer whose login is refused would only time out, so try to log in first.
         KafkaAdmin.connect(endpoints, "analytics", principal, timeout)
         self._passwords = PasswordFollower(endpoints, "analytics", principal)
         self._producer = Producer(
             producer_config(endpoints, "analytics", principal)
             | {"transactional.id": settings.transactional_id, "log_level": 0}
         )
-        # It never subscribes: it reads the group's offsets and names the group.
+        # It never subscribes: it only reads the group's offsets and metadata.
         self._consumer = Consumer(
             client_config(endpoints, "analytics", principal)
             | {
@@ -88,23 +89,23 @@ class Publisher(Closeable):
         self._passwords.follow(self._consumer, "consumer")
 
     def close(self) -> None:
-        """Close the consumer; the producer has nothing left outside a transaction."""
-        # Closed under a call that has not returned, it would crash the process.
+        """Close the consumer. The producer has no records outside a transaction."""
+        # Closing it during a call that hasn't returned would crash the process.
         if self._step is None or self._step.done():
             self._consumer.close()
 
     def start(self) -> None:
-        """Fence every older run and settle what it has left open.
+        """Fence older runs, and end the transactions that they left open.
 
         Raises:
-            KafkaError: The cluster refused or did not answer.
+            KafkaError: The cluster refused or didn't answer.
         """
         attempted = (
             f"initialize transactions as '{self._settings.transactional_id}' on "
             "cluster 'analytics'"
         )
         try:
-            self._take(
+            self._run_step(
                 lambda: self._producer.init_transactions(self._timeout_seconds),
                 attempted,
             )
@@ -112,12 +113,12 @@ class Publisher(Closeable):
             raise named_error(error, f"Cannot {attempted}") from error
 
     def cursor(self) -> Cursor:
-        """Return up to where files are done, and which state belongs to that.
+        """Return the committed position, with the matching state.
 
         Raises:
-            KafkaError: The cluster refused, did not answer, or has no such topic.
+            KafkaError: The cluster refused, didn't answer, or has no such topic.
         """
-        return self._take(
+        return self._run_step(
             self._cursor, f"read the offsets of group '{self._settings.group_id}'"
         )
 
@@ -148,36 +149,36 @@ class Publisher(Closeable):
             {part.partition: part.offset for part in each} for each in found.values()
         )
         cursor = Cursor(cards, events)
-        # Offsets that somebody moved by hand carry no name, or another's.
+        # Offsets that somebody changed have no snapshot name, or a wrong one.
         snapshot = (names.pop() or "") if len(names) == 1 else ""
-        is_ours = is_named_for(snapshot, cursor)
-        return replace(cursor, snapshot=snapshot if is_ours else None)
+        is_matching = is_named_for(snapshot, cursor)
+        return replace(cursor, snapshot=snapshot if is_matching else None)
 
     def publish(self, records: Iterable[tuple[bytes, bytes]], cursor: Cursor) -> None:
-        """Publish records and move the cursor: both or neither.
+        """Publish records and move the cursor atomically.
 
         Args:
             records: Keys and values for the topic of recommendations, in order.
-            cursor: Where it is to stand, with the name of a state that is complete. One
-                without offsets moves nothing.
+            cursor: The new position, with the name of a complete state. A cursor
+                without offsets changes nothing.
 
         Raises:
             FenceError: A newer run has taken over; nothing was published.
-            PublicationError: The transaction was aborted, or its outcome is not known.
+            PublicationError: The transaction was aborted, or its outcome is unknown.
         """
         try:
-            self._take(
+            self._run_step(
                 lambda: self._publish(records, cursor),
                 "publish to cluster 'analytics'",
             )
         except StuckCallError as error:
             raise _in_doubt(str(error)) from error
 
-    def _take(self, step: Callable[[], T], attempted: str) -> T:
-        """Take a step apart from this thread, and give it up in the end.
+    def _run_step(self, step: Callable[[], T], attempted: str) -> T:
+        """Run a step in a thread of its own, and abandon it if it doesn't return.
 
         Raises:
-            StuckCallError: It did not return.
+            StuckCallError: The step didn't return.
         """
         self._passwords.refresh()
         self._step = future = run_detached(step, "recommender-kafka")
@@ -217,7 +218,7 @@ class Publisher(Closeable):
             try:
                 self._producer.produce(self._settings.output_topic, value, key)
             except BufferError:
-                # The local queue is full: give it time to be sent.
+                # The local queue is full: wait until some records were sent.
                 self._producer.poll(0.1)
             else:
                 self._producer.poll(0)
@@ -230,44 +231,46 @@ class Publisher(Closeable):
             cause = error.args[0]
             if cause.txn_requires_abort():
                 raise self._aborted(error) from error
-            # An answer may have been lost, even where a later try finds it fenced.
+            # A response may have been lost, even if a later attempt was fenced.
             raise _in_doubt(cause.str()) from error
 
     def _aborted(self, error: KafkaException) -> FenceError | PublicationError:
         cause = error.args[0]
         if cause.code() in _FENCED:
             return FenceError(
-                f"A newer run of the recommender has taken over ({cause.str()}): this "
-                "one has published nothing and moved no offsets."
+                f"A newer run of the recommender has taken over ({cause.str()}). This "
+                "run published nothing and committed no offsets."
             )
         self._abort()
         return PublicationError(
             f"The recommender's transaction on cluster 'analytics' was aborted: "
-            f"{cause.str()}. Nothing was published and no offset moved; run again."
+            f"{cause.str()}. Nothing was published and no offsets were committed. Run "
+            "the recommender again."
         )
 
     def _abort(self) -> None:
         try:
             self._producer.abort_transaction(_ABORT_SECONDS)
         except KafkaException:
-            # What it would have published stays invisible: the next run's start, or
-            # the transaction's own timeout, aborts it. The first error is the cause.
+            # The records stay invisible: the next run's start, or the transaction's
+            # timeout, aborts them. The caller raises the original error.
             return
 
 
 def _in_doubt(reason: str) -> PublicationError:
     return PublicationError(
         "The recommender's transaction on cluster 'analytics' was not confirmed "
-        f"({reason}): it was committed whole or not at all. Run again: the next run "
-        "reads the settled offsets, and neither loses nor repeats a file."
+        f"({reason}). Either all of it was committed, or nothing. Run the recommender "
+        "again: it continues at the committed offsets, without losing or repeating a "
+        "file."
     )
 
 
 def _retry(deadline: float, call: Callable[..., Any], *arguments: object) -> None:
-    """Call until it succeeds, while its errors say that a retry may help.
+    """Repeat a call until it succeeds, as long as its errors are retriable.
 
     Raises:
-        KafkaException: It failed for good, or the deadline has passed.
+        KafkaException: The call failed for good, or the deadline has passed.
     """
     while True:
         remaining = max(0.1, deadline - time.monotonic())

@@ -1,4 +1,4 @@
-"""What a run of the recommender tells of itself."""
+"""The report of a recommender run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from goodsflow.clients.hdfs import TopicFile
+from goodsflow.common.counting import counted
 
 
 @dataclass(frozen=True)
@@ -15,14 +16,14 @@ class Recommendation:
     Attributes:
         window: The window's index within the run.
         rank: From 1 within the window.
-        product_id: The key it is published under.
+        product_id: The key of the published record.
         score: As ``docs/explanation/recommender.md`` has it.
         mean_amount: The mean of all the product's prices so far, in its currency.
         amount: The latest price.
-        currency: Of both; empty where the card names none.
-        free_stock: Pieces that are there and not reserved.
-        interest: The weight of the searches that would find it.
-        card: The card's JSON, byte for byte as it came.
+        currency: Of both prices; empty if the card has none.
+        free_stock: Pieces in stock that aren't reserved.
+        interest: The weight of the searches that match it.
+        card: The card's original JSON, byte for byte.
     """
 
     window: int
@@ -39,23 +40,23 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run found and did.
+    """What a run found and published.
 
     Attributes:
-        windows: Windows taken; 0 means that nothing was done.
-        files: Files taken, in order.
-        files_waiting: Files beyond the offsets when the run looked.
-        files_needed: Files that make a window complete.
-        cards_in: Lines read that are cards.
-        bad_lines: Lines read that are not, and were skipped.
-        recommendations: What was published, in order.
-        offsets_before: Committed offsets by partition when the run looked.
-        offsets_after: Committed offsets by partition when it had ended.
-        event_files: Files of events taken.
-        searches: Different searches that were known at the last window.
-        rebuilt_from: Files that were read again because the state of these offsets was
-            gone; 0 where it was there.
-        snapshot: The name of the state that the run has left.
+        windows: Windows processed; 0 means that nothing was done.
+        files: Files processed, in order.
+        files_waiting: Files after the offsets at the start of the run.
+        files_needed: Files in a complete window.
+        cards_in: Lines that are cards.
+        bad_lines: Lines that aren't cards and were skipped.
+        recommendations: The published recommendations, in order.
+        offsets_before: Committed offsets by partition at the start of the run.
+        offsets_after: Committed offsets by partition at its end.
+        event_files: Files of events processed.
+        searches: Different searches known at the last window.
+        rebuilt_from: Files that were read again because the state was missing; 0 if it
+            was there.
+        snapshot: The name of the state that the run saved.
         seconds: By phase: ``start``, ``plan``, ``compute``, ``save``, ``publish``.
     """
 
@@ -76,26 +77,27 @@ class RunReport:
 
     @property
     def cards_out(self) -> int:
-        """How many cards were published."""
+        """The number of published cards."""
         return len(self.recommendations)
 
     def summary(self) -> str:
-        """Say in one line what came of the run."""
+        """Return the result of the run in one line."""
         if not self.windows:
             return (
-                f"Nothing to recommend: {self.files_waiting} files wait, "
-                f"{self.files_needed} make a window."
+                f"Nothing to recommend: {counted(self.files_waiting, 'file')} waiting, "
+                f"{self.files_needed} needed for a window."
             )
         rebuilt = (
-            f" What was known of earlier windows was gone: it was computed anew from "
-            f"{self.rebuilt_from} files."
+            f" The state of earlier windows was missing and was rebuilt from "
+            f"{counted(self.rebuilt_from, 'file')}."
             if self.rebuilt_from
             else ""
         )
         return (
-            f"Published {self.cards_out} cards of {self.windows} windows: "
-            f"{len(self.files)} files with {self.cards_in} cards, "
-            f"{self.bad_lines} bad lines skipped.{rebuilt}"
+            f"Published {counted(self.cards_out, 'card')} from "
+            f"{counted(self.windows, 'window')}: {counted(len(self.files), 'file')} "
+            f"with {counted(self.cards_in, 'card')}, "
+            f"{counted(self.bad_lines, 'bad line')} skipped.{rebuilt}"
         )
 
     def preview(self, limit: int = 10) -> list[dict[str, object]]:

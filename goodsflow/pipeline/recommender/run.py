@@ -1,4 +1,4 @@
-"""One run: files that wait in, recommendations and moved offsets out, in one step."""
+"""One run: read waiting files, publish recommendations and offsets atomically."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from goodsflow.pipeline.recommender.file_lines import read_archived, read_lines
 from goodsflow.pipeline.recommender.publisher import Publisher
 from goodsflow.pipeline.recommender.report import Recommendation, RunReport
 from goodsflow.pipeline.recommender.search_interest import (
-    Asked,
     Interest,
     Search,
+    SearchWeight,
     interest_by_window,
     window_times,
 )
@@ -50,26 +50,26 @@ _LOGGER = logging.getLogger(__name__)
 _PARTITION_BYTES = 16 << 20
 _MOST_PARTITIONS = 8
 _PRICE_BYTES = 64
-"""What a row of prices takes in memory, roughly."""
+"""The approximate memory of a row of prices."""
 
 
 def spark_config(size: int) -> dict[str, str]:
-    """Return a session's settings for a job over so many bytes: most are over few.
+    """Return a session's settings for a job over so many bytes, which are usually few.
 
-    Spark's own defaults are for data that fills many machines; each task that has
-    nothing to do takes some ten milliseconds of a run.
+    Spark's defaults are for data that fills many machines. Each idle task would take
+    about ten milliseconds of a run.
     """
     partitions = min(_MOST_PARTITIONS, 1 + size // _PARTITION_BYTES)
     config = {
         "spark.app.name": "recommender",
         "spark.sql.shuffle.partitions": str(partitions),
-        # It would plan each stage anew, which pays where stages take long.
+        # Replanning each stage pays off only for long stages.
         "spark.sql.adaptive.enabled": "false",
-        # Else a task for each of more than 32 paths, to look them up.
+        # Otherwise, more than 32 paths are listed by one task each.
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
     }
     if partitions == 1:
-        # To compile what runs over a few thousand rows takes longer than to run it.
+        # For a few thousand rows, compiling takes longer than running.
         config |= {
             "spark.sql.codegen.wholeStage": "false",
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -79,7 +79,7 @@ def spark_config(size: int) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Computed:
-    """What Spark made of the files of a run."""
+    """The results that Spark computed from the files of a run."""
 
     recommendations: tuple[Recommendation, ...]
     cards_in: int
@@ -94,21 +94,20 @@ def recommend(
     include_incomplete: bool = False,
     blocked: BlockRules | None = None,
 ) -> RunReport:
-    """Take the files that wait, publish what they recommend, move the offsets.
+    """Process the waiting files, publish recommendations, commit the offsets.
 
-    The cards and the offsets are one Kafka transaction: a run that fails or is killed
-    at any point has done nothing, and the next one starts where this one did.
+    The recommendations and the offsets are one Kafka transaction: a run that fails or
+    is killed at any point has no effect, and the next one starts at the same offsets.
 
     Args:
         endpoints: Of the platform.
-        settings: The defaults where not given.
-        include_incomplete: Also make a last, shorter window of the files that wait.
-        blocked: What is not recommended, whatever the files say; nothing where not
-            given.
+        settings: By default, the default settings.
+        include_incomplete: Also process a last, incomplete window.
+        blocked: Rules for cards not to recommend; by default none.
 
     Raises:
         RecommenderError: Files overlap, a newer run took over, or Kafka refused.
-        GoodsflowError: A system refused or did not answer; nothing has changed.
+        GoodsflowError: A system refused or didn't answer; nothing was published.
     """
     settings = settings or RecommenderSettings()
     watch = Stopwatch()
@@ -122,7 +121,7 @@ def recommend(
         store = StateStore(client, root, settings.state_dir)
         with watch.phase("start"):
             publisher.start()
-            # Only now: an older run can no longer move it.
+            # Only now, since an older run can no longer change it.
             cursor = publisher.cursor()
         with watch.phase("plan"):
             job = _plan(client, store, settings, cursor, include_incomplete)
@@ -146,15 +145,15 @@ def recommend(
 
 @dataclass(frozen=True)
 class Job:
-    """What a run does.
+    """The work of a run.
 
     Attributes:
         plan: The windows of cards.
-        event_files: The files of events that it takes.
-        start: Where it starts; its snapshot is one that is there.
-        snapshot: The name of the state that it leaves.
-        history: Files that are done, where what was known of them is gone: they are
-            read again, and nothing is recommended for them.
+        event_files: The files of events to process.
+        start: The start position. If it names a snapshot, that exists.
+        snapshot: The name of the state to save.
+        history: Processed files to read again because their state is missing. Nothing
+            is recommended from them.
         event_history: The same for events.
         archived: The archived files that are part of the history.
     """
@@ -169,7 +168,7 @@ class Job:
 
     @property
     def end(self) -> Cursor:
-        """Where the run ends."""
+        """The end position."""
         events = dict(self.start.event_offsets)
         for file in self.event_files:
             events[file.partition] = file.last_offset + 1
@@ -224,7 +223,7 @@ def compute(
 
     Raises:
         SparkError: Spark refused, failed or did not answer.
-        HdfsError: The state could not be read or written.
+        HdfsError: The state couldn't be read or written.
     """
     root = endpoints.hdfs_url.rstrip("/")
     timeout = settings.spark_timeout_seconds
@@ -249,7 +248,7 @@ def compute(
             paths = [f"{root}{file.path}" for file in job.archived]
             lines = lines.unionByName(read_archived(spark, paths))
         cards = scoring.parse_cards(lines)
-        # Asked thrice: for recommendations, for counts, for the prices to keep.
+        # Used three times: for recommendations, for counts and for prices.
         products = scoring.gather_products(cards).cache()
         found = score(products, known, interests, settings, blocked)
         counts = scoring.count_lines(products)
@@ -274,9 +273,9 @@ def score(
     Args:
         products: As ``scoring.gather_products`` returns them.
         known: The prices of earlier windows.
-        interests: What users look for at each window.
-        settings: How many a window yields, and by which scores.
-        blocked: What is not recommended.
+        interests: The users' interest at each window.
+        settings: The number per window, and the scoring.
+        blocked: Rules for cards not to recommend.
 
     Raises:
         SparkError: Spark failed.
@@ -316,16 +315,16 @@ def follow_interest(
     files: Sequence[TopicFile],
     root: str,
 ) -> tuple[list[Interest], Interest]:
-    """Return the interest at each window, and what to keep of it.
+    """Return the interest at each window, and the interest to save.
 
-    Whatever is of a time ahead counts as of now.
+    Times in the future count as now.
 
     Args:
         spark: A session on the cluster that sees the files.
-        settings: How fast interest fades.
-        interest: What is known from before.
-        windows: Of cards; at least one.
-        files: Of events.
+        settings: With the half-life of interest.
+        interest: The interest known from earlier runs.
+        windows: The windows of cards; at least one.
+        files: The files of events.
         root: Prefix of the files' paths.
 
     Raises:
@@ -333,27 +332,29 @@ def follow_interest(
     """
     written = [window.written_at.timestamp() for window in windows]
     now = time.time()
-    interest = interest.no_later_than(now)
+    interest = interest.capped_at(now)
     times = window_times(written, interest, now)
     half_life = settings.scoring.half_life_seconds
-    asked: list[Asked] = []
+    asked: list[SearchWeight] = []
     if files:
-        # Seen from its window, a search that is ahead would weigh beyond all bounds.
+        # A search in the future of its window would get an unlimited weight.
         latest = datetime.fromtimestamp(now, UTC)
         known = [replace(f, modified_at=min(f.modified_at, latest)) for f in files]
         lines = read_lines(spark, [Window(0, tuple(known))], root)
         asked = [
-            Asked(Search(row["name"], row["brand"]), row["window"], row["weight"])
+            SearchWeight(
+                Search(row["name"], row["brand"]), row["window"], row["weight"]
+            )
             for row in scoring.count_searches(lines, times, half_life).collect()
         ]
     return interest_by_window(interest, asked, times, half_life)
 
 
 def schema_of(endpoints: Endpoints, topic: str) -> int:
-    """Return the ID of the newest schema of a topic's values.
+    """Return the ID of the latest schema of a topic's values.
 
     Raises:
-        RegistryError: The registry does not know it, or does not answer.
+        RegistryError: The registry doesn't have it, or doesn't answer.
     """
     with RegistryClient(endpoints.schema_registry_url) as client:
         return client.latest(f"{topic}-value").schema_id

@@ -1,16 +1,16 @@
-"""From lines to the recommended cards: DataFrame in, DataFrame out.
+"""From lines of files to recommended cards: functions from DataFrame to DataFrame.
 
 ``docs/explanation/recommender.md`` has the formula and an example by hand.
 
-**The latest card.** A record's place is its partition's offset, and a line's place is
-its file's first offset and its position in the file. A key lives in one partition, so
-among a product's cards the greatest place is the latest.
+**The latest card.** A line's position is its file's first offset and its line number.
+All cards of a product are in one partition, so the card with the greatest position is
+the latest.
 
-**The same for the same input.** Prices and weights are summed as decimals, so that no
-sum, and with it the order of equals, depends on the order in which tasks finish.
+**Deterministic.** Prices and weights are summed as decimals, so no sum depends on the
+order in which tasks finish.
 
-**Original bytes.** The line itself is carried along and returned; cards are parsed only
-for what the score needs, and never written anew.
+**Original bytes.** The original line is kept and returned. Cards are parsed only for
+the fields that the score needs, and are never serialized again.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ CARD_SCHEMA = (
     "price STRUCT<amount: DOUBLE, currency: STRING>, "
     "stock STRUCT<available: BIGINT, reserved: BIGINT>"
 )
-"""What the score needs of a card."""
+"""The fields of a card that the score needs."""
 
 EVENT_SCHEMA = "type STRING, query STRUCT<name: STRING, brand: STRING>, at TIMESTAMP"
-"""What the score needs of an event."""
+"""The fields of an event that the score needs."""
 
 _AMOUNT_TYPE = "DECIMAL(20, 4)"
 _SUM_TYPE = "DECIMAL(38, 4)"
@@ -48,14 +48,14 @@ _SEARCHES_SCHEMA = (
 
 
 def parse_cards(lines: DataFrame) -> DataFrame:
-    """Take from each line what the score needs.
+    """Extract the fields that the score needs from each line.
 
     Args:
-        lines: As ``lines.read_lines`` returns them.
+        lines: From ``file_lines.read_lines``.
 
     Returns:
         The same rows with ``is_card``, ``product_id``, ``name``, ``brand``, ``amount``,
-        ``currency`` and ``free_stock``, which may be null where the line is no card.
+        ``currency`` and ``free_stock``, which may be null if the line isn't a card.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 
@@ -87,15 +87,16 @@ def parse_cards(lines: DataFrame) -> DataFrame:
 
 
 def gather_products(cards: DataFrame) -> DataFrame:
-    """Gather what each window holds of each product, by currency.
+    """Aggregate the cards of each product by window and currency.
 
     Args:
-        cards: As ``parse_cards`` returns them.
+        cards: From ``parse_cards``.
 
     Returns:
         Columns ``window``, ``is_card``, ``product_id``, ``currency``, ``price_sum``,
-        ``price_count``, ``place`` and ``latest``: place and fields of the latest card.
-        Lines that are no cards are counted in a row a window: ``is_card`` is false.
+        ``price_count``, ``place`` and ``latest``: position and fields of the latest
+        card. Lines that aren't cards are counted in one row per window, with
+        ``is_card`` false.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 
@@ -115,12 +116,12 @@ def gather_products(cards: DataFrame) -> DataFrame:
 
 @dataclass(frozen=True)
 class Counts:
-    """What the lines of a run are.
+    """Counts of the lines of a run.
 
     Attributes:
-        cards: Lines that are cards; history left out.
-        bad_lines: Lines that are not; history left out.
-        products: Products, each once for each window and currency; with history.
+        cards: Lines that are cards, without history.
+        bad_lines: Lines that aren't cards, without history.
+        products: Products per window and currency, with history.
     """
 
     cards: int
@@ -129,10 +130,10 @@ class Counts:
 
 
 def count_lines(products: DataFrame) -> Counts:
-    """Count what the lines of a run are.
+    """Count the lines of a run.
 
     Args:
-        products: As ``gather_products`` returns them.
+        products: From ``gather_products``.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 
@@ -149,11 +150,11 @@ def count_lines(products: DataFrame) -> Counts:
 
 
 def add_prices(known: DataFrame, products: DataFrame) -> DataFrame:
-    """Add up prices that were known and those of the windows.
+    """Add the prices of the windows to the known prices.
 
     Args:
-        known: Of any segments: ``goodsflow.pipeline.recommender.state.PRICES_SCHEMA``.
-        products: As ``gather_products`` returns them.
+        known: Prices of any segments, with schema ``state.PRICES_SCHEMA``.
+        products: From ``gather_products``.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 
@@ -171,20 +172,20 @@ def add_prices(known: DataFrame, products: DataFrame) -> DataFrame:
 def count_searches(
     lines: DataFrame, times: Sequence[float], half_life_seconds: float
 ) -> DataFrame:
-    """Sum up the searches among the events, by what was asked and by window.
+    """Sum up the searches among the events, by search and window.
 
-    An event counts from the time it gives for itself, and no later than its file was
-    written: a clock that is ahead does not make a search stronger.
+    An event counts from its own timestamp, but no later than the time at which its file
+    was written, so a clock that is ahead doesn't make a search stronger.
 
     Args:
-        lines: As ``lines.read_lines`` returns them, of files of events.
-        times: Of the windows, in seconds since 1970, none before another.
-        half_life_seconds: After which a search counts half.
+        lines: From ``file_lines.read_lines``, of files of events.
+        times: The windows' times in seconds since 1970, in ascending order.
+        half_life_seconds: The time after which a search counts half.
 
     Returns:
-        Columns ``name``, ``brand`` (in lower case, ``""`` where not asked for),
-        ``window`` (the first one that is not before the search; one after the last
-        where there is none) and ``weight`` at the time of that window, or the last.
+        Columns ``name``, ``brand`` (in lower case, ``""`` if not searched for),
+        ``window`` (the first one at or after the search; one after the last if there is
+        none) and ``weight`` at the time of that window, or of the last one.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 
@@ -201,7 +202,7 @@ def count_searches(
                 F.unix_millis("event.at") / F.lit(1000.0), F.col("written_at")
             ).alias("at"),
         )
-        # Who asks for everything shows no interest in anything.
+        # A search for everything shows no interest in anything.
         .where("name != '' OR brand != ''")
         .withColumn("window", F.size(F.filter(moments, lambda t: t < F.col("at"))))
     )
@@ -223,23 +224,23 @@ def recommend_cards(
 ) -> DataFrame:
     """Pick the best cards of each window.
 
-    Of the products whose latest card in the window has free stock and a price, which
-    are not blocked and of which no later window says that nothing is left, those with
-    the greatest score; equals go by ``product_id``.
+    Candidates are products whose latest card in the window has free stock and a price,
+    which aren't blocked, and which aren't sold out in a later window. Those with the
+    highest score win; ties are broken by ``product_id``.
 
     Args:
-        products: As ``gather_products`` returns them. Windows before 0 are history.
-        known: The prices of earlier windows: ``state.PRICES_SCHEMA``, where a product
-            may have several rows.
-        interests: What users look for at each window, by its index.
-        blocked: What is never recommended; nothing where not given.
-        per_window: How many products at most.
-        scoring: The defaults where not given.
+        products: From ``gather_products``. Windows before 0 are history.
+        known: The prices of earlier windows, with schema ``state.PRICES_SCHEMA``. A
+            product may have several rows.
+        interests: The users' interest at each window, by its index.
+        blocked: Rules for cards not to recommend; by default none.
+        per_window: The maximum number of products per window.
+        scoring: By default, the default settings.
 
     Returns:
         Columns ``window``, ``rank`` (from 1), ``product_id``, ``score``,
         ``mean_amount``, ``amount``, ``currency``, ``free_stock``, ``interest`` and
-        ``line``: the latest card's bytes as they were read.
+        ``line``: the latest card's original bytes.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
     from pyspark.sql.connect.window import Window as Over
@@ -253,7 +254,7 @@ def recommend_cards(
     )
     newest = Over.partitionBy("product_id").orderBy(F.desc("place"))
     newest_of_window = Over.partitionBy("window", "product_id").orderBy(F.desc("place"))
-    # History may be long: only what the windows hold is looked up in it.
+    # The history may be long: look up only the products of the windows.
     offered = (
         known.join(
             F.broadcast(products.select("product_id", "currency").distinct()),
@@ -266,7 +267,7 @@ def recommend_cards(
             F.sum("price_count").alias("count_before"),
         )
     )
-    candidates = _without(
+    candidates = _drop_blocked(
         products.join(F.broadcast(offered), on=["product_id", "currency"], how="left")
         .select(
             "window",
@@ -318,15 +319,15 @@ def recommend_cards(
     )
 
 
-def _without(candidates: DataFrame, blocked: BlockRules) -> DataFrame:
-    """Leave out what a rule is about."""
+def _drop_blocked(candidates: DataFrame, blocked: BlockRules) -> DataFrame:
+    """Drop the candidates that a rule blocks."""
     from pyspark.sql.connect import functions as F  # noqa: N812
 
     line = F.col("line").cast("STRING")
     columns: dict[Scope, Column] = {
         scope: F.get_json_object(line, f"$.{name}") for scope, name in FIELDS.items()
     }
-    # The line is only looked into for what is not there already.
+    # Only the other fields are extracted from the line.
     columns["product"] = F.col("product_id")
     marked = mark_blocked(candidates, blocked, columns)
     return marked.where(~F.col(IS_BLOCKED)).drop(IS_BLOCKED)
@@ -335,7 +336,7 @@ def _without(candidates: DataFrame, blocked: BlockRules) -> DataFrame:
 def _interest_of(
     candidates: DataFrame, interests: Sequence[Interest], scoring: Scoring
 ) -> DataFrame:
-    """Return ``window``, ``product_id`` and ``interest`` where somebody asked."""
+    """Return ``window``, ``product_id`` and ``interest`` of searched products."""
     from pyspark.sql.connect import functions as F  # noqa: N812
 
     rows = [

@@ -1,17 +1,15 @@
-"""What the recommender knows from earlier windows: a snapshot on HDFS, one a run.
+"""The recommender's state from earlier windows: one snapshot on HDFS per run.
 
-``<state dir>/<name>/snapshot.json`` is what users look for, and the names of the
-snapshots among whose prices its own are; ``<state dir>/<name>/prices`` are the prices
-that its run has added, as Parquet: a row for each product and currency. A run writes
-its snapshot before its transaction, and the transaction commits its name with the
-offsets: whatever is not named there is left over from a run that failed, and nobody
-reads it.
+``<state dir>/<name>/snapshot.json`` has the users' interest and the names of all
+segments of prices. ``<state dir>/<name>/prices`` is the segment that this run added, as
+Parquet: a row for each product and currency. A run saves its snapshot before its
+transaction, and the transaction commits the snapshot's name with the offsets. Snapshots
+that aren't named there are leftovers of failed runs, and nobody reads them.
 
-**Cost.** A run writes what is new and not what it knew already: prices are sums, so
-those of several snapshots add up to all. Small ones are written once more with the new
-ones as soon as these are half as many, so that a price is written about as often as the
-number of prices can be halved, and few folders are to be read. (A log-structured merge
-tree does the same: P. O'Neil et al., 1996.)
+**Cost.** A run writes only new prices: prices are sums, so the sums of all segments add
+up. Small segments are merged with the new one as soon as that has half as many rows, so
+a price is rewritten only a logarithmic number of times, and there are few folders to
+read. (A log-structured merge tree does the same: P. O'Neil et al., 1996.)
 """
 
 from __future__ import annotations
@@ -34,27 +32,27 @@ if TYPE_CHECKING:
 PRICES_SCHEMA = (
     "product_id STRING, currency STRING, price_sum DECIMAL(38, 4), price_count BIGINT"
 )
-"""Of each product in each currency: the sum of the prices seen, and how many."""
+"""For each product and currency: the sum and the number of the prices seen."""
 
 SMALL_ROWS = 20_000
-"""So many prices are written in less time than one more folder takes to read."""
+"""Writing so many prices is faster than reading one more folder."""
 
 _NAME = re.compile(r"\d{20}-[0-9a-f]{8}")
 
 
 def new_name(cursor: Cursor) -> str:
-    """Name the snapshot of a run that ends at ``cursor``.
+    """Return a name for the snapshot of a run that ends at ``cursor``.
 
-    The sum of all offsets comes first, so that names sort as runs follow each other; a
-    part by chance follows, so that no two runs write to one place.
+    It starts with the sum of all offsets, so names sort in the order of runs. A random
+    part follows, so no two runs write to the same folder.
     """
     return f"{_total(cursor):020d}-{uuid.uuid4().hex[:8]}"
 
 
 def is_named_for(name: str, cursor: Cursor) -> bool:
-    """Say whether a snapshot is the one that was left where a cursor stands.
+    """Return whether a snapshot's name matches a cursor's offsets.
 
-    Somebody may have moved or deleted some offsets by hand, and others still name it.
+    It doesn't if somebody changed or deleted some of the offsets.
     """
     is_name = _NAME.fullmatch(name) is not None
     return is_name and int(name.partition("-")[0]) == _total(cursor)
@@ -66,7 +64,7 @@ def _total(cursor: Cursor) -> int:
 
 @dataclass(frozen=True)
 class Segment:
-    """The prices that one run wrote: the name of its snapshot, and how many rows."""
+    """The prices that one run wrote: its snapshot's name and the number of rows."""
 
     name: str
     rows: int
@@ -74,11 +72,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What is known after a run.
+    """The state after a run.
 
     Attributes:
-        segments: Whose prices add up to all, the oldest first.
-        interest: What users look for.
+        segments: The segments of prices, the oldest first.
+        interest: The users' interest.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -86,11 +84,11 @@ class Snapshot:
 
     @property
     def rows(self) -> int:
-        """How many rows of prices are to be read."""
+        """The number of rows of prices to read."""
         return sum(segment.rows for segment in self.segments)
 
     def to_json(self) -> str:
-        """Return it as a JSON object."""
+        """Return the snapshot as a JSON object."""
         segments = [asdict(segment) for segment in self.segments]
         found = {"segments": segments, "interest": self.interest.to_dict()}
         return json.dumps(found, ensure_ascii=False)
@@ -108,11 +106,11 @@ class Snapshot:
 def split_segments(
     segments: Sequence[Segment], rows: int
 ) -> tuple[Sequence[Segment], Sequence[Segment]]:
-    """Return which segments stay, and which are written anew with as many new rows.
+    """Return the segments to keep, and those to merge with the new rows.
 
     Args:
         segments: The oldest first.
-        rows: How many are new.
+        rows: The number of new rows.
     """
     first = len(segments)
     while first and segments[first - 1].rows <= max(2 * rows, SMALL_ROWS):
@@ -125,9 +123,9 @@ class StateStore:
     """The snapshots in one directory.
 
     Args:
-        client: Of HDFS, as who may write there.
+        client: An HDFS client that may write there.
         root: Prefix of paths for Spark, such as ``hdfs://namenode:8020``.
-        state_dir: The directory; it is there.
+        state_dir: The directory, which must exist.
     """
 
     def __init__(self, client: HdfsClient, root: str, state_dir: str) -> None:
@@ -136,10 +134,10 @@ class StateStore:
         self._dir = state_dir.rstrip("/")
 
     def has(self, name: str | None) -> bool:
-        """Whether there is such a snapshot; it is complete where a cursor names it.
+        """Whether there is such a snapshot. One that a cursor names is complete.
 
         Raises:
-            HdfsError: The NameNode refused or did not answer.
+            HdfsError: The NameNode refused or didn't answer.
         """
         if name is None or not _NAME.fullmatch(name):
             return False
@@ -149,17 +147,17 @@ class StateStore:
             return False
 
     def load(self, name: str | None) -> Snapshot:
-        """Return a snapshot; an empty one where ``name`` is None.
+        """Return a snapshot; an empty one if ``name`` is None.
 
         Raises:
-            HdfsError: The NameNode or a DataNode refused or did not answer.
+            HdfsError: The NameNode or a DataNode refused or didn't answer.
         """
         if name is None:
             return Snapshot()
         return Snapshot.from_json(self._client.read(self._snapshot(name)))
 
     def prices(self, spark: SparkSession, segments: Sequence[Segment]) -> DataFrame:
-        """Return the rows of segments; a product may have one in each."""
+        """Return the rows of segments. A product may have a row in each."""
         if not segments:
             return spark.createDataFrame([], PRICES_SCHEMA)
         paths = [self._prices(segment.name) for segment in segments]
@@ -171,13 +169,13 @@ class StateStore:
         """Write a snapshot.
 
         Args:
-            name: Of the snapshot.
-            kept: The segments that stay as they are.
+            name: The name of the snapshot.
+            kept: The segments that are kept.
             prices: The segment to write.
-            interest: What users look for.
+            interest: The users' interest.
 
         Raises:
-            HdfsError: The NameNode or a DataNode refused or did not answer.
+            HdfsError: The NameNode or a DataNode refused or didn't answer.
             SparkError: Spark refused or failed.
         """
         from pyspark.sql.connect import functions as F  # noqa: N812
@@ -185,7 +183,7 @@ class StateStore:
 
         written = Observation()
         rows = F.count(F.lit(1)).alias("rows")
-        # pyspark's annotation names the Observation of its other API.
+        # pyspark's annotation means the Observation of its other API.
         seen = prices.observe(written, rows)  # type: ignore[arg-type]
         seen.write.parquet(self._prices(name))
         segments = (*kept, Segment(name, written.get["rows"]))
@@ -193,16 +191,16 @@ class StateStore:
         self._client.write(self._snapshot(name), content.encode())
 
     def prune(self, current: str, segments: Sequence[Segment]) -> None:
-        """Remove what was superseded before ``current`` was written.
+        """Remove snapshots older than ``current``, except the segments still in use.
 
-        What is newer may belong to a run that is newer than the caller.
+        Newer snapshots are kept: they may belong to a run newer than the caller.
 
         Args:
-            current: Name of the snapshot that counts.
-            segments: Those that it names.
+            current: The name of the current snapshot.
+            segments: The segments that it names.
 
         Raises:
-            HdfsError: The NameNode refused or did not answer.
+            HdfsError: The NameNode refused or didn't answer.
         """
         needed = {segment.name for segment in segments}
         for status in self._client.list_directory(self._dir):

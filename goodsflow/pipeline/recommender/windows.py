@@ -1,17 +1,16 @@
-"""Which files wait, in which order, and how they make windows. Pure.
+"""Which files wait, in which order, and how they form windows. Pure functions.
 
-**Order.** Within a partition, files go by offset. Between partitions, they go by the
-time at which they were written, so that a window holds what was sold at about the same
-time; ties go by partition. Clocks jump, and the offset of a partition is a single
-number: a file counts as written no earlier than those before it in its partition.
-Therefore every cut of the order takes a prefix of each partition, which is what the
-committed offsets can say.
+**Order.** Within a partition, files are ordered by offset. Across partitions, they are
+ordered by the time at which they were written, so a window has cards of about the same
+time; ties are ordered by partition. Since clocks can jump, a file counts as written no
+earlier than the files before it in its partition. Every prefix of the order thus has a
+prefix of each partition, which committed offsets can express.
 
-**The last file that is done** is still there: nothing removes it. Where no file reaches
-up to the committed offset, files are gone, or a sink began anew.
+**The last processed file** is never removed. If no file reaches the committed offset,
+files are missing, or the sink has started over.
 
-**Gaps** between files are fine: transaction markers take offsets and compaction frees
-them, so the next file starts at *or after* the committed offset.
+**Gaps** between files are normal: transaction markers take offsets and compaction
+removes records, so the next file starts at *or after* the committed offset.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ from goodsflow.pipeline.recommender.errors import (
 )
 
 HISTORY = -1
-"""The index of the files that are done already."""
+"""The index of the window of processed files."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Files of which one set of recommendations is made.
+    """Files that yield one set of recommendations.
 
     Attributes:
-        index: From 0 within a run; ``HISTORY`` is for what is done already.
+        index: From 0 within a run; ``HISTORY`` for processed files.
         files: In the order of ``order_files``.
     """
 
@@ -46,19 +45,19 @@ class Window:
 
     @property
     def written_at(self) -> datetime:
-        """When its newest file was written."""
+        """The time when the newest file was written."""
         return max(file.modified_at for file in self.files)
 
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """What a run takes.
+    """What a run processes.
 
     Attributes:
-        waiting: All files beyond the offsets, in order.
-        windows: Those that the run takes; the rest stays.
-        offsets_before: By partition, the offset up to which files are done.
-        offsets_after: The same once the run has committed.
+        waiting: All files after the offsets, in order.
+        windows: The windows that the run processes; other files keep waiting.
+        offsets_before: By partition, the first offset to process.
+        offsets_after: The same after the run.
     """
 
     waiting: tuple[TopicFile, ...]
@@ -80,19 +79,19 @@ def plan_windows(
     max_windows: int,
     include_incomplete: bool = False,
 ) -> WindowPlan:
-    """Decide what a run takes.
+    """Decide what a run processes.
 
     Args:
-        offsets: By partition, the committed offset: the first that is not done. A
-            partition that is not in it has nothing done.
+        offsets: By partition, the committed offset, which is the first to process. For
+            a partition without an entry, nothing was processed.
         files: The committed files of the topic, in any order.
-        files_per_window: Files that make a window complete.
-        max_windows: Windows at most, the incomplete one included.
-        include_incomplete: Make a last, shorter window of the files that are left.
+        files_per_window: The number of files in a complete window.
+        max_windows: The maximum number of windows, including an incomplete one.
+        include_incomplete: Also return a last, incomplete window.
 
     Raises:
-        OverlappingFilesError: With every file that overlaps an offset or another file.
-        MissingFilesError: No file reaches up to a committed offset.
+        OverlappingFilesError: Files overlap an offset or another file.
+        MissingFilesError: No file reaches a committed offset.
     """
     waiting = tuple(order_files(offsets, files))
     ends = range(files_per_window, len(waiting) + 1, files_per_window)
@@ -113,11 +112,11 @@ def plan_windows(
 def order_files(
     offsets: Mapping[int, int], files: Iterable[TopicFile]
 ) -> Iterator[TopicFile]:
-    """Yield the files beyond the offsets, in the order in which they are taken.
+    """Yield the files after the offsets, in processing order.
 
     Raises:
-        OverlappingFilesError: With every file that overlaps an offset or another file.
-        MissingFilesError: No file reaches up to a committed offset.
+        OverlappingFilesError: Files overlap an offset or another file.
+        MissingFilesError: No file reaches a committed offset.
     """
     files = sorted(files, key=lambda f: (f.partition, f.first_offset, f.path))
     _check_presence(offsets, files)
@@ -132,10 +131,10 @@ def order_files(
     ]
     if problems:
         raise OverlappingFilesError(
-            "The recommender cannot tell which records are done: "
+            "Cannot tell which records the recommender has processed: "
             + "; ".join(problems)
-            + ". Find out which file was not written by the HDFS sink, or who moved "
-            "the offsets of the group, and put that right."
+            + ". Find the file that the HDFS sink didn't write, or find out who "
+            "changed the offsets of the group, and correct that."
         )
     for _, file in heapq.merge(*(_by_time(queue) for queue in waiting.values())):
         yield file
@@ -144,17 +143,17 @@ def order_files(
 def done_files(
     offsets: Mapping[int, int], files: Iterable[TopicFile]
 ) -> tuple[TopicFile, ...]:
-    """Return the files that the offsets count as done."""
+    """Return the files before the offsets, which are processed."""
     return tuple(
         file for file in files if file.last_offset < offsets.get(file.partition, 0)
     )
 
 
 def check_archive(offsets: Mapping[int, int], archived: Iterable[ArchivedFile]) -> None:
-    """Check that everything that is archived is done: a run reads the sink's files.
+    """Check that all archived files are processed, since a run reads the sink's files.
 
     Raises:
-        MissingFilesError: The offsets were set back to before what is archived.
+        MissingFilesError: The offsets were set back to before archived files.
     """
     problems = [
         file.path
@@ -163,20 +162,20 @@ def check_archive(offsets: Mapping[int, int], archived: Iterable[ArchivedFile]) 
     ]
     if problems:
         raise MissingFilesError(
-            "The offsets of the recommender's group are before files that are archived "
-            f"already: {', '.join(problems)}. Set them to where these files end, or "
-            "move the files away; what they hold is recommended no second time."
+            "The offsets of the recommender's group are before archived files: "
+            f"{', '.join(problems)}. Set the offsets to the end of these files, or "
+            "move the files away. Archived files aren't used for recommendations again."
         )
 
 
 def _check_presence(offsets: Mapping[int, int], files: Sequence[TopicFile]) -> None:
     newest = {file.partition: file for file in files}
     problems = [
-        f"partition {partition} is done up to offset {offset}, and "
+        f"partition {partition} was processed up to offset {offset}, but "
         + (
             f"its newest file is {newest[partition].path}"
             if partition in newest
-            else "it has no file"
+            else "it has no files"
         )
         for partition, offset in sorted(offsets.items())
         if offset > 0
@@ -184,9 +183,9 @@ def _check_presence(offsets: Mapping[int, int], files: Sequence[TopicFile]) -> N
     ]
     if problems:
         raise MissingFilesError(
-            f"Files are missing: {'; '.join(problems)}. Restore what was removed from "
-            "HDFS; if the sink has begun anew on purpose, set the offsets of the "
-            "recommender's group back to where its files begin."
+            f"Files are missing: {'; '.join(problems)}. Restore the files that were "
+            "removed from HDFS. If the sink was reset on purpose, set the offsets of "
+            "the recommender's group back to the start of its files."
         )
 
 
@@ -207,7 +206,7 @@ def _overlaps(offset: int, queue: Sequence[TopicFile]) -> Iterator[str]:
 def _by_time(
     queue: Sequence[TopicFile],
 ) -> Iterator[tuple[tuple[datetime, int, int], TopicFile]]:
-    """Yield a partition's files with their place among those of all partitions."""
+    """Yield a partition's files, each with its sort key across all partitions."""
     written_at = queue[0].modified_at
     for file in queue:
         written_at = max(written_at, file.modified_at)

@@ -277,7 +277,7 @@ def test_a_run_by_hand_takes_what_waits_and_the_sensors_complete_windows(
 
     assert recommender.asked == [include_incomplete]
     assert metadata(result, "recommendations")["summary"] == (
-        "Nothing to recommend: 3 files wait, 10 make a window."
+        "Nothing to recommend: 3 files waiting, 10 needed for a window."
     )
 
 

@@ -16,9 +16,9 @@ from goodsflow.clients.hdfs import TopicFile
 from goodsflow.pipeline.recommender import run
 from goodsflow.pipeline.recommender.run import follow_interest
 from goodsflow.pipeline.recommender.search_interest import (
-    Asked,
     Interest,
     Search,
+    SearchWeight,
     interest_by_window,
     window_times,
 )
@@ -31,14 +31,14 @@ CLOCK, SHOE = Search("clock", ""), Search("", "shoe")
 def test_a_search_counts_half_after_each_half_life() -> None:
     """Yesterday's fashion would be recommended for ever."""
     interest = Interest(100.0, {CLOCK: 4.0})
-    assert interest.aged(110.0, 10.0) == Interest(110.0, {CLOCK: 2.0})
-    assert interest.aged(130.0, 10.0).weights == {CLOCK: 0.5}
+    assert interest.decayed(110.0, 10.0) == Interest(110.0, {CLOCK: 2.0})
+    assert interest.decayed(130.0, 10.0).weights == {CLOCK: 0.5}
 
 
 def test_time_does_not_run_backwards() -> None:
     """A clock that was set back would make old searches strong."""
     interest = Interest(100.0, {CLOCK: 4.0})
-    assert interest.aged(50.0, 10.0) is interest
+    assert interest.decayed(50.0, 10.0) is interest
     assert window_times([120.0, 90.0, 130.0], interest, 1e9) == (120.0, 120.0, 130.0)
     assert window_times([20.0], interest, 1e9) == (100.0,)
 
@@ -92,12 +92,16 @@ def test_a_search_from_the_future_counts_as_of_now(
 
 def test_ages_pass_without_an_overflow() -> None:
     """Seconds since 1970 over a short half-life are beyond a float's exponent."""
-    assert Interest(0.0, {CLOCK: 1.0}).aged(1.8e9, 60.0).weights[CLOCK] < 1e-300
+    assert Interest(0.0, {CLOCK: 1.0}).decayed(1.8e9, 60.0).weights[CLOCK] < 1e-300
 
 
 def test_each_window_sees_what_was_asked_before_it() -> None:
     """A window would be judged by searches that came days later."""
-    asked = [Asked(CLOCK, 0, 1.0), Asked(SHOE, 1, 1.0), Asked(CLOCK, 2, 8.0)]
+    asked = [
+        SearchWeight(CLOCK, 0, 1.0),
+        SearchWeight(SHOE, 1, 1.0),
+        SearchWeight(CLOCK, 2, 8.0),
+    ]
     windows, kept = interest_by_window(Interest(), asked, [100.0, 110.0], 10.0)
     assert [one.weights for one in windows] == [{CLOCK: 1.0}, {CLOCK: 0.5, SHOE: 1.0}]
     assert kept == Interest(110.0, {CLOCK: 8.5, SHOE: 1.0})
@@ -125,10 +129,10 @@ def test_windows_in_two_runs_see_what_they_see_in_one(
     """What is recommended would depend on how often the recommender runs."""
     half_life = 1000.0
     times = [1e4, 1e4 + later]
-    requests = [Asked(CLOCK, window, weight) for window, weight in asked]
+    requests = [SearchWeight(CLOCK, window, weight) for window, weight in asked]
     whole, end = interest_by_window(Interest(), requests, times, half_life)
     first = [one for one in requests if one.window == 0]
-    second = [Asked(o.search, 0, o.weight) for o in requests if o.window == 1]
+    second = [SearchWeight(o.search, 0, o.weight) for o in requests if o.window == 1]
     _, between = interest_by_window(Interest(), first, times[:1], half_life)
     apart, end_apart = interest_by_window(between, second, times[1:], half_life)
     assert apart[0].weights == pytest.approx(whole[1].weights)

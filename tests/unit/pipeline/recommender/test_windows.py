@@ -62,11 +62,11 @@ def test_offsets_beyond_all_files_are_an_error_that_names_them() -> None:
     with pytest.raises(MissingFilesError) as raised:
         plan({0: 5, 1: 8, 2: 0}, [file(0, 0, 4), file(1, 0, 6)])
     said = str(raised.value)
-    assert "partition 1 is done up to offset 8" in said
+    assert "partition 1 was processed up to offset 8" in said
     assert file(1, 0, 6).path in said
     assert "partition 0" not in said
     assert "partition 2" not in said
-    with pytest.raises(MissingFilesError, match=r"partition 0 .* it has no file"):
+    with pytest.raises(MissingFilesError, match=r"partition 0 .* it has no files"):
         plan({0: 5}, [])
 
 
