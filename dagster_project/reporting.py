@@ -1,6 +1,6 @@
 """What an asset tells the UI of what it did."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
@@ -53,3 +53,15 @@ def left_of(plan: Plan, results: Iterable[Result]) -> list[object]:
 def as_markdown(lines: Iterable[object], if_none: str) -> str:
     """Return a list of lines, or a sentence where there are none."""
     return "\n".join(f"- {line}" for line in lines) or if_none
+
+
+def preview(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
+    """Return rows as a table for a person."""
+    if not rows:
+        return dg.MetadataValue.md("None.")
+    import pandas as pd
+
+    cells = pd.DataFrame(rows).map(lambda cell: str(cell).replace("|", "\\|"))
+    # Parsed as a number, the product ID '1e5' would become 100000.
+    table = cells.to_markdown(index=False, disable_numparse=True)
+    return dg.MetadataValue.md(str(table))

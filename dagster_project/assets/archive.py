@@ -1,10 +1,11 @@
 """The archive: the sink's files as Parquet, a day at a time."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from dagster_project.assets.groups import ANALYTICS
+from dagster_project.assets.columns import archive_columns, archive_version
+from dagster_project.assets.groups import ANALYTICS, DATA_TEAM
 from dagster_project.failures import RETRY_POLICY, named_failures
 from dagster_project.resources.archive import ArchiveResource
 
@@ -16,6 +17,13 @@ DAYS = dg.DailyPartitionsDefinition(
     start_date=datetime(2026, 1, 1, tzinfo=UTC), timezone="UTC"
 )
 
+NIGHTLY = dg.FreshnessPolicy.cron(
+    deadline_cron="0 8 * * *", lower_bound_delta=timedelta(hours=7), timezone="UTC"
+)
+"""By 08:00 UTC a run must have succeeded that ended after 01:00, when the schedule
+starts one: a run may take six hours. It succeeds on a day without cards too. After a
+night in which the platform was down, the schedule's missed run makes it fresh."""
+
 
 @dg.asset(
     name=GOODS_ARCHIVE,
@@ -25,6 +33,10 @@ DAYS = dg.DailyPartitionsDefinition(
     partitions_def=DAYS,
     pool=ARCHIVE_POOL,
     retry_policy=RETRY_POLICY,
+    owners=DATA_TEAM,
+    code_version=archive_version(),
+    metadata=archive_columns(),
+    freshness_policy=NIGHTLY,
 )
 def goods_archive(
     context: dg.AssetExecutionContext, archive: ArchiveResource

@@ -4,7 +4,9 @@ import dagster as dg
 from pydantic import Field
 
 from dagster_project.assets.archive import DAYS
-from dagster_project.assets.groups import RECOMMENDER
+from dagster_project.assets.code_version import RECOMMENDER_MODULES, code_version
+from dagster_project.assets.columns import json_schema_columns
+from dagster_project.assets.groups import DATA_TEAM, RECOMMENDER
 from dagster_project.assets.recommendations import describe_run
 from dagster_project.failures import RETRY_POLICY, named_failures
 from dagster_project.resources import RecommenderResource
@@ -28,6 +30,9 @@ class BackfillConfig(dg.Config):
     partitions_def=DAYS,
     pool=BACKFILL_POOL,
     retry_policy=RETRY_POLICY,
+    owners=DATA_TEAM,
+    code_version=code_version(*RECOMMENDER_MODULES),
+    metadata=json_schema_columns("goods.json"),
 )
 def recomputed_recommendations(
     context: dg.AssetExecutionContext,

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from dagster_project.assets.groups import BOOTSTRAP
+from dagster_project.assets.columns import json_schema_columns
+from dagster_project.assets.groups import BOOTSTRAP, PLATFORM_TEAM
 from dagster_project.failures import RETRY_POLICY, named_failures
 from dagster_project.resources import PlatformResource
 from dagster_project.resources.kafka import PRINCIPAL
@@ -14,6 +15,8 @@ from dagster_project.resources.kafka import PRINCIPAL
     deps=["inbound_topics", "schemas"],
     retry_policy=RETRY_POLICY,
     op_tags={"dagster/priority": "-10"},
+    owners=PLATFORM_TEAM,
+    metadata=json_schema_columns("blocked-products.json"),
 )
 def block_list(
     context: dg.AssetExecutionContext, platform: PlatformResource

@@ -7,7 +7,7 @@ from typing import get_args
 import dagster as dg
 from pydantic import Field, field_validator
 
-from dagster_project.assets.groups import BOOTSTRAP
+from dagster_project.assets.groups import BOOTSTRAP, PLATFORM_TEAM
 from dagster_project.failures import RETRY_POLICY, failure_of, named_failures
 from dagster_project.reporting import report
 from dagster_project.resources import DesiredStateResource
@@ -67,6 +67,7 @@ class DeclaredAsset:
             kinds=set(self.kinds),
             deps=list(self.deps),
             description=self.description,
+            owners=PLATFORM_TEAM,
             retry_policy=RETRY_POLICY,
             op_tags={"dagster/priority": str(-10 * self.waits)},
             # A platform may have no ksqlDB.

@@ -6,16 +6,38 @@ make the lineage one graph; ``platform_observer`` reports how they are.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import dagster as dg
 
-from dagster_project.assets.groups import ANALYTICS, INBOUND, RECOMMENDER, USERS
+from dagster_project.assets.columns import json_schema_columns
+from dagster_project.assets.groups import (
+    ANALYTICS,
+    INBOUND,
+    PLATFORM_TEAM,
+    RECOMMENDER,
+    USERS,
+)
 from goodsflow.model.endpoints import ClusterName
+
+UP_TO_DATE = dg.FreshnessPolicy.time_window(
+    warn_window=timedelta(minutes=10), fail_window=timedelta(minutes=30)
+)
+"""For what flows. ``dagster_project.sensors.freshness`` says when an asset counts as up
+to date. In an idle shop it does, every few minutes."""
+
+_CARDS = "goods.json"
 
 
 @dataclass(frozen=True)
 class TopicAsset:
-    """A topic that is an asset."""
+    """A topic that is an asset.
+
+    Attributes:
+        schema: The file in ``schemas/`` that its records follow; None where there is
+            none.
+        freshness: Set where something shows that the topic is up to date.
+    """
 
     key: str
     cluster: ClusterName
@@ -23,6 +45,8 @@ class TopicAsset:
     deps: tuple[str, ...]
     description: str
     group: str
+    schema: str | None = None
+    freshness: dg.FreshnessPolicy | None = None
 
     def spec(self) -> dg.AssetSpec:
         """Return the external asset."""
@@ -32,7 +56,13 @@ class TopicAsset:
             kinds={"kafka"},
             deps=self.deps,
             description=self.description,
-            metadata={"cluster": self.cluster, "topic": self.topic},
+            owners=PLATFORM_TEAM,
+            freshness_policy=self.freshness,
+            metadata={
+                "cluster": self.cluster,
+                "topic": self.topic,
+                **(json_schema_columns(self.schema) if self.schema else {}),
+            },
         )
 
 
@@ -44,6 +74,7 @@ TOPICS = (
         ("shop_api",),
         "Topic `goods`: every card that a shop sent, by product.",
         INBOUND,
+        schema=_CARDS,
     ),
     TopicAsset(
         "goods_filtered",
@@ -52,6 +83,8 @@ TOPICS = (
         ("blocking",),
         "Topic `goods-filtered`: the cards that may reach users.",
         INBOUND,
+        schema=_CARDS,
+        freshness=UP_TO_DATE,
     ),
     TopicAsset(
         "goods_dead_letter",
@@ -68,6 +101,7 @@ TOPICS = (
         ("mm2_source",),
         "Topic `source.goods-filtered`: the mirror of `goods-filtered`.",
         ANALYTICS,
+        schema=_CARDS,
     ),
     TopicAsset(
         "hdfs_sink_dead_letter",
@@ -84,6 +118,8 @@ TOPICS = (
         ("recommendations",),
         "Topic `goods-recomendations`: the recommended cards, by product.",
         RECOMMENDER,
+        schema=_CARDS,
+        freshness=UP_TO_DATE,
     ),
     TopicAsset(
         "events",
@@ -92,6 +128,7 @@ TOPICS = (
         ("search", "goods_recomendations"),
         "Topic `events`: what users asked for.",
         USERS,
+        schema="events.json",
     ),
 )
 
@@ -126,6 +163,7 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
     return [
         dg.AssetSpec(
             "shop_api",
+            owners=PLATFORM_TEAM,
             group_name=INBOUND,
             kinds={"python", "kafka"},
             deps=["inbound_principals", "schemas"],
@@ -133,6 +171,7 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             "blocking",
+            owners=PLATFORM_TEAM,
             group_name=INBOUND,
             kinds={"python", "kafka"},
             deps=["goods", "block_list", "inbound_principals"],
@@ -141,6 +180,7 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             "mm2_source",
+            owners=PLATFORM_TEAM,
             group_name=ANALYTICS,
             kinds={"kafka"},
             deps=["goods_filtered", "connectors"],
@@ -148,6 +188,7 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             "hdfs_sink",
+            owners=PLATFORM_TEAM,
             group_name=ANALYTICS,
             kinds={"kafka", "hadoop"},
             deps=["source_goods_filtered", "connectors"],
@@ -155,6 +196,9 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             GOODS_FILES,
+            metadata=json_schema_columns(_CARDS),
+            freshness_policy=UP_TO_DATE,
+            owners=PLATFORM_TEAM,
             group_name=ANALYTICS,
             kinds={"hadoop", "json"},
             deps=["hdfs_sink"],
@@ -163,6 +207,7 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
         ),
         dg.AssetSpec(
             "search",
+            owners=PLATFORM_TEAM,
             group_name=USERS,
             kinds={"python", "duckdb"},
             deps=["source_goods_filtered", "analytics_principals", "search_views"],

@@ -1,4 +1,4 @@
-"""The groups in which the UI shows the assets."""
+"""The groups in which the UI shows the assets, and the teams that own them."""
 
 BOOTSTRAP = "bootstrap"
 """What is made once, as ``platform.yaml`` declares it."""
@@ -14,3 +14,9 @@ RECOMMENDER = "recommender"
 
 USERS = "users"
 """What users search, and what they asked for."""
+
+PLATFORM_TEAM = ["team:platform"]
+"""Owns what the bootstrap makes and what flows by itself."""
+
+DATA_TEAM = ["team:data"]
+"""Owns what is computed from the cards."""

@@ -1,11 +1,14 @@
 """Recommendations, made of the files that wait."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import dagster as dg
 
-from dagster_project.assets.groups import RECOMMENDER
+from dagster_project.assets.code_version import RECOMMENDER_MODULES, code_version
+from dagster_project.assets.columns import json_schema_columns
+from dagster_project.assets.groups import DATA_TEAM, RECOMMENDER
 from dagster_project.failures import RETRY_POLICY, named_failures
+from dagster_project.reporting import preview
 from dagster_project.resources import RecommenderResource
 from goodsflow.pipeline.recommender.report import RunReport
 
@@ -22,6 +25,9 @@ WINDOW_TAG = "goodsflow/window"
     deps=["goods_files"],
     pool=RECOMMENDER_POOL,
     retry_policy=RETRY_POLICY,
+    owners=DATA_TEAM,
+    code_version=code_version(*RECOMMENDER_MODULES),
+    metadata=json_schema_columns("goods.json"),
 )
 def recommendations(
     context: dg.AssetExecutionContext, recommender: RecommenderResource
@@ -63,7 +69,7 @@ def describe_run(run: RunReport) -> Metadata:
         "cards out": run.cards_out,
         "bad lines": run.bad_lines,
         **{f"seconds {phase}": seconds for phase, seconds in run.seconds.items()},
-        "recommendations": dg.MetadataValue.md(_table(run.preview())),
+        "recommendations": preview(run.preview()),
     }
 
 
@@ -75,12 +81,3 @@ def _offsets(offsets: Mapping[int, int]) -> str:
         )
         or "none committed"
     )
-
-
-def _table(rows: Sequence[Mapping[str, object]]) -> str:
-    if not rows:
-        return "None."
-    columns = list(rows[0])
-    lines = [columns, ["---"] * len(columns)]
-    lines += [[str(row[column]) for column in columns] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

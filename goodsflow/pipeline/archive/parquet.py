@@ -42,27 +42,48 @@ _CARD_SCHEMA = (
     "stock STRUCT<available: BIGINT, reserved: BIGINT>, "
     "store_id STRING, updated_at STRING"
 )
-_AMOUNT_TYPE = "DECIMAL(20, 4)"
-_SOURCES_SCHEMA = (
-    "file_name STRING, part INT, partition INT, first_offset BIGINT, "
-    "last_offset BIGINT, written_at TIMESTAMP"
-)
+_SOURCE_COLUMNS = {
+    "file_name": "STRING",
+    "part": "INT",
+    "partition": "INT",
+    "first_offset": "BIGINT",
+    "last_offset": "BIGINT",
+    "written_at": "TIMESTAMP",
+}
+_LINE_COLUMNS = {"line_number": "INT", "line": "BINARY"}
+_CARD_COLUMNS = {
+    "product_id": ("product_id", "STRING"),
+    "name": ("name", "STRING"),
+    "brand": ("brand", "STRING"),
+    "category": ("category", "STRING"),
+    "amount": ("price.amount", "DECIMAL(20, 4)"),
+    "currency": ("price.currency", "STRING"),
+    "available": ("stock.available", "BIGINT"),
+    "reserved": ("stock.reserved", "BIGINT"),
+    "store_id": ("store_id", "STRING"),
+    "updated_at": ("updated_at", "TIMESTAMP"),
+}
+"""Columns of a card, each with its field and its type."""
+
 _WITHDRAWN_COLUMNS = {"withdrawn_hash": "BIGINT", "withdrawn_bytes": "INT"}
-_COMPARED_SCHEMA = (
-    "file_name STRING, line_number INT, line BINARY, product_id STRING, "
-    "withdrawn_hash BIGINT, withdrawn_bytes INT"
+
+ARCHIVE_COLUMNS: Mapping[str, str] = {
+    # Spark writes a folder for each part, and leaves the column out.
+    **{name: kind for name, kind in _SOURCE_COLUMNS.items() if name != "part"},
+    **_LINE_COLUMNS,
+    **{name: kind for name, (_, kind) in _CARD_COLUMNS.items()},
+    **_WITHDRAWN_COLUMNS,
+}
+"""The columns of an archived file, with their types in Spark."""
+
+_COMPARED_COLUMNS = (
+    "file_name",
+    "line_number",
+    "line",
+    "product_id",
+    *_WITHDRAWN_COLUMNS,
 )
-_PLACE_COLUMNS = frozenset(
-    {
-        "file_name",
-        "part",
-        "partition",
-        "first_offset",
-        "last_offset",
-        "written_at",
-        "line_number",
-    }
-)
+_PLACE_COLUMNS = frozenset({*_SOURCE_COLUMNS, "line_number"})
 _BLOCK_COLUMNS: dict[Scope, str] = {
     "product": "product_id",
     "brand": "brand",
@@ -223,7 +244,9 @@ def archived_contents(
     hashed = F.coalesce("withdrawn_hash", F.xxhash64("line_number", "line"))
     counted = (
         # Files of an older make lack some of these columns.
-        spark.read.schema(_COMPARED_SCHEMA)
+        spark.read.schema(
+            _to_ddl({name: ARCHIVE_COLUMNS[name] for name in _COMPARED_COLUMNS})
+        )
         .parquet(*(f"{root}{path}" for path in paths))
         .select(F.col("_metadata.file_name").alias("archived_as"), "*")
         .groupBy("archived_as", "file_name")
@@ -312,7 +335,7 @@ def _read_lines(spark: SparkSession, groups: Sequence[Group], root: str) -> Data
         for file in group.files
     ]
     files = [file for group in groups for file in group.files]
-    sources = spark.createDataFrame(rows, _SOURCES_SCHEMA)
+    sources = spark.createDataFrame(rows, _to_ddl(_SOURCE_COLUMNS))
     return (
         _read_whole(spark, files, root)
         .join(F.broadcast(sources), on="file_name", how="inner")
@@ -333,17 +356,15 @@ def _with_cards(lines: DataFrame) -> DataFrame:
     is_card = F.expr("coalesce(parsed.product_id, '') != ''")
     return found.withColumn("card", F.when(is_card, F.col("parsed"))).select(
         *lines.columns,
-        "card.product_id",
-        "card.name",
-        "card.brand",
-        "card.category",
-        F.col("card.price.amount").try_cast(_AMOUNT_TYPE).alias("amount"),
-        "card.price.currency",
-        "card.stock.available",
-        "card.stock.reserved",
-        "card.store_id",
-        F.col("card.updated_at").try_cast("TIMESTAMP").alias("updated_at"),
+        *(
+            F.col(f"card.{field}").try_cast(kind).alias(name)
+            for name, (field, kind) in _CARD_COLUMNS.items()
+        ),
     )
+
+
+def _to_ddl(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in columns.items())
 
 
 def _content(length: Any, hashed: Any) -> list[Any]:

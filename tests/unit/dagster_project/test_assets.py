@@ -241,7 +241,7 @@ def test_what_cannot_be_done_fails_the_run_once_the_rest_is_done(
 
     assert not result.success
     assert "partitions: 6 -> 2" in failure(result)
-    assert "declare partitions: 6" in failure(result)
+    assert "Declare partitions: 6" in failure(result)
     assert not [e for e in result.all_events if e.is_step_up_for_retry]
 
 
@@ -304,10 +304,8 @@ def test_a_run_tells_what_it_did() -> None:
     assert found["offsets after"] == "partition 0: 10"
     assert (found["cards in"], found["cards out"], found["files"]) == (10, 1, 1)
     assert found["seconds compute"] == 1.5
-    assert (
-        "| 0 | 1 | 12348 | 1.25 | 8.0 | 10.0 | RUB | 9 | 0.5 |"
-        in found["recommendations"]
-    )
+    row = found["recommendations"].splitlines()[-1]
+    assert row.replace(" ", "") == "|0|1|12348|1.25|8.0|10.0|RUB|9|0.5|"
 
 
 def test_a_fenced_run_is_not_tried_again() -> None:
