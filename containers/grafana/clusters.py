@@ -11,12 +11,12 @@ CLUSTERS = Board(
             "Health",
             [
                 number(
-                    "Brokers that answer",
+                    "Brokers up",
                     "short",
                     Query('sum by (cluster) (up{job="kafka"})', "{{cluster}}"),
                 ),
                 number(
-                    "Partitions that lack a replica",
+                    "Under-replicated partitions",
                     "short",
                     Query(
                         "sum by (cluster) (kafka_broker_under_replicated_partitions)",
@@ -35,10 +35,10 @@ CLUSTERS = Board(
                     "Active controllers",
                     "short",
                     Query("sum by (cluster) (kafka_controller_active)", "{{cluster}}"),
-                    about="One for each cluster.",
+                    description="Each cluster must have exactly one.",
                 ),
                 number(
-                    "Until certificates end",
+                    "Certificates expire in",
                     "d",
                     Query(
                         "(goodsflow_certificate_end_timestamp_seconds - time())"
@@ -92,22 +92,22 @@ CLUSTERS = Board(
             "Brokers",
             [
                 lines(
-                    "Requests, 99th percentile",
+                    "Request time, 99th percentile",
                     "ms",
                     Query(
                         "kafka_broker_request_p99_milliseconds",
                         "{{part}} {{request}}",
                     ),
-                    about="A consumer's fetch waits for records: half a second is "
-                    "its nature.",
+                    description="A consumer's fetch waits for records, so half a second "
+                    "is normal.",
                 ),
                 lines(
-                    "Idle time of request handlers",
+                    "Request handler idle ratio",
                     "percentunit",
                     Query("kafka_broker_request_handler_idle_ratio", "{{part}}"),
                 ),
                 lines(
-                    "Refused requests",
+                    "Failed requests",
                     "reqps",
                     Query(
                         f"rate(kafka_broker_failed_produce_requests_total{RATE})",
@@ -122,8 +122,11 @@ CLUSTERS = Board(
                     "Partitions",
                     "short",
                     Query("kafka_broker_partitions", "{{part}}"),
-                    Query("kafka_broker_led_partitions", "{{part}} leads"),
-                    Query("kafka_broker_under_min_isr_partitions", "{{part}} < min"),
+                    Query("kafka_broker_led_partitions", "{{part}} leader"),
+                    Query(
+                        "kafka_broker_under_min_isr_partitions",
+                        "{{part}} below min ISR",
+                    ),
                 ),
                 heap("kafka"),
             ],
@@ -132,7 +135,7 @@ CLUSTERS = Board(
             "ZooKeeper",
             [
                 lines(
-                    "Latency of requests",
+                    "Request latency",
                     "ms",
                     Query(
                         "zookeeper_request_latency_average_milliseconds",
@@ -141,10 +144,10 @@ CLUSTERS = Board(
                     Query("zookeeper_request_latency_max_milliseconds", "{{part}} max"),
                 ),
                 lines(
-                    "Connections, waiting requests",
+                    "Connections and outstanding requests",
                     "short",
                     Query("zookeeper_connections", "{{part}} connections"),
-                    Query("zookeeper_outstanding_requests", "{{part}} waiting"),
+                    Query("zookeeper_outstanding_requests", "{{part}} outstanding"),
                 ),
                 lines(
                     "Packets",

@@ -36,12 +36,12 @@ CONNECTORS = Board(
             "Throughput",
             [
                 lines(
-                    "Records written by the source",
+                    "Records written by source tasks",
                     "cps",
                     Query(f"rate(kafka_connect_source_records_total{RATE})", _BY_TASK),
                 ),
                 lines(
-                    "Records given to the sink",
+                    "Records read by sink tasks",
                     "cps",
                     Query(f"rate(kafka_connect_sink_records_total{RATE})", _BY_TASK),
                 ),
@@ -59,7 +59,7 @@ CONNECTORS = Board(
             "Lag",
             [
                 lines(
-                    "Mirror",
+                    "Mirror lag",
                     "s",
                     Query(
                         'goodsflow:group_lag:seconds{group="mm2-source"}',
@@ -67,7 +67,7 @@ CONNECTORS = Board(
                     ),
                 ),
                 lines(
-                    "Sink",
+                    "Sink lag",
                     "s",
                     Query(
                         'goodsflow:group_lag:seconds{group="connect-hdfs-sink"}',
@@ -75,7 +75,7 @@ CONNECTORS = Board(
                     ),
                 ),
                 lines(
-                    "Records not yet read by the tasks",
+                    "Consumer lag of the tasks",
                     "short",
                     Query(
                         "kafka_connect_consumer_lag_records",
@@ -83,7 +83,7 @@ CONNECTORS = Board(
                     ),
                 ),
                 lines(
-                    "From source to mirror, longest",
+                    "Mirror latency, maximum",
                     "ms",
                     Query(
                         "kafka_mirror_latency_max_milliseconds >= 0",
@@ -91,14 +91,14 @@ CONNECTORS = Board(
                     ),
                 ),
                 lines(
-                    "Putting a batch to the sink, longest",
+                    "Sink batch time, maximum",
                     "ms",
                     Query("kafka_connect_sink_put_max_milliseconds", _BY_TASK),
                 ),
             ],
         ),
         (
-            "Files of the sink",
+            "Sink files",
             [
                 lines(
                     "Records written",
@@ -137,12 +137,12 @@ CONNECTORS = Board(
                     ),
                 ),
                 lines(
-                    "Waiting for HDFS, and tries again",
+                    "Waiting for HDFS, and retries",
                     "short",
-                    Query("kafka_connect_hdfs_sink_waiting", f"{_BY_TASK} waits"),
+                    Query("kafka_connect_hdfs_sink_waiting", f"{_BY_TASK} waiting"),
                     Query(
                         f"rate(kafka_connect_hdfs_sink_retries_total{RATE})",
-                        f"{_BY_TASK} tries/s",
+                        f"{_BY_TASK} retries/s",
                     ),
                 ),
             ],
@@ -151,7 +151,7 @@ CONNECTORS = Board(
             "Errors",
             [
                 lines(
-                    "Records with errors, and refused",
+                    "Record errors and failures",
                     "cps",
                     Query(
                         f"rate(kafka_connect_task_record_errors_total{RATE})",

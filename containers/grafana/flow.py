@@ -1,11 +1,11 @@
-"""The goods flow from end to end: what moves, and how far behind each hop is."""
+"""The goods flow from end to end: the throughput and lag of each hop."""
 
 from panels import RATE, Board, Query, lines, number
 
 FLOW = Board(
     "goodsflow",
     "Goods flow",
-    "From the shops to the recommendations: what moves, how far behind each hop is.",
+    "From the shops to the recommendations: the throughput and lag of each hop.",
     [
         (
             "Now",
@@ -16,13 +16,13 @@ FLOW = Board(
                     Query('count(ALERTS{alertstate="firing"}) or vector(0)', "alerts"),
                 ),
                 number(
-                    "Parts that answer",
+                    "Parts up",
                     "short",
-                    Query("sum(up)", "answer"),
-                    Query("count(up)", "in all"),
+                    Query("sum(up)", "up"),
+                    Query("count(up)", "total"),
                 ),
                 number(
-                    "Since the last card",
+                    "Time since the last card",
                     "s",
                     Query(
                         "time() - goodsflow_shop_api_last_delivery_timestamp_seconds",
@@ -39,7 +39,7 @@ FLOW = Board(
             "Hops",
             [
                 lines(
-                    "Cards a second",
+                    "Cards per second",
                     "cps",
                     Query(
                         f"sum(rate(goodsflow_shop_api_cards_delivered_total{RATE}))",
@@ -56,16 +56,15 @@ FLOW = Board(
                     ),
                     Query(
                         f"sum(rate(kafka_connect_sink_records_total{RATE}))",
-                        "4 given to the HDFS sink",
+                        "4 read by the HDFS sink",
                     ),
                 ),
                 lines(
                     "Lag",
                     "s",
                     Query("goodsflow:group_lag:seconds", "{{group}} {{topic}}"),
-                    about="How long the input would take to become as much as is "
-                    "not yet read. The recommender takes whole windows, so that some "
-                    "is its nature.",
+                    description="The time in which as many records arrive as wait. The "
+                    "recommender reads whole windows, so some lag is normal.",
                 ),
                 lines(
                     "Lag in records",
@@ -73,14 +72,14 @@ FLOW = Board(
                     Query("goodsflow:group_lag:records", "{{group}} {{topic}}"),
                 ),
                 lines(
-                    "Files that wait for the recommender",
+                    "Files waiting for the recommender",
                     "short",
                     Query("goodsflow_recommender_waiting_files", "{{topic}}"),
-                    about="Ten files of cards make a window; what remains below that "
-                    "waits for more. Files of events wait for the next window.",
+                    description="Ten files of cards make a window; fewer files wait "
+                    "for more. Files of events wait for the next window.",
                 ),
                 lines(
-                    "Since the oldest of them waits",
+                    "Age of the oldest waiting file",
                     "s",
                     Query(
                         "time() - goodsflow_recommender_oldest_waiting_file"
@@ -89,7 +88,7 @@ FLOW = Board(
                     ),
                 ),
                 lines(
-                    "What blocking decides",
+                    "Decisions of blocking",
                     "cps",
                     Query(
                         "sum by (outcome) (rate(goodsflow_blocking_records_total"
@@ -107,13 +106,13 @@ FLOW = Board(
                     ),
                 ),
                 lines(
-                    "Records of a transaction",
+                    "Records per transaction",
                     "short",
                     Query("goodsflow_blocking_last_transaction_records", "{{part}}"),
-                    about="Of the last one. They grow with what waits.",
+                    description="In the last transaction; it grows with the backlog.",
                 ),
                 lines(
-                    "Held back, by what is on the block list",
+                    "Blocked cards, by scope",
                     "cps",
                     Query(
                         "sum by (scope) (rate(goodsflow_blocking_blocked_total"
@@ -124,10 +123,10 @@ FLOW = Board(
                         f"sum(rate(goodsflow_blocking_withdrawn_total{RATE}))",
                         "withdrawn",
                     ),
-                    about="Withdrawn: tombstones of what had passed before.",
+                    description="Withdrawn: tombstones of cards that had passed before.",
                 ),
                 lines(
-                    "Rules of the block list",
+                    "Block list rules",
                     "short",
                     Query(
                         "max by (scope) (goodsflow_blocking_block_list_rules)",
@@ -135,14 +134,14 @@ FLOW = Board(
                     ),
                 ),
                 lines(
-                    "Dead letters, by what they fail at",
+                    "Dead letters, by kind",
                     "cps",
                     Query(
                         "sum by (kind) (rate(goodsflow_blocking_dead_letters_total"
                         f"{RATE}))",
                         "{{kind}}",
                     ),
-                    about="`goodsflow dead-letters list` shows them.",
+                    description="`goodsflow dead-letters list` lists them.",
                 ),
                 lines(
                     "Recommendations, events, dead letters",
@@ -152,10 +151,10 @@ FLOW = Board(
                         '{topic=~"goods-recomendations|events|.*dead-letter"})',
                         "{{topic}}",
                     ),
-                    about="Offsets, in which markers of transactions count too.",
+                    description="End offsets, which include transaction markers.",
                 ),
                 lines(
-                    "Cards that could not be delivered",
+                    "Cards not delivered",
                     "cps",
                     Query(
                         f"sum(rate(goodsflow_shop_api_delivery_failures_total{RATE}))",
@@ -167,14 +166,14 @@ FLOW = Board(
         (
             "Parts",
             [
-                lines("Parts that answer", "bool", Query("up", "{{part}}")),
+                lines("Parts up", "bool", Query("up", "{{part}}")),
                 lines(
                     "Memory",
                     "bytes",
                     Query("process_resident_memory_bytes", "{{part}}"),
                 ),
                 lines(
-                    "What the exporter can read",
+                    "Sources that the exporter can read",
                     "bool",
                     Query("goodsflow_exporter_read_success", "{{source}}"),
                 ),

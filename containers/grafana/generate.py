@@ -1,7 +1,7 @@
-"""Writes Grafana's dashboards: ``python containers/grafana/generate.py [--check]``.
+"""Generates Grafana's dashboards: ``python containers/grafana/generate.py [--check]``.
 
-With ``--check`` it writes nothing, but fails where the JSON under ``dashboards/`` (with
-which Grafana is provisioned) is not what it would write.
+With ``--check``, it writes nothing and fails if a JSON file under ``dashboards/`` (with
+which Grafana is provisioned) is out of date.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     }
     if "--check" in arguments:
         for path in sorted(stale):
-            sys.stderr.write(f"{path} is not what {Path(__file__).name} makes of it\n")
+            sys.stderr.write(f"{path} is out of date: run {Path(__file__).name}\n")
         return 1 if stale else 0
     for path in stale - wanted.keys():
         path.unlink()

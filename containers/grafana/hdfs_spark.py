@@ -1,4 +1,4 @@
-"""HDFS, which holds the cards, and Spark, on which the recommender computes."""
+"""HDFS, which stores the cards, and Spark, on which the recommender runs."""
 
 from panels import RATE, Board, Query, heap, lines, number
 
@@ -6,7 +6,7 @@ _DRIVER = "metrics_goodsflow_driver_"
 HDFS_SPARK = Board(
     "hdfs-spark",
     "HDFS and Spark",
-    "The file system that holds the cards, and what the recommender computes on.",
+    "The file system that stores the cards, and the engine of the recommender.",
     [
         (
             "HDFS",
@@ -14,20 +14,20 @@ HDFS_SPARK = Board(
                 number(
                     "DataNodes",
                     "short",
-                    Query("hdfs_namenode_live_datanodes", "living"),
+                    Query("hdfs_namenode_live_datanodes", "live"),
                     Query("hdfs_namenode_dead_datanodes", "dead"),
                 ),
                 number(
-                    "Blocks in trouble",
+                    "Damaged blocks",
                     "short",
                     Query("hdfs_namenode_missing_blocks", "missing"),
                     Query("hdfs_namenode_corrupt_blocks", "corrupt"),
-                    Query("hdfs_namenode_under_replicated_blocks", "too few copies"),
+                    Query("hdfs_namenode_under_replicated_blocks", "under-replicated"),
                 ),
                 lines(
-                    "Room",
+                    "Capacity",
                     "bytes",
-                    Query("hdfs_namenode_capacity_bytes", "in all"),
+                    Query("hdfs_namenode_capacity_bytes", "total"),
                     Query("hdfs_namenode_remaining_bytes", "free"),
                     Query("hdfs_namenode_used_bytes", "used"),
                     Query("hdfs_datanode_used_bytes", "used on {{part}}"),
@@ -39,26 +39,26 @@ HDFS_SPARK = Board(
                     Query("hdfs_namenode_blocks", "blocks"),
                 ),
                 lines(
-                    "Files of the sink",
+                    "Sink files",
                     "short",
                     Query("goodsflow_hdfs_topic_files", "{{topic}}"),
-                    about="The compaction makes them fewer each night.",
+                    description="The archive replaces processed files each night.",
                 ),
                 lines(
-                    "Bytes of the sink",
+                    "Size of the sink files",
                     "bytes",
                     Query("goodsflow_hdfs_topic_bytes", "{{topic}}"),
                 ),
                 lines(
-                    "Files a second",
+                    "File operations per second",
                     "ops",
-                    Query(f"rate(hdfs_namenode_new_files_total{RATE})", "made"),
+                    Query(f"rate(hdfs_namenode_new_files_total{RATE})", "created"),
                     Query(f"rate(hdfs_namenode_renamed_files_total{RATE})", "renamed"),
                     Query(f"rate(hdfs_namenode_deleted_files_total{RATE})", "deleted"),
-                    about="The sink commits a file by renaming it.",
+                    description="The sink commits a file by renaming it.",
                 ),
                 lines(
-                    "Bytes",
+                    "Throughput",
                     "Bps",
                     Query(
                         f"rate(hdfs_datanode_bytes_written_total{RATE})",
@@ -69,7 +69,7 @@ HDFS_SPARK = Board(
                     ),
                 ),
                 lines(
-                    "Volumes that failed",
+                    "Failed volumes",
                     "short",
                     Query("hdfs_datanode_volume_failures_total", "{{part}}"),
                 ),
@@ -94,7 +94,7 @@ HDFS_SPARK = Board(
                     Query("metrics_worker_coresFree_Value", "cores free"),
                 ),
                 lines(
-                    "Memory of the worker",
+                    "Worker memory",
                     "decmbytes",
                     Query("metrics_worker_memUsed_MB_Value", "used"),
                     Query("metrics_worker_memFree_MB_Value", "free"),
@@ -117,7 +117,7 @@ HDFS_SPARK = Board(
                     Query(f"{_DRIVER}DAGScheduler_stage_failedStages_Value", "failed"),
                 ),
                 lines(
-                    "Records that the recommender has not taken",
+                    "Records waiting for the recommender",
                     "short",
                     Query(
                         'goodsflow:group_lag:records{group="recommender"}', "records"

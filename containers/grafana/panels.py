@@ -1,4 +1,4 @@
-"""Dashboards as data, and the JSON that Grafana takes of them."""
+"""Dashboards as data, and their JSON for Grafana."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from grafana_foundation_sdk.models.common import LegendDisplayMode, LegendPlacem
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, DataSourceRef
 
 RATE = "[$__rate_interval]"
-"""The range for a rate: Grafana puts in at least four scrapes."""
+"""The range of a rate: Grafana inserts at least four scrape intervals."""
 
 _SOURCE = DataSourceRef(type_val="prometheus", uid="prometheus")
 
 
 @dataclass(frozen=True)
 class Query:
-    """A PromQL expression, and what its series are called."""
+    """A PromQL expression, and the legend of its series."""
 
     expr: str
     legend: str
@@ -32,12 +32,12 @@ class Query:
 
 @dataclass(frozen=True)
 class Panel:
-    """A panel: lines over time, or the newest values in large."""
+    """A panel: lines over time, or the newest values as large numbers."""
 
     title: str
     unit: str
     queries: Sequence[Query]
-    about: str
+    description: str
     is_number: bool
 
 
@@ -47,18 +47,18 @@ class Board:
 
     uid: str
     title: str
-    about: str
+    description: str
     rows: Sequence[tuple[str, Sequence[Panel]]]
 
 
-def number(title: str, unit: str, *queries: Query, about: str = "") -> Panel:
+def number(title: str, unit: str, *queries: Query, description: str = "") -> Panel:
     """Return a panel of the newest values."""
-    return Panel(title, unit, queries, about, is_number=True)
+    return Panel(title, unit, queries, description, is_number=True)
 
 
-def lines(title: str, unit: str, *queries: Query, about: str = "") -> Panel:
+def lines(title: str, unit: str, *queries: Query, description: str = "") -> Panel:
     """Return a panel of lines over time."""
-    return Panel(title, unit, queries, about, is_number=False)
+    return Panel(title, unit, queries, description, is_number=False)
 
 
 def heap(job: str) -> Panel:
@@ -72,7 +72,7 @@ def render(board: Board) -> str:
     builder = (
         dashboard.Dashboard(board.title)
         .uid(board.uid)
-        .description(board.about)
+        .description(board.description)
         .tags(["goodsflow"])
         .timezone("browser")
         .time("now-30m", "now")
@@ -102,7 +102,7 @@ def _build(panel: Panel) -> stat.Panel | timeseries.Panel:
             .show_legend(show_legend=True)
         )
         built = timeseries.Panel().height(8).span(12).legend(legend)
-    built.title(panel.title).description(panel.about)
+    built.title(panel.title).description(panel.description)
     built.unit(panel.unit).datasource(_SOURCE)
     for letter, query in zip("ABCDEFGH", panel.queries, strict=False):
         built.with_target(
