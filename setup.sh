@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Prepares what the platform is built and run with: a JDK, Maven, and Python packages in
-# .venv. What is there is left alone. On Debian and Ubuntu it installs what is missing.
+# Installs what the platform needs: a JDK, Maven and OpenSSL (only on Debian and Ubuntu, and
+# only if they are missing), and Python packages in .venv.
 #
-# usage: ./setup.sh [--dev]      --dev adds what the tests and the linters need
+# usage: ./setup.sh [--dev]      --dev adds the tools for tests and linting
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -37,10 +37,10 @@ have_python() {
   return 1
 }
 
-# No package changes what JAVA_HOME names.
+# Installing a package would not help: JAVA_HOME has precedence.
 if [ -n "${JAVA_HOME:-}" ] && ! { java_is_new_enough && have_javac; }; then
   found=$(java_version) || true
-  fail "JAVA_HOME is $JAVA_HOME: ${found:+Java $found, and }no JDK of 17 or newer. Point it at one, or unset it"
+  fail "JAVA_HOME is $JAVA_HOME${found:+ (Java $found)}, which is not a JDK 17 or newer. Point it at one, or unset it."
 fi
 
 jdk=openjdk-17-jdk-headless
@@ -52,20 +52,20 @@ command -v uv >/dev/null || have_python || missing+=(python3-venv)
 
 if [ ${#missing[@]} -gt 0 ]; then
   if ! command -v apt-get >/dev/null; then
-    fail "missing: ${missing[*]}. On macOS: brew install openjdk@17 maven openssl uv; elsewhere install the like of these."
+    fail "missing: ${missing[*]}. On macOS: brew install openjdk@17 maven openssl uv; elsewhere, install the equivalent packages."
   fi
   as_root=()
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || fail "as root, run: apt-get install -y ${missing[*]}"
+    command -v sudo >/dev/null || fail "missing: ${missing[*]}. Run as root: apt-get install -y ${missing[*]}"
     as_root=(sudo)
   fi
   "${as_root[@]}" apt-get update -qq </dev/null || fail "apt-get update failed"
-  # Releases after Debian 12 have a newer one only.
+  # Releases after Debian 12 only have a newer one.
   apt-cache show "$jdk" >/dev/null 2>&1 || missing=("${missing[@]/$jdk/openjdk-21-jdk-headless}")
   say "installing ${missing[*]}"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
     </dev/null >/dev/null || fail "could not install ${missing[*]}"
-  java_is_new_enough || fail "$(command -v java) is Java $(java_version), older than 17; point JAVA_HOME at a newer one"
+  java_is_new_enough || fail "$(command -v java) is Java $(java_version), but 17 or newer is needed; point JAVA_HOME at a newer one"
 fi
 
 if command -v uv >/dev/null; then
@@ -82,31 +82,31 @@ else
   fi
 fi
 
-# The tests of alerts and dashboards need Prometheus. It is unpacked, not installed: that
-# would start a service at its port, and need an administrator.
+# The tests of alerts and dashboards need Prometheus. It is unpacked, because installing it
+# would start a service on its port and need root.
 get_prometheus() {
   local work
   command -v prometheus >/dev/null && command -v promtool >/dev/null && return
   [ -x .tools/prometheus/usr/bin/promtool ] && return
   if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
-    say "without Prometheus the tests of alerts are left out; on macOS: brew install prometheus"
+    say "Prometheus is missing, so tests of alerts will be skipped; on macOS: brew install prometheus"
     return
   fi
-  say "getting Prometheus into .tools"
+  say "downloading Prometheus to .tools"
   work=$(mktemp -d)
-  # Without the lists of packages nothing can be had; root may fetch them.
+  # Without package lists, nothing can be downloaded; root can update them.
   if (cd "$work" && { apt-get download -qq prometheus ||
     { apt-get update -qq && apt-get download -qq prometheus; }; } >/dev/null 2>&1) &&
     dpkg-deb -x "$work"/prometheus_*.deb "$work/unpacked"; then
     mkdir -p .tools && rm -rf .tools/prometheus && mv "$work/unpacked" .tools/prometheus
   else
-    say "could not get it (try: apt-get update); the tests of alerts will be left out"
+    say "could not download Prometheus (try: apt-get update); tests of alerts will be skipped"
   fi
   rm -rf "$work"
 }
 if [ "${1:-}" = --dev ]; then get_prometheus; fi
 
-# The tests' packages include the platform's, so that either stamp will do without --dev.
+# The packages for --dev include the others, so without --dev either stamp is fine.
 digest=$(cat pyproject.toml "$requirements" | cksum)
 dev_digest=$(cat pyproject.toml requirements/dev.txt | cksum)
 stamp=.venv/.goodsflow
@@ -117,12 +117,12 @@ if .venv/bin/goodsflow --version >/dev/null 2>&1 && [ -f "$stamp" ]; then
   fi
 fi
 say "installing Python packages from $requirements into .venv"
-# Cut short, this leaves packages of two states.
+# If this is interrupted, .venv has a mix of packages.
 rm -f "$stamp"
-# The Python of one may be gone, after an upgrade of the system's. Not every uv replaces it.
+# After a system upgrade, the Python of .venv may be gone; not every uv replaces .venv then.
 .venv/bin/python -c '' 2>/dev/null || { rm -rf .venv && "$uv" venv --quiet --python '>=3.11,<3.14' .venv; }
 export VIRTUAL_ENV=$PWD/.venv
-# Compiled once here, and not at each start where Python may not keep what it compiles.
+# Compile now, as Python may not be able to store bytecode later.
 "$uv" pip sync --quiet --compile-bytecode --require-hashes "$requirements"
 "$uv" pip install --quiet --no-deps --editable .
 printf '%s\n' "$digest" >"$stamp"

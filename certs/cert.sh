@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prepares every key and certificate of the platform's TLS set-up: a CA, and a
-# certificate for each Kafka broker with its host names and addresses.
+# Creates the keys and certificates for TLS: a certificate authority, and a certificate for
+# each Kafka broker with its host names and addresses.
 set -euo pipefail
 umask 077
 
@@ -8,14 +8,19 @@ usage() {
   cat <<'TEXT'
 usage: certs/cert.sh [--out FOLDER] [--days N] [--help]
 
-Makes, as PEM and readable by their owner alone, in FOLDER (default: .goodsflow/certs):
-  ca.crt ca.key     the platform's certificate authority
-  PART.crt PART.key a certificate and its key (PKCS#8), for each broker
-  PART.pem          both in one file, as a Kafka broker's key store
+Creates these PEM files in FOLDER (default: .goodsflow/certs), readable only by their
+owner:
+  ca.crt ca.key      the certificate authority (CA) of the platform
+  PART.crt PART.key  a certificate and its key (PKCS#8) for each broker
+  PART.pem           both in one file, as the key store of a Kafka broker
 
-What is there and valid for 30 days more is kept. --days (default 825) is how long new
-certificates are valid; the CA's is ten years. ca.key may be kept elsewhere until one is
-to be made.
+Existing certificates are kept if they are valid for at least 30 more days. New ones are
+valid for --days (default 825), the CA's for ten years. You may keep ca.key elsewhere
+while no certificate has to be signed.
+
+Examples:
+  certs/cert.sh
+  certs/cert.sh --out /srv/goodsflow/certs --days 365
 TEXT
 }
 
@@ -31,7 +36,7 @@ while [ $# -gt 0 ]; do
     --out) out=${2:?--out needs a folder}; shift 2 ;;
     --days) days=${2:?--days needs a number}; shift 2 ;;
     --help | -h) usage; exit 0 ;;
-    *) printf "cert.sh: '%s' is no option\n\n" "$1" >&2; usage >&2; exit 2 ;;
+    *) printf "cert.sh: unknown option '%s'\n\n" "$1" >&2; usage >&2; exit 2 ;;
   esac
 done
 
@@ -40,11 +45,11 @@ fail() {
   exit 1
 }
 
-# More than the CA's own validity would be of no use.
+# A certificate cannot outlast the CA's.
 [[ $days =~ ^[1-9][0-9]{0,3}$ && $days -le $ca_days ]] ||
   fail "--days takes a whole number of days, at most $ca_days, not '$days'"
 command -v openssl >/dev/null || fail "openssl is not installed (Debian: apt-get install openssl)"
-mkdir -p "$out" || fail "cannot make the folder $out"
+mkdir -p "$out" || fail "cannot create the folder $out"
 work=$(mktemp -d "$out/.new.XXXXXX") || fail "cannot write to the folder $out"
 trap 'rm -rf "$work"' EXIT
 
@@ -56,8 +61,8 @@ validity() {
 
 lasts() { openssl x509 -in "$1" -noout -checkend "$renew_before_seconds" >/dev/null 2>&1; }
 
-# verifies CERTIFICATE: whether the CA signed it and it is valid now. What was made while the
-# clock was ahead is not valid yet.
+# verifies CERTIFICATE: whether the CA signed it and it is valid now. It may not be valid yet
+# if the clock was ahead when it was created.
 verifies() { openssl verify -CAfile "$out/ca.crt" "$1" >/dev/null 2>&1; }
 
 # matches CERTIFICATE KEY: whether the two belong together.
@@ -65,7 +70,7 @@ matches() {
   [ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$2" -pubout 2>/dev/null)" ]
 }
 
-# is_joined PART: whether its three files are there and the one holds the other two.
+# is_joined PART: whether its PEM file has the content of the other files.
 is_joined() {
   cat "$out/$1.key" "$out/$1.crt" "$out/ca.crt" 2>/dev/null | cmp -s - "$out/$1.pem"
 }
@@ -75,7 +80,7 @@ quietly() { "$@" 2>"$work/openssl.log" || fail "openssl failed: $(tail -n 3 "$wo
 new_key() { quietly openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1"; }
 
 make_ca() {
-  # Without its key it serves on, as long as nothing is to be signed.
+  # The CA's key is only needed to sign certificates.
   if lasts "$out/ca.crt" && verifies "$out/ca.crt" &&
     { [ ! -e "$out/ca.key" ] || matches "$out/ca.crt" "$out/ca.key"; }; then
     printf '%-16s kept     %s\n' ca "$(validity "$out/ca.crt")"
@@ -85,7 +90,7 @@ make_ca() {
   quietly openssl req -x509 -new -key "$work/ca.key" -days $ca_days -sha256 -subj "/O=Goodsflow/CN=Goodsflow CA" \
     -addext "basicConstraints=critical,CA:TRUE" -addext "keyUsage=critical,keyCertSign,cRLSign" -out "$work/ca.crt"
   mv "$work/ca.key" "$work/ca.crt" "$out/"
-  printf '%-16s made     %s\n' ca "$(validity "$out/ca.crt")"
+  printf '%-16s created  %s\n' ca "$(validity "$out/ca.crt")"
 }
 
 make_part() {
@@ -96,7 +101,7 @@ make_part() {
     return
   fi
   [ -e "$out/ca.key" ] ||
-    fail "$part needs a new certificate, and there is no $out/ca.key to sign it: put it back, or remove $out/ca.crt to make a new CA"
+    fail "$part needs a new certificate, but $out/ca.key, which must sign it, is missing: restore it, or delete $out/ca.crt to create a new CA"
   names="DNS:$part,DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1"
   new_key "$work/$part.key"
   quietly openssl req -new -key "$work/$part.key" -subj "/O=Goodsflow/CN=$part" -out "$work/$part.csr"
@@ -106,7 +111,7 @@ make_part() {
     -CAserial "$work/ca.srl" -days "$days" -sha256 -extfile "$work/$part.ext" -out "$work/$part.crt"
   cat "$work/$part.key" "$work/$part.crt" "$out/ca.crt" >"$work/$part.pem"
   mv "$work/$part.key" "$work/$part.crt" "$work/$part.pem" "$out/"
-  printf '%-16s made     %s, for %s\n' "$part" "$(validity "$out/$part.crt")" "$names"
+  printf '%-16s created  %s, for %s\n' "$part" "$(validity "$out/$part.crt")" "$names"
 }
 
 make_ca

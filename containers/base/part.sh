@@ -2,8 +2,8 @@
 # Shared by every part's run.sh, which sources it. POSIX sh.
 #
 # A run.sh renders its part's configuration into PART_CONFIG_DIR from environment
-# variables and then becomes the part's process. Secrets come as files, never in the
-# environment or on a command line; what is rendered from them is for the owner alone.
+# variables and then becomes the part's process. Secrets are read from files, never from
+# the environment or a command line, and only the owner can read the rendered files.
 
 set -eu
 umask 077
@@ -13,7 +13,7 @@ part_fail() {
   exit 1
 }
 
-# require NAME...: stop with one message that names every variable that is missing.
+# require NAME...: fail with one message that names all missing variables.
 require() {
   missing=
   for name in "$@"; do
@@ -23,59 +23,58 @@ require() {
   [ -z "$missing" ] || part_fail "these environment variables must be set:$missing"
 }
 
-# What makes certificates and secrets, for messages; an image says its own.
-made_by=${PART_PREPARED_BY:-goodsflow up}
+# The command that creates certificates and secrets, for messages. Images set their own.
+prepared_by=${PART_PREPARED_BY:-goodsflow up}
 
-# secret FILE: print a secret, or stop saying which file is missing. Use it in an
-# assignment of its own: within a here-document or an argument a failure would go unheard
-# and the part would start with no password.
+# secret FILE: print a secret, or fail and name the file. Use it in an assignment of its
+# own: within a here-document or an argument, a failure would be ignored, and the part
+# would start without a password.
 secret() {
-  [ -f "$1" ] && [ -r "$1" ] || part_fail "cannot read the secret file $1; '$made_by' makes it"
-  [ -s "$1" ] || part_fail "the secret file $1 is empty; remove it, and '$made_by' makes another"
+  [ -f "$1" ] && [ -r "$1" ] || part_fail "cannot read the secret file $1; run '$prepared_by', which creates it"
+  [ -s "$1" ] || part_fail "the secret file $1 is empty; delete it and run '$prepared_by', which creates another"
   tr -d '\r\n' <"$1"
 }
 
-# certificate FILE: stop unless it holds a certificate, and one that is valid now.
+# certificate FILE: fail unless the file has a certificate that is valid now.
 certificate() {
-  [ -f "$1" ] && [ -r "$1" ] || part_fail "cannot read the certificate $1; '$made_by' makes it"
+  [ -f "$1" ] && [ -r "$1" ] || part_fail "cannot read the certificate $1; run '$prepared_by', which creates it"
   openssl x509 -in "$1" -noout 2>/dev/null ||
-    part_fail "$1 holds no certificate; remove it, and '$made_by' makes another"
+    part_fail "$1 is not a certificate; delete it and run '$prepared_by', which creates another"
   openssl x509 -in "$1" -noout -checkend 0 >/dev/null ||
-    part_fail "the certificate $1 has ended ($(openssl x509 -in "$1" -noout -enddate)); '$made_by' makes another"
-  # openssl x509 asks for the end alone.
+    part_fail "the certificate $1 has expired ($(openssl x509 -in "$1" -noout -enddate)); run '$prepared_by', which creates another"
+  # openssl x509 can only check the end.
   case $(openssl verify -partial_chain -CAfile "$1" "$1" 2>&1) in
     *"not yet valid"*)
-      part_fail "the certificate $1 is not valid yet ($(openssl x509 -in "$1" -noout -startdate)); is the clock right? If so, '$made_by' makes another"
+      part_fail "the certificate $1 is not valid yet ($(openssl x509 -in "$1" -noout -startdate)); if the clock is right, run '$prepared_by', which creates another"
       ;;
   esac
 }
 
-# Below this a part would die of a full disk soon, halfway through a write.
+# With less space, a part would soon die of a full disk, in the middle of a write.
 min_free_kib=${PART_MIN_FREE_KIB:-32768}
 
-# prepare: make the folders for configuration and data, and see that there is room; say so
-# where that fails.
+# prepare: create the folders for configuration and data, and check the free space.
 prepare() {
   require PART_NAME PART_CONFIG_DIR PART_DATA_DIR
   for folder in "$PART_CONFIG_DIR" "$PART_DATA_DIR"; do
-    mkdir -p "$folder" || part_fail "cannot make the folder $folder"
+    mkdir -p "$folder" || part_fail "cannot create the folder $folder"
     [ -w "$folder" ] || part_fail "cannot write to the folder $folder"
   done
   free_kib=$(df -Pk "$PART_DATA_DIR" | awk 'NR == 2 { print $4 }')
   [ "$free_kib" -ge "$min_free_kib" ] ||
-    part_fail "$((free_kib / 1024)) MiB are left in $PART_DATA_DIR, it needs $((min_free_kib / 1024)) to start: make room on its disk"
+    part_fail "only $((free_kib / 1024)) MiB are free in $PART_DATA_DIR, but $((min_free_kib / 1024)) MiB are needed: free some disk space"
 }
 
-# scram_jaas USER PASSWORD_FILE: the JAAS line of a SCRAM client; use it as `secret`.
+# scram_jaas USER PASSWORD_FILE: print the JAAS line of a SCRAM client; use it like `secret`.
 scram_jaas() {
   password=$(secret "$2") || exit 1
   printf 'org.apache.kafka.common.security.scram.ScramLoginModule required username="%s" password="%s";' \
     "$1" "$password"
 }
 
-# await_login BOOTSTRAP_SERVERS USER PASSWORD_FILE CA: wait until the user may log in to
-# the cluster. In containers nobody else does: a principal of the bootstrap's making comes
-# into being while its part already starts.
+# await_login BOOTSTRAP_SERVERS USER PASSWORD_FILE CA: wait until the user can log in to
+# the cluster. In containers, a part may start before the bootstrap has created its
+# principal.
 await_login() {
   password=$(secret "$3") || exit 1
   cat >"$PART_CONFIG_DIR/login.conf" <<PROPERTIES
@@ -88,11 +87,11 @@ sasl.password=$password
 PROPERTIES
   tries=0
   until kcat -F "$PART_CONFIG_DIR/login.conf" -L -m 5 >"$PART_CONFIG_DIR/login.log" 2>&1; do
-    # Said at once, and again each minute or so with the reason.
+    # Reported immediately, and then about once a minute with the reason.
     if [ "$tries" -eq 0 ]; then
-      printf '%s: waits until %s may log in to %s\n' "$PART_NAME" "$2" "$1"
+      printf '%s: waiting until %s can log in to %s\n' "$PART_NAME" "$2" "$1"
     elif [ $((tries % 30)) -eq 0 ]; then
-      printf '%s: still waits until %s may log in to %s with the password in %s: %s\n' \
+      printf '%s: still waiting until %s can log in to %s with the password in %s: %s\n' \
         "$PART_NAME" "$2" "$1" "$3" "$(grep -m 1 -i 'authentication\|fail\|refused' "$PART_CONFIG_DIR/login.log")"
     fi
     tries=$((tries + 1))
@@ -101,7 +100,7 @@ PROPERTIES
   rm "$PART_CONFIG_DIR/login.conf" "$PART_CONFIG_DIR/login.log"
 }
 
-# log4j_console FILE LEVEL: send everything to the standard output, one line an event.
+# log4j_console FILE LEVEL: log to standard output, with one line per event.
 log4j_console() {
   cat >"$1" <<PROPERTIES
 log4j.rootLogger=$2, console
@@ -115,14 +114,14 @@ JAVA=${JAVA_HOME:+$JAVA_HOME/bin/}java
 # One collector thread and a small stack: a dozen JVMs share the machine.
 JVM_FLAGS="-XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -Djava.net.preferIPv4Stack=true"
 
-# Beside other programs a JVM keeps its files to the part's own folder; a container's /tmp
-# is its own anyway. (What jps and jcmd list is always in /tmp.)
+# A native JVM keeps temporary files in the part's own folder; a container has its own /tmp
+# anyway. (The files of jps and jcmd are always in /tmp, so they are turned off.)
 TEMP_FLAGS=${GOODSFLOW_TEMP_DIR:+-Djava.io.tmpdir=$GOODSFLOW_TEMP_DIR -XX:-UsePerfData}
 JVM_FLAGS="$JVM_FLAGS $TEMP_FLAGS"
 
-# metrics_agent RULES: the flag with which a JVM serves what jmx-exporter/rules/RULES.yml
-# names, for Prometheus, where PART_METRICS_PORT asks for it; nothing otherwise. Sets
-# `agent`; pass it on as ${agent:+"$agent"}, or the path could not hold a space.
+# metrics_agent RULES: if PART_METRICS_PORT is set, set `agent` to the JVM flag that serves
+# the metrics of jmx-exporter/rules/RULES.yml to Prometheus. Pass it on as
+# ${agent:+"$agent"}, because the path may contain a space.
 metrics_agent() {
   agent=
   [ -n "${PART_METRICS_PORT:-}" ] || return 0

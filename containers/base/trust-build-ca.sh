@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a build stage trust the authorities in the secret build-ca, one or more; without
-# the secret it does nothing.
+# Makes a build stage trust the certificate authorities in the secret build-ca. Without the
+# secret, it does nothing.
 set -eu
 [ -s /run/secrets/build-ca ] || exit 0
 cd /usr/local/share/ca-certificates

@@ -1,7 +1,7 @@
-"""Makes Dagster's SQLite files once, however many of its processes start together.
+"""Creates Dagster's SQLite files once, even if several of its processes start together.
 
-Each would make them itself, and two at a time leave a version table with two rows, with
-which Dagster never starts again. Only the first start pays for this.
+Each process would create them itself. Two at the same time leave a version table with
+two rows, with which Dagster never starts again. Only the first start pays for this.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from pathlib import Path
 
 
 def make_storage(home: Path) -> None:
-    """Make the storage of an instance where nobody has yet.
+    """Create the storage of an instance, if it does not exist yet.
 
     Args:
         home: DAGSTER_HOME, with its ``dagster.yaml``.
     """
-    made = home / ".storage-made"
-    if made.exists():
+    marker = home / ".storage-made"
+    if marker.exists():
         return
     with (home / ".storage.lock").open("a") as lock:
-        # Freed however this process ends.
+        # Released when this process ends, even if it is killed.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if made.exists():
+        if marker.exists():
             return
         from dagster import DagsterInstance
 
         with DagsterInstance.get():
-            made.touch()
+            marker.touch()
 
 
 if __name__ == "__main__":

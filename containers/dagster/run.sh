@@ -1,7 +1,6 @@
 #!/bin/sh
-# Dagster: DAGSTER_ROLE is webserver, daemon or code-server. The first two load what
-# workspace.yaml in PROJECT_DIR names, or ask the code server DAGSTER_CODE_SERVER
-# (host:port).
+# Dagster: DAGSTER_ROLE is webserver, daemon or code-server. The first two load the
+# workspace.yaml in PROJECT_DIR, or use the code server at DAGSTER_CODE_SERVER (host:port).
 . "$(dirname "$0")/../base/part.sh"
 require DAGSTER_ROLE DAGSTER_HOME PROJECT_DIR
 prepare
@@ -21,7 +20,7 @@ load_from:
       location_name: dagster_project.definitions
 YAML
 else
-  # The code server has no storage of its own.
+  # The code server has no storage.
   [ "$DAGSTER_ROLE" = code-server ] ||
     "$python" "$PROJECT_DIR/containers/dagster/make_storage.py"
 fi

@@ -1,15 +1,15 @@
 #!/bin/sh
-# The proxy before the Docker engine: it alone has the engine's socket, and lets through
-# what runs and looks at the parts' states need. When it is stopped it stops the runs that
-# were launched through it: Compose did not start them, and would leave them behind.
+# The proxy of the Docker engine: only it has the engine's socket, and it permits only what
+# runs and checks of the parts' states need. When it is stopped, it stops the runs that
+# were launched through it, because Compose did not start these and would leave them.
 . "$(dirname "$0")/../base/part.sh"
 require COMPOSE_PROJECT RUN_IMAGE DOCKER_SOCKET DOCKER_PROXY_READ DOCKER_PROXY_STOP DOCKER_PROXY_LAUNCH
 prepare
 here=$(cd "$(dirname "$0")" && pwd)
 [ -S "$DOCKER_SOCKET" ] ||
-  part_fail "there is no Docker engine's socket at $DOCKER_SOCKET"
+  part_fail "there is no Docker engine socket at $DOCKER_SOCKET"
 
-# A dot of the image's name is no dot of a regular expression.
+# Escape the image's name for the regular expression and for sed.
 image=$(printf '%s' "$RUN_IMAGE" | sed -e 's/[.+]/\\\\&/g' -e 's/[|&]/\\&/g')
 tr -d '\n' <"$here/run-container.regex" |
   sed -e "s|@IMAGE@|$image|" -e "s|@PROJECT@|$COMPOSE_PROJECT|g" >"$PART_CONFIG_DIR/run-container.regex"
@@ -29,7 +29,7 @@ stop_runs() {
   wait
 }
 
-export REFUSAL='{"message": "the proxy before the Docker engine does not let this through"}'
+export REFUSAL='{"message": "the proxy of the Docker engine does not permit this"}'
 haproxy -db -f "$here/haproxy.cfg" &
 proxy=$!
 trap 'kill "$proxy" || true; stop_runs; exit 0' TERM INT

@@ -1,4 +1,4 @@
 #!/bin/sh
-# The service goodsflow.deploy.exporter. Settings and the platform's folder come from variables.
+# The service goodsflow.deploy.exporter. Its settings and the platform's folder are environment variables.
 set -eu
 exec "${GOODSFLOW_PYTHON:-python3}" -m goodsflow.deploy.exporter

@@ -98,8 +98,8 @@ CLUSTERS = Board(
                         "kafka_broker_request_p99_milliseconds",
                         "{{part}} {{request}}",
                     ),
-                    description="A consumer's fetch waits for records, so half a second "
-                    "is normal.",
+                    description="A consumer's fetch waits for records, so half a "
+                    "second is normal.",
                 ),
                 lines(
                     "Request handler idle ratio",

@@ -123,7 +123,7 @@ FLOW = Board(
                         f"sum(rate(goodsflow_blocking_withdrawn_total{RATE}))",
                         "withdrawn",
                     ),
-                    description="Withdrawn: tombstones of cards that had passed before.",
+                    description="Withdrawn: tombstones of cards that had passed.",
                 ),
                 lines(
                     "Block list rules",

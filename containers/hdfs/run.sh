@@ -31,7 +31,7 @@ case $HDFS_ROLE in
       property dfs.namenode.handler.count 8
       # Leave safe mode as soon as the blocks are reported.
       property dfs.namenode.safemode.extension 0
-      # A DataNode that is silent for 2 x 15 s + 10 x 3 s counts as dead.
+      # A DataNode without a heartbeat for 2 x 15 s + 10 x 3 s counts as dead.
       property dfs.namenode.heartbeat.recheck-interval 15000
       property dfs.replication 2
       property dfs.permissions.superusergroup hdfs
@@ -56,26 +56,26 @@ case $HDFS_ROLE in
 esac
 log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN
 
-# The user that runs the NameNode is HDFS's superuser: call it hdfs wherever it runs.
+# The user that runs the NameNode is HDFS's superuser: always call it hdfs.
 export HADOOP_USER_NAME=hdfs
-# Without a Kerberos configuration Java would look for a realm in the DNS, which takes 10 s
-# where nobody answers there.
+# Without a Kerberos configuration, Java would look up a realm in DNS, which takes 10 s if
+# DNS does not answer.
 java_flags="$JVM_FLAGS -XX:TieredStopAtLevel=1 --add-opens java.base/java.lang=ALL-UNNAMED
   -Djava.security.krb5.conf=/dev/null
   -Dlog4j.configuration=file:$PART_CONFIG_DIR/log4j.properties -Dhadoop.log.dir=$PART_DATA_DIR"
 
-# Whether $name_dir holds a file system. Earlier versions formatted there at once: what was cut short
-# then has neither an image nor edits, and can go.
+# is_formatted: whether $name_dir has a file system. Earlier versions formatted in place. If
+# that was interrupted, there is neither an image nor edits, and the folder can be deleted.
 is_formatted() {
   [ -e "$name_dir" ] || return 1
-  # With the slash it follows a link.
+  # With the slash, find follows a link.
   found=$(find "$name_dir/" \( -name 'fsimage_*' ! -name '*.md5' \) -o -name 'edits_*') ||
     part_fail "cannot read the folder $name_dir"
   [ -n "$found" ]
 }
 
 if [ "$HDFS_ROLE" = namenode ] && ! is_formatted; then
-  # Made beside its place: one that is cut short is made anew.
+  # Format elsewhere and move, so that an interrupted format is repeated.
   rm -rf "$name_dir.new"
   # shellcheck disable=SC2086 # the flags are meant to be split
   "$JAVA" $java_flags -Xmx128m -cp "$PART_CONFIG_DIR:$HDFS_LIB_DIR/*" "$main" \

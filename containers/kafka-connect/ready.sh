@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ready when the worker serves its REST API, with both plugins and its group.
+# Ready when the worker serves its REST API, has both plugins and is in its group.
 . "$(dirname "$0")/../base/ready.sh"
 root=http://127.0.0.1:$CONNECT_PORT
 plugins=$(ask "$root/connector-plugins")

@@ -10,7 +10,7 @@ metrics_agent kafka-connect
 jaas=$(scram_jaas kafka-connect "$ANALYTICS_PASSWORD_FILE")
 inbound_jaas=$(scram_jaas mirror "$INBOUND_PASSWORD_FILE")
 
-# Connectors read theirs through a ConfigProvider, relative to the working folder.
+# Connectors read these through a ConfigProvider, relative to the working folder.
 cat >"$PART_CONFIG_DIR/connect-secrets.properties" <<PROPERTIES
 inbound.bootstrap.servers=$INBOUND_BOOTSTRAP_SERVERS
 inbound.sasl.jaas.config=$inbound_jaas
@@ -56,7 +56,7 @@ exactly.once.source.support=enabled
 config.providers=file
 config.providers.file.class=org.apache.kafka.common.config.provider.FileConfigProvider
 offset.flush.interval.ms=10000
-# How long tasks of a worker that vanished stay unassigned; the default is five minutes.
+# How long the tasks of a lost worker stay unassigned; the default is five minutes.
 scheduled.rebalance.max.delay.ms=5000
 PROPERTIES
 log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN

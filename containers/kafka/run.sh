@@ -1,8 +1,8 @@
 #!/bin/sh
-# A Kafka broker: TLS with SCRAM on every listener, and what no ACL allows is denied.
+# A Kafka broker, with TLS and SCRAM on every listener; what no ACL allows is denied.
 #
-# KAFKA_EXTERNAL_HOST and KAFKA_EXTERNAL_PORT, where set, name a second listener for
-# clients that cannot reach the first: those outside of the containers' networks.
+# KAFKA_EXTERNAL_HOST and KAFKA_EXTERNAL_PORT, if set, define a second listener for clients
+# outside the containers' networks.
 . "$(dirname "$0")/../base/part.sh"
 require KAFKA_BROKER_ID KAFKA_LISTEN_ADDRESS KAFKA_PORT KAFKA_ADVERTISED_HOST \
   KAFKA_SUPER_USERS KAFKA_SECRETS_DIR KAFKA_CERTIFICATE KAFKA_CA KAFKA_LIB_DIR \
@@ -25,7 +25,7 @@ external_advertised=
 if [ -n "${KAFKA_EXTERNAL_PORT:-}" ]; then
   require KAFKA_EXTERNAL_HOST
   external_listener=",EXTERNAL://$KAFKA_LISTEN_ADDRESS:$KAFKA_EXTERNAL_PORT"
-  # shellcheck disable=SC2153 # another variable than KAFKA_EXTERNAL_PORT
+  # shellcheck disable=SC2153 # not a misspelt KAFKA_EXTERNAL_PORT
   external_advertised=",EXTERNAL://$KAFKA_EXTERNAL_HOST:$KAFKA_EXTERNAL_PORT"
 fi
 
@@ -60,22 +60,22 @@ num.partitions=2
 min.insync.replicas=1
 offsets.topic.replication.factor=2
 offsets.topic.num.partitions=8
-# Of a group that nobody joins, such as the recommender's, whose offsets are its only
-# position, they would go after a week in which it committed none.
+# By default, offsets expire after a week without a commit if a group has no members. The
+# recommender's group never has any, and its offsets are its only position.
 offsets.retention.minutes=2147483647
 transaction.state.log.replication.factor=2
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=8
 group.initial.rebalance.delay.ms=500
-# The cleaner's buffer is taken from the heap at once; the default is 128 MiB.
+# The cleaner's buffer is allocated on the heap at start; the default is 128 MiB.
 log.cleaner.dedupe.buffer.size=16777216
-# When all brokers stop together, the last has nobody to hand its partitions to.
+# When all brokers stop together, the last one cannot hand over its partitions.
 controlled.shutdown.retry.backoff.ms=1000
 num.network.threads=2
 num.io.threads=4
 background.threads=4
 PROPERTIES
-# What ready.sh logs in with.
+# The login of ready.sh.
 cat >"$PART_CONFIG_DIR/ready.conf" <<PROPERTIES
 bootstrap.servers=localhost:$KAFKA_PORT
 security.protocol=SASL_SSL
@@ -96,8 +96,9 @@ log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN
 java_flags="$JVM_FLAGS -Djava.security.auth.login.config=$PART_CONFIG_DIR/jaas.conf
   -Dlog4j.configuration=file:$PART_CONFIG_DIR/log4j.properties"
 
-# The brokers log in to each other, so their user must be there before the first starts;
-# and again when the passwords have become others, or nobody could mend the rest.
+# The brokers log in to each other, so their user must exist before the first one starts.
+# It is set again when passwords have changed: otherwise nobody could log in to fix the
+# others.
 users_made=$PART_DATA_DIR/users-made
 passwords=
 for user in ${KAFKA_BOOTSTRAP_USERS:-}; do
@@ -112,8 +113,8 @@ if [ -n "${KAFKA_BOOTSTRAP_USERS:-}" ] && [ "$digest" != "$(cat "$users_made" 2>
     $KAFKA_BOOTSTRAP_USERS 2>"$PART_CONFIG_DIR/users.log" || {
     cat "$PART_CONFIG_DIR/users.log" >&2
     ! grep -q AuthFailed "$PART_CONFIG_DIR/users.log" ||
-      part_fail "ZooKeeper refuses the password in $ZOOKEEPER_PASSWORD_FILE: run '$made_by', and start ZooKeeper and its brokers anew"
-    part_fail "could not make the users $KAFKA_BOOTSTRAP_USERS"
+      part_fail "ZooKeeper rejects the password in $ZOOKEEPER_PASSWORD_FILE: run '$prepared_by', then restart ZooKeeper and its brokers"
+    part_fail "could not create the users $KAFKA_BOOTSTRAP_USERS"
   }
   printf '%s\n' "$digest" >"$users_made"
 fi

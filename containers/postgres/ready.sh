@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ready when one can log in to Dagster's database.
+# Ready when a client can log in to Dagster's database.
 . "$(dirname "$0")/../base/ready.sh"
 export PGPASSFILE="$PART_CONFIG_DIR/pgpass" PGCONNECT_TIMEOUT=4
 [ -f "$PGPASSFILE" ] || not_ready "is not configured yet"

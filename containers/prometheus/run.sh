@@ -1,10 +1,10 @@
 #!/bin/sh
-# Prometheus. SCRAPE_TARGETS names what it reads, by spaces: JOB/PART=HOST:PORT/PATH
+# Prometheus. SCRAPE_TARGETS lists its targets, separated by spaces: JOB/PART=HOST:PORT/PATH
 . "$(dirname "$0")/../base/part.sh"
 require PROMETHEUS_ADDRESS PROMETHEUS_PORT SCRAPE_TARGETS
 prepare
 
-# Beside a copy of its configuration, because what that names is found from there.
+# The configuration is copied, because paths in it are relative to it.
 rm -rf "$PART_CONFIG_DIR/rules"
 cp -R "$(dirname "$0")/prometheus.yml" "$(dirname "$0")/rules" "$PART_CONFIG_DIR/"
 {

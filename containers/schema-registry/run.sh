@@ -1,5 +1,5 @@
 #!/bin/sh
-# Apicurio Registry, its schemas kept in Kafka.
+# Apicurio Registry, which stores its schemas in Kafka.
 . "$(dirname "$0")/../base/part.sh"
 require REGISTRY_ADDRESS REGISTRY_PORT REGISTRY_DIR KAFKA_BOOTSTRAP_SERVERS KAFKA_PASSWORD_FILE KAFKA_CA
 prepare
@@ -12,7 +12,7 @@ quarkus.log.level=WARN
 quarkus.log.category."io.apicurio".level=WARN
 quarkus.http.access-log.enabled=false
 quarkus.log.console.json=false
-# Apicurio's own pattern writes the time zone for the day of the month.
+# Apicurio's default pattern prints the time zone instead of the day of the month.
 quarkus.log.console.format=%d{yyyy-MM-dd HH:mm:ss,SSS} %p %c (%t) %s%e%n
 quarkus.banner.enabled=false
 apicurio.storage.kind=kafkasql
@@ -24,7 +24,7 @@ apicurio.kafka.common.ssl.truststore.type=PEM
 apicurio.kafka.common.ssl.truststore.location=$KAFKA_CA
 apicurio.kafkasql.security.sasl.enabled=true
 apicurio.kafkasql.security.sasl.mechanism=SCRAM-SHA-512
-# The registry's own default handler is OAuth's.
+# The registry's default handler is for OAuth.
 apicurio.kafkasql.security.sasl.login.callback.handler.class=org.apache.kafka.common.security.authenticator.AbstractLogin\$DefaultLoginCallbackHandler
 PROPERTIES
 

@@ -1,4 +1,4 @@
 #!/bin/sh
-# The service goodsflow.pipeline.shop_api. Settings and the platform's folder come from variables.
+# The service goodsflow.pipeline.shop_api. Its settings and the platform's folder are environment variables.
 set -eu
 exec "${GOODSFLOW_PYTHON:-python3}" -m goodsflow.pipeline.shop_api

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Spark: SPARK_ROLE is master, worker, or connect (the Spark Connect server, which is
-# the one long-lived application; clients need no JVM).
+# Spark: SPARK_ROLE is master, worker or connect. The last is the Spark Connect server, the
+# only long-lived application; its clients need no JVM.
 . "$(dirname "$0")/../base/part.sh"
 require SPARK_ROLE SPARK_HOME SPARK_ADDRESS SPARK_UI_PORT
 prepare
@@ -16,7 +16,7 @@ appender.console.target = SYSTEM_OUT
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{ISO8601} %p %c{1}: %m%n
 PROPERTIES
-# Beside each web interface, what Prometheus reads; Spark has it built in.
+# Serve metrics for Prometheus on each web interface; Spark has this built in.
 cat >"$PART_CONFIG_DIR/metrics.properties" <<PROPERTIES
 *.sink.prometheusServlet.class=org.apache.spark.metrics.sink.PrometheusServlet
 *.sink.prometheusServlet.path=/metrics/prometheus
@@ -32,7 +32,7 @@ case $SPARK_ROLE in
   master)
     require SPARK_PORT
     export SPARK_DAEMON_MEMORY="${SPARK_HEAP:-192m}"
-    # What is registered outlives a kill of the master, which waits this long for it.
+    # Registrations survive a kill of the master, which waits this long for them.
     export SPARK_DAEMON_JAVA_OPTS="$small -Dspark.deploy.recoveryTimeout=5s
       -Dspark.deploy.recoveryMode=FILESYSTEM
       -Dspark.deploy.recoveryDirectory=$PART_DATA_DIR"
@@ -62,7 +62,8 @@ spark.executor.extraJavaOptions       -XX:+UseSerialGC $TEMP_FLAGS
 spark.executor.cores                  ${SPARK_EXECUTOR_CORES:-2}
 spark.cores.max                       ${SPARK_EXECUTOR_CORES:-2}
 spark.ui.port                         $SPARK_UI_PORT
-# Else each start's application ID would be part of every metric's name.
+# By default, the application ID, which changes with each start, is part of every
+# metric's name.
 spark.metrics.namespace               goodsflow
 spark.local.dir                       $PART_DATA_DIR/local
 spark.sql.warehouse.dir               $PART_DATA_DIR/warehouse

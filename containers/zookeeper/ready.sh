@@ -1,5 +1,5 @@
 #!/bin/bash
-# Ready when ZooKeeper names its mode.
+# Ready when ZooKeeper reports its mode.
 . "$(dirname "$0")/../base/ready.sh"
 exec 3<>"/dev/tcp/$ZOOKEEPER_ADDRESS/$ZOOKEEPER_PORT"
 printf srvr >&3

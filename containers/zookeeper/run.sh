@@ -1,5 +1,5 @@
 #!/bin/sh
-# ZooKeeper, standalone. Only the brokers know its password; it serves nobody without.
+# ZooKeeper, standalone. It requires a password, which only the brokers know.
 . "$(dirname "$0")/../base/part.sh"
 require ZOOKEEPER_ADDRESS ZOOKEEPER_PORT ZOOKEEPER_PASSWORD_FILE KAFKA_LIB_DIR
 prepare

@@ -72,7 +72,7 @@ def test_a_missing_certificate_is_named_and_made_anew(prepared: None) -> None:
     said = fails("kafka-1")
     assert (
         "kafka-1: cannot read the certificate /goodsflow/certs/kafka-1.pem; "
-        "'docker compose up prepare' makes it" in said
+        "run 'docker compose up prepare', which creates it" in said
     )
     compose("up", "prepare")
     change(f"test -s {certificate}")
@@ -86,8 +86,8 @@ def test_a_wrong_secret_is_told_from_a_part_that_is_down(prepared: None) -> None
         said = fails("kafka-0")
     finally:
         compose("stop", "zookeeper")
-    assert "ZooKeeper refuses the password in /goodsflow/secrets/zookeeper." in said
-    assert "run 'docker compose up prepare', and start ZooKeeper and its" in said
+    assert "ZooKeeper rejects the password in /goodsflow/secrets/zookeeper." in said
+    assert "run 'docker compose up prepare', then restart ZooKeeper and its" in said
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_full_volume_is_said_before_the_part_starts(
         check=False,
     )
     assert done.returncode == 1
-    said = f"{part}: 1 MiB are left in /data, it needs 32 to start: make room"
+    said = f"{part}: only 1 MiB are free in /data, but 32 MiB are needed: free some"
     assert said in done.stderr
 
 
@@ -138,8 +138,8 @@ def test_a_taken_port_is_named_with_its_setting(images: None, taken_port: int) -
     """Docker names the port late, when half of the parts are up, and no remedy."""
     status, said = check(GOODSFLOW_KAFKA_PORT_1=str(taken_port))
     assert status == 1
-    assert f"Port {taken_port} of the host is taken" in said
-    assert "set GOODSFLOW_KAFKA_PORT_1 to a free one" in said
+    assert f"Port {taken_port} of the host is in use" in said
+    assert "set GOODSFLOW_KAFKA_PORT_1 to a free port" in said
 
 
 def test_docker_itself_names_a_taken_port(prepared: None, taken_port: int) -> None:
@@ -178,7 +178,7 @@ def test_an_old_compose_is_told_to_be_updated(images: None, tmp_path: Path) -> N
     plugin.chmod(0o755)
     status, said = check(DOCKER_CONFIG=str(tmp_path))
     assert status == 1
-    assert "Docker Compose is 2.17.3; at least 2.20.0 is needed" in said
+    assert "Docker Compose is 2.17.3, but at least 2.20.0 is needed" in said
     assert "Update it" in said
 
 

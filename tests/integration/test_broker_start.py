@@ -158,4 +158,4 @@ def test_a_wrong_password_of_zookeepers_is_said(parts: Parts) -> None:
     assert parts.processes["kafka"].returncode != 0
     last = parts.log("kafka").strip().splitlines()[-1]
     assert last.startswith("kafka: ")
-    assert f"ZooKeeper refuses the password in {wrong}: run 'goodsflow up'" in last
+    assert f"ZooKeeper rejects the password in {wrong}: run 'goodsflow up'" in last

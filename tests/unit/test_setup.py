@@ -25,16 +25,16 @@ def make_jdk(folder: Path, version: str, *programs: str) -> Path:
 @pytest.mark.parametrize(
     ("version", "programs", "found"),
     [
-        ("11.0.22", ("java", "javac"), "Java 11, and no JDK of 17 or newer"),
-        ("1.8.0_402", ("java", "javac"), "Java 8, and no JDK of 17 or newer"),
-        ("17.0.9", ("java",), "Java 17, and no JDK of 17 or newer"),
-        ("", (), "no JDK of 17 or newer"),
+        ("11.0.22", ("java", "javac"), " (Java 11)"),
+        ("1.8.0_402", ("java", "javac"), " (Java 8)"),
+        ("17.0.9", ("java",), " (Java 17)"),
+        ("", (), ""),
     ],
 )
-def test_a_java_home_that_will_not_do_is_refused_by_name(
+def test_an_unsuitable_java_home_is_rejected_by_name(
     tmp_path: Path, version: str, programs: tuple[str, ...], found: str
 ) -> None:
-    """A JDK was installed in vain first: packages do not change JAVA_HOME."""
+    """A JDK used to be installed in vain, as JAVA_HOME has precedence."""
     java_home = make_jdk(tmp_path / "jdk", version, *programs)
     done = subprocess.run(
         [str(PROJECT_ROOT / "setup.sh")],
@@ -47,7 +47,8 @@ def test_a_java_home_that_will_not_do_is_refused_by_name(
     )
     assert done.returncode == 1
     assert done.stderr == (
-        f"setup: JAVA_HOME is {java_home}: {found}. Point it at one, or unset it\n"
+        f"setup: JAVA_HOME is {java_home}{found}, which is not a JDK 17 or newer. "
+        "Point it at one, or unset it.\n"
     )
 
 

@@ -37,7 +37,7 @@ def made(done: subprocess.CompletedProcess[str]) -> set[str]:
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
     assert [line[0] for line in lines] == ["ca", *PARTS]
-    return {line[0] for line in lines if line[1] == "made"}
+    return {line[0] for line in lines if line[1] == "created"}
 
 
 @pytest.fixture(scope="module")
@@ -157,10 +157,10 @@ def test_a_ca_serves_on_without_its_key(folder: Path) -> None:
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_what_is_to_be_signed_without_the_key_fails_and_says_the_ways_out(
+def test_signing_without_the_key_fails_and_says_what_to_do(
     folder: Path,
 ) -> None:
-    """Only the owner knows whether the key is lost, or elsewhere."""
+    """Only the operator knows whether the key is lost or elsewhere."""
     key = (folder / "ca.key").read_bytes()
     (folder / "ca.key").unlink()
     (folder / "kafka-1.crt").unlink()
@@ -168,8 +168,9 @@ def test_what_is_to_be_signed_without_the_key_fails_and_says_the_ways_out(
     done = cert("--out", folder)
     assert done.returncode == 1
     assert done.stderr == (
-        f"cert.sh: kafka-1 needs a new certificate, and there is no {folder}/ca.key to "
-        f"sign it: put it back, or remove {folder}/ca.crt to make a new CA\n"
+        f"cert.sh: kafka-1 needs a new certificate, but {folder}/ca.key, which must "
+        f"sign it, is missing: restore it, or delete {folder}/ca.crt to create a new "
+        "CA\n"
     )
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     (folder / "ca.key").write_bytes(key)
@@ -250,7 +251,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = cert("--out", tmp_path / "file" / "certs")
     assert done.returncode == 1
-    assert f"cert.sh: cannot make the folder {tmp_path}/file/certs" in done.stderr
+    assert f"cert.sh: cannot create the folder {tmp_path}/file/certs" in done.stderr
 
 
 def test_a_folder_may_be_given_relative_and_with_a_space(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_a_database_that_could_not_be_made_is_tried_again(tmp_path: Path) -> Non
     failed = postgres(tmp_path, "run.sh", FAILS="yes")
     assert (failed.returncode, failed.stdout) == (1, "")
     assert "no space left on device" in failed.stderr
-    assert "could not make the database dagster in" in failed.stderr
+    assert "could not create the database dagster in" in failed.stderr
     assert not (tmp_path / "data" / "cluster").exists()
     assert postgres(tmp_path, "run.sh").stdout == "started\n"
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["cluster"]

@@ -116,11 +116,11 @@ def make_certificate(path: Path) -> Path:
     ("kind", "message"),
     [
         ("missing", "cannot read the certificate"),
-        ("garbage", "holds no certificate"),
-        ("ended", "has ended (notAfter="),
+        ("garbage", "is not a certificate"),
+        ("ended", "has expired (notAfter="),
         (
             "early",
-            "is not valid yet (notBefore=Jan  1 00:00:00 2120 GMT); is the clock",
+            "is not valid yet (notBefore=Jan  1 00:00:00 2120 GMT); if the clock",
         ),
         ("good", ""),
     ],
@@ -148,7 +148,7 @@ def test_a_part_stops_without_a_valid_certificate(
     assert (done.returncode, done.stdout) == (1, "")
     assert message in done.stderr
     assert str(path) in done.stderr
-    assert "'docker compose up prepare' makes" in done.stderr
+    assert "run 'docker compose up prepare', which creates" in done.stderr
 
 
 def test_a_part_does_not_start_on_a_full_disk(tmp_path: Path) -> None:
@@ -160,8 +160,10 @@ def test_a_part_does_not_start_on_a_full_disk(tmp_path: Path) -> None:
         PART_MIN_FREE_KIB=str(1 << 40),
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"MiB are left in {tmp_path}/data, it needs 1073741824 to" in done.stderr
-    assert "make room" in done.stderr
+    assert (
+        f"MiB are free in {tmp_path}/data, but 1073741824 MiB are needed" in done.stderr
+    )
+    assert "free some disk space" in done.stderr
 
 
 def test_a_jaas_line_carries_user_and_password(tmp_path: Path) -> None:
@@ -185,7 +187,7 @@ def test_prepare_says_which_folder_cannot_be_made(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stdout == ""
-    assert f"kafka-0: cannot make the folder {tmp_path}/file/data" in done.stderr
+    assert f"kafka-0: cannot create the folder {tmp_path}/file/data" in done.stderr
 
 
 def test_what_a_part_renders_is_for_its_owner_alone(tmp_path: Path) -> None:

@@ -85,11 +85,11 @@ def test_a_machine_that_will_do_is_ready(tmp_path: Path) -> None:
     ("wrong", "said", "advice"),
     [
         ({"compose": "exit 1"}, "the old docker-compose cannot", "Install it: https"),
-        ({"compose": "echo 2.9.0"}, "is 2.9.0; at least 2.20.0", "Update it"),
-        ({"compose": "echo v2.19.1"}, "is v2.19.1; at least", "Update it"),
+        ({"compose": "echo 2.9.0"}, "is 2.9.0, but at least 2.20.0", "Update it"),
+        ({"compose": "echo v2.19.1"}, "is v2.19.1, but at least", "Update it"),
         (
             {"info": "echo Got permission denied on the socket; exit 1"},
-            "You may not use the Docker engine",
+            "You don't have permission to use the Docker engine",
             "usermod -aG docker",
         ),
         (
@@ -120,8 +120,8 @@ def test_a_port_that_is_taken_is_named_with_its_setting(tmp_path: Path) -> None:
         port = str(server.getsockname()[1])
         taken = check(tmp_path, GOODSFLOW_DAGSTER_PORT=port)
     assert taken.returncode == 1
-    assert f"Port {port} of the host is taken" in taken.stderr
-    assert "set GOODSFLOW_DAGSTER_PORT to a free one" in taken.stderr
+    assert f"Port {port} of the host is in use" in taken.stderr
+    assert "set GOODSFLOW_DAGSTER_PORT to a free port" in taken.stderr
 
 
 # Compose 2.20 prints a list, later ones a line for each container.
@@ -140,7 +140,7 @@ def test_a_port_is_taken_unless_a_container_of_the_project_has_it(
             )
             for container in (published_by(f"1{port}"), published_by(port))
         )
-    assert f"Port {port} of the host is taken" in others.stderr
+    assert f"Port {port} of the host is in use" in others.stderr
     assert (own.returncode, own.stderr) == (0, "")
 
 
@@ -158,8 +158,8 @@ def test_a_port_that_several_services_name_is_said_once(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         done = check(tmp_path, GOODSFLOW_KAFKA_PORT_0=port)
-    assert done.stderr.count("is taken") == 1
-    assert "1 to mend" in done.stderr
+    assert done.stderr.count("is in use") == 1
+    assert "1 problem to fix" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_setting_is_read_as_compose_reads_it(tmp_path: Path, line: str) -> Non
         text = line.format("GOODSFLOW_DAGSTER_PORT", port)
         (tmp_path / ".env").write_text(f"GOODSFLOW_DAGSTER_PORT=1\n{text}\n")
         done = check(tmp_path, project=tmp_path, GOODSFLOW_DAGSTER_PORT="")
-    assert f"Port {port} of the host is taken" in done.stderr
+    assert f"Port {port} of the host is in use" in done.stderr
 
 
 def test_a_machine_without_docker_is_told(tmp_path: Path) -> None:
@@ -185,4 +185,4 @@ def test_a_machine_without_docker_is_told(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(f"/bin/{name}")
     done = run({"PATH": str(tmp_path)})
     assert done.returncode == 1
-    assert "There is no Docker." in done.stderr
+    assert "Docker is not installed." in done.stderr
