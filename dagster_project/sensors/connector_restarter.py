@@ -1,9 +1,8 @@
 """Restarts failed connectors and tasks, and reports when it gives up."""
 
-import json
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import dagster as dg
 
@@ -17,6 +16,7 @@ from dagster_project.checks.results import (
     to_event,
 )
 from dagster_project.resources import ConnectResource, PlatformResource
+from dagster_project.sensors.cursors import StoredCursor
 from dagster_project.sensors.evaluations import Reported, select_changes
 from goodsflow.clients.connect import (
     ConnectClient,
@@ -36,26 +36,11 @@ _ASSETS = {name: asset for asset, name in CONNECTORS.items()}
 
 
 @dataclass(frozen=True)
-class Cursor:
+class Cursor(StoredCursor):
     """What one tick hands on to the next: each connector's history, and the reports."""
 
     histories: Mapping[str, History] = field(default_factory=dict)
-    reported: Reported = field(default_factory=lambda: Reported({}, 0.0))
-
-    @classmethod
-    def from_stored(cls, cursor: str | None) -> "Cursor":
-        """Read what ``to_stored`` wrote; None stands for an empty cursor."""
-        if not cursor:
-            return cls()
-        stored = json.loads(cursor)
-        histories = {
-            name: History(**each) for name, each in stored["histories"].items()
-        }
-        return cls(histories, Reported(**stored["reported"]))
-
-    def to_stored(self) -> str:
-        """Return the cursor as Dagster stores it."""
-        return json.dumps(asdict(self))
+    reported: Reported = field(default_factory=Reported)
 
 
 def attend_to_all(

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import dagster as dg
 
@@ -14,6 +14,7 @@ from dagster_project.checks.declared import DECLARED_CHECKS, check_survey
 from dagster_project.checks.results import CheckResult, not_evaluated
 from dagster_project.jobs import bootstrap
 from dagster_project.resources import DesiredStateResource
+from dagster_project.sensors.cursors import StoredCursor
 from dagster_project.sensors.evaluations import (
     Reported,
     evaluate_all,
@@ -61,24 +62,11 @@ class Repair:
 
 
 @dataclass(frozen=True)
-class Cursor:
+class Cursor(StoredCursor):
     """What one tick hands on to the next: each asset's last repair, and the reports."""
 
     repairs: Mapping[str, Repair] = field(default_factory=dict)
-    reported: Reported = field(default_factory=lambda: Reported({}, 0.0))
-
-    @classmethod
-    def from_stored(cls, cursor: str | None) -> "Cursor":
-        """Read what ``to_stored`` wrote; None stands for an empty cursor."""
-        if not cursor:
-            return cls()
-        stored = json.loads(cursor)
-        repairs = {asset: Repair(**each) for asset, each in stored["repairs"].items()}
-        return cls(repairs, Reported(**stored["reported"]))
-
-    def to_stored(self) -> str:
-        """Return the cursor as Dagster stores it."""
-        return json.dumps(asdict(self))
+    reported: Reported = field(default_factory=Reported)
 
 
 def decide_repairs(

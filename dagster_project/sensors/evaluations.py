@@ -14,6 +14,7 @@ from dagster_project.checks.results import (
     not_evaluated,
     to_event,
 )
+from dagster_project.sensors.cursors import StoredCursor
 from dagster_project.sensors.freshness import AssetEvent, up_to_date
 from goodsflow.common.clock import elapsed
 
@@ -26,34 +27,16 @@ Evaluation = tuple[list[CheckName], Callable[[], list[CheckResult]]]
 
 
 @dataclass(frozen=True)
-class Reported:
+class Reported(StoredCursor):
     """What was reported last: a digest of each result, and when all were reported.
 
     Attributes:
         readings: Earlier counts, for ``checks.progress`` to compare with.
     """
 
-    digests: Mapping[str, str]
-    complete_at: float
+    digests: Mapping[str, str] = field(default_factory=dict)
+    complete_at: float = 0.0
     readings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-
-    @classmethod
-    def from_cursor(cls, cursor: str | None) -> "Reported":
-        """Read the sensor's cursor; without one, nothing was reported."""
-        if not cursor:
-            return cls({}, 0.0)
-        stored = json.loads(cursor)
-        return cls(stored["digests"], stored["complete_at"], stored.get("readings", {}))
-
-    def to_cursor(self) -> str:
-        """Write the sensor's cursor."""
-        return json.dumps(
-            {
-                "digests": dict(self.digests),
-                "complete_at": self.complete_at,
-                "readings": dict(self.readings),
-            }
-        )
 
 
 def select_changes(

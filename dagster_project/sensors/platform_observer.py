@@ -70,7 +70,7 @@ def build_platform_observer(
     ) -> dg.SensorResult | dg.SkipReason:
         if not is_bootstrapped(context.instance):
             return dg.SkipReason(BOOTSTRAP_PENDING)
-        reported, now = Reported.from_cursor(context.cursor), time.time()
+        reported, now = Reported.from_stored(context.cursor), time.time()
         readings: Readings = {}
         before = from_stored(reported.readings)
         evaluations: list[Evaluation] = [
@@ -94,7 +94,7 @@ def build_platform_observer(
         return dg.SensorResult(
             asset_events=to_events(changed, results),
             skip_reason=summarize(results),
-            cursor=reported.to_cursor(),
+            cursor=reported.to_stored(),
         )
 
     return platform_observer

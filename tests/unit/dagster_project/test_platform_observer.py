@@ -326,8 +326,8 @@ def test_a_part_that_is_down_fails_what_rests_on_it() -> None:
 def test_the_cursor_survives_a_restart() -> None:
     """A cursor that cannot be read back fails every tick from then on."""
     memory = Reported({"a/b": "c"}, 5.0)
-    assert Reported.from_cursor(memory.to_cursor()) == memory
-    assert Reported.from_cursor(None) == Reported({}, 0.0)
+    assert Reported.from_stored(memory.to_stored()) == memory
+    assert Reported.from_stored(None) == Reported({}, 0.0)
 
 
 def test_a_look_that_hangs_fails_alone() -> None:
