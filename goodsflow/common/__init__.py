@@ -1,4 +1,5 @@
-"""What any program needs: errors, files, locks, waiting, secrets, processes.
+"""General building blocks that any program could use.
 
-Not here: anything that knows a card, a topic or a system.
+Here: what knows nothing of the platform, such as the base of all errors, files, locks
+and waiting. Not here: anything that knows a card, a topic or a system.
 """

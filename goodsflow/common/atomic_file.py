@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, whatever ends their writer."""
+"""Write files completely or not at all, even if the process is killed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file for its owner alone, beside the old one, and put it in its place.
+    """Write a file with mode 0600, and replace an existing one atomically.
 
     Raises:
-        OSError: It cannot be written; the old one is as it was.
+        OSError: The file cannot be written; an existing one is unchanged.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.new")
@@ -24,14 +24,14 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def move_whole(source: Path, target: Path) -> None:
-    """Put a file in another's place, so that it is there after a power cut too.
+    """Rename a file durably: the new name survives a power cut.
 
     Args:
-        source: In the same folder.
-        target: Is replaced.
+        source: The file, in the same folder as the target.
+        target: Its new name; an existing file is replaced.
 
     Raises:
-        OSError: It cannot be renamed.
+        OSError: The file cannot be renamed.
     """
     source.replace(target)
     folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)

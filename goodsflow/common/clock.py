@@ -1,4 +1,4 @@
-"""How long ago something was, by a clock that may have been set back since."""
+"""The time that has passed, on a clock that may have been set back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def elapsed(since: float, now: float) -> float | None:
         now: The later reading.
 
     Returns:
-        None where ``since`` lies ahead of ``now``: the clock was set back, and nobody
-        can say how long it has been.
+        None if ``since`` is later than ``now``: the clock was set back, so the time is
+        unknown.
     """
     return now - since if since <= now else None

@@ -1,4 +1,4 @@
-"""Clients that close their connections at the end of a ``with`` block."""
+"""A base for clients that are closed at the end of a ``with`` block."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Closeable(ABC):
-    """Is itself in a ``with`` block, and closed at its end."""
+    """A context manager that returns itself and is closed at the end."""
 
     @abstractmethod
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Reading a service's settings from the environment, once, at its start."""
+"""Load a service's settings from the environment when it starts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _Settings = TypeVar("_Settings", bound=BaseSettings)
 
 
 class SettingsError(GoodsflowError):
-    """Environment variables of a service hold what it cannot use."""
+    """A service's environment variables are missing or invalid."""
 
 
 def load_settings(kind: type[_Settings]) -> _Settings:
-    """Read a service's settings from the environment.
+    """Load a service's settings from the environment.
 
     Raises:
-        SettingsError: With every variable that does not fit; values are not shown.
+        SettingsError: Some variables are invalid; it names all, without their values.
     """
     try:
         return kind()

@@ -1,9 +1,9 @@
-"""The one base of every expected failure; each room derives its own from it."""
+"""The base of all expected errors; each package derives its own from it."""
 
 
 class GoodsflowError(Exception):
-    """An expected failure: its text is one message for a person.
+    """An expected error, whose text is a message for the user.
 
-    The text says what was attempted, on which object, what was found against what was
-    expected, and what to do next. It never carries a secret.
+    The text says what was attempted and on which object, what was found and what was
+    expected, and what to do next. It never contains a secret.
     """

@@ -1,4 +1,4 @@
-"""A file that one process at a time may hold; the kernel frees it however that ends."""
+"""Lock a file for one process; the kernel releases it however the process ends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def held(
     on_wait: Callable[[str], None] = lambda _: None,
     make_folder: bool = False,
 ) -> Iterator[None]:
-    """Hold a file against all others who do so.
+    """Hold an exclusive lock on a file.
 
     Args:
         path: The file; it is created if it does not exist.
@@ -35,13 +35,13 @@ def held(
         unusable: Makes the error for a file that cannot be opened or written, from the
             system's reason.
         timeout_seconds: How long to wait for another process to let go.
-        on_wait: Is told once who holds the file, before the wait.
+        on_wait: Called once with the holder, before the wait.
         make_folder: Create the file's folder too.
 
     Raises:
         GoodsflowError: The one that ``busy`` or ``unusable`` made.
     """
-    # What goes wrong beneath the lock is not the lock's.
+    # Only errors of locking are converted, not those of the block.
     with ExitStack() as stack:
         try:
             if make_folder:
@@ -83,7 +83,7 @@ def _acquire(
 
 
 def _try_lock(file: TextIO) -> str | None:
-    """Return who holds the file; None where it is ours now."""
+    """Return who holds the file; None if we hold it now."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

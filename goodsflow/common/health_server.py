@@ -1,4 +1,4 @@
-"""The small web server of a service of ours: ``/health`` and ``/metrics``."""
+"""A small web server with a service's ``/health`` and ``/metrics``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from goodsflow.common.errors import GoodsflowError
 
 
 class WebServerError(GoodsflowError):
-    """The service could not listen for questions about itself."""
+    """The web server could not listen on its address."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -26,7 +26,7 @@ class _QuietHandler(WSGIRequestHandler):
     """Answers without a log line for each request."""
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Drop the line: probes and scrapes would fill the log."""
+        """Log nothing: probes and scrapes would fill the log."""
 
 
 def make_app(
@@ -35,8 +35,8 @@ def make_app(
     """Return the WSGI application.
 
     Args:
-        registry: What ``/metrics`` shows.
-        unhealthy_reason: Says why the service is not healthy; None where it is.
+        registry: The metrics for ``/metrics``.
+        unhealthy_reason: Returns why the service is unhealthy; None if it is healthy.
     """
     metrics: WSGIApplication = make_wsgi_app(registry)
 
@@ -45,7 +45,9 @@ def make_app(
         if path == "/metrics":
             return metrics(environ, start)
         if path != "/health":
-            return _answer(start, "404 Not Found", "Here are /health and /metrics.")
+            return _answer(
+                start, "404 Not Found", "This server has /health and /metrics."
+            )
         reason = unhealthy_reason()
         if reason:
             return _answer(start, "503 Service Unavailable", reason)
@@ -56,15 +58,15 @@ def make_app(
 
 @contextmanager
 def serving(host: str, port: int, app: WSGIApplication) -> Iterator[int]:
-    """Serve the application in a thread as long as the context is open.
+    """Serve the application in a thread while the context is open.
 
     Args:
         host: The address to listen on.
-        port: The port to listen on; 0: any that is free. The context gives it.
-        app: What answers.
+        port: The port to listen on; 0 means any free port. The context returns it.
+        app: The application.
 
     Raises:
-        WebServerError: The address cannot be listened on.
+        WebServerError: It cannot listen on the address.
     """
     try:
         server = make_server(
@@ -73,7 +75,7 @@ def serving(host: str, port: int, app: WSGIApplication) -> Iterator[int]:
     except OSError as error:
         raise WebServerError(
             f"Cannot listen on {host}:{port}: {error.strerror}. Is another copy of the "
-            "service running? Give this one a free port."
+            "service running? Configure a free port."
         ) from error
     with server:
         thread = threading.Thread(target=server.serve_forever, name="web", daemon=True)

@@ -1,4 +1,4 @@
-"""A service of ours as a process: its log, its end by a signal, its exit status."""
+"""Run a service as a process: its log, its signals and its exit status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from threading import Event
 from goodsflow.common.errors import GoodsflowError
 
 _NEW_OBJECTS = 50_000
-"""After how many the collector looks for cycles; a batch of records makes fewer."""
+"""New objects before a garbage collection; a batch of records makes fewer."""
 
 _ERROR_LINE = re.compile(
     r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+) (?:ERROR|CRITICAL) \S+: (.*)$", re.MULTILINE
@@ -21,21 +21,21 @@ _ERROR_LINE = re.compile(
 
 
 def log_to_stderr() -> None:
-    """Write the log to the standard error, one event a line."""
+    """Log to standard error, one event per line."""
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    # One line for each request to another service says nothing to an operator.
+    # A line for each request to another service is of no use to an operator.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 def tune_garbage_collector() -> None:
-    """Have the collector of cycles pass over what has been made so far.
+    """Exclude existing objects from garbage collection, and run it less often.
 
-    By default it looks through a batch of records a dozen times, and now and then
-    through all that was imported, to find nothing:
+    By default, the collector would scan a batch of records a dozen times, and now and
+    then everything that was imported, without finding any cycles:
     https://docs.python.org/3.11/library/gc.html#gc.freeze
     """
     gc.collect()
@@ -45,21 +45,21 @@ def tune_garbage_collector() -> None:
 
 
 def last_error(log: str) -> str:
-    """Return the last error in a log that ``log_to_stderr`` set up, with its time.
+    """Return the last error in a log of ``log_to_stderr``, with its time.
 
     Returns:
-        Its first line; empty where there is none.
+        The error's first line; empty if there is no error.
     """
     found = _ERROR_LINE.findall(log)
     return " ".join(found[-1]) if found else ""
 
 
 def run_service(work: Callable[[Event], object], logger: logging.Logger) -> int:
-    """Work until SIGTERM or SIGINT, and return the exit status.
+    """Run a service until SIGTERM or SIGINT, and return its exit status.
 
     Args:
-        work: Ends soon after its event is set.
-        logger: Is told of an expected failure, in one line.
+        work: Runs the service; it returns soon after its event is set.
+        logger: Logs an expected error in one line.
     """
     log_to_stderr()
     stop = Event()
@@ -68,6 +68,6 @@ def run_service(work: Callable[[Event], object], logger: logging.Logger) -> int:
     try:
         work(stop)
     except GoodsflowError as error:
-        logger.error("%s", error)  # noqa: TRY400 - expected: no traceback
+        logger.error("%s", error)  # noqa: TRY400 - an expected error needs no traceback
         return 1
     return 0

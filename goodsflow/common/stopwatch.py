@@ -1,4 +1,4 @@
-"""How long the phases of a run take."""
+"""Measure how long the phases of a run take."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Stopwatch:
-    """Seconds by phase; a phase that comes again adds to what it took before."""
+    """The seconds by phase; a repeated phase adds to its earlier time."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Time what is done within, unless it fails."""
+        """Measure the time of a block, unless it fails."""
         started = time.monotonic()
         yield
         spent = self.seconds.get(name, 0.0) + time.monotonic() - started

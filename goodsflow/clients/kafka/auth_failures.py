@@ -1,4 +1,4 @@
-"""Detect refused logins of a client that retries in the background for ever."""
+"""Detect refused logins of a client that retries in the background forever."""
 
 from __future__ import annotations
 

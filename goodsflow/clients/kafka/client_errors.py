@@ -31,7 +31,7 @@ _REFUSED_SECONDS = 15.0
 class ClientErrors:
     """Collects one client's errors: pass ``on_error`` to the client as ``error_cb``.
 
-    Librdkafka retries for ever, whatever the error. Two kinds are unrecoverable: fatal
+    Librdkafka retries forever, whatever the error. Two kinds are unrecoverable: fatal
     ones, and a login that is refused again and again. A single refusal proves nothing:
     a broker that goes down during a login causes it too, and the next successful login
     may not be reported for long. So this logs in once more before it gives up. If the
@@ -90,7 +90,7 @@ class ClientErrors:
         self._refused_since = None
 
     def raise_if_unrecoverable(self) -> None:
-        """Raise if librdkafka would retry for ever in vain.
+        """Raise if librdkafka would retry forever in vain.
 
         Raises:
             AuthenticationFailedError: The login has been refused for a while.

@@ -2,7 +2,7 @@
 
 A call's own timeout is not enough. Librdkafka 2.16 took minutes to return from a
 transaction's call after its coordinator had been killed, and sending offsets is known
-to wait for ever on a missing coordinator:
+to wait forever on a missing coordinator:
 https://github.com/confluentinc/librdkafka/issues/5511
 
 A thread inside C code cannot be stopped. So it is a daemon thread, which does not keep

@@ -67,7 +67,7 @@ class Rotation:
             write_secret(self._next)
 
     def set_at_cluster(self, admin: KafkaAdmin) -> None:
-        """Set the new password on the cluster, or the current one if there is no new.
+        """Set the new password on the cluster, or the current one if there is none.
 
         Raises:
             KafkaError: The cluster refused or did not answer.

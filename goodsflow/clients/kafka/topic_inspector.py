@@ -125,7 +125,7 @@ class TopicInspector:
     def _await(self, futures: Mapping[Any, Future[Any]]) -> dict[Any, Any]:
         deadline = time.monotonic() + self._timeout_seconds
         while wait(futures.values(), _POLL_SECONDS).not_done:
-            # Polling reports refused logins; the client itself would retry for ever.
+            # Polling reports refused logins; the client itself would retry forever.
             self._admin.poll(0)
             self._logins.raise_if_refused()
             if time.monotonic() > deadline:

@@ -199,7 +199,7 @@ class TopicReader(Closeable):
                 )
 
     def follow(self, offsets: Mapping[int, int]) -> Iterator[Record | None]:
-        """Yield records for ever as they arrive, and None after each 0.2 s without one.
+        """Yield records forever as they arrive, and None after each 0.2 s without one.
 
         Args:
             offsets: The offsets to start from, by partition.
