@@ -36,6 +36,9 @@ def test_the_projects_own_declaration_is_sound() -> None:
     platform = load_platform(PROJECT_ROOT / "platform.yaml")
     assert set(platform.clusters) == {"inbound", "analytics"}
     assert "goods-recomendations" in platform.clusters["analytics"].topics
+    quota = platform.clusters["analytics"].principals["user"].quota
+    assert quota is not None
+    assert quota.limits() == {"producer_byte_rate": 10 * 1024 * 1024}
 
 
 def test_settings_are_text_as_kafka_writes_it(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import kafka.admin.ConfigCommand;
 
 /**
- * Puts SCRAM credentials into ZooKeeper before the first broker starts.
+ * Writes SCRAM credentials to ZooKeeper before the first broker starts.
  *
- * <p>The brokers log in to each other with SCRAM, so that their own user, and the one with which
- * the others are made, must be there before any broker can be asked to make it. Kafka's own
- * {@code ConfigCommand} does the work; running it for all users in one JVM saves a start for each.
+ * <p>The brokers log in to each other with SCRAM. So their user, and the user that creates all
+ * others, must exist before a broker could create them. Kafka's own {@code ConfigCommand} does the
+ * work; running it for all users in one JVM saves a JVM start for each.
  */
 public final class BootstrapUsers {
   private static final int ITERATIONS = 8192;
@@ -21,7 +21,7 @@ public final class BootstrapUsers {
    * Creates or replaces the users.
    *
    * @param args the ZooKeeper address, the folder of {@code <user>.password} files, then the users
-   * @throws IOException if a password cannot be read or the temporary file not be written
+   * @throws IOException if a password cannot be read or the temporary file cannot be written
    */
   public static void main(String[] args) throws IOException {
     if (args.length < 3) {
@@ -35,7 +35,7 @@ public final class BootstrapUsers {
 
   private static void put(String zookeeper, Path secrets, String user) throws IOException {
     String password = Files.readString(secrets.resolve(user + ".password")).strip();
-    // A file, because a command line can be read by everyone. Created with mode 0600.
+    // A file of mode 0600, because everyone can read a command line.
     Path config = Files.createTempFile("scram", ".properties");
     try {
       Files.writeString(

@@ -6,12 +6,12 @@ import org.apache.kafka.connect.errors.DataException;
 import org.apache.kafka.connect.sink.ErrantRecordReporter;
 import org.apache.kafka.connect.sink.SinkRecord;
 
-/** Hands records that cannot be written to Connect's error handling. */
+/** Passes records that cannot be written to Connect's error handling. */
 final class BadRecords {
   private final ErrantRecordReporter reporter;
 
   /**
-   * Takes on Connect's reporter.
+   * Wraps Connect's reporter.
    *
    * @param reporter the reporter, null if Connect's error handling is off
    */
@@ -20,8 +20,8 @@ final class BadRecords {
   }
 
   /**
-   * Reports a record, and returns once the report is stored: a file whose name passes over the
-   * record may be committed at any time after that, and the record is not read again then.
+   * Reports a record, and returns once the report is stored. After that a file whose offsets
+   * include the record may be committed, and the record is not read again.
    *
    * @param record the record
    * @param problem what is wrong with it
@@ -43,7 +43,7 @@ final class BadRecords {
     try {
       reporter.report(record, located).get();
     } catch (ExecutionException e) {
-      throw new ConnectException("could not report a bad record", e.getCause());
+      throw new ConnectException("cannot report a bad record", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ConnectException("interrupted while reporting a bad record", e);

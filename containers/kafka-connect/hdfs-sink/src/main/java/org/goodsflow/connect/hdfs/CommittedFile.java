@@ -6,9 +6,9 @@ import java.util.regex.Pattern;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * What the name of a committed file says: {@code <topic>+<partition>+<first>+<last>.json}, with
- * {@code .gz} after it if it is compressed. Topic names cannot hold a plus sign, so that a name is
- * never ambiguous.
+ * The name of a committed file: {@code <topic>+<partition>+<first>+<last>.json}, followed by
+ * {@code .gz} if it is compressed. Topic names cannot contain a plus sign, so a name is never
+ * ambiguous.
  *
  * @param partition the topic's partition
  * @param first the offset of the file's first record
@@ -20,7 +20,7 @@ record CommittedFile(TopicPartition partition, long first, long last, Compressio
       Pattern.compile(
           "([A-Za-z0-9._-]{1,249})\\+(\\d{1,9})\\+(\\d{10,18})\\+(\\d{10,18})\\.json(\\.gz)?");
 
-  /** Returns the file's name, its offsets padded with zeros to ten digits so that names sort. */
+  /** Returns the file's name; its offsets have at least ten digits, so that names sort. */
   String name() {
     return String.format(
         "%s+%d+%010d+%010d.json%s",
@@ -28,10 +28,10 @@ record CommittedFile(TopicPartition partition, long first, long last, Compressio
   }
 
   /**
-   * Reads a name.
+   * Parses a name.
    *
    * @param name the name of a file, without its folder
-   * @return what it says, or nothing if it is not a name as {@link #name} makes them
+   * @return the file, or nothing if {@link #name} would not return this name
    */
   static Optional<CommittedFile> parse(String name) {
     Matcher matcher = NAME.matcher(name);
@@ -44,7 +44,7 @@ record CommittedFile(TopicPartition partition, long first, long last, Compressio
     long last = Long.parseLong(matcher.group(4));
     Compression compression = matcher.group(5) == null ? Compression.NONE : Compression.GZIP;
     CommittedFile file = new CommittedFile(partition, first, last, compression);
-    // Another spelling of the same numbers was not written by this sink.
+    // This sink does not write other spellings of the same numbers.
     return first <= last && file.name().equals(name) ? Optional.of(file) : Optional.empty();
   }
 }

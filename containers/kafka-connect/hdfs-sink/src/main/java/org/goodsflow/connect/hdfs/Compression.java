@@ -7,7 +7,7 @@ import java.util.stream.Stream;
 enum Compression {
   /** Plain lines. */
   NONE(""),
-  /** One gzip stream, which Hadoop's and Spark's readers know by its extension. */
+  /** One gzip stream, which Hadoop and Spark recognize by its extension. */
   GZIP(".gz");
 
   private final String extension;
@@ -16,7 +16,7 @@ enum Compression {
     this.extension = extension;
   }
 
-  /** Returns what a file's name has after {@code .json}. */
+  /** Returns what follows {@code .json} in a file's name. */
   String extension() {
     return extension;
   }
@@ -26,12 +26,12 @@ enum Compression {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Returns the compression that a configuration names. */
+  /** Returns the compression of a name in a configuration. */
   static Compression ofConfig(String configName) {
     return valueOf(configName.toUpperCase(Locale.ROOT));
   }
 
-  /** Returns the names that a configuration may have. */
+  /** Returns the names that a configuration may use. */
   static String[] configNames() {
     return Stream.of(values()).map(Compression::configName).toArray(String[]::new);
   }

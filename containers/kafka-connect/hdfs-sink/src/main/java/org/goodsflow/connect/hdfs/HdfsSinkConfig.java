@@ -16,8 +16,8 @@ import org.apache.kafka.common.config.ConfigDef.Width;
 import org.apache.kafka.common.config.ConfigException;
 
 /**
- * The sink's configuration. The keys are those of Confluent's HDFS sink where it has the same
- * setting. Keys that are not defined here are left to Connect.
+ * The sink's configuration. Settings that Confluent's HDFS sink has too have the same keys. Connect
+ * handles the keys that are not defined here.
  */
 public final class HdfsSinkConfig extends AbstractConfig {
   /** The NameNode, {@code hdfs://host:port}. */
@@ -26,22 +26,22 @@ public final class HdfsSinkConfig extends AbstractConfig {
   /** The HDFS user that the sink writes as. */
   public static final String HADOOP_USER = "hadoop.user";
 
-  /** The prefix of settings that are handed to the Hadoop client without it. */
+  /** The prefix of the Hadoop client's settings. */
   public static final String HADOOP_CONF_PREFIX = "hadoop.conf.";
 
-  /** How long to wait after a failure of HDFS before the next try, in milliseconds. */
+  /** How long to wait after a failure of HDFS before a retry, in milliseconds. */
   public static final String RETRY_BACKOFF_MS = "retry.backoff.ms";
 
   /** The folder of all topics' files. */
   public static final String TOPICS_DIR = "topics.dir";
 
-  /** How many records make a file full. */
+  /** The maximum number of records in a file. */
   public static final String FLUSH_SIZE = "flush.size";
 
-  /** How long after its first record a file is committed, in milliseconds; -1 for never. */
+  /** When a file is committed, in milliseconds after its first record; -1 for never. */
   public static final String ROTATE_INTERVAL_MS = "rotate.interval.ms";
 
-  /** How large a file may grow, in bytes. */
+  /** The maximum size of a file, in bytes. */
   public static final String FILE_MAX_BYTES = "file.max.bytes";
 
   /** How files are compressed. */
@@ -55,7 +55,7 @@ public final class HdfsSinkConfig extends AbstractConfig {
    * Reads and checks a configuration.
    *
    * @param properties the connector's configuration
-   * @throws ConfigException naming the key, if a value is missing or bad
+   * @throws ConfigException if a value is missing or invalid; it names the key
    */
   public HdfsSinkConfig(Map<String, String> properties) {
     super(DEFINITION, properties);
@@ -178,7 +178,7 @@ public final class HdfsSinkConfig extends AbstractConfig {
   private static boolean isFileSystem(String value) {
     try {
       URI uri = new URI(value);
-      // The local file system serves for tests and trials.
+      // The local file system is for tests.
       return "file:///".equals(value)
           || "hdfs".equals(uri.getScheme()) && uri.getHost() != null && hasNoPath(uri);
     } catch (URISyntaxException e) {

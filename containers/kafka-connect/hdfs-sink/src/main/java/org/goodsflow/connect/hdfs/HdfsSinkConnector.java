@@ -16,7 +16,7 @@ public final class HdfsSinkConnector extends SinkConnector {
    * Checks and keeps the configuration.
    *
    * @param props the connector's configuration
-   * @throws org.apache.kafka.common.config.ConfigException if a value is bad
+   * @throws org.apache.kafka.common.config.ConfigException if a value is invalid
    */
   @Override
   public void start(Map<String, String> props) {
@@ -31,10 +31,10 @@ public final class HdfsSinkConnector extends SinkConnector {
   }
 
   /**
-   * Returns the same configuration for every task but for the task's number, which only names its
-   * metrics: Connect itself shares the partitions out.
+   * Returns the configurations of the tasks. They differ only in the task's number, which is part
+   * of its metrics' names: Connect itself distributes the partitions.
    *
-   * @param maxTasks how many tasks there may be
+   * @param maxTasks the maximum number of tasks
    */
   @Override
   public List<Map<String, String>> taskConfigs(int maxTasks) {
@@ -47,7 +47,7 @@ public final class HdfsSinkConnector extends SinkConnector {
     return config;
   }
 
-  /** Does nothing: all that is open belongs to the tasks. */
+  /** Does nothing: all resources belong to the tasks. */
   @Override
   public void stop() {}
 
@@ -57,7 +57,7 @@ public final class HdfsSinkConnector extends SinkConnector {
     return HdfsSinkConfig.definition();
   }
 
-  /** Returns the plugin's version, {@code undefined} outside of its jar. */
+  /** Returns the plugin's version, or {@code undefined} outside of its jar. */
   @Override
   public String version() {
     return pluginVersion();

@@ -21,13 +21,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes the partitions that Connect assigns to it. Which records are written is decided by {@link
- * PartitionWriter}; the task brings Connect's consumer in line with that.
+ * Writes the partitions that Connect assigns to it. {@link PartitionWriter} decides which records
+ * are written; the task positions Connect's consumer accordingly.
  */
 public final class HdfsSinkTask extends SinkTask {
   private static final Logger LOG = LoggerFactory.getLogger(HdfsSinkTask.class);
 
-  /** The key of the task's number, which the connector adds to its configuration. */
+  /** The key of the task's number, which the connector adds to the configuration. */
   static final String TASK_ID = "task.id";
 
   private final LongSupplier clock;
@@ -36,15 +36,15 @@ public final class HdfsSinkTask extends SinkTask {
   private final Map<TopicPartition, PartitionMetrics> metrics = new HashMap<>();
 
   /**
-   * Partitions whose records of the batch at hand were polled before the seek that a recovery asked
-   * for. Connect seeks just before its next poll, so that these records come again, from the offset
-   * asked for on, and the ones at hand must all be dropped: written, they could leave a gap. Their
-   * offsets cannot tell, as a partition has gaps of its own where records were compacted away or a
-   * transaction ended.
+   * Partitions whose records in the current batch were polled before the seek that a recovery
+   * requested. Connect seeks just before its next poll, and then delivers the records again from
+   * the requested offset. So the current ones must all be dropped: writing them could leave a gap.
+   * Their offsets don't show this, because a partition also has gaps from compaction and
+   * transactions.
    *
-   * <p>Connect polls new records only after {@link #put} returned. After a {@link
-   * RetriableException} it keeps the batch and hands it over again, after the seek as well, so that
-   * the set has to outlive the failure; it is emptied when the batch is done with.
+   * <p>Connect polls new records only after {@link #put} has returned. After a {@link
+   * RetriableException} it keeps the batch and delivers it again, even after the seek. So the set
+   * must outlive the failure; it is cleared when the batch is complete.
    */
   private final Set<TopicPartition> beforeSeek = new HashSet<>();
 
@@ -59,14 +59,14 @@ public final class HdfsSinkTask extends SinkTask {
   private boolean redelivery;
   private final Set<TopicPartition> warnedOfOld = new HashSet<>();
 
-  /** Makes a task, as Connect does. */
+  /** Creates a task; Connect calls this. */
   public HdfsSinkTask() {
     this(
         () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()),
         config -> new HdfsStorage(config.hdfsUrl(), config.hadoopUser(), config.hadoopSettings()));
   }
 
-  /** Makes a task with a clock in milliseconds and a storage of its own, for tests. */
+  /** Creates a task with its own clock in milliseconds and its own storage, for tests. */
   HdfsSinkTask(LongSupplier clock, Function<HdfsSinkConfig, Storage> storageFactory) {
     this.clock = clock;
     this.storageFactory = storageFactory;
@@ -79,10 +79,10 @@ public final class HdfsSinkTask extends SinkTask {
   }
 
   /**
-   * Reads the configuration; HDFS need not be there yet.
+   * Reads the configuration; HDFS need not be available yet.
    *
    * @param props the connector's configuration
-   * @throws org.apache.kafka.common.config.ConfigException if a value is bad
+   * @throws org.apache.kafka.common.config.ConfigException if a value is invalid
    */
   @Override
   public void start(Map<String, String> props) {
@@ -99,8 +99,8 @@ public final class HdfsSinkTask extends SinkTask {
   }
 
   /**
-   * Takes partitions on. Their recovery is left to {@link #put}, which Connect repeats when HDFS is
-   * out of reach; thrown from here, that failure would end the task.
+   * Takes over partitions. Their recovery is left to {@link #put}, which Connect repeats while HDFS
+   * is unreachable: a failure here would end the task.
    *
    * @param partitions the partitions that are new to this task
    */
@@ -117,12 +117,12 @@ public final class HdfsSinkTask extends SinkTask {
   }
 
   /**
-   * Writes records, and commits the files that are due. Connect calls this without records too when
-   * none have come for the time asked for with {@code context.timeout}.
+   * Writes records, and commits the files that are due. If no records arrive within the time set
+   * with {@code context.timeout}, Connect calls this without records.
    *
    * @param records the records of a poll
-   * @throws RetriableException if HDFS failed or another task took a partition over; the next call
-   *     recovers before anything else
+   * @throws RetriableException if HDFS failed or another task took over a partition; the next call
+   *     starts with a recovery
    * @throws ConnectException if a record is bad and errors are not tolerated
    */
   @Override
@@ -138,8 +138,8 @@ public final class HdfsSinkTask extends SinkTask {
         writer.commitIfDue();
       }
     } catch (IOException e) {
-      // What the failed partition had open is dropped by now. The others keep theirs, and know by
-      // their next offsets what they have of the batch that comes again.
+      // The failed partition has dropped its open file. The others keep theirs, and know from their
+      // next offsets which records of the repeated batch they have already.
       redelivery = true;
       context.timeout(retryBackoffMs);
       outage.failed(e);
@@ -160,7 +160,7 @@ public final class HdfsSinkTask extends SinkTask {
   }
 
   private void write(SinkRecord record) throws IOException {
-    // The original ones: files are named for what the consumer can seek to.
+    // The original topic and offset: the consumer can seek only to those.
     TopicPartition partition =
         new TopicPartition(record.originalTopic(), record.originalKafkaPartition());
     long offset = record.originalKafkaOffset();
@@ -196,10 +196,12 @@ public final class HdfsSinkTask extends SinkTask {
   }
 
   private void noteOld(TopicPartition partition, long offset) {
-    // In a batch that comes again this is as it should be. In any other the consumer did not find
-    // the offset it was to read on from.
+    // This is normal in a repeated batch. In any other, the consumer did not find the offset that
+    // it was to resume from.
     if (!redelivery && warnedOfOld.add(partition)) {
-      LOG.warn("{} goes on at {}, before its files: was the topic made anew?", partition, offset);
+      LOG.warn(
+          "{} continues at offset {}, before its files: was the topic deleted and created again?",
+          partition, offset);
     }
   }
 
@@ -215,13 +217,13 @@ public final class HdfsSinkTask extends SinkTask {
   }
 
   /**
-   * Returns the offsets after the committed files, and after tombstones and dead letters behind
-   * them, so that the consumer group's lag is what HDFS does not have yet. They are for show: the
-   * sink itself goes by the files' names. Offsets that have not changed are returned again, as
-   * Connect may have failed to store them; it skips those that it has.
+   * Returns the offsets after the committed files, and after tombstones and dead letters that
+   * follow them, so that the consumer group's lag is what HDFS does not have yet. They are
+   * informational: the sink itself uses the files' names. Unchanged offsets are returned again, as
+   * Connect may have failed to store them; it skips those that it has stored.
    *
-   * @param currentOffsets what Connect has handed over, which does not matter here
-   * @return the offsets of partitions of which something is done
+   * @param currentOffsets what Connect has delivered, which is ignored
+   * @return the offsets of the partitions that have any
    */
   @Override
   public Map<TopicPartition, OffsetAndMetadata> preCommit(
@@ -236,7 +238,7 @@ public final class HdfsSinkTask extends SinkTask {
   }
 
   /**
-   * Gives partitions up, dropping what is not committed; their next owner reads it again.
+   * Gives up partitions, and drops what is not committed; their next owner reads it again.
    *
    * @param partitions the partitions
    */
@@ -254,7 +256,7 @@ public final class HdfsSinkTask extends SinkTask {
       if (writer == null) {
         continue;
       }
-      // One failure is enough of a wait: the next owner cleans up all the same.
+      // Wait for only one failure: the next owner cleans up anyway.
       if (reachable) {
         reachable = discard(partition, writer);
       } else {
@@ -268,7 +270,7 @@ public final class HdfsSinkTask extends SinkTask {
       writer.discard();
       return true;
     } catch (IOException e) {
-      LOG.warn("could not remove the temporary folder of {}: {}", partition, e.toString());
+      LOG.warn("cannot remove the temporary folder of {}: {}", partition, e.toString());
       return false;
     }
   }
@@ -284,7 +286,7 @@ public final class HdfsSinkTask extends SinkTask {
     try {
       storage.close();
     } catch (IOException e) {
-      LOG.warn("could not close the connection to HDFS: {}", e.toString());
+      LOG.warn("cannot close the connection to HDFS: {}", e.toString());
     }
   }
 }

@@ -16,17 +16,18 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 
-/** A Hadoop file system of the task's own, connected to on first use. Not for several threads. */
+/** A task's own Hadoop file system, connected on first use. It is not thread-safe. */
 final class HdfsStorage implements Storage {
   /**
-   * The client's settings where the configuration has none. The limits keep a call within about
-   * half a minute, as it is Connect that retries: the client's own patience would keep the task
-   * from polling until the group took its partitions away.
+   * The client's default settings. They limit a call to about half a minute, because Connect
+   * retries: the client's own retries would keep the task from polling until the group revoked its
+   * partitions.
    */
   static final Map<String, String> DEFAULTS =
       Map.ofEntries(
           Map.entry("dfs.replication", "2"),
-          // With two DataNodes there is no third to replace a lost one in the middle of a file.
+          // With two DataNodes, there is no third one to replace a lost one in the middle of a
+          // file.
           Map.entry("dfs.client.block.write.replace-datanode-on-failure.policy", "NEVER"),
           Map.entry("ipc.client.connect.timeout", "5000"),
           Map.entry("ipc.client.connect.retry.interval", "1000"),
@@ -38,7 +39,7 @@ final class HdfsStorage implements Storage {
           Map.entry("dfs.datanode.socket.write.timeout", "10000"),
           Map.entry("dfs.client.datanode-restart.timeout", "5"),
           Map.entry("dfs.client.block.write.locateFollowingBlock.retries", "3"),
-          // The task closes it: Hadoop's own shutdown hook would do so below a running task.
+          // The task closes it: Hadoop's shutdown hook would close it under a running task.
           Map.entry("fs.automatic.close", "false"));
 
   private final URI url;
@@ -51,13 +52,13 @@ final class HdfsStorage implements Storage {
    *
    * @param url the file system
    * @param user the user's name for Hadoop's simple authentication
-   * @param settings the client's settings, which come before {@link #DEFAULTS}
+   * @param settings the client's settings, which override {@link #DEFAULTS}
    */
   HdfsStorage(URI url, String user, Map<String, String> settings) {
     this.url = url;
     this.user = user;
     configuration = new Configuration();
-    // The plugin's classes, whichever thread asks for them.
+    // Use the plugin's classes in every thread.
     configuration.setClassLoader(HdfsStorage.class.getClassLoader());
     DEFAULTS.forEach(configuration::set);
     settings.forEach(configuration::set);
@@ -66,7 +67,7 @@ final class HdfsStorage implements Storage {
   @Override
   public void makeFolder(Path folder) throws IOException {
     if (!connected().mkdirs(folder)) {
-      throw new IOException("could not make the folder " + folder);
+      throw new IOException("cannot create the folder " + folder);
     }
   }
 
@@ -86,7 +87,7 @@ final class HdfsStorage implements Storage {
 
   @Override
   public void delete(Path path) throws IOException {
-    // False says that there was nothing to delete.
+    // It returns false if there was nothing to delete.
     connected().delete(path, true);
   }
 
@@ -108,7 +109,7 @@ final class HdfsStorage implements Storage {
       throw new FileAlreadyExistsException(target + " exists already");
     }
     if (!fs.rename(file, target)) {
-      throw new IOException("could not move " + file + " to " + target);
+      throw new IOException("cannot move " + file + " to " + target);
     }
   }
 
@@ -122,13 +123,13 @@ final class HdfsStorage implements Storage {
   private FileSystem connected() throws IOException {
     if (fileSystem == null) {
       try {
-        // A new instance: the shared one could be closed by another task.
+        // A new instance, as another task could close a shared one.
         fileSystem = FileSystem.newInstance(url, configuration, user);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw (IOException) new InterruptedIOException("interrupted").initCause(e);
       } catch (IllegalArgumentException e) {
-        // So comes a host name that does not resolve, as while a container is not there.
+        // A host name that does not resolve, for example while a container is missing.
         if (e.getCause() instanceof UnknownHostException) {
           throw new IOException(e.getCause());
         }

@@ -13,21 +13,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Shows a task's metrics over JMX, named as Connect names its own. They never get in the way of
- * writing: what JMX refuses is a warning.
+ * Publishes a task's metrics over JMX, with names like those of Connect's own. They never interfere
+ * with writing: an error of JMX is only a warning.
  */
 final class Jmx {
   private static final Logger LOG = LoggerFactory.getLogger(Jmx.class);
   private static final String DOMAIN = "goodsflow.connect";
 
-  // A task that hangs may be given up by Connect, and end only after its successor has begun:
-  // then it must not take the successor's metrics away.
+  // Connect may give up a hanging task, which then ends after its successor has started. It must
+  // not remove the successor's metrics.
   private static final Map<ObjectName, Object> SHOWN = new HashMap<>();
 
   private final String task;
 
   /**
-   * Prepares names.
+   * Prepares the metrics' names.
    *
    * @param connector the connector's name
    * @param taskId the task's number
@@ -36,12 +36,12 @@ final class Jmx {
     task = "connector=" + Sanitizer.jmxSanitize(connector) + ",task=" + taskId;
   }
 
-  /** Shows a task's metrics, in place of a predecessor's. */
+  /** Publishes a task's metrics, replacing a predecessor's. */
   void show(TaskMetricsMXBean metrics) {
     show("type=hdfs-sink-task-metrics," + task, metrics);
   }
 
-  /** Shows a partition's metrics, in place of a predecessor's. */
+  /** Publishes a partition's metrics, replacing a predecessor's. */
   void show(TopicPartition partition, PartitionMetricsMXBean metrics) {
     show(
         String.format(
@@ -61,12 +61,12 @@ final class Jmx {
         server.registerMBean(metrics, name);
         SHOWN.put(name, metrics);
       } catch (JMException e) {
-        LOG.warn("no metrics for {}: {}", keys, e.toString());
+        LOG.warn("cannot publish the metrics {}: {}", keys, e.toString());
       }
     }
   }
 
-  /** Takes metrics away, unless a successor's are shown in their place. */
+  /** Removes metrics, unless a successor's have replaced them. */
   static void hide(Object metrics) {
     MBeanServer server = ManagementFactory.getPlatformMBeanServer();
     synchronized (SHOWN) {
@@ -79,9 +79,9 @@ final class Jmx {
     try {
       server.unregisterMBean(name);
     } catch (InstanceNotFoundException e) {
-      LOG.debug("{} was gone already", name);
+      LOG.debug("{} was already removed", name);
     } catch (JMException e) {
-      LOG.warn("the metrics {} stay: {}", name, e.toString());
+      LOG.warn("cannot remove the metrics {}: {}", name, e.toString());
     }
     return true;
   }

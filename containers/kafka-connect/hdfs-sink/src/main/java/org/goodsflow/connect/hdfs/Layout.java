@@ -9,7 +9,7 @@ import org.apache.kafka.common.TopicPartition;
  * @param topicsDir the absolute path of the folder of all topics
  */
 record Layout(String topicsDir) {
-  // The plus sign keeps it apart from every topic, as no topic's name can have one.
+  // The plus sign distinguishes it from every topic: no topic's name can contain one.
   private static final String TEMPORARY = "+tmp";
 
   /** Returns the folder of a partition's committed files. */
@@ -22,7 +22,7 @@ record Layout(String topicsDir) {
     return new Path(committedFolder(file.partition()), file.name());
   }
 
-  /** Returns the folder that holds a folder for each owner of a partition. */
+  /** Returns the folder that has a folder for each owner of a partition. */
   Path ownersFolder(TopicPartition partition) {
     return new Path(
         topicsDir, TEMPORARY + "/" + partition.topic() + "/" + partition.partition());

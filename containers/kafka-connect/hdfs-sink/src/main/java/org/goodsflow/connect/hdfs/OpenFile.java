@@ -8,7 +8,7 @@ import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 
-/** A temporary file that records are being written to. */
+/** A temporary file to which records are written. */
 final class OpenFile implements Closeable {
   private static final int BUFFER_BYTES = 64 * 1024;
 
@@ -24,12 +24,12 @@ final class OpenFile implements Closeable {
   private long bytes;
 
   /**
-   * Takes on a file that has just been created.
+   * Wraps a file that has just been created.
    *
-   * @param path where it is
+   * @param path the file's path
    * @param stream its open stream, closed by {@link #complete} or {@link #close}
    * @param compression how to write the lines
-   * @param first the offset of its first record, which is yet to be written
+   * @param first the offset of its first record, which is not written yet
    * @param nowMs the clock's time in milliseconds
    */
   OpenFile(
@@ -42,7 +42,7 @@ final class OpenFile implements Closeable {
     this.openedMs = nowMs;
   }
 
-  /** Returns where the file is. */
+  /** Returns the file's path. */
   Path path() {
     return path;
   }
@@ -57,27 +57,27 @@ final class OpenFile implements Closeable {
     return last;
   }
 
-  /** Returns how many records were written. */
+  /** Returns the number of records written. */
   int records() {
     return records;
   }
 
-  /** Returns how many bytes of lines were written, before any compression. */
+  /** Returns the number of bytes written, before compression. */
   long bytes() {
     return bytes;
   }
 
-  /** Returns how many bytes the file has on HDFS, once it is complete. */
+  /** Returns the file's size on HDFS in bytes, once it is complete. */
   long storedBytes() {
     return stream.getPos();
   }
 
-  /** Returns how long the file has been open at a time of the clock, both in milliseconds. */
+  /** Returns how long the file has been open at a given time, both in milliseconds. */
   long ageMs(long nowMs) {
     return nowMs - openedMs;
   }
 
-  /** Writes a record's line and the line's end. */
+  /** Writes a record's line and a line feed. */
   void write(long offset, byte[] line) throws IOException {
     if (lines == null) {
       lines = open();
@@ -104,12 +104,12 @@ final class OpenFile implements Closeable {
       gzip.finish();
       gzip.release();
     }
-    // Kafka may forget the records once the file is committed: memory alone is not enough then.
+    // After the commit, Kafka may delete the records: they must not be in memory only.
     stream.hsync();
     stream.close();
   }
 
-  /** Lets go of a file that is not wanted any more. */
+  /** Closes a file that is no longer needed. */
   @Override
   public void close() throws IOException {
     if (gzip != null) {
@@ -123,7 +123,7 @@ final class OpenFile implements Closeable {
       super(out, BUFFER_BYTES);
     }
 
-    /** Frees the memory outside of Java's heap, which {@code close} does only if it can write. */
+    /** Frees off-heap memory, which {@code close} does only if it can write. */
     void release() {
       def.end();
     }

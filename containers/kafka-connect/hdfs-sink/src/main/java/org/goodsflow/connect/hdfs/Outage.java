@@ -4,7 +4,7 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells of failures of HDFS: at once, then once a minute, and when they are over. */
+/** Logs failures of HDFS: the first, then one a minute, and their end. */
 final class Outage implements TaskMetricsMXBean {
   private static final Logger LOG = LoggerFactory.getLogger(HdfsSinkTask.class);
   private static final long QUIET_MS = 60_000;
@@ -17,9 +17,9 @@ final class Outage implements TaskMetricsMXBean {
   private long toldMs;
 
   /**
-   * Begins without an outage.
+   * Starts without an outage.
    *
-   * @param clock a clock that does not jump, in milliseconds
+   * @param clock a monotonic clock in milliseconds
    * @param retryBackoffMs how long the task waits after each failure
    */
   Outage(LongSupplier clock, long retryBackoffMs) {
@@ -35,22 +35,22 @@ final class Outage implements TaskMetricsMXBean {
     if (failures == 1) {
       beganMs = now;
       LOG.warn(
-          "writing to HDFS failed, the task tries again every {} ms until it works: {}",
+          "writing to HDFS failed; the task retries every {} ms until it succeeds: {}",
           retryBackoffMs, problem.toString());
       toldMs = now;
     } else if (now - toldMs >= QUIET_MS) {
       LOG.warn(
-          "HDFS takes no writes for {} s, after {} tries: {}",
+          "writing to HDFS has been failing for {} s, after {} tries: {}",
           (now - beganMs) / 1000, failures, problem.toString());
       toldMs = now;
     }
   }
 
-  /** Notes that everything that was to be written was. */
+  /** Notes that everything has been written. */
   synchronized void ended() {
     if (failures > 0) {
       LOG.info(
-          "HDFS takes writes again, after {} s and {} failed tries",
+          "writing to HDFS succeeds again, after {} s and {} failed tries",
           (clock.getAsLong() - beganMs) / 1000, failures);
       failures = 0;
     }

@@ -1,6 +1,6 @@
 package org.goodsflow.connect.hdfs;
 
-/** Counts what one partition's writer does; JMX reads it from another thread. */
+/** The metrics of one partition's writer; JMX reads them from another thread. */
 final class PartitionMetrics implements PartitionMetricsMXBean {
   private long records;
   private long bytes;
@@ -10,12 +10,12 @@ final class PartitionMetrics implements PartitionMetricsMXBean {
   private int openRecords;
   private long deadLetters;
 
-  /** Notes that a recovery found the committed files to end before an offset. */
+  /** Notes the offset after the committed files, as found by a recovery. */
   synchronized void recovered(long committedEnd) {
     lastCommittedOffset = Math.max(committedEnd, 0) - 1;
   }
 
-  /** Notes that the open file has so many records by now. */
+  /** Notes the number of records in the open file. */
   synchronized void opened(int records) {
     openFiles = 1;
     openRecords = records;

@@ -1,25 +1,25 @@
 package org.goodsflow.connect.hdfs;
 
-/** What JMX shows of one partition that a task has, since the task got it. */
+/** The metrics of one partition of a task, since the task took it over. */
 public interface PartitionMetricsMXBean {
-  /** Returns how many records are in the files that were committed. */
+  /** Returns the number of records in committed files. */
   long getRecordsWritten();
 
-  /** Returns how many bytes these files have on HDFS. */
+  /** Returns the size of these files on HDFS in bytes. */
   long getBytesWritten();
 
-  /** Returns how many files were committed. */
+  /** Returns the number of committed files. */
   long getFilesCommitted();
 
-  /** Returns the offset of the last record in a committed file, -1 if there is no file. */
+  /** Returns the offset of the last record in a committed file, -1 if there is none. */
   long getLastCommittedOffset();
 
-  /** Returns how many files are open: 1 while records wait for their commit, else 0. */
+  /** Returns the number of open files: 1 while records wait for their commit, else 0. */
   int getOpenFiles();
 
-  /** Returns how many records the open file has. */
+  /** Returns the number of records in the open file. */
   int getOpenRecords();
 
-  /** Returns how many records were reported as bad. */
+  /** Returns the number of records that were reported as bad. */
   long getDeadLetters();
 }

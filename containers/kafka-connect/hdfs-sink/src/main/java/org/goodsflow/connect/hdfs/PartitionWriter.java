@@ -14,10 +14,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Writes one partition's records, each to exactly one committed file.
  *
- * <p>A writer starts with {@link #recover}, and every {@link IOException} that it throws takes it
- * back there, its open file dropped. Nothing is decided by what went wrong: whether HDFS was out of
- * reach, another owner removed this one's folder, or a call's answer got lost, the names of the
- * committed files say afterwards what has been written.
+ * <p>A writer starts with {@link #recover}. After every {@link IOException} that it throws, it
+ * drops its open file and starts there again. The cause does not matter: whether HDFS was
+ * unreachable, another owner removed this one's folder, or a response was lost, the names of the
+ * committed files show what has been written.
  */
 final class PartitionWriter {
   private static final Logger LOG = LoggerFactory.getLogger(PartitionWriter.class);
@@ -37,15 +37,15 @@ final class PartitionWriter {
   private long committedEnd = NONE;
 
   /**
-   * Makes a writer that has yet to recover.
+   * Creates a writer that must recover first.
    *
    * @param partition the partition
    * @param storage where to write
-   * @param layout which files to write
+   * @param layout the paths of the files
    * @param policy when to commit them
-   * @param compression how to write them
-   * @param metrics counts what is written
-   * @param clock a clock that does not jump, in milliseconds
+   * @param compression how to compress them
+   * @param metrics the partition's metrics
+   * @param clock a monotonic clock in milliseconds
    */
   PartitionWriter(
       TopicPartition partition,
@@ -64,20 +64,19 @@ final class PartitionWriter {
     this.clock = clock;
   }
 
-  /** Tells whether {@link #recover} has to come before anything else. */
+  /** Returns whether {@link #recover} must be called first. */
   boolean needsRecovery() {
     return folder == null;
   }
 
   /**
-   * Becomes the only owner of the partition and finds out where it stands.
+   * Becomes the only owner of the partition, and determines its next offset.
    *
-   * <p>The order matters. Once the other owners' folders are gone none of them can create or move a
-   * file any more, so that the list of committed files read after that is final. The folder is a
-   * new one each time: should a move that this writer has given up still be on its way, it fails
-   * too.
+   * <p>The order matters. Once the other owners' folders are deleted, no other owner can create or
+   * move a file, so the list of committed files that is read then is final. The folder is new each
+   * time, so that a move that this writer gave up earlier and that is still pending fails, too.
    *
-   * @return the offset to read on from
+   * @return the offset to resume from
    */
   long recover() throws IOException {
     abandon();
@@ -95,7 +94,7 @@ final class PartitionWriter {
     nextOffset = Math.max(committedEnd, 0);
     metrics.recovered(committedEnd);
     folder = new Path(owners, own);
-    LOG.info("{} reads on from offset {}, {} other owners fenced", partition, nextOffset, fenced);
+    LOG.info("{} resumes from offset {}, {} other owners fenced", partition, nextOffset, fenced);
     return nextOffset;
   }
 
@@ -108,17 +107,17 @@ final class PartitionWriter {
         .orElse(NONE);
   }
 
-  /** Tells whether a record is new: offsets below the expected one are written or skipped. */
+  /** Returns whether a record is new; lower offsets have been written or skipped. */
   boolean isNew(long offset) {
     return offset >= nextOffset;
   }
 
-  /** Passes over a new record that is not to be written. */
+  /** Skips a new record. */
   void skip(long offset) {
     nextOffset = offset + 1;
   }
 
-  /** Writes a new record's line, and commits the file if it is full then. */
+  /** Writes a new record's line, and commits the file if it is full. */
   void write(long offset, byte[] line) throws IOException {
     try {
       if (file != null && policy.overflows(file.bytes(), line.length + 1L)) {
@@ -154,7 +153,7 @@ final class PartitionWriter {
     }
   }
 
-  /** Returns in how many milliseconds the open file is due, {@code Long.MAX_VALUE} if none is. */
+  /** Returns the milliseconds until the open file is due, or {@code Long.MAX_VALUE}. */
   long msToCommit() {
     return file == null
         ? Long.MAX_VALUE
@@ -162,8 +161,8 @@ final class PartitionWriter {
   }
 
   /**
-   * Returns the offset before which nothing is left to do: the next one where no file is open, else
-   * the one after the last committed file; nothing if there is neither.
+   * Returns the offset up to which everything is done: the next offset if no file is open, else the
+   * one after the last committed file; empty if there is neither.
    */
   OptionalLong doneEnd() {
     long done = file == null && !needsRecovery() ? Math.max(nextOffset, committedEnd) : committedEnd;
@@ -171,9 +170,9 @@ final class PartitionWriter {
   }
 
   /**
-   * Drops what is not committed and removes the writer's folder, so that nothing is left behind.
+   * Drops what is not committed, and removes the writer's folder.
    *
-   * @throws IOException if that failed; the next owner removes the folder then
+   * @throws IOException if that failed; then the next owner removes the folder
    */
   void discard() throws IOException {
     Path own = folder;
@@ -197,7 +196,7 @@ final class PartitionWriter {
     file = null;
   }
 
-  /** Drops what is not committed, without a word to HDFS but for closing the open file. */
+  /** Drops what is not committed, without a request to HDFS except to close the open file. */
   void abandon() {
     folder = null;
     if (file == null) {
@@ -209,7 +208,7 @@ final class PartitionWriter {
     try {
       dropped.close();
     } catch (IOException e) {
-      // To be expected after a failure. The file is never read, and goes with its folder.
+      // Expected after a failure. The file is never read, and is removed with its folder.
       LOG.debug("closing {} failed: {}", dropped.path(), e.toString());
     }
   }

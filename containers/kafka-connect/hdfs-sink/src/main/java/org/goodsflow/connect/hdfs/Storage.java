@@ -7,25 +7,25 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 
 /**
- * The few operations of a file system that the sink is built on. Each fails with an {@link
- * IOException} both when the file system is out of reach and when it refuses.
+ * The file system operations that the sink needs. Each throws an {@link IOException} if the file
+ * system is unreachable or refuses.
  */
 interface Storage extends Closeable {
-  /** Makes a folder, and those it is in; one that exists stays as it is. */
+  /** Creates a folder and its parents; an existing folder is unchanged. */
   void makeFolder(Path folder) throws IOException;
 
-  /** Returns the names in a folder, none if there is no such folder. */
+  /** Returns the names in a folder; none if it does not exist. */
   List<String> list(Path folder) throws IOException;
 
-  /** Deletes a file or a folder with all in it; one that does not exist is no error. */
+  /** Deletes a file, or a folder with its content; a missing one is not an error. */
   void delete(Path path) throws IOException;
 
-  /** Creates a file, which fails if its folder does not exist or the file does. */
+  /** Creates a file; fails if its folder does not exist or the file exists. */
   FSDataOutputStream create(Path file) throws IOException;
 
   /**
-   * Moves a file to its final place in one step, making the folder it goes to. Fails, changing
-   * nothing, if the file is gone or there is one in the final place.
+   * Moves a file to its final place atomically, and creates the target's folder. Fails without a
+   * change if the file is missing or the target exists.
    */
   void move(Path file, Path target) throws IOException;
 }

@@ -1,8 +1,8 @@
 package org.goodsflow.connect.hdfs;
 
-/** What JMX shows of a task as a whole, since its start. */
+/** The metrics of a whole task, since its start. */
 public interface TaskMetricsMXBean {
-  /** Returns how many times HDFS failed, after each of which the task waits and tries again. */
+  /** Returns the number of HDFS failures; the task waits and retries after each. */
   long getRetries();
 
   /** Returns 1 while the task waits for HDFS, 0 while it writes. */

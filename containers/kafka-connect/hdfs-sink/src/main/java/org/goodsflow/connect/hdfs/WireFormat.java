@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.apache.kafka.connect.errors.DataException;
 
-/** Records' values: a zero byte, a schema id of four bytes, then a card as JSON in UTF-8. */
+/** The values of records: a zero byte, a four-byte schema ID, then a card as JSON in UTF-8. */
 final class WireFormat {
   private static final int HEADER_BYTES = 5;
   private static final byte MAGIC = 0;
@@ -22,25 +22,25 @@ final class WireFormat {
   private WireFormat() {}
 
   /**
-   * Returns the card of a value as one line, without the line's end.
+   * Returns a value's card as one line, without a line feed.
    *
-   * @param value the record's value as {@code ByteArrayConverter} hands it over
-   * @return the JSON as it came, but for line breaks between its tokens, which become spaces
-   * @throws DataException if the value has no header, or its rest is not one JSON object
+   * @param value the record's value from {@code ByteArrayConverter}
+   * @return the unchanged JSON, except that line breaks between tokens become spaces
+   * @throws DataException if the value has no header, or the rest is not one JSON object
    */
   static byte[] line(Object value) {
     if (!(value instanceof byte[] bytes)) {
       throw new DataException(
-          "the value is no byte array but a " + value.getClass().getSimpleName()
-              + ": the sink needs the ByteArrayConverter");
+          "expected a byte array, found a " + value.getClass().getSimpleName()
+              + ": configure the ByteArrayConverter");
     }
     if (bytes.length < HEADER_BYTES || bytes[0] != MAGIC) {
-      throw new DataException("the value has no header of a zero byte and a schema id");
+      throw new DataException("the value does not start with a zero byte and a schema ID");
     }
     byte[] json = Arrays.copyOfRange(bytes, HEADER_BYTES, bytes.length);
     checkObject(decode(json));
-    // JSON allows a bare line break only between tokens, where a space means the same, and no
-    // other character's UTF-8 has these bytes.
+    // JSON allows a bare line break only between tokens, where a space means the same. No other
+    // character has these bytes in UTF-8.
     for (int i = 0; i < json.length; i++) {
       if (json[i] == '\n' || json[i] == '\r') {
         json[i] = ' ';
@@ -49,7 +49,7 @@ final class WireFormat {
     return json;
   }
 
-  // Strict, since Jackson would guess at UTF-16 and UTF-32 and not look into strings it skips.
+  // Strict: Jackson would also guess UTF-16 and UTF-32, and not check strings that it skips.
   private static String decode(byte[] json) {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString();
@@ -65,10 +65,10 @@ final class WireFormat {
       }
       parser.skipChildren();
       if (parser.currentToken() != JsonToken.END_OBJECT || parser.nextToken() != null) {
-        throw new DataException("the value is more or less than one JSON object");
+        throw new DataException("expected exactly one JSON object");
       }
     } catch (JsonProcessingException e) {
-      // Not the message: it may quote the value.
+      // The message may quote the value, so it is left out.
       JsonLocation location = e.getLocation();
       throw new DataException(
           location == null
