@@ -116,7 +116,7 @@ def test_the_live_state_can_be_adopted(platform_home: Path, tmp_path: Path) -> N
     assert "Everything is as declared." in first.stdout
     again = goodsflow("plan", "--adopt", "--output", str(folder), home=platform_home)
     assert again.returncode == 1
-    assert "there already" in again.stderr
+    assert "exists already" in again.stderr
 
 
 def test_an_empty_apply_reads_and_changes_nothing(
