@@ -338,10 +338,10 @@ def test_run_that_another_took_over_archives_nothing_more(
 def test_source_that_is_not_what_was_archived_is_never_removed(
     archive: Archive,
 ) -> None:
-    """A topic that was made anew has the same offsets, and other cards."""
+    """A topic that was recreated has the same offsets, and other cards."""
     fill(archive)
     archive.run()
     archive.put(0, 0, [b"another", b"card"])
-    with pytest.raises(VerificationError, match="made anew"):
+    with pytest.raises(VerificationError, match="recreated"):
         archive.run()
     assert any(path.endswith("+0000000001.json") for path in archive.paths())

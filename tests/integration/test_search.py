@@ -113,7 +113,7 @@ def test_record_that_is_no_card_is_skipped_and_told(market: Market) -> None:
     market.notices.clear()
     market.put_bytes(2, b"junk")
     assert [card.name for card in market.search()] == ["one"]
-    assert any("no cards" in notice for notice in market.notices)
+    assert any("not a card" in notice for notice in market.notices)
 
 
 def test_broken_index_is_made_anew(market: Market) -> None:

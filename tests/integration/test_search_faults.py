@@ -139,7 +139,7 @@ def test_a_recreated_topic_is_read_anew(shelf: Shelf) -> None:
     shelf.make()
     shelf.put(100, 2.0)
     assert shelf.prices() == [2.0] * 100
-    assert shelf.notices == ["The search index is made anew: the topic was recreated."]
+    assert shelf.notices == ["Rebuilding the search index: the topic was recreated."]
 
 
 def test_cards_of_another_schema_are_found(shelf: Shelf) -> None:
@@ -169,7 +169,7 @@ def test_a_full_disk_is_named_and_a_free_one_does(shelf: Shelf, tmp_path: Path) 
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert output == ""
-    assert "IndexBrokenError: Cannot make the search index" in errors
+    assert "IndexBrokenError: Cannot rebuild the search index" in errors
     assert "space left?" in errors
     # The small disk is gone with its process: the folder beneath it is a large one.
     assert shelf.prices() == [3.0] * _CARDS

@@ -1,8 +1,8 @@
-"""Compaction: the sink's many small files of cards, as few Parquet files.
+"""The archive: a few Parquet files instead of the sink's many small files of cards.
 
-Here: which files may be archived (``planning``), both forms as one (``reading``), the
-Parquet files and their comparison with the sources (``parquet``), one run (``run``).
-Not here: who starts a run and when; that is Dagster's.
+Here: which files are archived (``plan``), listing both forms together
+(``archived_files``), the Parquet files and their comparison with the sources
+(``parquet``), a run (``run``). Not here: when a run starts; Dagster decides that.
 """
 
 from goodsflow.pipeline.archive.archived_files import (

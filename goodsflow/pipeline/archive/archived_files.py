@@ -1,8 +1,8 @@
-"""Both forms of a topic's files: the sink's, and the Parquet files made of them.
+"""Both forms of a topic's files: the sink's, and the Parquet files made from them.
 
 An archived file is ``<archive dir>/<topic>/date=<day>/<topic>+<N>+<first>+<last>
-.parquet``. That it is there says that all records of these offsets are in it: a file
-of the sink within them is superseded, and only waits for its removal.
+.parquet``. If it exists, it contains all records of these offsets. A file of the sink
+with the same offsets is superseded, and only waits to be removed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NAME = re.compile(r"\+(\d+)\+(\d{10,})\+(\d{10,})\.parquet")
 
 @dataclass(frozen=True)
 class ArchivedFile:
-    """One Parquet file: the records of ``first_offset`` to ``last_offset``."""
+    """A Parquet file with the records from ``first_offset`` to ``last_offset``."""
 
     topic: str
     day: date
@@ -42,11 +42,11 @@ class ArchivedFile:
 
     @property
     def name(self) -> str:
-        """The file's own name, unique on the whole file system."""
+        """The file's name, unique on the whole file system."""
         return self.path.rsplit("/", 1)[-1]
 
     def holds(self, file: TopicFile) -> bool:
-        """Return whether it holds all records of a file of the sink."""
+        """Return whether it contains all records of a file of the sink."""
         return (
             self.partition == file.partition
             and self.first_offset <= file.first_offset
@@ -56,12 +56,12 @@ class ArchivedFile:
 
 @dataclass(frozen=True)
 class FileListing:
-    """A topic's records: each is in exactly one file of ``json`` and ``archived``.
+    """A topic's files: each record is in exactly one file of ``json`` and ``archived``.
 
     Attributes:
-        json: Files of the sink that are not archived.
+        json: Files of the sink that aren't archived.
         archived: All archived files.
-        superseded: Files of the sink that are archived, each with the file it is in.
+        superseded: Files of the sink that are archived, each with its archived file.
     """
 
     json: tuple[TopicFile, ...]
@@ -72,7 +72,7 @@ class FileListing:
 def archive_path(
     archive_dir: str, topic: str, day: date, partition: int, offsets: tuple[int, int]
 ) -> str:
-    """Return where the records from the first to the last of two offsets are."""
+    """Return the path of the archived file from the first to the last offset."""
     first, last = offsets
     return (
         f"{archive_dir.rstrip('/')}/{topic}/date={day.isoformat()}/"
@@ -83,17 +83,17 @@ def archive_path(
 def list_files(
     client: HdfsClient, topics_dir: str, archive_dir: str, topic: str
 ) -> FileListing:
-    """List a topic's files in both forms, so that each record is in one of them.
+    """List a topic's files in both forms.
 
-    It may be called while a compaction goes on. Files of the sink that it lists may
-    be archived and removed before they are read: whoever then finds one missing
-    lists again.
+    This is safe while the archive runs. A listed file of the sink may be archived and
+    removed before it is read. A reader that doesn't find it must list the files again.
 
     Raises:
-        OverlappingArchiveError: Which file holds a record cannot be told.
-        HdfsError: The NameNode refused or did not answer, or names are malformed.
+        OverlappingArchiveError: A record may be in several files.
+        HdfsError: The NameNode refused or didn't answer, or names are malformed.
     """
-    # The sink's first: the other way around, what is archived in between is in neither.
+    # The sink's files first: otherwise, a file that is archived in between would be
+    # missing from both lists.
     files = list_topic_files(client, topics_dir, topic)
     return combine(files, list_archive(client, archive_dir, topic))
 
@@ -104,8 +104,8 @@ def list_archive(
     """List a topic's archived files, by partition and offset.
 
     Raises:
-        MalformedFileNameError: A Parquet file whose name carries no sound offsets.
-        HdfsError: The NameNode refused or did not answer.
+        MalformedFileNameError: The name of a Parquet file has no valid offsets.
+        HdfsError: The NameNode refused or didn't answer.
     """
     found: list[ArchivedFile] = []
     for folder in list_if_exists(client, f"{archive_dir.rstrip('/')}/{topic}"):
@@ -124,10 +124,10 @@ def list_archive(
 def combine(
     files: Iterable[TopicFile], archived: Iterable[ArchivedFile]
 ) -> FileListing:
-    """Tell which files of the sink are archived.
+    """Determine which files of the sink are archived.
 
     Raises:
-        OverlappingArchiveError: With every overlap that leaves a record in doubt.
+        OverlappingArchiveError: A record may be in several files; lists all overlaps.
     """
     by_partition: dict[int, list[ArchivedFile]] = {}
     for each in sorted(archived, key=lambda a: (a.partition, a.first_offset)):
@@ -150,16 +150,16 @@ def combine(
             problems.append(f"{file.path} overlaps {holder.path}")
     if problems:
         raise OverlappingArchiveError(
-            f"Cannot tell which file holds a record: {'; '.join(problems)}. Find out "
-            "which one was not written by the HDFS sink or by the compaction, and move "
-            "it away; after a topic was made anew, also move its archive away."
+            f"Cannot tell which file contains a record: {'; '.join(problems)}. Find "
+            "the file that neither the HDFS sink nor the archive wrote, and move it "
+            "away. If the topic was recreated, move its archive away, too."
         )
     every = tuple(each for queue in by_partition.values() for each in queue)
     return FileListing(tuple(json), every, tuple(superseded))
 
 
 def _neighbour(file: TopicFile, queue: Sequence[ArchivedFile]) -> ArchivedFile | None:
-    """Return the last archived file that starts no later than the file ends."""
+    """Return the last archived file that starts before the file ends."""
     index = bisect_right(queue, file.last_offset, key=lambda a: a.first_offset)
     return queue[index - 1] if index else None
 
@@ -172,9 +172,9 @@ def _parse(status: FileStatus, topic: str, day: date) -> ArchivedFile:
     )
     if match is None or int(match[2]) > int(match[3]):
         raise MalformedFileNameError(
-            f"{status.path}: an archived file is named {topic}+<partition>+<first "
-            "offset>+<last offset>.parquet, offsets of ten digits. Find out who wrote "
-            "it, and move it away."
+            f"Cannot use {status.path}: expected the name {topic}+<partition>+<first "
+            "offset>+<last offset>.parquet, with offsets of ten digits. Find out who "
+            "wrote the file, and move it away."
         )
     partition, first, last = (int(field) for field in match.groups())
     return ArchivedFile(topic, day, partition, first, last, status.path, status.size)

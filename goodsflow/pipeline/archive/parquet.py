@@ -1,16 +1,17 @@
-"""From files of the sink to Parquet, and the comparison of both: Spark's work.
+"""Converting the sink's files to Parquet, and comparing both, with Spark.
 
-**Bytes.** Read as ISO 8859-1, each byte is one character: a file is split at its line
-breaks, and each line is the bytes that came, whatever they are. A file is read whole,
-so that the position of a line is exact.
+**Bytes.** Files are read as ISO 8859-1, in which each byte is one character. So each
+line keeps its original bytes, even if they aren't valid text. A file is read as a
+whole, so line numbers are exact.
 
-**Comparison.** Of each source file: lines, bytes with their line breaks, and the sum of
-the lines' hashes with their numbers. Sources are read anew for it, and their bytes are
-counted before they are split.
+**Comparison.** For each source file: the number of lines, the number of bytes including
+line breaks, and the sum of hashes of the lines with their numbers. Sources are read
+again for the comparison, and their bytes are counted before they are split.
 
-**Withdrawn.** Of a card that is blocked, the place stays and the content goes: its line
-and its columns are null, and ``withdrawn_hash`` and ``withdrawn_bytes`` say what the
-line was compared by. The comparison is the same before and after.
+**Withdrawn cards.** For a blocked card, the position is kept and the content is
+removed: its line and its columns are null, and ``withdrawn_hash`` and
+``withdrawn_bytes`` keep the values for the comparison, which therefore gives the same
+result as before.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goodsflow.clients.hdfs import TopicFile
+from goodsflow.common.counting import counted
 from goodsflow.model.blocklist import BlockRules, Scope
 from goodsflow.pipeline.archive.plan import Group
 from goodsflow.pipeline.blocklist.spark import IS_BLOCKED, mark_blocked
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
     from pyspark.sql.dataframe import DataFrame
 
 SPARK_CONFIG = {
-    "spark.app.name": "compaction",
+    "spark.app.name": "archive",
     "spark.sql.session.timeZone": "UTC",
-    # The default is a type that Parquet has given up.
+    # The default type is deprecated in Parquet.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.shuffle.partitions": "4",
 }
@@ -91,13 +93,14 @@ _BLOCK_COLUMNS: dict[Scope, str] = {
     "category": "category",
 }
 _ROW_GROUP_BYTES = 16 << 20
-"""Held in memory by each task; the default would fill a small executor."""
-_MOST_TASKS = 64
+"""Each task holds a row group in memory; the default is too large for a small
+executor."""
+_MAX_TASKS = 64
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a source file holds, or what is archived of it."""
+    """The compared content of a source file, or of its archived lines."""
 
     lines: int
     bytes: int
@@ -117,14 +120,14 @@ def write_parts(
         spark: A session on the cluster that sees the files.
         groups: At least one.
         root: Prefix of paths, such as ``hdfs://namenode:8020``.
-        folder: Is not there yet.
-        blocked: Whose cards are withdrawn.
+        folder: Must not exist yet.
+        blocked: Rules for the cards to withdraw.
     """
-    parts = max(1, min(len(groups), _MOST_TASKS))
+    parts = max(1, min(len(groups), _MAX_TASKS))
     lines = _read_lines(spark, groups, root)
     (
         _withdraw(_with_cards(lines), blocked)
-        # A group is in one task, and so in one file.
+        # All lines of a group are in one task, and therefore in one file.
         .repartition(parts, "part")
         .sortWithinPartitions("part", "first_offset", "line_number")
         .write.option("compression", "zstd")
@@ -137,7 +140,7 @@ def write_parts(
 def find_blocked(
     spark: SparkSession, paths: Sequence[str], root: str, blocked: BlockRules
 ) -> list[str]:
-    """Return which archived files hold a card that is blocked and not withdrawn."""
+    """Return the archived files with blocked cards that aren't withdrawn yet."""
     from pyspark.sql.connect import functions as F  # noqa: N812
 
     cards = spark.read.parquet(*(f"{root}{path}" for path in paths)).select(
@@ -153,13 +156,13 @@ def find_blocked(
 def write_withdrawn(
     spark: SparkSession, path: str, root: str, folder: str, blocked: BlockRules
 ) -> None:
-    """Write an archived file once more, without the content of what is blocked.
+    """Write an archived file again, without the content of blocked cards.
 
     Args:
         spark: A session on the cluster that sees the files.
-        path: Of the archived file.
+        path: The archived file.
         root: Prefix of paths.
-        folder: Takes the one new file; is not there yet.
+        folder: For the new file; must not exist yet.
         blocked: Whose cards are withdrawn.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
@@ -186,7 +189,7 @@ def _mark(cards: DataFrame, blocked: BlockRules) -> DataFrame:
 
 
 def _withdraw(cards: DataFrame, blocked: BlockRules) -> DataFrame:
-    """Take the content of blocked cards away; what is withdrawn already stays so."""
+    """Remove the content of blocked cards; keep cards that are already withdrawn."""
     from pyspark.sql.connect import functions as F  # noqa: N812
 
     known = {
@@ -217,7 +220,7 @@ def _withdraw(cards: DataFrame, blocked: BlockRules) -> DataFrame:
 def source_contents(
     spark: SparkSession, files: Sequence[TopicFile], root: str
 ) -> dict[str, Content]:
-    """Return what source files hold, by their names."""
+    """Return the content of source files, by name."""
     from pyspark.sql.connect import functions as F  # noqa: N812
 
     whole = _read_whole(spark, files, root).withColumn(
@@ -225,25 +228,25 @@ def source_contents(
         F.octet_length("content")
         + F.when(F.expr("endswith(content, X'0A')"), 0).otherwise(1),
     )
-    counted = (
+    totals = (
         whole.select("file_name", "length", _split_lines())
         .withColumn("line", F.encode("text", "ISO-8859-1"))
         .groupBy("file_name")
         .agg(*_content(F.max("length"), F.xxhash64("line_number", "line")))
     )
-    return {row["file_name"]: _to_content(row) for row in counted.collect()}
+    return {row["file_name"]: _to_content(row) for row in totals.collect()}
 
 
 def archived_contents(
     spark: SparkSession, paths: Sequence[str], root: str
 ) -> tuple[dict[tuple[str, str], Content], int]:
-    """Return what archived files hold, by their names and their sources', and cards."""
+    """Return the content of archived files by file and source, and the cards in all."""
     from pyspark.sql.connect import functions as F  # noqa: N812
 
     length = F.coalesce("withdrawn_bytes", F.octet_length("line")) + F.lit(1)
     hashed = F.coalesce("withdrawn_hash", F.xxhash64("line_number", "line"))
-    counted = (
-        # Files of an older make lack some of these columns.
+    totals = (
+        # Files from older versions lack some of these columns.
         spark.read.schema(
             _to_ddl({name: ARCHIVE_COLUMNS[name] for name in _COMPARED_COLUMNS})
         )
@@ -257,7 +260,7 @@ def archived_contents(
             ).alias("cards"),
         )
     )
-    rows = counted.collect()
+    rows = totals.collect()
     contents = {(r["archived_as"], r["file_name"]): _to_content(r) for r in rows}
     return contents, sum(row["cards"] for row in rows)
 
@@ -267,26 +270,27 @@ def differences(
     sources: Mapping[str, Content],
     archived: Mapping[tuple[str, str], Content],
 ) -> list[str]:
-    """Say of which source files the archived ones do not hold exactly the lines.
+    """Describe each source file whose archived lines differ.
 
     Args:
-        held: Source files, each with the name of the Parquet file that should hold it.
-        sources: As ``source_contents`` returns them.
-        archived: As ``archived_contents`` returns them.
+        held: Source files, each with the name of its Parquet file.
+        sources: From ``source_contents``.
+        archived: From ``archived_contents``.
     """
     return [
-        f"{file.path} holds {_say(sources.get(file.name))}, {name} holds of it "
-        f"{_say(archived.get((name, file.name)))}"
+        f"{file.path} has {_describe(sources.get(file.name))}, but {name} has "
+        f"{_describe(archived.get((name, file.name)))} of it"
         for file, name in held.items()
         if sources.get(file.name) is None
         or sources.get(file.name) != archived.get((name, file.name))
     ]
 
 
-def _say(content: Content | None) -> str:
+def _describe(content: Content | None) -> str:
     if content is None:
-        return "no line"
-    return f"{content.lines} lines in {content.bytes} bytes ({content.hashes:x})"
+        return "no lines"
+    lines = counted(content.lines, "line")
+    return f"{lines} in {content.bytes:,} bytes ({content.hashes:x})"
 
 
 def _read_whole(
@@ -309,7 +313,7 @@ def _split_lines() -> Any:
     from pyspark.sql.connect import functions as F  # noqa: N812
 
     text = F.decode("content", "ISO-8859-1")
-    # What follows the last line break is no line, unless there is something.
+    # An empty text after the last line break is not a line.
     ended = F.when(F.endswith(text, F.lit("\n")), text).otherwise(
         F.concat(text, F.lit("\n"))
     )
@@ -346,7 +350,7 @@ def _read_lines(spark: SparkSession, groups: Sequence[Group], root: str) -> Data
 
 
 def _with_cards(lines: DataFrame) -> DataFrame:
-    """Add the columns of a card, which are null where the line is none."""
+    """Add the columns of a card, which are null if the line isn't a card."""
     from pyspark.sql.connect import functions as F  # noqa: N812
 
     text = F.col("line").cast("STRING")

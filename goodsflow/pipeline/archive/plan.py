@@ -1,12 +1,12 @@
-"""Which files of the sink are archived, and in which Parquet file each.
+"""Which files of the sink are archived, and in which Parquet files.
 
-**What stays.** The newest file of each partition, from which the sink finds where to go
-on; files that the recommender has not done, and the one its offset ends at, by which it
-knows that none is missing; files of later days.
+**Not archived** are the newest file of each partition, from which the sink finds its
+position; files that the recommender hasn't processed, and the one at which its offset
+ends, by which it notices missing files; and files of later days.
 
-**What goes together.** Files of one partition and one day, with no other file between
-them, of the sink or archived, since a Parquet file's name claims all offsets from its
-first to its last.
+**Grouped into one Parquet file** are files of one partition and one day, without any
+other file between them, because a Parquet file's name claims all offsets from its first
+to its last.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Group:
     files: tuple[TopicFile, ...]
 
     def path(self, archive_dir: str) -> str:
-        """Return where it is archived."""
+        """Return the path of the Parquet file."""
         first, last = self.files[0], self.files[-1]
         return archive_path(
             archive_dir,
@@ -42,7 +42,7 @@ class Group:
 
 @dataclass(frozen=True)
 class ArchivePlan:
-    """What a run archives, and how many files it leaves, by reason."""
+    """The groups to archive, and the numbers of other files by reason."""
 
     groups: tuple[Group, ...]
     left: Mapping[str, int]
@@ -60,13 +60,14 @@ def plan_archive(
     """Decide what a run archives.
 
     Args:
-        offsets: By partition, the first offset that the recommender has not done.
-        files: The files of the sink that are not archived.
-        until: The last day, in UTC, whose files are taken.
-        archived: The files that are archived: the NameNode's clock may have stepped
-            back at midnight, and a file have been archived before an earlier one.
-        max_files: In one Parquet file at most.
-        max_bytes: Of source files in one Parquet file, unless a single one has more.
+        offsets: By partition, the first offset that the recommender hasn't processed.
+        files: The files of the sink that aren't archived.
+        until: The last day, in UTC, whose files are archived.
+        archived: The files that are already archived. If the NameNode's clock stepped
+            back at midnight, a file may have been archived before an earlier one.
+        max_files: The maximum number of source files per Parquet file.
+        max_bytes: The maximum size of source files per Parquet file, unless a single
+            file is larger.
     """
     left: Counter[str] = Counter()
     groups: list[Group] = []
@@ -100,12 +101,12 @@ def plan_archive(
 
 
 def must_stay(file: TopicFile, newest: TopicFile, offset: int) -> bool:
-    """Return whether the sink or the recommender needs to see the file."""
+    """Return whether the sink or the recommender still needs the file."""
     return file.last_offset + 1 >= offset or file.last_offset >= newest.last_offset
 
 
 def batches(groups: Sequence[Group], files_per_job: int) -> Iterator[tuple[Group, ...]]:
-    """Split groups into those of one Spark job each, of so many files if possible."""
+    """Divide groups among Spark jobs, each with at most so many files if possible."""
     batch: list[Group] = []
     count = 0
     for group in groups:
@@ -145,7 +146,7 @@ def _fits(
 
 
 def _are_apart(before: TopicFile, after: TopicFile, starts: Sequence[int]) -> bool:
-    """Return whether one that starts at one of these offsets lies between two files."""
+    """Return whether a file that starts at one of the offsets is between two files."""
     last, first = before.last_offset, after.first_offset
     return bisect(starts, last) != bisect(starts, first)
 

@@ -1,15 +1,15 @@
-"""One compaction: claim, write, verify, rename into place, remove the sources.
+"""One run: claim, write, verify, rename into place, remove the sources.
 
-**One run at a time, held by HDFS.** A run makes a folder of its own below ``+tmp`` and
-removes all others there. Parquet files go through that folder into place, and a rename
-does not make it anew: whoever lost it can archive nothing more, so that what is listed
-after the claim is final. Spark, which makes its folders as it needs them, writes beside
-it.
+**One run at a time.** A run creates its own folder below ``+tmp`` and removes all other
+folders there. Parquet files are moved into place from that folder, and a rename doesn't
+recreate it. So a run that lost its folder can't archive anything, and files that are
+listed after the claim are final. Spark creates folders as needed, and therefore writes
+to a separate folder.
 
-**Killed anywhere.** A name in place says that its offsets are archived: until then a
-reader of both forms takes the sink's files, from then on the Parquet file. Sources are
-removed only once they were compared with what is in place, those that an earlier run
-has left included.
+**Killed at any time.** A Parquet file counts as archived once it has its final name.
+Until then, readers of both forms use the sink's files, and from then on the Parquet
+file. Sources are removed only after they were compared with the archived file. That
+includes sources left by an earlier run.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from goodsflow.clients.hdfs import HdfsClient, HdfsError, HdfsNotFoundError, TopicFile
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.spark import SparkError, spark_session
+from goodsflow.common.counting import counted
 from goodsflow.common.stopwatch import Stopwatch
 from goodsflow.model.blocklist import BlockRules
 from goodsflow.model.endpoints import Endpoints
@@ -61,19 +62,19 @@ Step = Callable[[str], None]
 
 @dataclass
 class ArchiveReport:
-    """What came of a compaction.
+    """The result of a run.
 
     Attributes:
         files_in: Source files that were archived.
-        bytes_in: Their bytes, as on HDFS.
-        files_out: Parquet files that were made.
-        bytes_out: Their bytes.
+        bytes_in: Their size on HDFS.
+        files_out: Parquet files that were written.
+        bytes_out: Their size.
         lines: Lines in them.
         cards: Lines that are cards.
-        removed: Source files that were removed, of earlier runs' too.
-        replaced: Archived files that were written anew, without what is blocked now.
-        left: Files that stay, by reason.
-        seconds: By phase.
+        removed: Source files that were removed, including those of earlier runs.
+        replaced: Archived files that were rewritten without blocked cards.
+        left: Files that weren't archived, by reason.
+        seconds: Durations by phase.
     """
 
     files_in: int = 0
@@ -88,17 +89,19 @@ class ArchiveReport:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def summary(self) -> str:
-        """Say in one line what came of it."""
+        """Return the result in one line."""
         left = ", ".join(f"{n} {reason}" for reason, n in sorted(self.left.items()))
         replaced = (
-            f"; {self.replaced} archived files were replaced, for what is blocked now"
+            f" Rewrote {counted(self.replaced, 'archived file')} without blocked cards."
             if self.replaced
             else ""
         )
         return (
-            f"Archived {self.files_in} files with {self.lines} lines in "
-            f"{self.files_out} Parquet files, removed {self.removed}; left: "
-            f"{left or 'none'}{replaced}."
+            f"Archived {counted(self.files_in, 'file')} with "
+            f"{counted(self.lines, 'line')} in "
+            f"{counted(self.files_out, 'Parquet file')}, and removed "
+            f"{counted(self.removed, 'source file')}. Not archived: {left or 'none'}."
+            f"{replaced}"
         )
 
 
@@ -110,20 +113,20 @@ def archive_topic(
     blocked: BlockRules | None = None,
     on_step: Step = lambda _: None,
 ) -> ArchiveReport:
-    """Archive what the recommender has done, of all days up to one.
+    """Archive the files that the recommender has processed, up to a day.
 
     Args:
         endpoints: Of the platform.
-        until: The last day, in UTC, whose files are taken.
-        settings: The defaults where not given.
-        blocked: Whose cards are withdrawn, in what was archived before too; nothing
-            where not given.
-        on_step: Is told what was just done; what it raises ends the run there.
+        until: The last day, in UTC, whose files are archived.
+        settings: By default, the default settings.
+        blocked: Rules for cards to withdraw, also from earlier archived files; by
+            default none.
+        on_step: Called after each step with its name. If it raises, the run ends.
 
     Raises:
-        ArchiveError: Files overlap, a newer run took over, or what was written is
-            not what the sources hold.
-        GoodsflowError: A system refused or did not answer.
+        ArchiveError: Files overlap, a newer run took over, or archived files differ
+            from their sources.
+        GoodsflowError: A system refused or didn't answer.
     """
     settings = settings or ArchiveSettings()
     with HdfsClient.connect(
@@ -135,9 +138,9 @@ def archive_topic(
         except (HdfsError, SparkError) as error:
             if run.is_taken_over():
                 raise TakenOverError(
-                    f"A newer compaction of topic '{settings.topic}' has taken over "
-                    f"and removed {run.claim}: this one has gone no further, and the "
-                    "newer one does its work."
+                    f"A newer run of the archive of topic '{settings.topic}' has taken "
+                    f"over and removed {run.claim}. This run stopped, and the newer "
+                    "one does its work."
                 ) from error
             raise
     _LOGGER.info("%s", run.report.summary())
@@ -169,7 +172,7 @@ class _Run:
         settings = self._settings
         with self._watch.phase("plan"):
             self._take_over()
-            # Before the files: what is done by then stays done.
+            # Before listing the files: what is processed by then stays processed.
             offsets = self._offsets()
             both = self._list()
             plan = plan_archive(
@@ -192,7 +195,7 @@ class _Run:
             ):
                 self._archive(groups, f"{self._scratch}/{index}")
         if both.archived and len(self._blocked):
-            # What was archived just now is as the list wants it.
+            # Files archived by this run are already without blocked cards.
             self._withdraw([file.path for file in both.archived])
         self._client.delete(self._scratch, recursive=True)
         self._client.delete(self.claim, recursive=True)
@@ -288,7 +291,7 @@ class _Run:
         self._remove(held)
 
     def _withdraw(self, paths: Sequence[str]) -> None:
-        """Replace archived files that hold what is blocked, each in one step."""
+        """Replace archived files that contain blocked cards, each atomically."""
         with self._watch.phase("withdraw"), self._spark() as spark:
             found = find_blocked(spark, paths, self._root, self._blocked)
             self._client.make_directory(
@@ -310,8 +313,8 @@ class _Run:
         after, _ = archived_contents(spark, [new], self._root)
         if before != after:
             raise VerificationError(
-                f"{old} without what is blocked does not hold the same lines. It stays "
-                "as it is."
+                f"{old} was not replaced: without blocked cards, it doesn't contain "
+                "the same lines."
             )
 
     def _spark(self) -> AbstractContextManager[SparkSession]:
@@ -332,26 +335,26 @@ class _Run:
         ]
         if len(found) != 1:
             raise VerificationError(
-                f"Spark wrote {len(found)} Parquet files into {folder}; expected one. "
-                "Nothing was archived or removed."
+                f"Spark wrote {counted(len(found), 'Parquet file')} to {folder}, "
+                "expected one. Nothing was archived or removed."
             )
         return found[0]
 
     def _verify(
         self, held: Mapping[TopicFile, str], paths: Sequence[str]
     ) -> tuple[int, int]:
-        """Compare sources with what is archived; return how many lines and cards."""
+        """Compare sources with archived files; return the counts of lines and cards."""
         with self._spark() as spark:
             sources = source_contents(spark, list(held), self._root)
             archived, cards = archived_contents(spark, paths, self._root)
         problems = differences(held, sources, archived)
         if problems:
             raise VerificationError(
-                "Archived files do not hold what their sources do; no source was "
-                f"removed: {'; '.join(problems[:5])}"
+                "Archived files differ from their sources, and no source was removed: "
+                + "; ".join(problems[:5])
                 + (f", and {len(problems) - 5} more" if len(problems) > 5 else "")
-                + ". If the topic was made anew, move its archive away; otherwise find "
-                "out who has changed a file."
+                + ". If the topic was recreated, move its archive away. Otherwise find "
+                "out who changed a file."
             )
         return sum(content.lines for content in sources.values()), cards
 

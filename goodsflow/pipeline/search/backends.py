@@ -1,4 +1,4 @@
-"""Which back end searches: ksqlDB where the platform has it, else the index."""
+"""The choice of the back end: ksqlDB if the platform has it, otherwise the index."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ def open_backend(
 
     Args:
         endpoints: Of the platform.
-        name: None: ksqlDB where the endpoints name one, the embedded index else.
+        name: None for ksqlDB if the platform has it, otherwise the embedded index.
         timeout_seconds: For a whole search.
-        on_notice: Takes what a person should know besides the results.
-        on_progress: Is told how far the embedded index is with reading what is new.
+        on_notice: Called with messages for the user.
+        on_progress: Called while the embedded index reads new records, with the numbers
+            of records done and in all.
     """
     chosen = name or ("ksqldb" if endpoints.ksqldb_url else "embedded")
-    # Only what is used: the other takes long to import.
+    # Import only the one that is used: imports are slow.
     if chosen == "ksqldb":
         from goodsflow.pipeline.search.ksqldb import KsqldbSearch
 

@@ -1,13 +1,14 @@
-"""The embedded back end: read what is new on the topic, then ask the local index.
+"""The embedded back end: reads new records of the topic, then queries a local index.
 
-Each search first reads the topic from the index's offsets to its end, so that it
-answers from the newest cards. One process at a time has the index; others wait.
+Each search first reads the topic from the index's offsets to its end, so it finds the
+newest cards. One process at a time uses the index; others wait.
 
-The index is made anew where it cannot be trusted: another version of its tables, a
-broken file, a topic that was recreated (another ID, or an end before our offset), and
-an index that was last read long ago. The last because compaction removes a tombstone a
-while after its card (``delete.retention.ms``, a day by default): who was away for
-longer would keep the deleted card for ever.
+The index is rebuilt if it can't be trusted: if its tables have another version, if its
+file is broken, if the topic was recreated (its ID changed, or it ends before the
+index's offset), or if the index wasn't updated for a long time. The reason for the
+latter: compaction removes a tombstone some time after its card
+(``delete.retention.ms``, a day by default), and an index that missed the tombstone
+would keep the deleted card forever.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.offsets import PartitionOffsets
 from goodsflow.clients.kafka.topic_inspector import TopicInspector, TopicState
 from goodsflow.common.clock import elapsed
+from goodsflow.common.counting import counted
 from goodsflow.common.file_lock import held
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.search.errors import IndexBrokenError, IndexBusyError
@@ -40,7 +42,8 @@ MAX_AGE_SECONDS = 12 * 3600.0
 """Half of Kafka's default delete.retention.ms."""
 
 _MARK_SECONDS = 60.0
-"""An index that nothing is written to is closed without a wait for the disk."""
+"""How often the time is written even without new records. Closing an index without
+writes doesn't wait for the disk."""
 
 _BATCH_SIZE = 20_000
 _LEAST_SECONDS = 1.0
@@ -54,10 +57,10 @@ class EmbeddedSearch:
         endpoints: Of the platform.
         topic: Holds the cards, on cluster ``analytics``.
         principal: May read it.
-        timeout_seconds: For a whole search, reading what is new included.
-        on_notice: Takes what a person should know besides the results.
-        on_progress: Is told, while new records are read, how many offsets are done, and
-            of how many.
+        timeout_seconds: For a whole search, including reading new records.
+        on_notice: Called with messages for the user.
+        on_progress: Called while new records are read, with the numbers of offsets done
+            and in all.
     """
 
     def __init__(
@@ -80,7 +83,7 @@ class EmbeddedSearch:
         self._prepared: TopicInspector | None = None
 
     def prepare(self) -> None:
-        """Begin to connect.
+        """Start to connect.
 
         Raises:
             EndpointsError: The principal has no password file.
@@ -97,17 +100,17 @@ class EmbeddedSearch:
         )
 
     def search(self, query: SearchQuery) -> list[FoundCard]:
-        """Return the cards that a query asks for, in its order.
+        """Return the cards that match a query, in its order.
 
         Raises:
-            IndexBusyError: Another process held the index for too long.
-            IndexBrokenError: The index cannot be used, and not be rebuilt either.
-            KafkaError: The topic could not be read to its end.
+            IndexBusyError: Another process used the index for too long.
+            IndexBrokenError: The index is broken and can't be rebuilt.
+            KafkaError: The topic couldn't be read to its end.
         """
         deadline = time.monotonic() + self._timeout_seconds
         with hold_lock(self._path.with_suffix(".lock"), self._timeout_seconds):
             topic_state = self._inspector(deadline).begin()
-            # Importing takes a while, in which the inspector connects.
+            # The import takes a while. Meanwhile, the inspector connects.
             from goodsflow.pipeline.search import duck
 
             ask = partial(self._search, query, topic_state, deadline)
@@ -115,7 +118,7 @@ class EmbeddedSearch:
                 return ask()
             except duck.Error as error:
                 self._on_notice(
-                    f"The search index {self._path} is broken and is made anew: "
+                    f"The search index {self._path} is broken and will be rebuilt: "
                     f"{_first_line(error)}"
                 )
             try:
@@ -123,12 +126,13 @@ class EmbeddedSearch:
                 return ask()
             except (duck.Error, OSError) as error:
                 raise IndexBrokenError(
-                    f"Cannot make the search index {self._path} anew: "
-                    f"{_first_line(error)}. Is the folder writable, with space left?"
+                    f"Cannot rebuild the search index {self._path}: "
+                    f"{_first_line(error)}. Is the folder writable, and is there space "
+                    "left?"
                 ) from error
 
     def _inspector(self, deadline: float) -> TopicInspector:
-        """Return the inspector that is prepared; for a later search, a new one."""
+        """Return the prepared inspector, or a new one for a later search."""
         prepared, self._prepared = self._prepared, None
         return prepared or self._new_inspector(deadline - time.monotonic())
 
@@ -148,7 +152,7 @@ class EmbeddedSearch:
             reason = reason_to_rebuild(state, topic_id, watermarks, now)
             if state is None or reason:
                 if reason:
-                    self._on_notice(f"The search index is made anew: {reason}.")
+                    self._on_notice(f"Rebuilding the search index: {reason}.")
                 index.close()
                 discard(self._path)
                 index = CardIndex(self._path)
@@ -175,8 +179,8 @@ class EmbeddedSearch:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise ClusterUnavailableError(
-                f"Cannot search within {self._timeout_seconds:g} s: the time was over "
-                f"before '{self._topic}' could be read. Try again with more."
+                f"Cannot search within {self._timeout_seconds:g} s: the time ran out "
+                f"before '{self._topic}' was read. Try again with a longer --timeout."
             )
         from goodsflow.clients.kafka.topic_reader import TopicReader
 
@@ -199,7 +203,9 @@ class EmbeddedSearch:
                 )
                 self._on_progress(total - left, total)
         if skipped:
-            self._on_notice(f"Skipped {skipped} records of '{self._topic}': no cards.")
+            what = "is not a card" if skipped == 1 else "are not cards"
+            records = counted(skipped, "record")
+            self._on_notice(f"Skipped {records} of '{self._topic}' that {what}.")
 
 
 def reason_to_rebuild(
@@ -208,12 +214,12 @@ def reason_to_rebuild(
     watermarks: Mapping[int, PartitionOffsets],
     now: float,
 ) -> str | None:
-    """Say why an index cannot be read on from; None where it can, or is new.
+    """Return why an index must be rebuilt; None if it needn't be, or is new.
 
     Args:
-        state: What the index was made of; None where there is none.
+        state: The state of the index; None if there is no index.
         topic_id: Kafka's ID of the topic.
-        watermarks: Where each partition starts and ends now.
+        watermarks: The current start and end of each partition.
         now: In seconds since 1970.
     """
     if state is None:
@@ -222,17 +228,17 @@ def reason_to_rebuild(
         return "the topic was recreated"
     for partition, offset in state.next_offsets.items():
         if partition not in watermarks or offset > watermarks[partition].end:
-            return f"partition {partition} ends before what was read of it"
+            return f"partition {partition} ends before the index's offset"
     age = elapsed(state.synced_at, now)
     if age is None:
-        return "the clock was set back since it was read"
+        return "the clock was set back since its last update"
     if age > MAX_AGE_SECONDS:
-        return "it was last read too long ago to have seen every deletion"
+        return "its last update was too long ago to have seen every deletion"
     return None
 
 
 def is_current(state: IndexState, watermarks: Mapping[int, PartitionOffsets]) -> bool:
-    """Whether there is nothing after what the index holds, not even a marker."""
+    """Whether the topic has nothing new for the index, not even a marker."""
     return all(
         state.next_offsets.get(partition, 0) >= marks.end
         for partition, marks in watermarks.items()
@@ -242,7 +248,7 @@ def is_current(state: IndexState, watermarks: Mapping[int, PartitionOffsets]) ->
 def starts(
     state: IndexState, watermarks: Mapping[int, PartitionOffsets]
 ) -> dict[int, int]:
-    """Return where to read on from, for every partition that there is now."""
+    """Return the offset to continue reading at, for every current partition."""
     return {
         partition: max(marks.first, state.next_offsets.get(partition, 0))
         for partition, marks in watermarks.items()
@@ -250,10 +256,10 @@ def starts(
 
 
 def discard(path: Path) -> None:
-    """Remove an index and the log beside it.
+    """Remove an index and its write-ahead log.
 
     Raises:
-        OSError: It cannot be removed.
+        OSError: It can't be removed.
     """
     path.unlink(missing_ok=True)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)

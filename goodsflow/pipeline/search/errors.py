@@ -3,9 +3,9 @@
 Tree::
 
     SearchError
-    ├── IndexBusyError      another process holds the index for too long
-    ├── IndexBrokenError    the index file cannot be used, and not be rebuilt either
-    ├── ViewNotReadyError   ksqlDB has not read its view in time
+    ├── IndexBusyError      another process used the index for too long
+    ├── IndexBrokenError    the index is broken and can't be rebuilt
+    ├── ViewNotReadyError   ksqlDB wasn't ready in time
     └── EventError          the event of a request was not delivered
 """
 
@@ -17,15 +17,15 @@ class SearchError(GoodsflowError):
 
 
 class IndexBusyError(SearchError):
-    """Another process holds the index."""
+    """Another process uses the index."""
 
 
 class IndexBrokenError(SearchError):
-    """The index file cannot be used."""
+    """The index can't be used."""
 
 
 class ViewNotReadyError(SearchError):
-    """ksqlDB starts, or still reads its view, and was not done in time."""
+    """ksqlDB was still starting, or still reading its view, when the time ran out."""
 
 
 class EventError(SearchError):

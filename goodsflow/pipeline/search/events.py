@@ -1,4 +1,4 @@
-"""Each request of a user is an event on the topic ``events``."""
+"""Events of users' requests, on the topic ``events``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PRINCIPAL = "user"
 
 @dataclass(frozen=True)
 class UserEvent:
-    """One request: what was asked, and how many results it had (None: not known)."""
+    """A request: what was asked, and the number of results (None if unknown)."""
 
     type: Literal["search", "recommendations"]
     user: str
@@ -43,7 +43,7 @@ class UserEvent:
 
 
 class EventSender:
-    """Writes events; what that needs is prepared while something else is done.
+    """Writes events. It connects in the background.
 
     Args:
         endpoints: Of the platform; the principal is ``user``.
@@ -60,10 +60,11 @@ class EventSender:
             producer_config(endpoints, "analytics", PRINCIPAL)
             | {
                 "message.timeout.ms": int(timeout_seconds * 1000),
-                # It would ask for an ID half a second after a start that finds no
-                # connection yet, each start. An event's own ID tells a doubled one.
+                # Idempotence would delay each start by half a second, because the
+                # producer asks for its ID before it is connected. Duplicates can be
+                # recognized by the event's ID.
                 "enable.idempotence": False,
-                # Whoever leads the event's partition is then connected by now.
+                # Connect to all brokers early, including the leader of the partition.
                 "enable.sparse.connections": False,
                 "on_delivery": self._on_delivery,
                 "linger.ms": 0,
@@ -74,24 +75,24 @@ class EventSender:
             lambda: latest_schema_id(endpoints.schema_registry_url, f"{TOPIC}-value"),
             "events-schema",
         )
-        # Logs in meanwhile; whether it can, the delivery shows.
+        # Log in now. If that fails, the delivery will fail.
         run_detached(
             lambda: self._producer.list_topics(TOPIC, timeout_seconds), "events"
         )
 
     def send(self, event: UserEvent) -> None:
-        """Write an event and wait until the cluster has it.
+        """Write an event and wait for its delivery.
 
         Args:
-            event: Keyed by its user.
+            event: The key is its user.
 
         Raises:
-            EventError: The cluster refused it, or did not answer in time.
-            RegistryError: The registry does not know the events' schema, or is down.
+            EventError: The cluster refused it, or didn't answer in time.
+            RegistryError: The registry doesn't have the events' schema, or is down.
         """
         schema_id = self._schema_id.result()
         payload = encode_json(event.as_json(uuid.uuid4(), datetime.now(UTC)))
-        what = f"The event of this request was not delivered to '{TOPIC}'"
+        what = f"The event of this request was not delivered to topic '{TOPIC}'"
         try:
             self._producer.produce(
                 TOPIC,
@@ -104,8 +105,8 @@ class EventSender:
         if self._failures or undelivered:
             reason = self._failures[0] if self._failures else "no answer in time"
             raise EventError(
-                f"{what}: {reason}. Is the analytics cluster up, and may 'user' write "
-                "to the topic?"
+                f"{what}: {reason}. Is the analytics cluster up, and is principal "
+                "'user' allowed to write to the topic?"
             )
 
     def _on_delivery(self, error: KafkaError | None, _: Message) -> None:
@@ -116,5 +117,5 @@ class EventSender:
 def send_event(
     endpoints: Endpoints, event: UserEvent, *, timeout_seconds: float = 20.0
 ) -> None:
-    """Write an event and wait until the cluster has it; see ``EventSender``."""
+    """Write an event and wait for its delivery; see ``EventSender``."""
     EventSender(endpoints, timeout_seconds=timeout_seconds).send(event)

@@ -1,8 +1,8 @@
-"""The embedded index: a DuckDB file of current cards and of the offsets they are from.
+"""The embedded index: a DuckDB file with the current cards and their offsets.
 
-Cards and offsets change in one DuckDB transaction, so a process that dies between two
-batches leaves an index that is right up to its offsets. The file is a cache: whatever
-is wrong with it, it can be made anew from the topic.
+Cards and offsets change in one DuckDB transaction, so if a process dies between two
+batches, the index is correct up to its offsets. The file is a cache: it can always be
+rebuilt from the topic.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from goodsflow.pipeline.search import duck
 from goodsflow.pipeline.search.interface import FoundCard, Order, SearchQuery
 
 SCHEMA_VERSION = 2
-"""Raise it with every change of the tables: an index of another version is rebuilt."""
+"""To be increased with every change of the tables: other versions are rebuilt."""
 
 _TABLES = """
 CREATE TABLE index_state (schema_version INTEGER, topic_id VARCHAR, synced_at DOUBLE);
@@ -73,7 +73,7 @@ class _Price(msgspec.Struct):
 
 
 class _Searched(msgspec.Struct):
-    """What of a card is searched for; the rest is passed over unread."""
+    """The fields of a card that are searched; others are skipped."""
 
     product_id: str
     name: str
@@ -85,18 +85,17 @@ class _Searched(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Searched).decode
 
 Row: TypeAlias = tuple[str, str, str, str, float, str]
-"""A card's ``_COLUMNS``."""
+"""A card's values of ``_COLUMNS``."""
 
 
 @dataclass(frozen=True)
 class IndexState:
-    """What an index was made of.
+    """The state of an index.
 
     Attributes:
         topic_id: Kafka's ID of the topic.
-        synced_at: When a read to the end last began, in seconds since 1970: all that
-            the index holds was read from the topic after that or just before.
-        next_offsets: By partition, the first offset that is not in the index.
+        synced_at: When the last read to the end began, in seconds since 1970.
+        next_offsets: By partition, the first offset that isn't in the index.
     """
 
     topic_id: str
@@ -105,10 +104,10 @@ class IndexState:
 
 
 class CardIndex:
-    """An open index. Its methods raise ``duck.Error`` where the file is broken.
+    """An open index. Its methods raise ``duck.Error`` if the file is broken.
 
     Args:
-        path: The file; made where it is missing.
+        path: The file; created if it is missing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -116,7 +115,7 @@ class CardIndex:
             str(path),
             config={
                 "autoinstall_known_extensions": "false",
-                # By default it takes four fifths of the machine's memory.
+                # The default is 80 % of the machine's memory.
                 "memory_limit": "192MB",
             },
         )
@@ -126,9 +125,9 @@ class CardIndex:
         self._connection.close()
 
     def state(self) -> IndexState | None:
-        """Return what the index was made of; None where it is new or of old make."""
+        """Return the state of the index; None if it is new or has another version."""
         try:
-            # Without asking first whether there is such a table: that takes longer.
+            # Querying the table is faster than first checking whether it exists.
             rows = self._connection.execute("SELECT * FROM index_state").fetchall()
         except duck.CatalogException:
             return None
@@ -139,7 +138,7 @@ class CardIndex:
         return IndexState(topic_id, synced_at, dict(offsets))
 
     def create(self, topic_id: str, now: float) -> None:
-        """Make the tables in a new file, for a topic that is read from its start."""
+        """Create the tables in a new file, for a topic that is read from its start."""
         with self._transaction():
             self._connection.execute(_TABLES)
             self._connection.execute(
@@ -148,19 +147,19 @@ class CardIndex:
             )
 
     def mark_synced(self, began_at: float) -> None:
-        """Note that a read that began then has reached the end of the topic."""
+        """Note that a read to the end of the topic, begun at this time, is complete."""
         self._connection.execute("UPDATE index_state SET synced_at = $1", [began_at])
 
     def apply(self, records: Sequence[Record], next_offsets: Mapping[int, int]) -> int:
-        """Take records and the offsets after them, both or neither.
+        """Add records and the offsets after them atomically.
 
         Args:
-            records: In the order of each partition; a tombstone removes its card.
-            next_offsets: By partition; others stay as they are.
+            records: In order within each partition; a tombstone removes its card.
+            next_offsets: By partition; other partitions are unchanged.
 
         Returns:
-            How many records were skipped because they hold no card. The card that was
-            there before stays.
+            The number of records that were skipped because they aren't cards. The
+            previous card is kept.
         """
         changes, skipped = _changes(records)
         with self._transaction():
@@ -178,7 +177,7 @@ class CardIndex:
         return skipped
 
     def search(self, query: SearchQuery) -> list[FoundCard]:
-        """Return the cards that a query asks for, in its order."""
+        """Return the cards that match a query, in its order."""
         rows = self._connection.execute(
             _QUERY.format(order=_ORDERS[query.order]),
             {
@@ -193,16 +192,16 @@ class CardIndex:
 
     @contextmanager
     def _as_table(self, changes: Mapping[str, Row | None]) -> Iterator[None]:
-        """Show changes to DuckDB as ``changed``; deleted products have no name."""
+        """Create the table ``changed``, in which deleted products have no name."""
         rows = (row or (product, *_NOTHING) for product, row in changes.items())
         columns = [list(column) for column in zip(*rows, strict=True)]
-        # From Arrow it would be quicker, but importing that takes longer than it saves.
+        # Arrow would be faster, but importing it takes longer than it saves.
         self._connection.execute(_MAKE_CHANGED, columns)
         yield
         self._connection.execute("DROP TABLE changed")
 
     def _lower(self, text: str | None) -> str | None:
-        """Lower the needle as the columns were: by DuckDB, not by Python."""
+        """Convert to lower case like the columns: with DuckDB, not with Python."""
         if text is None:
             return None
         row = self._connection.execute("SELECT lower($1)", [text]).fetchone()
@@ -220,9 +219,9 @@ class CardIndex:
 
 
 def _changes(records: Sequence[Record]) -> tuple[dict[str, Row | None], int]:
-    """Return the last state of each product, None where deleted, and what was skipped.
+    """Return each product's last row, None if deleted, and the number skipped.
 
-    The record's key is the product's ID: a tombstone has no other.
+    The product ID is the record's key, because tombstones have nothing else.
     """
     changes: dict[str, Row | None] = {}
     skipped = 0
@@ -245,10 +244,10 @@ def _read(record: Record) -> tuple[str, Row | None]:
         return product_id, None
     schema_id_of(value)
     try:
-        # It refuses what no column can hold: half a character (backslash ud800).
+        # The decoder rejects what no column can store: lone surrogates.
         card = _decode(memoryview(value)[HEADER_BYTES:])
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise CardError(f"The payload is no card: {error}.") from error
+        raise CardError(f"The payload is not a card: {error}.") from error
     price = card.price
     return product_id, (
         product_id,

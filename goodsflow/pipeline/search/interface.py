@@ -1,4 +1,4 @@
-"""What every back end of the search is asked, and answers."""
+"""The interface of all back ends of the search."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 Order: TypeAlias = Literal["id", "name", "price", "-price"]
-"""By what cards are sorted; ``-price`` is the dearest first. Equals go by ID."""
+"""How cards are sorted; ``-price`` is the most expensive first. Ties go by ID."""
 
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """What is asked. Every condition that is given has to hold.
+    """A query. A card must meet all given conditions.
 
-    Upper and lower case are the same, in Cyrillic too; every character stands for
-    itself.
+    Matching ignores case, also in Cyrillic. There are no wildcards.
 
     Attributes:
-        name: Part of the name; any where not given.
-        brand: Part of the brand; any where not given.
-        category: Part of the category; any where not given.
-        max_price: The highest price, in whatever currency the card names.
+        name: Part of the name; any if not given.
+        brand: Part of the brand; any if not given.
+        category: Part of the category; any if not given.
+        max_price: The highest price, regardless of the currency.
         order: How cards are sorted.
-        limit: Cards at most, the first by that order; all where not given.
+        limit: The maximum number of cards, the first in that order; all if not given.
     """
 
     name: str | None = None
@@ -47,12 +46,12 @@ class FoundCard:
 
     @property
     def price_str(self) -> str:
-        """The price for a person: ``9763.86 RUB``."""
+        """The price as text: ``9763.86 RUB``."""
         return f"{self.amount:.2f} {self.currency}"
 
 
 def in_order(cards: Iterable[FoundCard], query: SearchQuery) -> list[FoundCard]:
-    """Sort cards as a query asks for, and cut them off at its limit."""
+    """Sort cards in a query's order, and apply its limit."""
     found = sorted(cards, key=lambda card: card.product_id)
     match query.order:
         case "name":
@@ -70,21 +69,21 @@ class SearchBackend(Protocol):
     """Finds current cards."""
 
     def search(self, query: SearchQuery) -> list[FoundCard]:
-        """Return the cards that a query asks for, in its order.
+        """Return the cards that match a query, in its order.
 
-        The newest card of a product counts; one that was deleted does not.
+        Only the newest card of a product counts, and deleted products don't.
 
         Raises:
-            GoodsflowError: The answer would not be the current one.
+            GoodsflowError: The current cards couldn't be searched.
         """
         ...
 
 
 class RemoteBackend(SearchBackend, Protocol):
-    """Asks somebody else, whom it has to connect to."""
+    """A back end that has to connect to a server."""
 
     def prepare(self) -> None:
-        """Begin what the next search needs, to do something else meanwhile.
+        """Start to connect for the next search, in the background.
 
         Raises:
             EndpointsError: A password file is missing.

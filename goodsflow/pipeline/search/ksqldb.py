@@ -1,9 +1,9 @@
 """The ksqlDB back end: a pull query of the view ``cards``, sorted here.
 
-The view is a source table, so that a query sees every write before it, a tombstone
-included. It differs from the embedded index in what is no card: an amount that was sent
-as a text counts as 0 here, and a card that lacks its name, brand or price hides the one
-before it, where the index keeps that one.
+The view is a source table, so a query sees every earlier write, including tombstones.
+It differs from the embedded index for invalid cards: an amount that was sent as a
+string counts as 0 here, and a card without a name, brand or price hides the previous
+one, while the index keeps the previous one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from goodsflow.clients.ksqldb import (
     QueryResult,
     literal,
 )
+from goodsflow.common.counting import counted
 from goodsflow.common.waiting import Deadline
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.search.errors import ViewNotReadyError
@@ -34,7 +35,7 @@ _COLUMNS = (
 )
 _RETRY_SECONDS = 1.0
 _NOTICES: dict[type[Exception], str] = {
-    KsqlNotListeningError: "ksqlDB takes no connections yet",
+    KsqlNotListeningError: "ksqlDB doesn't accept connections yet",
     KsqlStartingError: "ksqlDB is starting",
     KsqlNotMaterializedError: "ksqlDB is still reading the cards from their topic",
 }
@@ -42,12 +43,12 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class KsqldbSearch:
-    """Searches the view of a ksqlDB server.
+    """Searches the view on a ksqlDB server.
 
     Args:
         endpoints: Of the platform.
-        timeout_seconds: For a whole search, waiting for the view included.
-        on_notice: Takes what a person should know besides the results.
+        timeout_seconds: For a whole search, including waiting for the view.
+        on_notice: Called with messages for the user.
     """
 
     def __init__(
@@ -66,18 +67,21 @@ class KsqldbSearch:
         """Do nothing: a request connects by itself, and quickly."""
 
     def search(self, query: SearchQuery) -> list[FoundCard]:
-        """Return the cards that a query asks for, in its order.
+        """Return the cards that match a query, in its order.
 
         Raises:
-            ViewNotReadyError: The server starts, reads the view, or is down, for too
-                long.
-            KsqlError: It refused or did not answer.
+            ViewNotReadyError: The server was down, starting, or reading the view until
+                the time ran out.
+            KsqlError: The server refused or didn't answer.
             EndpointsError: The server's user has no password file.
         """
         result = self._query(statement(query))
         cards, skipped = found_cards(result)
         if skipped:
-            self._on_notice(f"Skipped {skipped} rows of view '{VIEW}': no cards.")
+            self._on_notice(
+                f"Skipped {counted(skipped, 'row')} of view '{VIEW}' that "
+                f"{'is not a card' if skipped == 1 else 'are not cards'}."
+            )
         affordable = [
             card
             for card in cards
@@ -86,7 +90,7 @@ class KsqldbSearch:
         return in_order(affordable, query)
 
     def _query(self, sql: str) -> QueryResult:
-        """Query until the view answers; it is told what is waited for, once each."""
+        """Query until the view answers; notify once about each reason for waiting."""
         deadline = Deadline(self._timeout_seconds, interval_seconds=_RETRY_SECONDS)
         while True:
             try:
@@ -100,13 +104,13 @@ class KsqldbSearch:
                 if deadline.is_over:
                     raise ViewNotReadyError(
                         f"Cannot search within {self._timeout_seconds:g} s: {what}. "
-                        "That takes a minute after a start; try again, or with "
+                        "After a start, this takes about a minute. Try again, or use "
                         f"--backend embedded. {error}"
                     ) from error
                 if type(error) not in self._told:
                     self._told.add(type(error))
                     self._on_notice(
-                        f"{what}: this waits up to {self._timeout_seconds:g} s."
+                        f"{what}. Waiting up to {self._timeout_seconds:g} s."
                     )
             else:
                 self._told.clear()
@@ -115,11 +119,11 @@ class KsqldbSearch:
 
 
 def statement(query: SearchQuery) -> str:
-    """Return the query of the cards that are asked for.
+    """Return the SQL statement of a query.
 
-    ``INSTR`` has no wildcards; ``LIKE`` would, and is refused beside an ``AND``. The
-    order and the limit are not for the server, which knows no order, nor is the price:
-    it would have to be spelt in one of its types of numbers.
+    It uses ``INSTR``, which has no wildcards. ``LIKE`` has, and ksqlDB rejects it
+    together with ``AND``. Order and limit are applied here, because ksqlDB can't sort.
+    The price is compared here, too, because SQL would need it as a specific type.
     """
     texts = (
         ("name", query.name),
@@ -129,7 +133,7 @@ def statement(query: SearchQuery) -> str:
     conditions = [
         f"INSTR(LCASE({column}), {literal(text.lower())}) > 0"
         for column, text in texts
-        # Every text contains the empty one.
+        # Every string contains the empty one.
         if text
     ]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -137,9 +141,9 @@ def statement(query: SearchQuery) -> str:
 
 
 def found_cards(result: QueryResult) -> tuple[list[FoundCard], int]:
-    """Return the cards of an answer, by product ID, and how many rows hold none.
+    """Return the cards of a result, by product ID, and the number of invalid rows.
 
-    A product is there once, also where its key was put on two partitions.
+    Each product is returned once, even if its key is on two partitions.
 
     Raises:
         KsqlResponseError: Columns are missing.
@@ -147,8 +151,8 @@ def found_cards(result: QueryResult) -> tuple[list[FoundCard], int]:
     names = [column.lower() for column in result.columns]
     if missing := {field.name for field in fields(FoundCard)} - set(names):
         raise KsqlResponseError(
-            f"ksqlDB answers without the columns {', '.join(sorted(missing))}. Is view "
-            f"'{VIEW}' the declared one?"
+            f"ksqlDB's response has no columns {', '.join(sorted(missing))}. Compare "
+            f"view '{VIEW}' with platform.yaml."
         )
     cards: dict[str, FoundCard] = {}
     skipped = 0
@@ -165,7 +169,7 @@ def _as_card(row: dict[str, Any]) -> FoundCard | None:
     columns = ("product_id", "name", "brand", "category", "currency")
     texts = [row[column] for column in columns]
     amount = row["amount"]
-    if not _are_texts(texts) or isinstance(amount, bool):
+    if not _are_strings(texts) or isinstance(amount, bool):
         return None
     if not isinstance(amount, int | float):
         return None
@@ -173,5 +177,5 @@ def _as_card(row: dict[str, Any]) -> FoundCard | None:
     return FoundCard(product_id, name, brand, category, float(amount), currency)
 
 
-def _are_texts(values: Iterable[Any]) -> bool:
+def _are_strings(values: Iterable[Any]) -> bool:
     return all(isinstance(value, str) for value in values)

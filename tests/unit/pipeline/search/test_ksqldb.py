@@ -105,8 +105,8 @@ def test_a_view_that_is_not_read_yet_is_waited_for_and_told(
     ]
 
     assert notices == [
-        "ksqlDB is starting: this waits up to 20 s.",
-        "ksqlDB is still reading the cards from their topic: this waits up to 20 s.",
+        "ksqlDB is starting. Waiting up to 20 s.",
+        "ksqlDB is still reading the cards from their topic. Waiting up to 20 s.",
     ]
     assert len(server.asked("/query-stream")) == 6
 
@@ -140,9 +140,9 @@ def test_a_server_that_takes_no_connections_yet_is_waited_for(
         timeout_seconds=2,
         on_notice=notices.append,
     )
-    with pytest.raises(ViewNotReadyError, match="takes no connections yet"):
+    with pytest.raises(ViewNotReadyError, match="doesn't accept connections yet"):
         backend.search(SearchQuery("JKL"))
-    assert notices == ["ksqlDB takes no connections yet: this waits up to 2 s."]
+    assert notices == ["ksqlDB doesn't accept connections yet. Waiting up to 2 s."]
 
 
 def test_a_missing_view_is_not_waited_for(
@@ -190,7 +190,7 @@ def test_rows_that_are_no_cards_are_skipped_and_told(
     assert [found.product_id for found in backend.search(SearchQuery(brand="b"))] == [
         "3"
     ]
-    assert notices == ["Skipped 2 rows of view 'cards': no cards."]
+    assert notices == ["Skipped 2 rows of view 'cards' that are not cards."]
 
 
 def test_a_product_is_there_once() -> None:
