@@ -26,7 +26,7 @@ from goodsflow.common.counting import counted
 @click.option(
     "--adopt",
     is_flag=True,
-    help="Print the platform as it is as a declaration, instead of differences.",
+    help="Print a declaration of the current state instead of differences.",
 )
 @click.option(
     "--output",

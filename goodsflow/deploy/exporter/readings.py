@@ -72,7 +72,7 @@ class Readings(Collector):
     """Reads the sources and serves their newest samples to Prometheus.
 
     The samples of a source that cannot be read are absent, because old values would
-    look healthy.
+    seem healthy.
     """
 
     def __init__(

@@ -42,7 +42,7 @@ MAX_OFFSET = 65535 - max(
 class Ports:
     """The ports of one platform: the defaults plus an offset.
 
-    An offset lets a second platform (the tests') run beside the first.
+    With an offset, a second platform (the tests') can run next to the first.
 
     Attributes:
         monitored: Whether Prometheus runs, so that the ports for metrics are used.

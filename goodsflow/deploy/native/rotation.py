@@ -230,7 +230,7 @@ class Rotator:
     def rotate(self, principal: str) -> Outcome:
         """Give a principal a new password, or finish an interrupted rotation."""
         rotation = Rotation(self._files, principal)
-        # Parts that only look stale, by a wrong time, are restarted anyway.
+        # Parts that seem stale because of a wrong time are restarted anyway.
         is_misdated = rotation.correct_time()
         unfinished = (
             rotation.is_pending
