@@ -46,7 +46,7 @@ def plan(
 ) -> None:
     """Show what differs from platform.yaml.
 
-    Nothing is changed. Each line starts with + for what would be created, ~ changed, -
+    Nothing is changed. Each line starts with + for what would be created, ~ updated, -
     deleted, and ! for a change that can't be applied. If a change needs a permission,
     the line says which.
 
