@@ -78,15 +78,15 @@ class DeadLetter:
     Attributes:
         place: Where the dead letter is.
         key: As it came.
-        value: As it came; cut off where ``truncated_from`` is set.
+        value: As it came; cut off if ``truncated_from`` is set.
         headers: As they came, without those that describe the failure.
         timestamp: As it came, in milliseconds since 1970.
         origin: Topic, partition and offset that it was read from.
         error: What is wrong, for a person.
         kind: The category of the failure, for counting.
-        schema_id: The schema ID in the value; None where the value has none.
+        schema_id: The schema ID in the value; None if it has none.
         failed_at: When the filter rejected it.
-        truncated_from: The original size of the value in bytes, where it was cut off.
+        truncated_from: The original size of the value in bytes, if it was cut off.
     """
 
     place: Place
@@ -145,7 +145,7 @@ def dead_letter(
         record: As it was read, with its headers.
         origin_topic: The topic that it was read from.
         kind: The category of the failure.
-        error: What is wrong, for a person; shortened where it is long.
+        error: What is wrong, for a person; shortened if it is long.
     """
     key, value = record.key, record.value
     failed_at = datetime.now(UTC).isoformat(timespec="milliseconds")

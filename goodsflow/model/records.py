@@ -13,9 +13,9 @@ class Record(NamedTuple):
     """A record that was read from a topic. A value of None is a tombstone.
 
     Attributes:
-        headers: In their order; empty where the reader was not asked for them.
-        timestamp: Milliseconds since 1970; None where there is none, or where the
-            reader was not asked for it.
+        headers: In their order; empty if the reader wasn't asked for them.
+        timestamp: Milliseconds since 1970; None if there is none, or if the reader
+            wasn't asked for it.
     """
 
     partition: int

@@ -96,9 +96,9 @@ class Entry:
 
     Attributes:
         rule: What is blocked.
-        reason: Why; empty where no reason was given.
-        by: Who blocked it; empty where the record does not say.
-        at: Since when; None where the record does not say.
+        reason: Why; empty if no reason was given.
+        by: Who blocked it; empty if the record doesn't say.
+        at: Since when; None if the record doesn't say.
     """
 
     rule: Rule

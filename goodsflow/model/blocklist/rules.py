@@ -25,7 +25,7 @@ class BlockRules:
 
         Args:
             rule: To be in force from now on.
-            offset: Of its record.
+            offset: The offset of its record.
         """
         self._offsets[rule.scope][rule.text] = offset
         self._update_lookups()

@@ -159,7 +159,7 @@ def combine(
 
 
 def _neighbour(file: TopicFile, queue: Sequence[ArchivedFile]) -> ArchivedFile | None:
-    """Return the last archived file that starts before the file ends."""
+    """Return the last archived file that starts at or before the end of the file."""
     index = bisect_right(queue, file.last_offset, key=lambda a: a.first_offset)
     return queue[index - 1] if index else None
 

@@ -163,7 +163,7 @@ def write_withdrawn(
         path: The archived file.
         root: Prefix of paths.
         folder: For the new file; must not exist yet.
-        blocked: Whose cards are withdrawn.
+        blocked: Rules for the cards to withdraw.
     """
     from pyspark.sql.connect import functions as F  # noqa: N812
 

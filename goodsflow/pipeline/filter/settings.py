@@ -1,4 +1,4 @@
-"""Settings of the filter, from variables that start with GOODSFLOW_BLOCKING_."""
+"""Settings of the filter, from environment variables GOODSFLOW_BLOCKING_*."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PREFIX = "blocking"
-"""The filter's rights are for groups and transactional IDs that start so."""
+"""The filter's ACLs cover groups and transactional IDs with this prefix."""
 
 
 class BlockingSettings(BaseSettings):
-    """How records are moved, where the app answers about itself."""
+    """How records are processed, and where metrics and health are served."""
 
     model_config = SettingsConfigDict(
         env_prefix="GOODSFLOW_BLOCKING_", env_ignore_empty=True, frozen=True
@@ -22,7 +22,7 @@ class BlockingSettings(BaseSettings):
         str,
         Field(
             pattern=f"^{_PREFIX}(-.+)?$",
-            description="The consumer group that it reads in; all copies share it.",
+            description="The consumer group. All copies share it.",
         ),
     ] = _PREFIX
     transactional_id: Annotated[
@@ -34,14 +34,19 @@ class BlockingSettings(BaseSettings):
         ),
     ] = f"{_PREFIX}-0"
     batch_records: Annotated[
-        int, Field(ge=1, le=100_000, description="The most records in one transaction.")
+        int,
+        Field(
+            ge=1,
+            le=100_000,
+            description="The maximum number of records in a transaction.",
+        ),
     ] = 10_000
     batch_seconds: Annotated[
         float,
         Field(
             gt=0,
             le=10,
-            description="How long it waits for more records, once it has one.",
+            description="How long the filter waits for more records once it has one.",
         ),
     ] = 0.003
     web_host: Annotated[

@@ -42,7 +42,7 @@ class PipelineStatus:
         self._aborts_in_a_row = 0
         self._records = Counter(
             "goodsflow_blocking_records_total",
-            "Records read, by what became of them; counted once committed.",
+            "Records read, by outcome. Counted when they are committed.",
             ["outcome"],
             registry=self.registry,
         )
@@ -50,7 +50,7 @@ class PipelineStatus:
             self._records.labels(outcome)
         self._transactions = Counter(
             "goodsflow_blocking_transactions_total",
-            "Transactions, by how they ended.",
+            "Transactions, by result.",
             ["result"],
             registry=self.registry,
         )
@@ -58,13 +58,13 @@ class PipelineStatus:
             self._transactions.labels(result)
         self._blocked = Counter(
             "goodsflow_blocking_blocked_total",
-            "Cards that were held back, by what was on the block list.",
+            "Blocked cards, by the scope of the rule.",
             ["scope"],
             registry=self.registry,
         )
         self._letters = Counter(
             "goodsflow_blocking_dead_letters_total",
-            "Dead letters, by what the record failed at.",
+            "Dead letters, by kind of failure.",
             ["kind"],
             registry=self.registry,
         )
@@ -74,7 +74,7 @@ class PipelineStatus:
             self._letters.labels(kind)
         self._withdrawn = Counter(
             "goodsflow_blocking_withdrawn_total",
-            "Tombstones written for what was blocked after it had passed.",
+            "Tombstones written for cards that were blocked after they had passed.",
             registry=self.registry,
         )
         self._batch = Gauge(
@@ -155,7 +155,7 @@ class PipelineStatus:
         return self._clock() - self._progress_at
 
     def unhealthy_reason(self) -> str | None:
-        """Say why the pipeline is not healthy, in one line; None where it is."""
+        """Return why the pipeline is unhealthy, in one line; None if it is healthy."""
         if self.failure:
             return f"the pipeline failed: {self.failure}"
         reason = self._current_problem()

@@ -222,7 +222,7 @@ def compute(
     """Compute the recommendations of all windows in one session, and save the state.
 
     Raises:
-        SparkError: Spark refused, failed or did not answer.
+        SparkError: Spark refused, failed or didn't answer.
         HdfsError: The state couldn't be read or written.
     """
     root = endpoints.hdfs_url.rstrip("/")

@@ -266,22 +266,22 @@ def discard(path: Path) -> None:
 
 
 def hold_lock(path: Path, timeout_seconds: float) -> AbstractContextManager[None]:
-    """Have a file's lock to oneself; the end of a process gives it back.
+    """Hold a file's lock exclusively. The end of the process releases it, too.
 
     Args:
-        path: The lock file; made where it is missing.
+        path: The lock file; created if it is missing.
         timeout_seconds: How long to wait for another process.
 
     Raises:
-        IndexBusyError: Another process has held it for too long.
-        IndexBrokenError: The file cannot be made.
+        IndexBusyError: Another process held it for too long.
+        IndexBrokenError: The file can't be created.
     """
     return held(
         path,
         str(os.getpid()),
         busy=lambda _: IndexBusyError(
-            f"Another search holds the index ({path}) for too long. Try again when it "
-            "has ended, or with more time."
+            f"Another search is using the index ({path}). Try again when it has "
+            "finished, or with a longer --timeout."
         ),
         unusable=lambda reason: IndexBrokenError(
             f"Cannot open {path}: {reason}. Is the folder writable?"

@@ -48,7 +48,7 @@ def run(
     stop: Event,
     report: Callable[[Tally], None] | None = None,
 ) -> Tally:
-    """Send cards until asked to stop; return how many were delivered.
+    """Send cards until asked to stop; return the counts.
 
     Args:
         settings: What to send, how often and how much.

@@ -79,7 +79,7 @@ class Tally(Collector):
         )
 
     def unhealthy_reason(self, pause_seconds: float) -> str | None:
-        """Say why the service is not healthy, in one line; None where it is.
+        """Return why the service is unhealthy, in one line; None if it is healthy.
 
         It counts as healthy for a while after its start and after each delivery.
 
