@@ -1,4 +1,4 @@
-"""A file is the new one or the old one, and never half of either."""
+"""A file is either the new or the old one, never a part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from goodsflow.common.atomic_file import write_whole
 def test_a_writer_that_fails_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A disk that is full, or a kill, left it empty."""
+    """A full disk or a kill once left it empty."""
     file = tmp_path / "file"
     write_whole(file, b"old")
 
@@ -33,7 +33,7 @@ def test_a_writer_that_fails_leaves_the_old_file(
 
 
 def test_a_reader_keeps_the_file_that_it_has_opened(tmp_path: Path) -> None:
-    """Written in place, it would read the beginning of one and the end of the other."""
+    """Written in place, a reader would get parts of both."""
     file = tmp_path / "file"
     write_whole(file, b"old")
     with file.open("rb") as reader:
@@ -42,7 +42,7 @@ def test_a_reader_keeps_the_file_that_it_has_opened(tmp_path: Path) -> None:
 
 
 def test_it_is_for_its_owner_alone_in_a_folder_that_is_made(tmp_path: Path) -> None:
-    """Some hold passwords."""
+    """Some files contain passwords."""
     file = tmp_path / "folder" / "file"
     write_whole(file, b"secret")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -19,7 +19,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_variable_that_does_not_fit_is_named_and_no_value_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A start that fails once for each wrong variable costs a restart for each."""
+    """Reported one at a time, each would cost a restart."""
     monkeypatch.setenv("GOODSFLOW_SHOP_API_COUNT", "many-secrets")
     monkeypatch.setenv("GOODSFLOW_SHOP_API_METRICS_PORT", "70000")
     with pytest.raises(SettingsError) as caught:
@@ -32,7 +32,7 @@ def test_every_variable_that_does_not_fit_is_named_and_no_value_shown(
 def test_a_variable_that_is_empty_is_as_good_as_unset(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Compose files pass a variable on as empty where the host has none."""
+    """Compose passes an unset variable of the host as an empty one."""
     monkeypatch.setenv("GOODSFLOW_SHOP_API_COUNT", "")
     assert load_settings(ShopApiSettings).count is None
 
@@ -43,7 +43,7 @@ def test_the_shop_api_sends_a_card_every_five_seconds_by_default() -> None:
 
 
 def test_a_rate_goes_before_the_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both given, one of them would have to be ignored silently or at random."""
+    """Otherwise it would be unclear which of the two applies."""
     monkeypatch.setenv("GOODSFLOW_SHOP_API_INTERVAL", "60")
     monkeypatch.setenv("GOODSFLOW_SHOP_API_RATE", "20")
     assert load_settings(ShopApiSettings).pause_seconds == pytest.approx(0.05)
@@ -52,7 +52,7 @@ def test_a_rate_goes_before_the_interval(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_an_id_that_the_filter_has_no_right_to_is_refused_at_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The broker would refuse it later, by an error that names no variable."""
+    """The broker would refuse it later, without naming the variable."""
     monkeypatch.setenv("GOODSFLOW_BLOCKING_TRANSACTIONAL_ID", "mine")
     monkeypatch.setenv("GOODSFLOW_BLOCKING_GROUP_ID", "blockings")
     with pytest.raises(SettingsError) as caught:

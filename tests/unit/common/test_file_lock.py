@@ -1,4 +1,4 @@
-"""A file that one at a time may hold."""
+"""Locking a file."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,11 +10,11 @@ from goodsflow.common.file_lock import held
 
 
 class BusyError(GoodsflowError):
-    """Another holds it."""
+    """Another process holds the file."""
 
 
 class UnusableError(GoodsflowError):
-    """It cannot be held."""
+    """The file cannot be locked."""
 
 
 def hold(
@@ -29,7 +29,7 @@ def hold(
 def test_a_file_that_is_held_names_its_holder_and_is_free_afterwards(
     tmp_path: Path,
 ) -> None:
-    """Whoever waits wants to know for whom."""
+    """A process that waits shows for whom it waits."""
     path = tmp_path / "lock"
     with hold(path, "me"), pytest.raises(BusyError, match=r"^me$"), hold(path, "other"):
         pytest.fail("held by two")
@@ -39,14 +39,14 @@ def test_a_file_that_is_held_names_its_holder_and_is_free_afterwards(
 
 
 def test_a_holder_that_has_not_said_its_name_is_unknown(tmp_path: Path) -> None:
-    """It may be asked for between the lock and the writing."""
+    """The holder may be read between the lock and the write."""
     path = tmp_path / "lock"
     with hold(path, ""), pytest.raises(BusyError, match=r"^unknown$"), hold(path, "b"):
         pytest.fail("held by two")
 
 
-def test_what_fails_beneath_it_frees_it(tmp_path: Path) -> None:
-    """A failed apply would keep all others out."""
+def test_a_failure_in_the_block_unlocks_it(tmp_path: Path) -> None:
+    """Otherwise a failed apply would lock out all others."""
     path = tmp_path / "lock"
     with pytest.raises(FileNotFoundError, match="beneath"), hold(path, "me"):
         # Not the lock's, and so not its error.
@@ -56,7 +56,7 @@ def test_what_fails_beneath_it_frees_it(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_made_only_where_it_is_asked_for(tmp_path: Path) -> None:
-    """A lock beside the volume that all share would keep nobody out."""
+    """A lock outside the shared volume would lock nobody out."""
     path = tmp_path / "folder" / "lock"
     with pytest.raises(UnusableError, match="No such file"), hold(path, "me"):
         pytest.fail("held nowhere")

@@ -1,4 +1,4 @@
-"""The web server of a service of ours."""
+"""A service's web server."""
 
 from collections.abc import Iterator
 
@@ -10,24 +10,24 @@ from goodsflow.pipeline.shop_api.tally import Tally
 
 
 class Reason:
-    """What the service says of itself."""
+    """The service's state."""
 
     reason: str | None = None
 
     def __call__(self) -> str | None:
-        """Say it."""
+        """Return the reason."""
         return self.reason
 
 
 @pytest.fixture
 def unhealthy_reason() -> Reason:
-    """A service that is well."""
+    """A healthy service."""
     return Reason()
 
 
 @pytest.fixture
 def address(unhealthy_reason: Reason) -> Iterator[str]:
-    """Where it answers."""
+    """The server's address."""
     with serving("127.0.0.1", 0, make_app(Tally().registry, unhealthy_reason)) as port:
         yield f"http://127.0.0.1:{port}"
 
@@ -48,7 +48,7 @@ def test_health_is_200_or_503_with_the_reason(
 
 
 def test_metrics_are_served_on_the_same_port(address: str) -> None:
-    """Prometheus is told one address for each service."""
+    """Prometheus knows one address for each service."""
     status, text = ask(f"{address}/metrics")
     assert status == 200
     assert "goodsflow_shop_api_cards_delivered_total 0.0" in text
@@ -60,7 +60,7 @@ def test_another_path_is_404(address: str) -> None:
 
 
 def test_a_port_that_is_taken_is_named(address: str) -> None:
-    """`Address already in use` alone does not say which of all ports."""
+    """`Address already in use` alone does not name the port."""
     port = int(address.rsplit(":", 1)[1])
     with (
         pytest.raises(WebServerError, match=f"127.0.0.1:{port}"),

@@ -1,4 +1,4 @@
-"""What is read out of a service's log."""
+"""The last error in a service's log."""
 
 from goodsflow.common.process import last_error
 
@@ -13,10 +13,10 @@ ValueError: 2026-01-02 ERROR inside: of a traceback
 
 
 def test_the_last_error_is_told_with_its_time() -> None:
-    """Warnings are everyday; what follows on further lines is for the log's reader."""
+    """Warnings are common; further lines are only for readers of the log."""
     assert last_error(LOG) == "2026-01-02 03:04:07,000 The last: it broke."
 
 
 def test_a_log_without_errors_has_none() -> None:
-    """An empty fact would look like an error without a text."""
+    """An empty text would look like an error without a message."""
     assert last_error("2026-01-02 03:04:08,000 INFO goodsflow: Started\n") == ""

@@ -36,7 +36,7 @@ class NotYetError(GoodsflowError):
 
 
 def late(seconds: float, reason: str) -> LateError:
-    """Make the error of a wait in vain."""
+    """Make the error for a wait that timed out."""
     return LateError(f"waited {seconds:g} s: {reason}")
 
 
@@ -75,10 +75,10 @@ def test_the_answer_that_meets_the_condition_is_returned(
     assert clock.pauses == [0.7, 0.7]
 
 
-def test_an_answer_that_comes_at_once_costs_no_pause(
+def test_an_immediate_answer_costs_no_pause(
     wait: Callable[..., Any], clock: Clock
 ) -> None:
-    """Most waits are for what is so already."""
+    """Most conditions hold already."""
     assert wait([3], unmet=too_few, timeout_seconds=0) == 3
     assert clock.pauses == []
 
@@ -86,7 +86,7 @@ def test_an_answer_that_comes_at_once_costs_no_pause(
 def test_the_last_reason_is_told_at_the_end(
     wait: Callable[..., Any], clock: Clock
 ) -> None:
-    """'Timed out' alone sends somebody through all the logs."""
+    """Without it the operator would search through all logs."""
     with pytest.raises(LateError, match=r"^waited 5 s: only 2$") as caught:
         wait([1, 2], unmet=too_few, interval_seconds=2)
     assert caught.value.__cause__ is None
@@ -95,7 +95,7 @@ def test_the_last_reason_is_told_at_the_end(
 
 
 def test_without_time_it_asks_once(wait: Callable[..., Any], clock: Clock) -> None:
-    """A lock that is not waited for is still tried."""
+    """Without a time limit, the lock is still tried once."""
     told: list[str] = []
     with pytest.raises(LateError, match="only 1"):
         wait([1], unmet=too_few, timeout_seconds=0, on_wait=told.append)
@@ -105,7 +105,7 @@ def test_without_time_it_asks_once(wait: Callable[..., Any], clock: Clock) -> No
 def test_errors_that_mean_not_yet_are_reasons_and_causes(
     wait: Callable[..., Any],
 ) -> None:
-    """A service that starts refuses connections for a while."""
+    """A starting service refuses connections for a while."""
     refusal = NotYetError("it starts")
     assert wait([refusal, 3], retry_on=(NotYetError,)) == 3
     with pytest.raises(LateError, match="it starts") as caught:
@@ -114,14 +114,14 @@ def test_errors_that_mean_not_yet_are_reasons_and_causes(
 
 
 def test_other_errors_end_the_wait(wait: Callable[..., Any], clock: Clock) -> None:
-    """A refusal is known at once; hiding it behind a time-out costs minutes."""
+    """A refusal is known immediately; a timeout would hide it for minutes."""
     with pytest.raises(GoodsflowError, match="refused"):
         wait([GoodsflowError("refused")], retry_on=(NotYetError,))
     assert clock.pauses == []
 
 
 def test_the_reason_is_told_before_each_pause(wait: Callable[..., Any]) -> None:
-    """Progress shows what is waited for while it is."""
+    """The user sees what the wait is for."""
     told: list[str] = []
     wait([1, 2, 3], unmet=too_few, on_wait=told.append)
     assert told == ["only 1", "only 2"]
@@ -138,7 +138,7 @@ def test_a_wait_that_is_called_off_ends_at_once(wait: Callable[..., Any]) -> Non
 
 
 def test_a_deadline_without_end_is_never_over(clock: Clock) -> None:
-    """What ends by itself is waited for however long it takes."""
+    """Some waits have no time limit."""
     deadline = Deadline(float("inf"), clock=clock, sleep=clock.sleep)
     clock.now += 1e9
     deadline.pause()
@@ -147,7 +147,7 @@ def test_a_deadline_without_end_is_never_over(clock: Clock) -> None:
 
 
 def test_the_time_that_remains_is_never_negative(clock: Clock) -> None:
-    """Clients refuse a negative time-out."""
+    """Clients reject a negative timeout."""
     deadline = Deadline(10, interval_seconds=4, clock=clock, sleep=clock.sleep)
     for remaining in (10, 6, 2, 0):
         assert deadline.remaining == remaining

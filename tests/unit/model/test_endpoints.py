@@ -1,4 +1,4 @@
-"""Where the platform is: read once, or said plainly why not."""
+"""The platform's addresses and passwords, and errors of reading them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from goodsflow.model.endpoints import (
 
 @pytest.fixture
 def endpoints(tmp_path: Path) -> Endpoints:
-    """The addresses of a platform in a folder of its own."""
+    """The addresses of a platform in a temporary folder."""
     return endpoints_of(Home(tmp_path), Ports())
 
 
@@ -33,7 +33,7 @@ def test_they_come_back_as_they_were_written(
 
 
 def test_no_secret_is_in_them(tmp_path: Path, endpoints: Endpoints) -> None:
-    """The file may be shown to anybody; the passwords lie elsewhere."""
+    """Anybody may see the file; the passwords are elsewhere."""
     path = endpoints.password_file("inbound", "admin")
     path.parent.mkdir(parents=True)
     path.write_text("se-cret\n")
@@ -44,21 +44,21 @@ def test_no_secret_is_in_them(tmp_path: Path, endpoints: Endpoints) -> None:
 
 
 def test_a_platform_that_was_never_started_says_how_to(tmp_path: Path) -> None:
-    """It is the first message that many will see."""
+    """Many users will see this message first."""
     with pytest.raises(EndpointsError, match=r"does not exist\. Start one with `make"):
         load_endpoints(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"ca_file": 1}', b"\xff"])
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
-    """A start that ran out of space leaves one."""
+    """A start on a full disk leaves one."""
     (tmp_path / "endpoints.json").write_bytes(content)
     with pytest.raises(EndpointsError, match=r"addresses from .*endpoints.json"):
         load_endpoints(tmp_path)
 
 
 def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
-    """$GOODSFLOW_HOME is checked by nobody else."""
+    """Nothing else checks $GOODSFLOW_HOME."""
     (tmp_path / "file").write_text("")
     with pytest.raises(EndpointsError, match="Not a directory"):
         load_endpoints(tmp_path / "file")
@@ -67,14 +67,14 @@ def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
 def test_a_missing_password_names_principal_cluster_and_file(
     endpoints: Endpoints,
 ) -> None:
-    """A typing error in a principal's name looks like this."""
+    """A typo in a principal's name looks like this."""
     with pytest.raises(EndpointsError, match="'anna' on cluster 'inbound' from /"):
         endpoints.password("inbound", "anna")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
 def test_a_damaged_password_is_named(endpoints: Endpoints, content: bytes) -> None:
-    """A disk that was full leaves one: a login would be refused for no clear reason."""
+    """A full disk leaves one, and a login would fail without a clear reason."""
     path = endpoints.password_file("inbound", "anna")
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
@@ -85,7 +85,7 @@ def test_a_damaged_password_is_named(endpoints: Endpoints, content: bytes) -> No
 def test_the_home_is_the_environments_or_the_projects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty variable is not the working folder."""
+    """An empty variable does not mean the working folder."""
     monkeypatch.setenv("GOODSFLOW_HOME", str(tmp_path))
     assert default_home() == tmp_path
     monkeypatch.setenv("GOODSFLOW_HOME", "")

@@ -36,7 +36,7 @@ def event(**changes: object) -> dict[str, Any]:
     ],
 )
 def test_what_the_user_commands_write_is_an_event(changes: dict[str, object]) -> None:
-    """The commands' requests would be refused by the registry's serializer."""
+    """Otherwise the registry's serializer would refuse the events."""
     assert list(VALIDATOR.iter_errors(event(**changes))) == []
 
 
@@ -54,5 +54,5 @@ def test_what_the_user_commands_write_is_an_event(changes: dict[str, object]) ->
     ],
 )
 def test_what_is_none_is_refused(changes: dict[str, object], path: str) -> None:
-    """Events nobody can read would be kept for a week."""
+    """Otherwise unreadable events would be kept for a week."""
     assert [e.json_path for e in VALIDATOR.iter_errors(event(**changes))] == [path]

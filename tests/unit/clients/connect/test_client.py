@@ -1,4 +1,4 @@
-"""The Connect client against a small HTTP server of its own."""
+"""The Connect client, against a small HTTP server."""
 
 import json
 import threading
@@ -33,7 +33,7 @@ class Worker(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The server's address."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -43,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Worker
 
     def handle_any(self) -> None:
-        """Keep the request, send the prepared answer."""
+        """Record the request, and send the prepared answer."""
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         self.server.requests.append(
             (self.command, self.path, json.loads(body) if body else None)
@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Stay quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture
 def client(worker: Worker) -> Iterator[ConnectClient]:
-    """A client of it."""
+    """A client of that server."""
     with ConnectClient(worker.url, timeout_seconds=5) as client:
         yield client
 
@@ -90,14 +90,14 @@ def client(worker: Worker) -> Iterator[ConnectClient]:
         (503, "starting", ConnectUnavailableError),
     ],
 )
-def test_each_refusal_has_its_name(
+def test_each_error_response_has_its_class(
     worker: Worker,
     client: ConnectClient,
     status: int,
     message: str,
     error: type[ConnectError],
 ) -> None:
-    """Who tries again goes by the name: a 409 passes, a 400 never does."""
+    """Retries depend on the class: a 409 passes, a 400 never does."""
     worker.answer = (status, {"error_code": status, "message": message})
     with pytest.raises(error, match=f"'sink'.* answers {status}: {message}"):
         client.put_config("sink", {"a": "b"})
@@ -149,7 +149,7 @@ def test_a_connector_without_tasks_does_not_run(
 def test_a_restart_is_for_what_has_failed_alone(
     worker: Worker, client: ConnectClient
 ) -> None:
-    """Restarting tasks that run would stop the flow for nothing."""
+    """Restarting running tasks would stop the flow for nothing."""
     worker.answer = (202, None)
     client.restart_failed("a/b")
     assert worker.requests == [
@@ -158,7 +158,7 @@ def test_a_restart_is_for_what_has_failed_alone(
 
 
 def test_offsets_come_as_the_connector_names_them(worker: Worker) -> None:
-    """How far a source is behind is in nothing else that it says."""
+    """Only its offsets show how far a source is behind."""
     partition, offset = {"topic": "goods", "partition": 1}, {"offset": 7}
     worker.answer = (200, {"offsets": [{"partition": partition, "offset": offset}]})
     with ConnectClient(worker.url) as client:
@@ -169,7 +169,7 @@ def test_offsets_come_as_the_connector_names_them(worker: Worker) -> None:
 def test_a_connector_is_created_in_the_state_asked_for(
     worker: Worker, client: ConnectClient
 ) -> None:
-    """Created first and stopped after, it would have worked for a moment."""
+    """If it were created and then stopped, it would run for a moment."""
     worker.answer = (201, {"name": "sink"})
     client.create("sink", {"a": "b"}, "STOPPED")
     body = {"name": "sink", "config": {"a": "b"}, "initial_state": "STOPPED"}
@@ -179,7 +179,7 @@ def test_a_connector_is_created_in_the_state_asked_for(
 def test_a_name_that_is_taken_is_no_rebalance(
     worker: Worker, client: ConnectClient
 ) -> None:
-    """Both answer 409: taken for a rebalance, it would be tried again for ever."""
+    """Both answer 409: as a rebalance, it would be retried forever."""
     worker.answer = (409, {"message": "Connector sink already exists"})
     with pytest.raises(ConnectExistsError, match="already exists"):
         client.create("sink", {})
@@ -188,7 +188,7 @@ def test_a_name_that_is_taken_is_no_rebalance(
 def test_stop_and_the_change_of_offsets_ask_as_connect_takes_it(
     worker: Worker, client: ConnectClient
 ) -> None:
-    """Another shape is refused, and the connector stays stopped."""
+    """Connect rejects any other form, and the connector stays stopped."""
     worker.answer = (204, None)
     partition: dict[str, object] = {"kafka_topic": "goods", "kafka_partition": 1}
     client.stop("sink")
@@ -227,7 +227,7 @@ def test_offsets_of_a_connector_that_has_not_stopped_can_be_tried_again(
     message: str,
     error: type[ConnectError],
 ) -> None:
-    """A stop takes a moment; what is wrong for good must not be waited for."""
+    """A stop takes a moment; a permanent error must not be waited for."""
     worker.answer = (status, {"message": message})
     with pytest.raises(error, match=message):
         client.reset_offsets("sink")
@@ -243,7 +243,7 @@ def validated(*errors: str, value: str | None, kind: str = "INT") -> dict[str, o
 def test_a_validation_says_what_is_wrong_and_what_is_in_effect(
     worker: Worker, client: ConnectClient
 ) -> None:
-    """Without the settings that no definition names, two configurations seem equal."""
+    """Ignoring undefined settings would make two configurations seem equal."""
     message = "Invalid value 0 for configuration flush.size: Value must be at least 1"
     worker.answer = (200, validated(message, value="0"))
     config = {"connector.class": "a.B", "flush.size": "0", "consumer.override.x": "y"}
@@ -258,7 +258,7 @@ def test_a_validation_says_what_is_wrong_and_what_is_in_effect(
 def test_a_default_is_in_effect_and_two_passwords_stay_two(
     worker: Worker, client: ConnectClient
 ) -> None:
-    """Connect shows each password alike: a new one would seem to be the old one."""
+    """Connect masks all passwords: a new one would look like the old one."""
     worker.answer = (200, validated(value="1000"))
     assert client.validate({"connector.class": "B"}).effective["flush.size"] == "1000"
     worker.answer = (200, validated(value="[hidden]", kind="PASSWORD"))
@@ -278,7 +278,7 @@ def test_a_default_is_in_effect_and_two_passwords_stay_two(
 def test_what_a_reference_stands_for_is_not_shown(
     worker: Worker, client: ConnectClient, message: str
 ) -> None:
-    """The worker resolves references first: its messages and values are secrets."""
+    """The worker resolves references first, so its messages contain secrets."""
     worker.answer = (200, validated(message, value="s3cr et"))
     found = client.validate({"connector.class": "B", "flush.size": "${file:a:b}"})
     assert found.errors
@@ -295,7 +295,7 @@ def test_what_a_reference_stands_for_is_not_shown(
 def test_a_refusal_does_not_quote_values(
     worker: Worker, client: ConnectClient, message: str
 ) -> None:
-    """A refused configuration ends in logs and in Dagster, with what it refers to."""
+    """A rejected configuration ends up in logs, with its resolved secrets."""
     worker.answer = (400, {"message": message})
     with pytest.raises(ConnectInvalidConfigError, match=r"\.\.\.") as refused:
         client.put_config("sink", {})
@@ -303,7 +303,7 @@ def test_a_refusal_does_not_quote_values(
 
 
 def test_a_trace_does_not_quote_values(worker: Worker, client: ConnectClient) -> None:
-    """A task that fails over its configuration has it in its trace, resolved."""
+    """A task that fails over its configuration quotes it in its trace."""
     trace = "ConfigException: Invalid value s3cret for configuration a: no\n\tat x"
     failed = {"state": "FAILED", "worker_id": "w", "trace": trace}
     worker.answer = (200, {"connector": failed, "tasks": []})
@@ -315,7 +315,7 @@ def test_a_trace_does_not_quote_values(worker: Worker, client: ConnectClient) ->
 def test_an_unknown_class_is_told_with_those_that_exist(
     worker: Worker, client: ConnectClient
 ) -> None:
-    """Connect's own answer is an internal error of a screen's length."""
+    """Connect's own answer is an internal error as long as a screen."""
     worker.answer = (
         500,
         {

@@ -1,4 +1,4 @@
-"""Offsets as a person reads and sets them, and what becomes of the connector."""
+"""Offsets as text, and a connector's state while they change."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,12 +38,12 @@ MIRRORED: Offset = (
 
 
 class FakeConnect:
-    """A worker with one connector; what ``errors`` holds fails the next calls."""
+    """A worker with one connector; ``errors`` make its next calls fail."""
 
     def __init__(
         self, state: str, errors: Mapping[str, Sequence[ConnectError]] | None = None
     ) -> None:
-        """Be in this state."""
+        """Start in this state."""
         self.state, self.done = state, list[str]()
         self.errors = {name: list(each) for name, each in (errors or {}).items()}
 
@@ -54,11 +54,11 @@ class FakeConnect:
         self.state = state or self.state
 
     def status(self, connector: str) -> ConnectorStatus:
-        """Tell the state."""
+        """Return the state."""
         return ConnectorStatus(connector, self.state, "w", None, ())
 
     def offsets(self, _: str) -> list[Offset]:
-        """Tell one."""
+        """Return one offset."""
         return [of_sink(0, 5)]
 
     def stop(self, _: str) -> None:
@@ -70,7 +70,7 @@ class FakeConnect:
         self._do("pause", "PAUSED")
 
     def resume(self, _: str) -> None:
-        """Go on, or fail."""
+        """Resume, or fail."""
         self._do("resume", "RUNNING")
 
     def alter_offsets(self, _: str, changes: Any) -> None:  # noqa: ARG002
@@ -87,7 +87,7 @@ class FakeConnect:
 def change(
     connect: FakeConnect, changes: list[OffsetChange] | None, timeout: float = 5
 ) -> list[str]:
-    """Change the offsets; return what was told."""
+    """Change the offsets; return the messages."""
     told: list[str] = []
     change_offsets(
         connect,  # type: ignore[arg-type]
@@ -108,16 +108,16 @@ def change(
         ("STOPPED", ["alter"]),
     ],
 )
-def test_a_connector_is_put_back_into_its_state(state: str, done: list[str]) -> None:
-    """One that somebody had halted must not run after, nor a running one stand."""
+def test_a_connector_returns_to_its_state(state: str, done: list[str]) -> None:
+    """A paused connector must not run afterwards, nor a running one stop."""
     connect = FakeConnect(state)
     told = change(connect, [of_sink(0, 5)])
     assert connect.done == done
     assert bool(told) == (state != "STOPPED")
 
 
-def test_it_is_put_back_where_the_change_was_refused() -> None:
-    """A wrong offset would stop the flow for good."""
+def test_it_returns_to_its_state_after_a_refused_change() -> None:
+    """Otherwise a wrong offset would stop the flow for good."""
     connect = FakeConnect("PAUSED", {"reset": [ConnectRefusedError("no right")]})
     with pytest.raises(ConnectRefusedError, match=r"^no right$"):
         change(connect, None)
@@ -132,8 +132,8 @@ def test_tasks_that_take_their_time_to_stop_are_waited_for() -> None:
     assert connect.done == ["stop", "alter", "resume"]
 
 
-def test_a_connector_that_never_stops_is_put_back() -> None:
-    """A wait without an end would leave it stopped."""
+def test_a_connector_that_never_stops_is_resumed() -> None:
+    """A wait without an end would leave the connector stopped."""
     connect = FakeConnect("RUNNING", {"reset": [ConnectNotStoppedError("it runs")]})
     with pytest.raises(ConnectNotStoppedError):
         change(connect, None, timeout=0)
@@ -141,10 +141,10 @@ def test_a_connector_that_never_stops_is_put_back() -> None:
 
 
 @pytest.mark.parametrize("first", [[], [ConnectRefusedError("no right.")]])
-def test_who_could_not_be_put_back_is_told_with_what_to_do(
+def test_an_error_of_resuming_says_what_to_do(
     first: list[ConnectError],
 ) -> None:
-    """The flow stands now: that must not hide behind the first error, nor hide it."""
+    """The flow is stopped: the user must see that and the first error."""
     lost = [ConnectUnavailableError("no answer.")]
     connect = FakeConnect("RUNNING", {"reset": first, "resume": lost})
     with pytest.raises(ConnectUnavailableError) as caught:
@@ -157,7 +157,7 @@ def test_who_could_not_be_put_back_is_told_with_what_to_do(
 
 @pytest.mark.parametrize("offsets", [[of_sink(0, 5), of_sink(1, 0)], [MIRRORED]])
 def test_what_is_printed_can_be_set_again(offsets: list[Offset]) -> None:
-    """A repair is: print, edit, set."""
+    """A repair prints offsets, edits them and sets them."""
     assert from_json(to_json(offsets), "x") == offsets
 
 
@@ -178,16 +178,16 @@ def test_what_is_printed_can_be_set_again(offsets: list[Offset]) -> None:
         ),
     ],
 )
-def test_what_is_no_offsets_is_refused_before_anything_stops(
+def test_invalid_offsets_are_refused_before_anything_stops(
     text: str, reason: str
 ) -> None:
-    """Found out by the worker, it would have stopped the flow for nothing."""
+    """If only the worker noticed, the flow would have stopped for nothing."""
     with pytest.raises(ConnectInvalidOffsetsError, match=f"from x.json: {reason}"):
         from_json(text, "x.json")
 
 
 def test_a_partition_can_be_forgotten() -> None:
-    """An entry of a topic that is gone stays for ever otherwise."""
+    """Otherwise an entry of a deleted topic would stay forever."""
     text = '{"offsets": [{"partition": {"topic": "a"}, "offset": null}]}'
     assert from_json(text, "x") == [({"topic": "a"}, None)]
 
@@ -196,17 +196,17 @@ def test_a_partition_can_be_forgotten() -> None:
     "text", ["-", "a.json", "goods:0", "goods:0=-1", "goods:x=1", "./goods:0=1", ":0=1"]
 )
 def test_a_file_is_not_taken_for_an_offset(text: str) -> None:
-    """Half of a name read as an offset would set another partition."""
+    """A file name read as an offset would change another partition."""
     assert sink_offset(text) is None
 
 
 def test_an_offset_of_a_sink_has_a_short_form() -> None:
-    """To move one partition nobody wants to write JSON."""
+    """Nobody wants to write JSON to move one partition."""
     assert sink_offset("goods:1=7") == of_sink(1, 7)
 
 
 def test_before_and_after_name_every_partition_once() -> None:
-    """Somebody decides by what is shown."""
+    """The operator decides by this comparison."""
     before = [of_sink(0, 5), of_sink(1, 7)]
     after = changed(before, [of_sink(1, 2), of_sink(2, 0)])
     assert compare(before, after) == [

@@ -24,7 +24,7 @@ SETTINGS = RestartSettings(
 def look_on(
     looks: list[tuple[float, Condition]], history: History | None = None
 ) -> tuple[list[tuple[float, Action]], History]:
-    """Decide at each look; return what was done when, and what is remembered."""
+    """Decide at each check; return the restarts' times and the history."""
     done: list[tuple[float, Action]] = []
     history = history or History()
     for now, seen in looks:
@@ -35,7 +35,7 @@ def look_on(
 
 
 def test_each_restart_waits_twice_as_long_and_then_none_is_made() -> None:
-    """Restarting for ever hides the failure and burdens what has failed."""
+    """Endless restarts would hide the failure and add load."""
     done, history = look_on([(float(now), "failed") for now in range(0, 300, 5)])
     assert [now for now, action in done if action == "restart"] == [10, 30, 70]
     assert {action for now, action in done if now > 70} == {"give up"}
@@ -43,14 +43,14 @@ def test_each_restart_waits_twice_as_long_and_then_none_is_made() -> None:
 
 
 def test_a_connector_that_runs_is_never_restarted() -> None:
-    """A restart of what runs stops the flow for nothing."""
+    """Restarting a running connector would stop the flow for nothing."""
     done, history = look_on([(float(now), "healthy") for now in range(0, 2000, 15)])
     assert not done
     assert history.restarts == 0
 
 
-def test_a_back_off_begins_anew_after_a_long_time_of_running_alone() -> None:
-    """One restart a day must not add up; one that fails each minute must."""
+def test_the_back_off_starts_over_only_after_a_long_healthy_time() -> None:
+    """One restart a day must not add up; one a minute must."""
     _, history = look_on([(0, "failed"), (10, "failed"), (25, "healthy")])
     assert history.restarts == 1
     assert look_on([(624, "healthy")], history)[1].restarts == 1
@@ -58,7 +58,7 @@ def test_a_back_off_begins_anew_after_a_long_time_of_running_alone() -> None:
 
 
 def test_a_connector_that_fails_again_and_again_is_given_up() -> None:
-    """It is seen to run between its failures: that is not well."""
+    """Running for a moment between failures is not healthy."""
     states: list[Condition] = ["healthy", "failed", "failed"]
     times = [float(now) for now in range(0, 1200, 100)]
     done, _ = look_on(list(zip(times, itertools.cycle(states), strict=False)))
@@ -66,15 +66,15 @@ def test_a_connector_that_fails_again_and_again_is_given_up() -> None:
     assert [now for now, action in done if action == "give up"] == [1000, 1100]
 
 
-def test_a_connector_that_somebody_repaired_starts_anew() -> None:
-    """Its next failure is another one: given up at once, it would need a person."""
+def test_a_repaired_connector_has_a_new_history() -> None:
+    """Its next failure is a new one, and must not be given up immediately."""
     gave_up = History(restarts=3, failed_at=70, has_given_up=True)
     _, history = look_on([(1000, "healthy")], gave_up)
     assert history == History()
 
 
-def test_a_halted_connector_is_left_in_peace_and_not_forgotten() -> None:
-    """Somebody works on it; that it is halted is no sign of health."""
+def test_a_paused_connector_is_left_alone_and_not_forgotten() -> None:
+    """Somebody is working on it; being paused does not mean it is healthy."""
     done, history = look_on([(0, "failed"), (10, "failed"), (20, "neither")])
     done, history = look_on([(5000, "neither"), (5001, "failed")], history)
     assert done == [(5001, "wait")]
@@ -82,14 +82,14 @@ def test_a_halted_connector_is_left_in_peace_and_not_forgotten() -> None:
 
 
 def test_a_clock_that_was_set_back_makes_no_wait_longer() -> None:
-    """The next restart would come after an hour."""
+    """Otherwise the next restart would come an hour later."""
     _, history = look_on([(5000, "failed"), (1400, "failed")])
     assert restart_at(history, SETTINGS) == 1410
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_whatever_happens_restarts_are_few_and_far_between(seed: int) -> None:
-    """A fault between two of the rules would restart a task at every look."""
+def test_restarts_are_always_few_and_far_between(seed: int) -> None:
+    """A gap between the rules would restart a task at every check."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     history, now, done = History(), 0.0, list[float]()
     seen: Condition = "healthy"
@@ -135,5 +135,5 @@ def status(state: str, *tasks: str) -> ConnectorStatus:
     ],
 )
 def test_how_a_connector_is(found: ConnectorStatus, seen: Condition) -> None:
-    """One task of two that is dead loses half of the cards' flow."""
+    """One failed task of two stops half of the flow."""
     assert condition(found) == seen

@@ -1,4 +1,4 @@
-"""The WebHDFS client against a small server that answers as a NameNode does."""
+"""The WebHDFS client, against a small server that acts as a NameNode."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from goodsflow.clients.hdfs import (
 
 
 class NameNode(BaseHTTPRequestHandler):
-    """Answers from a table of (operation, path); keeps what it was asked."""
+    """Answers from a table of (operation, path), and records requests."""
 
     protocol_version = "HTTP/1.1"
     answers: ClassVar[dict[tuple[str, str], tuple[int, dict[str, Any]]]] = {}
@@ -43,16 +43,16 @@ class NameNode(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_DELETE = _answer  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""
 
 
 def remote(exception: str, message: str) -> dict[str, Any]:
-    """Return an error as WebHDFS words it."""
+    """Return an error in WebHDFS's format."""
     return {"RemoteException": {"exception": exception, "message": message}}
 
 
 def entry(name: str, kind: str = "FILE") -> dict[str, Any]:
-    """Return a file's status as WebHDFS words it."""
+    """Return a file's status in WebHDFS's format."""
     return {
         "pathSuffix": name,
         "type": kind,
@@ -66,7 +66,7 @@ def entry(name: str, kind: str = "FILE") -> dict[str, Any]:
 
 @pytest.fixture
 def namenode() -> Iterator[str]:
-    """Serve WebHDFS answers on a free port; give its address."""
+    """Serve WebHDFS answers on a free port; return its address."""
     NameNode.answers.clear()
     NameNode.asked.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), NameNode)
@@ -101,7 +101,7 @@ def test_directory_is_listed_by_name(client: HdfsClient) -> None:
 
 
 def test_directory_gets_its_owner_and_mode(client: HdfsClient) -> None:
-    """Mkdirs alone leaves an existing directory as it was, and obeys the umask."""
+    """Mkdirs applies the umask, and does not change an existing directory."""
     client.make_directory("/d", owner="connect", mode="755")
     operations = [(operation, path) for operation, path, _ in NameNode.asked]
     assert operations == [("MKDIRS", "/d"), ("SETPERMISSION", "/d"), ("SETOWNER", "/d")]
@@ -110,7 +110,7 @@ def test_directory_gets_its_owner_and_mode(client: HdfsClient) -> None:
 
 
 def test_deletion_says_whether_there_was_something(client: HdfsClient) -> None:
-    """A plan must not count what was not there."""
+    """A plan must not count a deletion of nothing."""
     NameNode.answers["DELETE", "/none"] = (200, {"boolean": False})
     assert client.delete("/d", recursive=True)
     assert not client.delete("/none")
@@ -130,7 +130,7 @@ def test_deletion_says_whether_there_was_something(client: HdfsClient) -> None:
 def test_refusals_have_names(
     client: HdfsClient, code: int, exception: str, message: str, kind: type[HdfsError]
 ) -> None:
-    """Retried or not: that hangs on telling an outage from a refusal."""
+    """Only an outage is retried, so it must differ from a refusal."""
     NameNode.answers["GETFILESTATUS", "/d"] = (code, remote(exception, message))
     with pytest.raises(HdfsError, match=message) as raised:
         client.status("/d")
@@ -158,7 +158,7 @@ def test_proxy_of_the_environment_is_not_used(
 
 
 def test_rename_that_is_not_done_is_an_error(client: HdfsClient) -> None:
-    """The NameNode says so without an exception where the new name is taken."""
+    """The NameNode reports a taken name without an exception."""
     client.rename("/a+1", "/b+1")
     operation, path, query = NameNode.asked[-1]
     assert (operation, path, query["destination"]) == ("RENAME", "/a+1", "/b+1")

@@ -1,4 +1,4 @@
-"""The names of committed files, and a topic's listing."""
+"""Names of committed files, and the listing of a topic."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def name_status(name: str) -> FileStatus:
 
 
 class FakeHdfs:
-    """Directories by path; a missing one is not found, ``down`` is an outage."""
+    """Directories by path; ``down`` simulates an outage."""
 
     def __init__(self, *paths: str, down: bool = False) -> None:
         self.paths = paths
@@ -47,7 +47,7 @@ class FakeHdfs:
         return self.contents[path]
 
     def list_directory(self, path: str) -> list[FileStatus]:
-        """List what is directly in a directory."""
+        """List a directory's entries."""
         if self.down:
             raise HdfsUnavailableError("no answer")
         inside = [p for p in self.paths if p.startswith(f"{path}/")]
@@ -61,7 +61,7 @@ class FakeHdfs:
 
 
 def test_name_is_read_as_the_sink_writes_it() -> None:
-    """The name is all that ties a file to its offsets."""
+    """Only the name shows a file's offsets."""
     path = topic_file_path(ROOT, TOPIC, 1, 0, 41)
     assert path.endswith(f"partition=1/{TOPIC}+1+0000000000+0000000041.json")
     file = parse_topic_file(status(path), TOPIC, 1)
@@ -72,7 +72,7 @@ def test_name_is_read_as_the_sink_writes_it() -> None:
 
 
 def test_the_name_of_a_compressed_file_says_the_same() -> None:
-    """Taken for foreign, all files after a change of the sink would never count."""
+    """Treated as foreign, compressed files would never be read."""
     path = topic_file_path(ROOT, TOPIC, 1, 0, 41, compressed=True)
     assert path.endswith(f"{TOPIC}+1+0000000000+0000000041.json.gz")
     file = parse_topic_file(status(path), TOPIC, 1)
@@ -82,7 +82,7 @@ def test_the_name_of_a_compressed_file_says_the_same() -> None:
 
 @pytest.mark.parametrize("compressed", [False, True])
 def test_lines_are_read_from_either_kind_of_file(compressed: bool) -> None:
-    """A reader must not have to know how the sink was set when it wrote."""
+    """A reader must not need to know the sink's settings."""
     lines = b'{"offset": 0}\n{"offset": 1}\n'
     path = topic_file_path(ROOT, TOPIC, 1, 0, 1, compressed=compressed)
     file = parse_topic_file(status(path), TOPIC, 1)
@@ -98,7 +98,7 @@ def test_lines_are_read_from_either_kind_of_file(compressed: bool) -> None:
     ids=["not compressed", "cut short", "empty", "no deflate stream"],
 )
 def test_a_file_that_is_not_what_its_name_says_is_an_error(content: bytes) -> None:
-    """Half of a file taken for all of it would be cards that are lost."""
+    """Half a file taken for a whole one would lose cards."""
     path = topic_file_path(ROOT, TOPIC, 1, 0, 1, compressed=True)
     file = parse_topic_file(status(path), TOPIC, 1)
     assert file is not None
@@ -145,14 +145,14 @@ def test_foreign_names_are_ignored(name: str) -> None:
     ],
 )
 def test_malformed_names_of_our_form_are_errors(name: str, said: str) -> None:
-    """Ignored, such a file would be cards that silently never count."""
+    """If it were ignored, its cards would silently be lost."""
     with pytest.raises(MalformedFileNameError, match=said) as raised:
         parse_topic_file(name_status(name), TOPIC, 1)
     assert name in str(raised.value)
 
 
 def test_listing_is_by_partition_and_offset() -> None:
-    """Folders beside the partitions are nobody's records."""
+    """Other folders next to the partitions contain no records."""
     paths = [
         topic_file_path(ROOT, TOPIC, 1, 0, 3),
         topic_file_path(ROOT, TOPIC, 0, 4, 9),
@@ -165,7 +165,7 @@ def test_listing_is_by_partition_and_offset() -> None:
 
 
 def test_all_malformed_names_are_reported_together() -> None:
-    """One at a time, each repair would show the next."""
+    """Reported one at a time, each repair would reveal the next."""
     paths = [f"{ROOT}/{TOPIC}/partition=0/{TOPIC}+{n}.json" for n in ("a", "b")]
     with pytest.raises(MalformedFileNameError) as raised:
         list_topic_files(FakeHdfs(*paths), ROOT, TOPIC)  # type: ignore[arg-type]
@@ -173,11 +173,11 @@ def test_all_malformed_names_are_reported_together() -> None:
 
 
 def test_missing_folder_means_that_nothing_is_written_yet() -> None:
-    """On a new platform, nothing is wrong."""
+    """This is normal on a new platform."""
     assert list_topic_files(FakeHdfs(), ROOT, TOPIC) == []  # type: ignore[arg-type]
 
 
 def test_unreachable_namenode_is_never_an_empty_list() -> None:
-    """Taken for empty, an outage would show as a healthy, idle platform."""
+    """As an empty list, an outage would look like an idle platform."""
     with pytest.raises(HdfsUnavailableError):
         list_topic_files(FakeHdfs(down=True), ROOT, TOPIC)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A platform that is nowhere, with two brokers."""
+"""Addresses of a platform that does not run, with two brokers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from goodsflow.model.endpoints import Endpoints
 
 @pytest.fixture
 def endpoints(tmp_path: Path) -> Endpoints:
-    """Addresses at which nobody listens; the secrets' folder is empty."""
+    """Addresses where nothing listens; the secrets' folder is empty."""
     secrets = tmp_path / "secrets"
     secrets.mkdir()
     return Endpoints(

@@ -1,4 +1,4 @@
-"""ACL bindings in our words and in librdkafka's."""
+"""ACL bindings as our type and as librdkafka's."""
 
 from confluent_kafka.admin import AclBinding as KafkaBinding
 from confluent_kafka.admin import (
@@ -14,7 +14,7 @@ from goodsflow.model.spec import acl_bindings, load_platform
 
 
 def test_every_declared_binding_comes_back_as_it_went() -> None:
-    """One that read otherwise would be added again at each bootstrap."""
+    """A binding that changed on the way would be added at each bootstrap."""
     platform = load_platform(PROJECT_ROOT / "platform.yaml")
     for cluster in platform.clusters.values():
         for binding in acl_bindings(cluster):
@@ -35,14 +35,14 @@ def _binding(**other: object) -> KafkaBinding:
 
 
 def test_what_our_words_cannot_say_is_left_out() -> None:
-    """Read as that of a user, a right of another kind would be taken away."""
+    """Taken for a user's right, another kind of right would be removed."""
     assert from_kafka(_binding()) is not None
     assert from_kafka(_binding(principal="Group:shops")) is None
     assert from_kafka(_binding(restype=ResourceType.UNKNOWN)) is None
 
 
 def test_a_denial_and_an_address_come_back_as_they_went() -> None:
-    """A denial read as a grant would hide that a service is locked out."""
+    """A deny read as an allow would hide that a service is locked out."""
     denied = _binding(permission_type=AclPermissionType.DENY, host="10.0.0.1")
     binding = from_kafka(denied)
     assert str(binding) == "shop-api may not write topic 'goods' from 10.0.0.1"

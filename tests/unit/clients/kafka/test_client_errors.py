@@ -1,4 +1,4 @@
-"""What a client reports beside its calls."""
+"""Errors that a client reports by callback."""
 
 import pytest
 from confluent_kafka import KafkaError
@@ -17,7 +17,7 @@ class Clock:
         self.now = 1000.0
 
     def __call__(self) -> float:
-        """Tell the time."""
+        """Return the time."""
         return self.now
 
 
@@ -38,7 +38,7 @@ def test_an_outage_is_shown_and_waited_out() -> None:
 
 
 def test_a_login_that_is_refused_for_a_while_ends_it() -> None:
-    """Librdkafka tries for ever; a wrong password would look like a slow start."""
+    """Librdkafka retries forever: a wrong password would look like a slow start."""
     clock = Clock()
     errors = ClientErrors("inbound", "shop-api", clock)
     errors.on_error(refusal())
@@ -88,8 +88,8 @@ def test_a_refusal_that_a_new_login_does_not_meet_ends_nothing() -> None:
         errors.raise_if_unrecoverable()
 
 
-def test_a_fatal_error_ends_it_at_once() -> None:
-    """After one librdkafka refuses every call."""
+def test_a_fatal_error_ends_it_immediately() -> None:
+    """After a fatal error, librdkafka refuses every call."""
     errors = ClientErrors("inbound", "blocking")
     errors.on_error(KafkaError(KafkaError._FENCED, "fenced", fatal=True))
     with pytest.raises(OperationFailedError, match="fenced"):

@@ -1,4 +1,4 @@
-"""Asking again for what nobody was there to do."""
+"""Retries of requests that no broker could serve."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ NOT_CONTROLLER = LibrdkafkaError.NOT_CONTROLLER
 
 
 class Cluster:
-    """A cluster whose controller has moved: a client that asks who it is hears it."""
+    """A cluster whose controller has moved; a metadata request shows it."""
 
     def __init__(self) -> None:
         self.is_known = False
         self.requests: list[list[str]] = []
 
     def list_topics(self, timeout: float) -> None:
-        """Tell who the controller is."""
+        """Return the controller."""
         self.is_known = timeout > 0
 
     def delete(self, names: list[str]) -> Mapping[str, Future[Any]]:
-        """Delete topics; the old controller does not."""
+        """Delete topics, unless asked as the old controller."""
         self.requests.append(names)
         return {name: self._outcome(name) for name in names}
 
@@ -42,7 +42,7 @@ class Cluster:
 
 
 def test_what_the_old_controller_refused_is_asked_of_the_new_one() -> None:
-    """After an outage a client would be refused for minutes."""
+    """Otherwise a client would be refused for minutes after an outage."""
     cluster = Cluster()
     client = ClusterClient(cluster, "inbound", timeout_seconds=20)  # type: ignore[arg-type]
     names = {name: name for name in ("a", "kept", "b")}
@@ -52,8 +52,8 @@ def test_what_the_old_controller_refused_is_asked_of_the_new_one() -> None:
     assert cluster.requests == [["a", "kept", "b"], ["a", "b"]]
 
 
-def test_what_nobody_does_in_time_has_failed() -> None:
-    """A plan that waits for ever says nothing; done it is not either."""
+def test_what_is_not_done_in_time_has_failed() -> None:
+    """Waiting forever would hide that the request has failed."""
     cluster = Cluster()
     client = ClusterClient(cluster, "inbound", timeout_seconds=0.1)  # type: ignore[arg-type]
     outcomes = client._settle({"a": "a"}, cluster.delete, "delete topics")

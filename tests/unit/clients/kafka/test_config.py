@@ -1,4 +1,4 @@
-"""What every client of the platform is configured with."""
+"""The configuration of the platform's clients."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def endpoints(tmp_path: Path) -> Endpoints:
 
 
 def test_a_client_checks_the_broker_and_logs_in(endpoints: Endpoints) -> None:
-    """Without TLS or with another mechanism the broker hangs up with no reason."""
+    """Without TLS or with another mechanism, brokers disconnect silently."""
     assert client_config(endpoints, "inbound", "anna") == {
         "bootstrap.servers": "127.0.0.1:9092,127.0.0.1:9093",
         "security.protocol": "SASL_SSL",
@@ -42,7 +42,7 @@ def test_a_client_checks_the_broker_and_logs_in(endpoints: Endpoints) -> None:
 def test_a_producer_neither_loses_nor_doubles_nor_misplaces(
     endpoints: Endpoints,
 ) -> None:
-    """With librdkafka's own partitioner a key lands elsewhere than Java puts it."""
+    """Librdkafka's default partitioner puts keys elsewhere than Java's."""
     config = producer_config(endpoints, "inbound", "anna")
     assert config["enable.idempotence"] is True
     assert config["acks"] == "all"
@@ -51,7 +51,7 @@ def test_a_producer_neither_loses_nor_doubles_nor_misplaces(
 
 
 def test_a_java_client_has_the_same(endpoints: Endpoints) -> None:
-    """Its names differ, its meaning must not."""
+    """The names differ, the meaning must not."""
     properties = java_client_properties(endpoints, "inbound", "anna")
     assert properties["bootstrap.servers"] == "127.0.0.1:9092,127.0.0.1:9093"
     assert properties["security.protocol"] == "SASL_SSL"

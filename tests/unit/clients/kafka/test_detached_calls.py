@@ -21,19 +21,19 @@ except StuckCallError as error:
 
 
 def fail_in_time() -> None:
-    """Raise what a wait for a future raises too."""
+    """Raise the exception that a timed-out wait raises."""
     raise TimeoutError("of the work")
 
 
-def test_work_gives_what_it_returns_or_raises() -> None:
-    """A failure that only showed in the thread would count as success."""
+def test_detached_work_returns_its_result_or_raises() -> None:
+    """A failure that stayed in the thread would look like a success."""
     assert result_within(run_detached(lambda: 7, "works"), 10, "count") == 7
     with pytest.raises(TimeoutError, match="of the work"):
         result_within(run_detached(fail_in_time, "fails"), 10, "count")
 
 
-def test_a_process_gives_up_a_call_in_c_and_leaves() -> None:
-    """A thread that is waited for at the end would keep the process for ever."""
+def test_a_process_exits_despite_a_stuck_call() -> None:
+    """Waiting for the thread at exit would keep the process forever."""
     done = subprocess.run(
         [sys.executable, "-c", _HANGS_IN_C],
         capture_output=True,
@@ -46,8 +46,8 @@ def test_a_process_gives_up_a_call_in_c_and_leaves() -> None:
     assert done.stderr == ""
 
 
-def test_a_held_up_call_is_tried_again() -> None:
-    """Dagster retries what is transient; a new client goes on where this one hangs."""
+def test_a_stuck_call_is_a_transient_error() -> None:
+    """Dagster retries transient errors, and a new client takes over."""
     from dagster_project.failures import TRANSIENT_ERRORS
 
     assert issubclass(StuckCallError, TRANSIENT_ERRORS)

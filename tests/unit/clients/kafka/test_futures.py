@@ -1,4 +1,4 @@
-"""Futures of the admin client, unwrapped."""
+"""Unwrapping the admin client's futures."""
 
 from concurrent.futures import Future
 from typing import Any
@@ -31,7 +31,7 @@ def failed(code: int) -> Future[Any]:
 
 
 def test_results_come_back_by_their_keys() -> None:
-    """Mixed up, a topic would get the settings of another."""
+    """Mixed up, a topic would get another one's settings."""
     assert await_all({"a": done(1), "b": done(2)}, "read", 1) == {"a": 1, "b": 2}
 
 
@@ -45,13 +45,13 @@ def test_results_come_back_by_their_keys() -> None:
     ],
 )
 def test_a_failure_has_its_name(code: int, error: type[KafkaError]) -> None:
-    """What may pass is tried again, a refusal is not: the name decides."""
+    """The class decides: outages are retried, refusals are not."""
     with pytest.raises(error, match="Cannot create topics on cluster 'inbound': a: "):
         await_all({"a": failed(code)}, "create topics on cluster 'inbound'", 1)
 
 
 def test_every_failure_is_in_the_message_and_a_refusal_wins() -> None:
-    """Reported as an outage, a refusal would be tried again in vain."""
+    """As an outage, a refusal would be retried in vain."""
     futures = {
         "a": failed(LibrdkafkaError._TIMED_OUT),
         "b": failed(LibrdkafkaError.POLICY_VIOLATION),
@@ -62,13 +62,13 @@ def test_every_failure_is_in_the_message_and_a_refusal_wins() -> None:
 
 
 def test_an_answer_that_never_comes_is_an_outage() -> None:
-    """A future that librdkafka lost would hang the bootstrap."""
+    """A future that never completes would hang the bootstrap."""
     with pytest.raises(ClusterUnavailableError, match="no answer"):
         await_all({"a": Future()}, "create topics", 0.01)
 
 
 def test_one_failure_does_not_hide_what_was_done() -> None:
-    """Tried again as a whole, what was done would fail for being there."""
+    """Repeating everything would fail for objects that exist already."""
     futures = {
         "a": done(),
         "b": failed(LibrdkafkaError.POLICY_VIOLATION),

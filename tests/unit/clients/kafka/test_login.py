@@ -1,4 +1,4 @@
-"""A login that cannot succeed: bounded in time, with its reason, and no secret."""
+"""A failing login ends in time, with a reason and without a secret."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from goodsflow.clients.kafka.login import try_login
 
 
 def test_a_broker_that_is_not_there_is_no_refusal() -> None:
-    """Whoever waits for a broker goes on; a refusal would end the wait."""
+    """A wait for a broker continues; a refusal would end it."""
     began = time.monotonic()
     result = try_login({"bootstrap.servers": "127.0.0.1:1"}, timeout_seconds=0.5)
     assert time.monotonic() - began < 10
@@ -20,10 +20,10 @@ def test_a_broker_that_is_not_there_is_no_refusal() -> None:
     assert "Connection refused" in result.error
 
 
-def test_a_configuration_that_is_none_is_no_traceback(
+def test_an_invalid_configuration_is_not_a_traceback(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """The CA's file is gone when the platform was cleaned under a client."""
+    """The CA file is missing if the platform was cleaned under a client."""
     config = {
         "bootstrap.servers": "127.0.0.1:1",
         "security.protocol": "SASL_SSL",

@@ -15,7 +15,7 @@ from goodsflow.model.endpoints import Endpoints, EndpointsError
 
 
 class Client:
-    """Notes the credentials that it is given."""
+    """Records its credentials."""
 
     def __init__(self) -> None:
         self.given: list[tuple[str, str]] = []
@@ -36,7 +36,7 @@ def file(endpoints: Endpoints) -> Path:
 
 @pytest.fixture
 def follower(endpoints: Endpoints, file: Path) -> PasswordFollower:
-    """One that knows the first password."""
+    """A follower that knows the first password."""
     assert file.exists()
     return PasswordFollower(endpoints, "inbound", "shop-api")
 
@@ -49,7 +49,7 @@ def refusal() -> KafkaError:
 def test_each_client_is_given_a_new_password_once(
     follower: PasswordFollower, file: Path
 ) -> None:
-    """A client left out would be locked out at its next login."""
+    """A client without it would be locked out at its next login."""
     producer, consumer = Client(), Client()
     follower.follow(producer, "producer")
     follower.follow(consumer, "consumer")
@@ -63,7 +63,7 @@ def test_each_client_is_given_a_new_password_once(
 def test_a_client_made_from_an_old_configuration_is_given_the_new_password(
     follower: PasswordFollower, file: Path
 ) -> None:
-    """A producer that starts over has the password of the service's start."""
+    """A new producer has the password from the service's start."""
     old, new = Client(), Client()
     follower.follow(old)
     file.write_text("second")
@@ -78,7 +78,7 @@ def test_a_client_made_from_an_old_configuration_is_given_the_new_password(
 def test_a_refused_login_is_tried_with_what_the_file_holds_now(
     follower: PasswordFollower, file: Path
 ) -> None:
-    """A rotation would end every service some seconds later."""
+    """Otherwise a rotation would end every service seconds later."""
     client, now = Client(), [0.0]
     follower.follow(client)
     faults = ClientErrors("inbound", "shop-api", lambda: now[0], follower)
@@ -111,7 +111,7 @@ def test_a_login_refused_with_the_files_password_ends_it(
 def test_a_file_that_cannot_be_read_leaves_the_password(
     follower: PasswordFollower, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A service would die of a file that is away for a moment."""
+    """Otherwise a briefly missing file would end a service."""
     client = Client()
     follower.follow(client)
     file.unlink()

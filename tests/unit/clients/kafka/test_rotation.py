@@ -1,4 +1,4 @@
-"""A change of password, cut short at each of its steps."""
+"""A rotation that is interrupted at each of its steps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from goodsflow.model.endpoints import Endpoints
 
 
 class Cluster:
-    """Takes one password, as a cluster's administrative client and at its logins."""
+    """A cluster with one password, for administration and for logins."""
 
     def __init__(self) -> None:
         self.password = "old"
@@ -34,7 +34,7 @@ class Cluster:
         self.late: set[str] = set()
 
     def upsert_credentials(self, passwords: Mapping[str, Secret]) -> dict[str, None]:
-        """Take the password."""
+        """Set the password."""
         (self.password,) = (each.reveal() for each in passwords.values())
         return dict.fromkeys(passwords)
 
@@ -76,7 +76,7 @@ def rotation(endpoints: Endpoints, file: Path) -> Rotation:
 def test_the_new_password_takes_the_old_ones_place(
     rotation: Rotation, cluster: Cluster, file: Path
 ) -> None:
-    """A password that others may read is none."""
+    """A password that others may read is no secret."""
     rotation.prepare()
     assert file.read_text() == "old"
     rotation.set_at_cluster(cluster)  # type: ignore[arg-type]
@@ -91,7 +91,7 @@ def test_the_new_password_takes_the_old_ones_place(
 def test_a_part_that_starts_within_the_same_second_is_no_older_than_the_file(
     rotation: Rotation,
 ) -> None:
-    """The supervisor tells starts in whole seconds: it would be restarted again."""
+    """The supervisor reports whole seconds: the part would restart again."""
     rotation.prepare()
     began = int(time.time())
     rotation.replace()
@@ -101,10 +101,8 @@ def test_a_part_that_starts_within_the_same_second_is_no_older_than_the_file(
     assert changed_at == int(changed_at)
 
 
-def test_a_time_that_is_still_to_come_becomes_now(
-    rotation: Rotation, file: Path
-) -> None:
-    """Whatever starts until then would count as older than the file."""
+def test_a_time_in_the_future_becomes_now(rotation: Rotation, file: Path) -> None:
+    """Parts that start before that time would seem older than the file."""
     began = int(time.time())
     os.utime(file, (began + 3600, began + 3600))
     assert rotation.correct_time()
@@ -119,16 +117,16 @@ def test_a_time_that_is_still_to_come_becomes_now(
 def test_where_there_is_no_password_yet_no_time_is_wrong(
     rotation: Rotation, file: Path
 ) -> None:
-    """The bootstrap makes it later."""
+    """The bootstrap creates it later."""
     file.unlink()
     assert not rotation.correct_time()
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
-def test_whoever_comes_after_a_kill_finds_a_password_that_logs_in(
+def test_after_a_kill_one_of_the_passwords_logs_in(
     rotation: Rotation, cluster: Cluster, file: Path, steps: int
 ) -> None:
-    """A kill between two steps would lock the principal out."""
+    """Otherwise a kill between two steps would lock the principal out."""
     begun = [
         rotation.prepare,
         lambda: rotation.set_at_cluster(cluster),  # type: ignore[arg-type]
@@ -145,7 +143,7 @@ def test_whoever_comes_after_a_kill_finds_a_password_that_logs_in(
 def test_a_rotation_that_is_repeated_keeps_its_new_password(
     rotation: Rotation, cluster: Cluster
 ) -> None:
-    """With a third password, nobody could tell which one the cluster has."""
+    """With a third password, nobody would know which one the cluster has."""
     rotation.prepare()
     rotation.set_at_cluster(cluster)  # type: ignore[arg-type]
     first = cluster.password
@@ -157,7 +155,7 @@ def test_a_rotation_that_is_repeated_keeps_its_new_password(
 def test_with_the_cluster_down_nothing_is_settled(
     rotation: Rotation, cluster: Cluster
 ) -> None:
-    """The file that the cluster knows might be thrown away."""
+    """The password that the cluster has might be deleted."""
     rotation.prepare()
     cluster.is_up = False
     with pytest.raises(ClusterUnavailableError):
@@ -168,7 +166,7 @@ def test_with_the_cluster_down_nothing_is_settled(
 def test_where_neither_password_logs_in_both_stay(
     rotation: Rotation, cluster: Cluster
 ) -> None:
-    """A third may have set a password; which of ours is wanted is then unknown."""
+    """Somebody may have set another password, so neither may be deleted."""
     rotation.prepare()
     cluster.password = "another"
     assert not rotation.settle()
@@ -178,7 +176,7 @@ def test_where_neither_password_logs_in_both_stay(
 def test_a_broker_that_still_refuses_is_named(
     rotation: Rotation, cluster: Cluster, endpoints: Endpoints
 ) -> None:
-    """In effect on one broker is not in effect: clients log in to each."""
+    """Clients log in to each broker, so one is not enough."""
     broker = endpoints.bootstrap_servers["inbound"].split(",")[-1]
     rotation.prepare()
     rotation.set_at_cluster(cluster)  # type: ignore[arg-type]
@@ -189,7 +187,7 @@ def test_a_broker_that_still_refuses_is_named(
 
 
 def test_one_rotation_at_a_time(endpoints: Endpoints) -> None:
-    """Two would put their files in place over each other's passwords."""
+    """Two rotations would overwrite each other's passwords."""
     endpoints.secrets_dir.mkdir(parents=True, exist_ok=True)
     with (
         rotation_lock(endpoints),

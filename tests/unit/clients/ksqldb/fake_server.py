@@ -27,7 +27,7 @@ NOT_MATERIALIZED = (
 
 
 class FakeKsqldb(ThreadingHTTPServer):
-    """Its topics and sources are in memory; what a test sets makes it misbehave.
+    """It keeps topics and sources in memory; tests can make it misbehave.
 
     Attributes:
         records: Of each topic, values by key; a struct's fields in any case.
@@ -60,7 +60,7 @@ class FakeKsqldb(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The server's address."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def asked(self, path: str) -> list[Any]:
@@ -109,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
     server: FakeKsqldb
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Stay quiet."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
         """Answer /info and /healthcheck."""

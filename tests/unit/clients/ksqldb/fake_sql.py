@@ -1,4 +1,4 @@
-"""As much of ksqlDB's SQL as the fake server needs, evaluated honestly.
+"""The part of ksqlDB's SQL that the fake server needs.
 
 What the server refuses is refused here: an open quote, a second statement, LIKE beside
 AND or OR, ORDER BY, unknown names.
@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 class StatementRefused(Exception):  # noqa: N818 - not an error of this program
-    """The statement is refused, with a text for the answer."""
+    """The statement is rejected, with a message for the response."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Source:
 
     @property
     def is_source_table(self) -> bool:
-        """Whether pull queries work."""
+        """Whether it accepts pull queries."""
         return "SOURCE" in self.statement.upper().split()[:2]
 
 
@@ -65,13 +65,13 @@ class Parser:
         return self.tokens[0] if self.tokens else ""
 
     def take(self, *expected: str) -> str:
-        """Take the next token, which has to be one of these where any are given."""
+        """Take the next token, which must be one of these if any are given."""
         if not self.tokens or (expected and self.tokens[0] not in expected):
             raise StatementRefused(f"Syntax Error: unexpected {self.peek() or 'EOF'!r}")
         return self.tokens.pop(0)
 
     def skip(self, *tokens: str) -> bool:
-        """Take these tokens where they come next."""
+        """Take these tokens if they come next."""
         if self.tokens[: len(tokens)] != list(tokens):
             return False
         del self.tokens[: len(tokens)]
@@ -98,14 +98,14 @@ class Parser:
                 return fields
 
     def one_statement(self) -> None:
-        """End: a semicolon, and nothing after it."""
+        """Check for one semicolon at the end."""
         self.take(";")
         if self.tokens:
             raise StatementRefused("Expected exactly one KSQL statement; found 2")
 
 
 def parse_create(parser: Parser) -> tuple[Source, bool]:
-    """Take what follows CREATE; return it, and whether it may be there already."""
+    """Parse what follows CREATE; return it, and whether it may exist already."""
     is_source = parser.skip("SOURCE")
     kind = parser.take("TABLE", "STREAM")
     may_exist = parser.skip("IF", "NOT", "EXISTS")
@@ -153,7 +153,7 @@ class Select:
 
 
 def parse_select(parser: Parser, sources: Mapping[str, Source]) -> Select:
-    """Take a whole pull query."""
+    """Parse a whole pull query."""
     parser.take("SELECT")
     wanted: list[tuple[list[str], str]] = []
     while True:

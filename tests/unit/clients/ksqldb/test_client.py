@@ -1,4 +1,4 @@
-"""The client against a small server that answers as a real one does."""
+"""The client, against a small server that answers as a real one does."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PRICE = {"amount": 5999.99, "currency": "RUB"}
 
 @pytest.fixture
 def client(server: FakeKsqldb) -> Iterator[KsqlClient]:
-    """A client of it, whose view is there."""
+    """A client of that server, which has the view."""
     with KsqlClient(server.url, timeout_seconds=5) as client:
         client.execute(CREATE)
         server.requests.clear()
@@ -45,7 +45,7 @@ def client(server: FakeKsqldb) -> Iterator[KsqlClient]:
 
 
 def test_the_declared_view_is_the_statement_that_a_server_takes() -> None:
-    """Written with inferred columns it is refused, as a plain table not queryable."""
+    """With inferred columns it is rejected; a plain table can't be queried."""
     assert CREATE == (
         "CREATE SOURCE TABLE IF NOT EXISTS CARDS (PRODUCT_ID VARCHAR PRIMARY KEY, "
         "NAME VARCHAR, BRAND VARCHAR, CATEGORY VARCHAR, "
@@ -55,10 +55,10 @@ def test_the_declared_view_is_the_statement_that_a_server_takes() -> None:
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 7, 64, 100_000])
-def test_rows_are_read_however_they_are_cut(
+def test_rows_are_read_from_any_chunks(
     server: FakeKsqldb, client: KsqlClient, chunk_bytes: int
 ) -> None:
-    """A chunk ends within a row, within a character even."""
+    """A chunk may end within a row, or even within a character."""
     name = 'Умные "часы"\u2028\u0085\x1c JKL 😀'
     server.records[TOPIC] = {
         "1": {"name": name, "brand": "b", "price": PRICE},
@@ -76,20 +76,20 @@ def test_rows_are_read_however_they_are_cut(
 
 
 def test_lines_are_cut_at_line_feeds_alone() -> None:
-    """Both httpx2 and str.splitlines cut at ten characters that a name may hold."""
+    """Both httpx2 and str.splitlines split at ten characters of valid names."""
     chunks = ["a\u2028b\n".encode(), b"c", b"d\r", b"\n\n", b"e"]
     assert list(split_lines(chunks)) == ["a\u2028b".encode(), b"cd", b"e"]
 
 
 def test_no_rows_are_an_answer(client: KsqlClient) -> None:
-    """The header alone is not "not yet"."""
+    """A header without rows does not mean "not yet"."""
     assert client.query("SELECT product_id FROM cards;").rows == []
 
 
 def test_rows_are_asked_for_in_the_form_that_is_read(
     server: FakeKsqldb, client: KsqlClient
 ) -> None:
-    """Of another Accept header the answer has another form."""
+    """Another Accept header leads to another format."""
     client.query("SELECT product_id FROM cards;")
     ((_, path, accept, body),) = server.requests
     assert (path, accept) == ("/query-stream", "application/vnd.ksqlapi.delimited.v1")
@@ -100,14 +100,14 @@ def test_rows_are_asked_for_in_the_form_that_is_read(
 def test_a_table_that_is_not_read_yet_is_told_from_one_without_rows(
     server: FakeKsqldb, client: KsqlClient, number: int
 ) -> None:
-    """It has the code of a bad statement: only its texts tell."""
+    """It has the code of a bad statement: only the text differs."""
     server.unread = number + 1
     with pytest.raises(KsqlNotMaterializedError, match="has not read the table"):
         client.query("SELECT product_id FROM cards;")
 
 
 def test_a_server_that_starts_is_told(server: FakeKsqldb, client: KsqlClient) -> None:
-    """For ever, where it may not use its command topic."""
+    """It lasts forever if it may not use its command topic."""
     server.starting = 2
     with pytest.raises(KsqlStartingError, match=r"503.*not yet ready.*command topic"):
         client.query("SELECT product_id FROM cards;")
@@ -117,7 +117,7 @@ def test_a_server_that_starts_is_told(server: FakeKsqldb, client: KsqlClient) ->
 
 
 def test_a_server_that_is_not_there_is_told() -> None:
-    """A raw transport error would not say where was looked."""
+    """A raw transport error would not name the address."""
     with (
         KsqlClient("http://127.0.0.1:1", timeout_seconds=1) as client,
         pytest.raises(KsqlUnavailableError, match=r"127\.0\.0\.1:1 .* server up"),
@@ -144,13 +144,13 @@ def test_a_server_that_is_not_there_is_told() -> None:
 def test_a_bad_statement_is_refused_with_the_servers_text(
     client: KsqlClient, statement: str, text: str
 ) -> None:
-    """Without it nobody knows which of two quotes it was."""
+    """Without it nobody would know which quote was wrong."""
     with pytest.raises(KsqlStatementError, match=text):
         client.query(statement)
 
 
 def test_a_missing_topic_is_told(server: FakeKsqldb) -> None:
-    """The view comes after its topic."""
+    """A view needs its topic."""
     del server.records[TOPIC]
     with (
         KsqlClient(server.url) as client,
@@ -160,7 +160,7 @@ def test_a_missing_topic_is_told(server: FakeKsqldb) -> None:
 
 
 def test_what_kafka_denies_is_not_the_statements_fault(server: FakeKsqldb) -> None:
-    """Whoever reads it should look at rights, not at SQL."""
+    """The operator should check rights, not SQL."""
     server.denied = "DescribeConfigs"
     with (
         KsqlClient(server.url) as client,
@@ -170,7 +170,7 @@ def test_what_kafka_denies_is_not_the_statements_fault(server: FakeKsqldb) -> No
 
 
 def test_credentials_are_given_where_they_are_asked_for(server: FakeKsqldb) -> None:
-    """And never shown."""
+    """And they are never shown."""
     server.user = ("search", "right")
     with KsqlClient(server.url) as client, pytest.raises(KsqlUnauthorizedError):
         client.sources()
@@ -186,10 +186,10 @@ def test_credentials_are_given_where_they_are_asked_for(server: FakeKsqldb) -> N
         assert client.sources() == {}
 
 
-def test_an_answer_that_is_broken_off_is_no_answer(
+def test_an_incomplete_response_is_an_error(
     server: FakeKsqldb, client: KsqlClient
 ) -> None:
-    """Half of the rows would look like all of them."""
+    """Half of the rows would look like the whole result."""
     server.records[TOPIC] = {str(n): {"name": "n", "brand": "b"} for n in range(50)}
     server.cut_after = 300
     with pytest.raises(KsqlUnavailableError, match="cut off"):
@@ -199,7 +199,7 @@ def test_an_answer_that_is_broken_off_is_no_answer(
 def test_an_error_after_the_first_rows_is_an_error(
     server: FakeKsqldb, client: KsqlClient
 ) -> None:
-    """The status was sent long before it."""
+    """The status 200 was sent long before the error."""
     server.records[TOPIC] = {"1": {"name": "n", "brand": "b"}}
     server.trailer = {"@type": "generic_error", "message": "out of memory"}
     with pytest.raises(KsqlResponseError, match="after 1 rows: out of memory"):
@@ -207,7 +207,7 @@ def test_an_error_after_the_first_rows_is_an_error(
 
 
 def test_an_answer_that_trickles_ends_at_the_time_limit(server: FakeKsqldb) -> None:
-    """Each chunk alone is in time: such an answer would never end."""
+    """Each chunk alone is in time, so the response would never end."""
     server.records[TOPIC] = {str(n): {"name": "n" * 50} for n in range(20_000)}
     server.chunk_bytes = 1
     with KsqlClient(server.url, timeout_seconds=10) as client:
@@ -222,7 +222,7 @@ def test_an_answer_that_trickles_ends_at_the_time_limit(server: FakeKsqldb) -> N
 
 
 def test_another_server_at_the_address_is_named() -> None:
-    """An address of the registry, say, answers everything with 404."""
+    """The registry, for example, answers every request with 404."""
     with Worker() as other:
         thread = threading.Thread(target=other.serve_forever, args=(0.01,))
         thread.start()
@@ -239,7 +239,7 @@ def test_another_server_at_the_address_is_named() -> None:
 def test_what_is_there_is_listed_and_described(
     server: FakeKsqldb, client: KsqlClient
 ) -> None:
-    """What exists is decided by this, never by the text of an error."""
+    """Plans rely on this list, never on the text of an error."""
     client.execute(
         f"CREATE STREAM raw (name VARCHAR) "
         f"WITH (KAFKA_TOPIC='{TOPIC}', VALUE_FORMAT='JSON_SR');"
@@ -261,13 +261,13 @@ def test_what_is_there_is_listed_and_described(
 
 
 def test_what_exists_is_refused_unless_it_may(client: KsqlClient) -> None:
-    """Two starts at the same time both create."""
+    """Two concurrent starts both create the view."""
     assert client.execute(CREATE)[0]["@type"] == "warning_entity"
     with pytest.raises(KsqlStatementError):
         client.execute(CREATE.replace("IF NOT EXISTS ", ""))
 
 
 def test_quotes_are_doubled() -> None:
-    """One that is not ends the literal: the rest of the text is SQL."""
+    """A single quote would end the literal, and the rest would be SQL."""
     assert literal("it's ''x''") == "'it''s ''''x'''''"
     assert literal("${x} \\ %_") == "'${x} \\ %_'"

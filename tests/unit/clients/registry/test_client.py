@@ -1,4 +1,4 @@
-"""The registry's client, against a small registry that answers as Apicurio does."""
+"""The registry's client, against a small server that acts as Apicurio."""
 
 import json
 import threading
@@ -22,7 +22,7 @@ SCHEMA = '{\n  "title": "T", "type": "object"\n}'
 
 
 class Registry(ThreadingHTTPServer):
-    """Answers from a table of (method, path) and remembers what it was sent."""
+    """Answers from a table of (method, path), and records requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -77,7 +77,7 @@ def client(registry: Registry) -> Iterator[RegistryClient]:
 def test_two_layouts_of_a_schema_are_registered_as_one_text(
     registry: Registry, client: RegistryClient
 ) -> None:
-    """Apicurio makes a new version of a schema that only got other spaces."""
+    """For Apicurio, other white space makes a new version."""
     registry.answers["POST", "/subjects/goods-value/versions"] = (200, {"id": 4})
     compact = json.dumps(json.loads(SCHEMA), separators=(",", ":"))
     assert client.register("goods-value", SCHEMA) == 4
@@ -136,7 +136,7 @@ def test_compatibility_that_was_never_set_reads_as_none(
 def test_setting_and_testing_compatibility_ask_for_the_subject(
     registry: Registry, client: RegistryClient
 ) -> None:
-    """Without the subject the registry's default for all would change."""
+    """Without the subject, the registry's global default would change."""
     registry.answers["PUT", "/config/source.goods-value"] = (
         200,
         {"compatibility": "BACKWARD"},
@@ -161,7 +161,7 @@ def test_setting_and_testing_compatibility_ask_for_the_subject(
 def test_each_status_has_its_error(
     registry: Registry, client: RegistryClient, status: int, error: type[Exception]
 ) -> None:
-    """A caller must tell `not there` from `not now` from `never`."""
+    """Callers treat a missing subject, an outage and a refusal differently."""
     registry.answers["GET", "/subjects/goods-value/versions/latest"] = (
         status,
         {"error_code": 1, "message": "because"},
@@ -173,19 +173,19 @@ def test_each_status_has_its_error(
 
 
 def test_subjects_are_listed_sorted(registry: Registry, client: RegistryClient) -> None:
-    """A plan that lists them would change from run to run."""
+    """Otherwise a plan's list would change from run to run."""
     registry.answers["GET", "/subjects"] = (200, ["b", "a"])
     assert client.subjects() == ["a", "b"]
 
 
 def test_a_registry_that_is_away_is_named() -> None:
-    """The library's own error says neither who was asked nor for what."""
+    """The library's own error names neither the registry nor the request."""
     client = RegistryClient("http://127.0.0.1:9", timeout_seconds=0.2)
     with pytest.raises(RegistryUnavailableError, match="list the subjects"):
         client.subjects()
 
 
-def test_an_address_that_is_none_is_refused() -> None:
-    """A typing error in an address is no outage."""
+def test_an_invalid_address_is_refused() -> None:
+    """A typo in an address is not an outage."""
     with pytest.raises(RegistryError, match="'nowhere'"):
         RegistryClient("nowhere")

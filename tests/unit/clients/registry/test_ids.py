@@ -1,4 +1,4 @@
-"""The newest schema's ID, from a registry that breaks off."""
+"""The newest schema's ID, from a registry that cuts off its response."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from goodsflow.clients.registry.ids import latest_schema_id
         b"",
     ],
 )
-def test_a_broken_answer_is_no_answer(answer: bytes) -> None:
-    """A registry that is stopped just now; whoever only follows cards goes on."""
+def test_an_incomplete_response_is_an_error(answer: bytes) -> None:
+    """A registry may stop meanwhile; following cards must continue."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:

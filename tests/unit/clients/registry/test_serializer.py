@@ -20,7 +20,7 @@ NOBODY = "http://127.0.0.1:9/apis/ccompat/v7"
 
 @pytest.fixture
 def serialize() -> ValueSerializer:
-    """A serializer whose registry does not answer: what fails, fails before."""
+    """A serializer whose registry does not answer: it validates before that."""
     return value_serializer(RegistryClient(NOBODY, timeout_seconds=0.2), SCHEMA)
 
 
@@ -52,7 +52,7 @@ def test_a_long_value_is_cut_in_the_message(serialize: ValueSerializer) -> None:
 
 
 def test_a_registry_that_does_not_answer_is_named(serialize: ValueSerializer) -> None:
-    """The library's own error says neither who was asked nor for what."""
+    """The library's own error names neither the registry nor the request."""
     with pytest.raises(RegistryUnavailableError) as caught:
         serialize("goods", sample_cards()[0].as_json())
     assert "subject 'goods-value'" in str(caught.value)
@@ -60,7 +60,7 @@ def test_a_registry_that_does_not_answer_is_named(serialize: ValueSerializer) ->
 
 
 @pytest.mark.parametrize("text", ["{", "[]", json.dumps({"type": 12})])
-def test_what_is_no_schema_is_refused_at_once(text: str) -> None:
-    """It would otherwise fail at the first card, with a traceback of jsonschema."""
+def test_an_invalid_schema_is_refused_immediately(text: str) -> None:
+    """Otherwise it would fail at the first card, with a traceback."""
     with pytest.raises(InvalidSchemaError):
         value_serializer(RegistryClient(NOBODY), text)

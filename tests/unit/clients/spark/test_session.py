@@ -1,4 +1,4 @@
-"""Spark sessions, as far as they go without a server."""
+"""Spark sessions without a server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from goodsflow.model.endpoints import Endpoints
 
 
 def test_server_that_does_not_answer_is_named_in_time(tmp_path: Path) -> None:
-    """Left to itself, pyspark tries for ten minutes."""
+    """By default, pyspark retries for ten minutes."""
     endpoints = Endpoints(
         bootstrap_servers={},
         ca_file=tmp_path,

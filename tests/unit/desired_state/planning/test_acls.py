@@ -27,7 +27,7 @@ def plan_mirror(
     actual_source: set[AclBinding],
     actual: set[AclBinding],
 ) -> Plan:
-    """Plan the cluster of the mirror, which declares `user` and nothing for it."""
+    """Plan the mirror's cluster, which declares `user` without rights."""
     mirrored = MirroredAcls(
         MIRROR.translate(desired_source),
         MIRROR.translate(actual_source),
@@ -43,7 +43,7 @@ def summed(plan: Plan) -> list[tuple[str, str, str]]:
 
 
 def test_a_missing_binding_is_added_and_one_made_by_hand_is_drift() -> None:
-    """A right that nobody declared is how data leaks; to take it away may hurt."""
+    """An undeclared right may leak data, and its removal may hurt."""
     plan = plan_acls(INBOUND, {READ}, {WRITE}, {"ui"})
     assert summed(plan) == [
         ("create", "ui may read topic 'goods-filtered'", "safe"),
@@ -53,7 +53,7 @@ def test_a_missing_binding_is_added_and_one_made_by_hand_is_drift() -> None:
 
 
 def test_a_denial_made_by_hand_is_drift() -> None:
-    """It stops a service, and no list of allowed things shows it."""
+    """It stops a service, and no list of allowed operations shows it."""
     denied = replace(READ, permission="deny", host="10.0.0.1")
     (change,) = plan_acls(INBOUND, {READ}, {READ, denied}, {"ui"}).changes
     assert change.name == "ui may not read topic 'goods-filtered' from 10.0.0.1"
@@ -68,7 +68,7 @@ def test_the_rights_of_others_are_left_alone_unless_in_scope() -> None:
 
 
 def test_what_mirrormaker_copies_is_declared_by_its_source() -> None:
-    """It would otherwise be drift at every sync, removed and copied without end."""
+    """Otherwise it would be removed and copied again without end."""
     assert plan_mirror({READ}, {READ}, {MIRRORED}).is_empty
     assert summed(plan_mirror({READ}, {READ}, set())) == [
         ("create", "ui may read topic 'source.goods-filtered'", "safe")
@@ -76,13 +76,13 @@ def test_what_mirrormaker_copies_is_declared_by_its_source() -> None:
 
 
 def test_a_right_revoked_at_the_source_goes_from_the_mirror_without_asking() -> None:
-    """MirrorMaker never removes one: who was shut out would read on."""
+    """MirrorMaker never removes one, so the principal could still read."""
     (change,) = plan_mirror(set(), set(), {MIRRORED}).changes
     assert (change.action, change.safety) == ("delete", "safe")
 
 
 def test_a_copy_whose_source_still_has_it_waits_for_the_source() -> None:
-    """Removed alone, MirrorMaker brings it back within a minute."""
+    """MirrorMaker would restore it within a minute."""
     (change,) = plan_mirror(set(), {READ}, {MIRRORED}).changes
     assert change.permission == "delete-acls"
     assert "copies it again" in change.why
@@ -102,7 +102,7 @@ def test_a_copy_whose_source_still_has_it_waits_for_the_source() -> None:
 def test_what_mirrormaker_cannot_have_made_is_removed_only_with_permission(
     binding: AclBinding,
 ) -> None:
-    """Somebody gave or denied it on this cluster, and relies on it."""
+    """Somebody added it on this cluster, and relies on it."""
     (change,) = plan_mirror(set(), set(), {binding}).changes
     assert change.permission == "delete-acls"
 
@@ -131,7 +131,7 @@ def test_translation_is_mirrormakers() -> None:
 def test_which_topics_are_mirrored_is_read_as_mirrormaker_does(
     config: dict[str, str], *, mirrors: bool
 ) -> None:
-    """Its lists hold regular expressions that match a whole name."""
+    """Its lists contain regular expressions that match whole names."""
     mirror = mirror_of(
         {
             "connector.class": "org.apache.kafka.connect.mirror.MirrorSourceConnector",
@@ -146,7 +146,7 @@ def test_which_topics_are_mirrored_is_read_as_mirrormaker_does(
 
 
 def test_a_connector_that_copies_no_acls_mirrors_none() -> None:
-    """Bindings that nobody copies would be added on its behalf."""
+    """Otherwise bindings that nobody copies would be expected."""
     kind = "org.apache.kafka.connect.mirror.MirrorSourceConnector"
     off = {"connector.class": kind, "sync.topic.acls.enabled": "false"}
     assert mirror_of(off) is None

@@ -17,19 +17,19 @@ THERE = ConnectorState({**CONFIG, "name": "sink"}, "running")
 
 
 def test_a_missing_connector_is_created_in_its_state() -> None:
-    """One that is declared paused must never run, not even for a moment."""
+    """A connector that is declared paused must never run."""
     paused = ConnectorState(CONFIG, "paused")
     (change,) = plan_connectors(CONNECT, {"sink": paused}, {}).changes
     assert str(change) == "create connector sink: class: Sink, state: paused"
 
 
 def test_the_name_that_connect_adds_is_no_difference() -> None:
-    """A put restarts every task, changed or not."""
+    """An update restarts every task, changed or not."""
     assert plan_connectors(CONNECT, {"sink": SINK}, {"sink": THERE}).is_empty
 
 
-def test_a_change_names_its_keys_and_a_state_is_steered_without_a_restart() -> None:
-    """To resume a connector by a put would restart its tasks."""
+def test_a_change_names_its_keys_and_a_state_changes_without_a_restart() -> None:
+    """Resuming a connector by an update would restart its tasks."""
     there = ConnectorState({**THERE.config, "flush.size": "9", "a": "1"}, "stopped")
     plan = plan_connectors(CONNECT, {"sink": SINK}, {"sink": there})
     config, state = map(str, plan.changes)
@@ -40,8 +40,8 @@ def test_a_change_names_its_keys_and_a_state_is_steered_without_a_restart() -> N
     assert state == "update connector sink: state: stopped -> running"
 
 
-def test_what_comes_to_the_same_is_not_touched() -> None:
-    """A default that is spelt out restarts a connector for nothing."""
+def test_an_equivalent_configuration_is_not_touched() -> None:
+    """An explicit default would restart a connector for nothing."""
     there = ConnectorState({**THERE.config, "tasks.max": "1"}, "running")
     validations = ConfigValidations(equivalent=["sink"])
     plan = plan_connectors(
@@ -50,8 +50,8 @@ def test_what_comes_to_the_same_is_not_touched() -> None:
     assert plan.is_empty
 
 
-def test_what_connect_refuses_cannot_be_done() -> None:
-    """Put all the same, a good connector is exchanged for a broken one."""
+def test_what_connect_rejects_is_impossible() -> None:
+    """Otherwise a working connector would be replaced by a broken one."""
     validations = ConfigValidations({"sink": ("flush.size: must be at least 1",)})
     (change,) = plan_connectors(
         CONNECT, {"sink": SINK}, {}, validations=validations
@@ -60,8 +60,8 @@ def test_what_connect_refuses_cannot_be_done() -> None:
     assert "flush.size: must be at least 1" in change.why
 
 
-def test_others_are_left_alone_unless_in_scope() -> None:
-    """A connector of somebody else's would stop."""
+def test_others_are_unmanaged_unless_in_scope() -> None:
+    """Somebody else's connector would stop."""
     plan = plan_connectors(CONNECT, {}, {}, others=["old-a", "b"], scope=["old-*"])
     assert [(c.name, c.permission) for c in plan.changes] == [
         ("old-a", "delete-connectors")

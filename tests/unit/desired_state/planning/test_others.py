@@ -22,7 +22,7 @@ STATE = ViewState(
 
 
 def test_directories_are_made_and_their_owners_set() -> None:
-    """A directory of the wrong owner keeps the sink from writing."""
+    """The sink cannot write to a directory of another owner."""
     desired = {"/new": DATA, "/old": DATA, "/same": DATA, "/file": DATA}
     there = {
         "/old": Directory(owner="root", mode="0700"),
@@ -38,7 +38,7 @@ def test_directories_are_made_and_their_owners_set() -> None:
 
 
 def test_a_view_is_created_and_replaced_only_with_permission() -> None:
-    """While it is replaced, nobody can search."""
+    """Nobody can search while it is replaced."""
     missing = plan_views(KSQLDB, {"CARDS": (VIEW, STATE)}, {})
     other = replace(STATE, columns={"ID": "VARCHAR"})
     differs = plan_views(KSQLDB, {"CARDS": (VIEW, STATE)}, {"CARDS": other})
@@ -53,7 +53,7 @@ def test_a_view_is_created_and_replaced_only_with_permission() -> None:
     assert same.is_empty
 
 
-def test_what_somebody_else_made_is_not_replaced() -> None:
+def test_what_somebody_else_created_is_not_replaced() -> None:
     """A stream of that name may have readers, and queries that write to it."""
     stream = replace(STATE, kind="stream", write_queries=("CSAS_1",))
     (change,) = plan_views(KSQLDB, {"CARDS": (VIEW, STATE)}, {"CARDS": stream}).changes
@@ -62,7 +62,7 @@ def test_what_somebody_else_made_is_not_replaced() -> None:
 
 
 def test_other_views_are_left_alone_unless_in_scope() -> None:
-    """Somebody explores the cards with a table of their own."""
+    """Somebody may explore the cards with their own table."""
     plan = plan_views(KSQLDB, {}, {}, others=["OLD_A", "B"], scope=["old_*"])
     assert [(c.name, c.permission) for c in plan.changes] == [("OLD_A", "delete-views")]
     assert plan.unmanaged == ((KSQLDB, ("B",)),)

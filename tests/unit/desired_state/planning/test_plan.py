@@ -1,4 +1,4 @@
-"""Plans as wholes: their order, and how they read."""
+"""Whole plans: their order, their text and their JSON."""
 
 import json
 from dataclasses import replace
@@ -18,7 +18,7 @@ IN_ACLS, OUT_ACLS = Target("acls", "inbound"), Target("acls", "analytics")
 
 
 def test_things_are_made_in_order_and_deleted_the_other_way() -> None:
-    """Who can log in has its rights; a topic outlives the connector that reads it."""
+    """A principal has its rights before it can log in."""
     targets = [
         Target("connectors"),
         OUT_ACLS,
@@ -62,7 +62,7 @@ PLAN = Plan(
 
 
 def test_a_plan_reads_as_a_list_of_what_happens() -> None:
-    """Nobody agrees to what they cannot read."""
+    """Nobody approves what they cannot read."""
     assert as_text(PLAN) == (
         "inbound topics\n"
         "  + new  partitions: 2\n"
@@ -82,7 +82,7 @@ def test_a_plan_reads_as_a_list_of_what_happens() -> None:
 
 
 def test_rights_on_one_object_read_as_one_line() -> None:
-    """A hundred lines of single operations are not read by anybody."""
+    """Nobody reads a hundred lines of single operations."""
     read = AclBinding("ui", "topic", "goods", "prefixed", "read")
     write = replace(read, operation="write")
     cluster = AclBinding("ui", "cluster", "kafka-cluster", "literal", "describe")
@@ -100,7 +100,7 @@ def test_rights_on_one_object_read_as_one_line() -> None:
 
 
 def test_a_machine_gets_every_part_of_a_change() -> None:
-    """A pipeline decides by safety and permission, not by sentences."""
+    """A program decides by safety and permission, not by text."""
     document = json.loads(json.dumps(as_json(PLAN, {OUT_ACLS: ValueError("away")})))
     assert document["as_declared"] is False
     assert [c["safety"] for c in document["changes"]] == [
@@ -120,13 +120,13 @@ def test_a_machine_gets_every_part_of_a_change() -> None:
 
 
 def test_what_could_not_be_read_is_never_as_declared() -> None:
-    """An empty plan with an error beside it would pass a pipeline."""
+    """A program would accept an empty plan in spite of an error."""
     assert as_json(Plan())["as_declared"] is True
     assert as_json(Plan(), {TOPICS: ValueError("away")})["as_declared"] is False
 
 
 def test_what_is_allowed_is_decided_by_permission_alone() -> None:
-    """One permission must not open the door for another's change."""
+    """One permission must not allow another one's changes."""
     safe, _, deletion, impossible = PLAN.changes
     assert safe.is_allowed([])
     assert not deletion.is_allowed(["delete-acls", "add-partitions"])

@@ -31,17 +31,17 @@ GOOD = CredentialState(8192, logs_in=True)
         ),
     ],
 )
-def test_who_cannot_log_in_as_it_should_gets_its_password(
+def test_a_principal_that_cannot_log_in_gets_its_password(
     state: CredentialState | None, summary: list[str]
 ) -> None:
-    """Set where nothing is wrong, every apply would cut off who is logging in."""
+    """Resetting working passwords would cut off logins at every apply."""
     actual = {"shop": state} if state else {}
     plan = plan_principals(INBOUND, {"shop": Principal()}, actual, 8192)
     assert [str(change) for change in plan.changes] == summary
 
 
 def test_a_password_kept_elsewhere_is_never_set() -> None:
-    """Adopted principals would lose the password that their owner knows."""
+    """Adopted principals would lose their owner's password."""
     external = {"shop": Principal(credential="external")}
     old = {"shop": CredentialState(4096, logs_in=False)}
     assert plan_principals(INBOUND, external, old, 8192).is_empty
@@ -49,8 +49,8 @@ def test_a_password_kept_elsewhere_is_never_set() -> None:
     assert change.safety == "impossible"
 
 
-def test_strangers_are_deleted_only_in_scope_and_with_permission() -> None:
-    """A user that somebody needs cannot be brought back: its password is gone."""
+def test_undeclared_users_are_deleted_only_in_scope_and_with_permission() -> None:
+    """A deleted user's password can't be restored."""
     actual = {"shop": GOOD, "stranger": GOOD}
     without = plan_principals(INBOUND, {"shop": Principal()}, actual, 8192)
     within = plan_principals(INBOUND, {"shop": Principal()}, actual, 8192, ["*"])
@@ -62,15 +62,15 @@ def test_strangers_are_deleted_only_in_scope_and_with_permission() -> None:
 
 
 def test_a_principal_without_a_credential_must_not_have_one() -> None:
-    """Who is declared not to log in and can, is a way in."""
+    """A principal that should not log in but can is a security hole."""
     declared = {"shop": Principal(credential="none")}
     assert plan_principals(INBOUND, declared, {}, 8192).is_empty
     (change,) = plan_principals(INBOUND, declared, {"shop": GOOD}, 8192).changes
     assert change.permission == "delete-principals"
 
 
-def test_quotas_are_set_figure_by_figure() -> None:
-    """A figure that was added by hand limits as well as one that is declared."""
+def test_quotas_are_set_limit_by_limit() -> None:
+    """A limit that was added by hand is in effect, too."""
     plan = plan_quotas(
         QUOTAS,
         {"shop": {"producer_byte_rate": 1e6}, DEFAULT: {"consumer_byte_rate": 5e6}},
@@ -85,8 +85,8 @@ def test_quotas_are_set_figure_by_figure() -> None:
     assert default == "create inbound quota (default): consumer_byte_rate: 5000000"
 
 
-def test_a_quota_made_by_hand_is_lifted_only_with_permission() -> None:
-    """It may be all that keeps a shop from flooding the cluster."""
+def test_a_quota_set_by_hand_is_removed_only_with_permission() -> None:
+    """It may be all that protects the cluster from a shop."""
     rate = {"producer_byte_rate": 1.0}
     plan = plan_quotas(QUOTAS, {}, {"shop": rate, "other": rate}, {"shop"})
     assert [(c.name, c.permission) for c in plan.changes] == [("shop", "delete-quotas")]

@@ -1,4 +1,4 @@
-"""For any desired and actual state: applied, the plan gives the desired one."""
+"""For any states, an applied plan leads to the desired one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ VIEW = View(topic="t", value_format="JSON", key="id", columns={"id": "VARCHAR"})
 
 @dataclass(frozen=True)
 class World:
-    """Everything that is, or should be, in one place."""
+    """The whole desired or actual state."""
 
     topics: Mapping[str, Topic] = field(default_factory=dict)
     acls: frozenset[AclBinding] = frozenset()
@@ -175,7 +175,7 @@ def plan_all(
     actual: World,
     scope: list[str],
 ) -> Plan:
-    """Plan every kind; the declared principals are those of the source as well."""
+    """Plan every kind, with the same principals on the source."""
     mirrored = MirroredAcls(
         MIRROR.translate(desired.source_acls),
         MIRROR.translate(actual.source_acls),
@@ -224,7 +224,7 @@ def plan_all(
 
 
 def made(desired: World, actual: World, change: Change) -> World:
-    """Return what the systems hold once they have made a change."""
+    """Return the actual state after a change."""
     kind = change.target.kind
     if kind == "acls":
         binding = {change.desired}
@@ -278,7 +278,7 @@ def _altered_topic(before: Topic, change: Change) -> Topic:
 def test_an_applied_plan_leaves_only_what_cannot_be_done(
     desired: World, principals: dict[str, Principal], actual: World, scope: list[str]
 ) -> None:
-    """A plan that does not come to rest fights somebody, or itself, for ever."""
+    """Otherwise plans would fight somebody, or each other, forever."""
     # What the source has is as declared: its own plan is another one.
     actual = replace(actual, source_acls=desired.source_acls)
     plan = plan_all(desired, principals, actual, scope)
@@ -305,7 +305,7 @@ def _check_desired(
     scope: list[str],
     plan: Plan,
 ) -> None:
-    """Check that within the scope there is what is declared, and nothing else."""
+    """Check that exactly what is declared exists in scope."""
     impossible = {c.name for c in plan.changes if not c.is_possible}
     for name, topic in desired.topics.items():
         if name not in impossible:
@@ -339,7 +339,7 @@ def _check_untouched(
     after: World,
     scope: list[str],
 ) -> None:
-    """Check that what is neither declared nor in scope is as it was."""
+    """Check that everything else is unchanged."""
     for name, topic in actual.topics.items():
         if name not in desired.topics and not is_in_scope(name, scope):
             assert after.topics[name] == topic
@@ -362,7 +362,7 @@ def _check_untouched(
 def test_without_permission_nothing_is_lost(
     desired: World, principals: dict[str, Principal], actual: World, scope: list[str]
 ) -> None:
-    """The drift sensor applies what is safe, with nobody looking."""
+    """The drift sensor applies safe changes unattended."""
     plan = plan_all(desired, principals, actual, scope)
     for change in plan.safe():
         assert change.action != "delete" or change.target.kind == "acls"

@@ -13,19 +13,19 @@ SCHEMA = SchemaState(OPEN, "BACKWARD")
 
 
 def test_a_new_subject_is_registered() -> None:
-    """Without it the first card of a shop is refused."""
+    """Without it, a shop's first card would be refused."""
     (change,) = plan_schemas(REGISTRY, {"s": SCHEMA}, {}).changes
     assert str(change) == "create schema s: compatibility: BACKWARD"
 
 
 def test_order_of_keys_is_no_difference() -> None:
-    """A version for each layout of the file would soon be a thousand."""
+    """Otherwise every new layout of the file would be a version."""
     turned = SchemaState(dict(reversed(OPEN.items())), "BACKWARD")
     assert plan_schemas(REGISTRY, {"s": SCHEMA}, {"s": turned}).is_empty
 
 
 def test_a_changed_schema_names_each_place() -> None:
-    """'A new version' tells a reviewer nothing."""
+    """That there is a new version tells a reviewer nothing."""
     changed = SchemaState(CHANGED, "FULL")
     plan = plan_schemas(REGISTRY, {"s": changed}, {"s": SCHEMA})
     level, version = map(str, plan.changes)
@@ -37,7 +37,7 @@ def test_a_changed_schema_names_each_place() -> None:
 
 
 def test_an_incompatible_schema_is_refused_with_the_registrys_reasons() -> None:
-    """Found only at the registration, half of an apply is done by then."""
+    """At the registration, half of the apply would be done already."""
     plan = plan_schemas(
         REGISTRY,
         {"s": SchemaState(CHANGED, "BACKWARD")},
@@ -51,7 +51,7 @@ def test_an_incompatible_schema_is_refused_with_the_registrys_reasons() -> None:
 
 
 def test_the_way_back_to_an_older_version_needs_permission() -> None:
-    """A registry registers no schema twice: what came since has to go."""
+    """A registry does not register a schema twice."""
     there = SchemaState(CHANGED, "BACKWARD")
     plan = plan_schemas(REGISTRY, {"s": SCHEMA}, {"s": there}, newer={"s": (2, 3)})
     (change,) = plan.changes

@@ -11,7 +11,7 @@ GOODS = Topic(partitions=2, replication_factor=2, config={"cleanup.policy": "com
 
 
 def altered(**update: object) -> Topic:
-    """Return the topic with something otherwise."""
+    """Return the topic with changes."""
     return GOODS.model_copy(update=update)
 
 
@@ -22,7 +22,7 @@ def only(plan: Plan) -> Change:
 
 
 def test_a_missing_topic_is_created_as_declared() -> None:
-    """The text is what a person reads before agreeing to a plan."""
+    """The operator reads the text before approving a plan."""
     change = only(plan_topics(INBOUND, {"goods": GOODS}, {}))
     assert str(change) == (
         "create inbound topic goods: partitions: 2, replicas: 2, "
@@ -32,7 +32,7 @@ def test_a_missing_topic_is_created_as_declared() -> None:
 
 
 def test_a_topic_as_declared_plans_nothing() -> None:
-    """A second apply that altered anything would never come to rest."""
+    """Otherwise every apply would change something."""
     assert plan_topics(INBOUND, {"goods": GOODS}, {"goods": GOODS}).is_empty
 
 
@@ -40,7 +40,7 @@ def test_a_topic_as_declared_plans_nothing() -> None:
     ("declared", "told"), [("0", "0.0"), ("0.50", "0.5"), ("1e3", "1000")]
 )
 def test_a_number_is_the_same_however_it_is_spelt(declared: str, told: str) -> None:
-    """Brokers tell their own spelling, and drift would be repaired for ever."""
+    """Brokers use their own spelling, which must not be drift."""
     name = "min.cleanable.dirty.ratio"
     desired, there = (altered(config={name: text}) for text in (declared, told))
     assert plan_topics(INBOUND, {"goods": desired}, {"goods": there}).is_empty
@@ -63,10 +63,10 @@ def test_a_number_is_the_same_however_it_is_spelt(declared: str, told: str) -> N
         ),
     ],
 )
-def test_a_setting_made_by_hand_is_drift_and_safe_to_repair(
+def test_a_setting_changed_by_hand_is_drift_and_safe_to_repair(
     there: dict[str, str], text: str
 ) -> None:
-    """Unset, set otherwise, or set beside what is declared: all have to be seen."""
+    """An unset, changed or additional setting must be detected."""
     plan = plan_topics(INBOUND, {"goods": GOODS}, {"goods": altered(config=there)})
     assert str(only(plan)) == f"update inbound topic goods: {text}"
     assert only(plan).safety == "safe"
@@ -89,7 +89,7 @@ def test_a_setting_made_by_hand_is_drift_and_safe_to_repair(
 def test_keeping_less_needs_permission(
     there: dict[str, str], declared: dict[str, str]
 ) -> None:
-    """Somebody who kept records by hand would lose them to the next drift run."""
+    """Otherwise the next drift run would delete records kept by hand."""
     plan = plan_topics(
         INBOUND, {"t": altered(config=declared)}, {"t": altered(config=there)}
     )
@@ -112,7 +112,7 @@ def test_keeping_less_needs_permission(
 def test_another_way_of_removing_needs_permission(
     there: dict[str, str], declared: dict[str, str]
 ) -> None:
-    """Compaction keeps no history of a key, and deletion nothing that is old."""
+    """Compaction removes a key's history, and deletion old records."""
     plan = plan_topics(
         INBOUND, {"t": altered(config=declared)}, {"t": altered(config=there)}
     )
@@ -120,14 +120,14 @@ def test_another_way_of_removing_needs_permission(
 
 
 def test_a_policy_written_otherwise_is_no_difference() -> None:
-    """A broker tells it without spaces: the plan would never come to rest."""
+    """A broker returns it without spaces, which must not be drift."""
     declared = {"t": altered(config={"cleanup.policy": "compact, delete"})}
     there = {"t": altered(config={"cleanup.policy": "delete,compact"})}
     assert plan_topics(INBOUND, declared, there).is_empty
 
 
 def test_what_is_safe_is_not_held_up_by_what_is_not() -> None:
-    """One setting that needs a permission must not keep the others wrong."""
+    """One setting that needs a permission must not block the others."""
     plan = plan_topics(
         INBOUND,
         {"t": altered(config={"retention.ms": "1", "segment.ms": "5"}, partitions=4)},
@@ -141,7 +141,7 @@ def test_what_is_safe_is_not_held_up_by_what_is_not() -> None:
 
 
 def test_more_partitions_move_keys_unless_there_are_none() -> None:
-    """A key's records would lie on two partitions, in no order."""
+    """A key's records would be on two partitions, without order."""
     more, free = altered(partitions=4), altered(partitions=4, keyed=False)
     of_keyed = only(plan_topics(INBOUND, {"goods": more}, {"goods": GOODS}))
     of_free = only(plan_topics(INBOUND, {"goods": free}, {"goods": GOODS}))
@@ -157,10 +157,10 @@ def test_more_partitions_move_keys_unless_there_are_none() -> None:
         ({"replication_factor": 1}, "declare replication_factor: 2"),
     ],
 )
-def test_what_kafka_cannot_do_is_refused_with_the_way_out(
+def test_what_kafka_cannot_do_is_impossible_with_advice(
     update: dict[str, int], way_out: str
 ) -> None:
-    """A refusal without advice sends people to delete and recreate."""
+    """Without advice, people would delete and recreate the topic."""
     change = only(plan_topics(INBOUND, {"goods": altered(**update)}, {"goods": GOODS}))
     assert change.safety == "impossible"
     assert way_out in change.why
@@ -168,7 +168,7 @@ def test_what_kafka_cannot_do_is_refused_with_the_way_out(
 
 
 def test_only_what_is_in_scope_is_ever_deleted() -> None:
-    """People lost topics of others to the first run of a tool like this."""
+    """Similar tools have deleted other people's topics at the first run."""
     actual = {"goods": GOODS, "goods-old": GOODS, "other": GOODS}
 
     without = plan_topics(INBOUND, {"goods": GOODS}, actual)
@@ -200,8 +200,8 @@ def test_only_what_is_in_scope_is_ever_deleted() -> None:
         "_confluent-ksql-goodsflow__command_topic",
     ],
 )
-def test_what_a_system_keeps_for_itself_is_nobodys_drift(name: str) -> None:
-    """Deleted, Connect forgets its connectors and the registry its schemas."""
+def test_topics_that_systems_create_are_never_drift(name: str) -> None:
+    """Without them, Connect loses its connectors, the registry its schemas."""
     assert is_internal_topic(name)
     plan = plan_topics(INBOUND, {}, {name: GOODS}, ["*"])
     assert plan.is_empty
@@ -209,6 +209,6 @@ def test_what_a_system_keeps_for_itself_is_nobodys_drift(name: str) -> None:
 
 
 def test_a_declared_topic_is_managed_whatever_its_name() -> None:
-    """The registry's own topics are declared, for their replicas."""
+    """The registry's own topics are declared for their replication."""
     plan = plan_topics(INBOUND, {"kafkasql-journal": GOODS}, {})
     assert only(plan).action == "create"

@@ -1,4 +1,4 @@
-"""Putting connectors and waiting until they run, on a hand-written worker."""
+"""Applying connectors and waiting until they run, with a fake worker."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,10 +49,10 @@ def status(name: str, *task_states: str, state: str = "RUNNING") -> ConnectorSta
 
 
 class FakeConnect(ConnectClient):
-    """A worker that keeps configurations, and answers statuses in turn."""
+    """A worker that stores configurations and returns given statuses."""
 
     def __init__(self, *answers: ConnectorStatus | GoodsflowError) -> None:
-        """Remember the statuses to answer; the last one is answered for ever."""
+        """Set the statuses to return; the last one is repeated."""
         self.configs: dict[str, dict[str, str]] = {}
         self.calls: list[str] = []
         self.faults: list[GoodsflowError] = []
@@ -68,43 +68,43 @@ class FakeConnect(ConnectClient):
         return WorkerInfo("3.9.2", "id")
 
     def connectors(self) -> list[str]:
-        """Name what is kept."""
+        """Return the stored names."""
         return sorted(self.configs)
 
     def config(self, connector: str) -> dict[str, str]:
-        """Return what is kept."""
+        """Return the stored configuration."""
         return self.configs[connector]
 
     def close(self) -> None:
         """Stay open."""
 
     def validate(self, config: Mapping[str, str]) -> Validation:
-        """Find it well, with a default filled in."""
+        """Accept it, with a default filled in."""
         self.calls.append("validate")
         return Validation((), {"tasks.max": "1", **config})
 
     def create(
         self, connector: str, config: Mapping[str, str], state: InitialState = "RUNNING"
     ) -> None:
-        """Fail, or keep it."""
+        """Fail, or store it."""
         self._maybe_fail()
         self.calls.append(f"create {connector} {state}")
         self.configs[connector] = {**config, "name": connector}
 
     def delete(self, connector: str) -> None:
-        """Fail, or forget it."""
+        """Fail, or delete it."""
         self._maybe_fail()
         self.calls.append(f"delete {connector}")
         del self.configs[connector]
 
     def put_config(self, connector: str, config: Mapping[str, str]) -> None:
-        """Fail, or keep it."""
+        """Fail, or store it."""
         self._maybe_fail()
         self.calls.append(f"put {connector}")
         self.configs[connector] = dict(config)
 
     def status(self, connector: str) -> ConnectorStatus:  # noqa: ARG002
-        """Answer the next status."""
+        """Return the next status."""
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, GoodsflowError):
             raise answer
@@ -116,7 +116,7 @@ class FakeConnect(ConnectClient):
 
 
 def provider(worker: FakeConnect) -> ConnectorsProvider:
-    """Return who makes the one declared connector."""
+    """Return the provider of the one declared connector."""
     return ConnectorsProvider(
         lambda: worker,
         {"sink": SINK},
@@ -127,13 +127,13 @@ def provider(worker: FakeConnect) -> ConnectorsProvider:
 
 
 def apply(worker: FakeConnect) -> list[GoodsflowError | None]:
-    """Make what differs, and return what went wrong with each change."""
+    """Apply the plan, and return each change's error."""
     provides = provider(worker)
     return [r.error for r in provides.apply(provides.plan().changes)]
 
 
 def test_a_second_run_asks_and_puts_nothing() -> None:
-    """A put restarts every task, changed or not."""
+    """An update restarts every task, changed or not."""
     worker = FakeConnect(status("sink", "RUNNING"))
 
     assert apply(worker) == [None]
@@ -145,7 +145,7 @@ def test_a_second_run_asks_and_puts_nothing() -> None:
 
 
 def test_a_default_that_is_spelt_out_is_no_difference() -> None:
-    """Its tasks would restart for nothing."""
+    """Otherwise its tasks would restart for nothing."""
     worker = FakeConnect(status("sink", "RUNNING"))
     worker.configs = {"sink": {**CONFIG, "name": "sink", "tasks.max": "1"}}
     assert provider(worker).plan().is_empty
@@ -156,7 +156,7 @@ def test_a_default_that_is_spelt_out_is_no_difference() -> None:
 
 
 def test_a_put_is_tried_again_while_the_workers_rebalance() -> None:
-    """A worker answers 409 for some seconds after it has started."""
+    """A worker answers 409 for some seconds after its start."""
     worker = FakeConnect(status("sink", "RUNNING"))
     worker.faults = [ConnectRebalancingError("busy"), ConnectUnavailableError("late")]
 
@@ -172,7 +172,7 @@ def test_a_put_is_tried_again_while_the_workers_rebalance() -> None:
 def test_what_was_done_although_its_answer_was_late_is_done(
     action: Action, again: type[GoodsflowError]
 ) -> None:
-    """A bootstrap would fail for a worker that was slow."""
+    """Otherwise a slow worker would fail the bootstrap."""
     change = Change(ConnectorsProvider.target, action, "sink", desired=SINK)
     late, busy = ConnectUnavailableError("late"), ConnectRebalancingError("busy")
     worker = FakeConnect(status("sink", "RUNNING"))
@@ -188,7 +188,7 @@ def test_what_was_done_although_its_answer_was_late_is_done(
 
 
 def test_an_invalid_configuration_is_not_tried_again() -> None:
-    """Waiting would hide for a minute what only a person can put right."""
+    """Waiting would hide for a minute what the operator must fix."""
     worker = FakeConnect(status("sink", "RUNNING"))
     worker.faults = [ConnectInvalidConfigError("no such class")] * 2
 
@@ -199,7 +199,7 @@ def test_an_invalid_configuration_is_not_tried_again() -> None:
 
 
 def test_what_has_failed_before_is_restarted() -> None:
-    """Otherwise a rerun after an outage would need somebody at the REST API."""
+    """Otherwise a rerun after an outage would not repair it."""
     worker = FakeConnect(status("sink", "FAILED"), status("sink", "RUNNING"))
     worker.configs = {"sink": {**CONFIG, "name": "sink"}}
 
@@ -210,7 +210,7 @@ def test_what_has_failed_before_is_restarted() -> None:
 
 
 def test_waiting_ends_once_everything_runs() -> None:
-    """A connector is unknown, then has no tasks, then one that is not assigned."""
+    """At first a connector is unknown, has no tasks, or an unassigned one."""
     worker = FakeConnect(
         ConnectNotFoundError("not yet"),
         status("sink"),
@@ -222,15 +222,15 @@ def test_waiting_ends_once_everything_runs() -> None:
 
 
 def test_a_failed_task_ends_the_wait_with_its_trace() -> None:
-    """Waiting two minutes for a task that is dead helps nobody."""
+    """Waiting two minutes for a failed task helps nobody."""
     worker = FakeConnect(status("sink", "RUNNING", "FAILED"))
 
     with pytest.raises(ConnectorFailedError, match="task 1: boom\nat Sink"):
         await_running(worker, ["sink"], timeout_seconds=10, settle_seconds=0)
 
 
-def test_a_halted_connector_is_named_as_such() -> None:
-    """It would never run, however long one waits."""
+def test_a_paused_connector_is_named_as_such() -> None:
+    """It would never run."""
     worker = FakeConnect(status("sink", "PAUSED", state="PAUSED"))
 
     with pytest.raises(ConnectorFailedError, match="Somebody has paused or stopped it"):
@@ -247,7 +247,7 @@ def test_a_worker_that_never_answers_is_given_up_with_the_reason() -> None:
 
 
 def test_the_declared_files_are_flat_texts() -> None:
-    """Connect returns texts: a number would differ from itself at each run."""
+    """Connect returns strings: a number would always be a difference."""
     platform = load_platform(PROJECT_ROOT / "platform.yaml")
     states = load_connectors(platform, PROJECT_ROOT)
     assert set(states) == set(platform.connectors)
@@ -255,7 +255,7 @@ def test_the_declared_files_are_flat_texts() -> None:
 
 
 def test_a_nested_file_is_refused(tmp_path: Path) -> None:
-    """Connect's other form, with name and config, would be put as it is."""
+    """Connect's other form, with name and config, would be sent as it is."""
     platform = load_platform(PROJECT_ROOT / "platform.yaml")
     (tmp_path / "connect-config").mkdir()
     for connector in platform.connectors.values():

@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_second_apply_waits_and_is_told_for_whom(path: Path) -> None:
-    """Two that interleave leave a state that neither planned."""
+    """Two concurrent applies would leave a state that neither planned."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(path)],
         stdin=subprocess.PIPE,
@@ -54,7 +54,7 @@ def test_a_second_apply_waits_and_is_told_for_whom(path: Path) -> None:
 
 
 def test_a_lock_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    """Without it, two would change the platform at once."""
+    """Otherwise two applies could change the platform at the same time."""
     with (
         pytest.raises(ProvisionError, match="Cannot lock"),
         apply_lock(tmp_path / "none" / "lock", "me", timeout_seconds=0),

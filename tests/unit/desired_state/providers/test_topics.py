@@ -1,4 +1,4 @@
-"""Making topics, on a hand-written cluster."""
+"""Applying topics, with a fake cluster."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,10 +18,10 @@ COMPACT = Topic(
 
 
 class FakeCluster(KafkaAdmin):
-    """Topics in a dict."""
+    """A cluster with its topics in a dict."""
 
     def __init__(self, topics: Mapping[str, Topic], *refused: str) -> None:
-        """Start with these topics; refuse to make some."""
+        """Start with these topics; refuse to create some."""
         self.there = dict(topics)
         self.refused = refused
 
@@ -30,7 +30,7 @@ class FakeCluster(KafkaAdmin):
         return {n: t for n, t in self.there.items() if names is None or n in names}
 
     def create_topics(self, topics: Mapping[str, Topic]) -> Outcomes[str]:
-        """Keep those that are new."""
+        """Create the new ones."""
         outcomes: dict[str, KafkaError | None] = {}
         for name, topic in topics.items():
             outcomes[name] = None
@@ -45,7 +45,7 @@ class FakeCluster(KafkaAdmin):
     def alter_topic_configs(
         self, configs: Mapping[str, Mapping[str, str | None]]
     ) -> Outcomes[str]:
-        """Set what is given."""
+        """Set the given settings."""
         for name, config in configs.items():
             held = {**self.there[name].config, **config}
             kept = {key: value for key, value in held.items() if value is not None}
@@ -60,18 +60,18 @@ class FakeCluster(KafkaAdmin):
         return dict.fromkeys(totals)
 
     def delete_topics(self, names: Iterable[str]) -> Outcomes[str]:
-        """Forget them."""
+        """Delete them."""
         return {name: self.there.pop(name) and None for name in names}
 
 
 def provider(admin: KafkaAdmin, scope: list[str], **topics: Topic) -> TopicsProvider:
-    """Return who makes these topics."""
+    """Return a provider of these topics."""
     cluster = Cluster.model_validate({"topics": topics, "scope": {"topics": scope}})
     return TopicsProvider("inbound", cluster, lambda: admin)
 
 
 def test_every_kind_of_change_is_made_and_a_second_run_changes_nothing() -> None:
-    """What is made has to read as what was declared."""
+    """What was created must equal the declaration."""
     by_hand = COMPACT.model_copy(update={"config": {"retention.ms": "1"}})
     more = COMPACT.model_copy(update={"partitions": 4})
     admin = FakeCluster({"a": by_hand, "c": COMPACT, "old": COMPACT, "other": COMPACT})
@@ -90,7 +90,7 @@ def test_every_kind_of_change_is_made_and_a_second_run_changes_nothing() -> None
 
 
 def test_what_is_safe_and_what_was_allowed_of_one_topic_are_both_made() -> None:
-    """One of the two would be reported as done and never be sent."""
+    """Otherwise one of the two would be reported but not sent."""
     declared = {"max.message.bytes": "7", "retention.ms": "1000"}
     wanted = COMPACT.model_copy(update={"config": declared})
     admin = FakeCluster({"a": COMPACT.model_copy(update={"config": {}})})
@@ -103,7 +103,7 @@ def test_what_is_safe_and_what_was_allowed_of_one_topic_are_both_made() -> None:
 
 
 def test_one_that_fails_does_not_keep_the_others() -> None:
-    """Ten topics that are missing must not become eleven failures."""
+    """One failure must not become many."""
     admin = FakeCluster({}, "bad")
     topics = provider(admin, [], bad=COMPACT, good=COMPACT)
 
@@ -115,7 +115,7 @@ def test_one_that_fails_does_not_keep_the_others() -> None:
 
 
 class SlowBroker(FakeCluster):
-    """Has not heard of any topic when it is first asked."""
+    """Knows no topics at the first request."""
 
     asked = 0
 
@@ -126,7 +126,7 @@ class SlowBroker(FakeCluster):
 
 
 def test_a_topic_that_its_broker_has_not_heard_of_is_no_failure() -> None:
-    """A bootstrap would fail for asking the wrong broker; the next plan compares it."""
+    """Otherwise the bootstrap would fail if it asked the wrong broker."""
     admin = SlowBroker({"a": COMPACT})
     topics = provider(admin, [], a=COMPACT, b=COMPACT)
 

@@ -1,4 +1,4 @@
-"""Making views, on a fake server."""
+"""Applying views, with a fake server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def server() -> Iterator[FakeKsqldb]:
 
 @pytest.fixture
 def client(server: FakeKsqldb) -> Iterator[KsqlClient]:
-    """A client of it."""
+    """A client of that server."""
     with KsqlClient(server.url, timeout_seconds=5) as client:
         yield client
 
@@ -37,7 +37,7 @@ def client(server: FakeKsqldb) -> Iterator[KsqlClient]:
 def provider(
     server: FakeKsqldb, *scope: str, ready_seconds: float = 20
 ) -> ViewsProvider:
-    """Return who makes the declared views."""
+    """Return a provider of the declared views."""
     return ViewsProvider(
         lambda: KsqlClient(server.url, timeout_seconds=5),
         VIEWS,
@@ -47,7 +47,7 @@ def provider(
 
 
 def test_a_second_run_changes_nothing(server: FakeKsqldb) -> None:
-    """What is made has to read as what was declared, types and case included."""
+    """What was created must equal the declaration, types and case included."""
     views = provider(server)
     (change,) = views.plan().changes
     assert str(change) == "create view CARDS: topic: source.goods-filtered"
@@ -60,10 +60,10 @@ def test_a_second_run_changes_nothing(server: FakeKsqldb) -> None:
     }
 
 
-def test_what_somebody_else_made_is_not_replaced(
+def test_what_somebody_else_created_is_not_replaced(
     server: FakeKsqldb, client: KsqlClient
 ) -> None:
-    """Somebody's stream of that name may have readers of its own."""
+    """Somebody's stream of that name may have readers."""
     client.execute(STREAM.format("CARDS"))
     (change,) = provider(server).plan().changes
     assert change.safety == "impossible"
@@ -73,7 +73,7 @@ def test_what_somebody_else_made_is_not_replaced(
 def test_a_view_that_differs_is_replaced_where_that_is_allowed(
     server: FakeKsqldb, client: KsqlClient
 ) -> None:
-    """A new column is needed one day, and ksqlDB alters no source table."""
+    """A new column needs this, as ksqlDB cannot alter source tables."""
     client.execute(
         "CREATE SOURCE TABLE CARDS (PRODUCT_ID VARCHAR PRIMARY KEY) "
         "WITH (KAFKA_TOPIC='source.goods-filtered', VALUE_FORMAT='JSON_SR');"
@@ -104,7 +104,7 @@ def test_what_is_not_declared_is_told_and_goes_only_where_it_is_in_scope(
 
 
 def test_a_server_that_starts_is_waited_for(server: FakeKsqldb) -> None:
-    """It takes half a minute after its principal was made."""
+    """It takes half a minute after its principal was created."""
     server.starting = 2
     views = provider(server)
     views.await_ready()
@@ -112,7 +112,7 @@ def test_a_server_that_starts_is_waited_for(server: FakeKsqldb) -> None:
 
 
 def test_the_wait_for_it_has_an_end(server: FakeKsqldb) -> None:
-    """Where it may not use its command topic it starts for ever."""
+    """Without its command topic, it would be starting forever."""
     server.starting = 10**6
     with pytest.raises(NotReadyInTimeError, match=r"ksqlDB to be ready: .* 503"):
         provider(server, ready_seconds=0.3).await_ready()

@@ -19,7 +19,7 @@ def test_the_samples_are_the_five_that_users_know() -> None:
 
 
 def test_a_new_price_shows_in_the_price_the_description_and_the_time() -> None:
-    """A search result would show one price in its text and another beside it."""
+    """Otherwise a search result would show two different prices."""
     card = with_price(sample_cards()[3], 5091.0249, NOW)
     assert card.price.amount == 5091.02
     assert card.description == (
@@ -29,14 +29,14 @@ def test_a_new_price_shows_in_the_price_the_description_and_the_time() -> None:
 
 
 def test_a_second_price_replaces_the_first_in_the_description() -> None:
-    """Descriptions would grow by a price with every update."""
+    """Otherwise descriptions would grow with every update."""
     twice = with_price(with_price(sample_cards()[0], 10, NOW), 20.5, NOW)
     assert twice.description.endswith("уведомлениями за 20.50 RUB")
     assert "10.00" not in twice.description
 
 
 def test_the_given_card_is_left_as_it_was() -> None:
-    """The samples are shared by all that send them."""
+    """All senders share the samples."""
     card = sample_cards()[0]
     before = card.as_json()
     with_price(card, 1, NOW)
@@ -44,7 +44,7 @@ def test_the_given_card_is_left_as_it_was() -> None:
 
 
 def test_the_time_is_written_in_utc_whatever_zone_it_came_in() -> None:
-    """Local times would sort before older cards."""
+    """Local times would sort wrongly among older cards."""
     moscow = NOW.astimezone(timezone(timedelta(hours=3)))
     card = with_price(sample_cards()[0], 1, moscow)
     assert card.as_json()["updated_at"] == "2026-01-20T11:11:02Z"

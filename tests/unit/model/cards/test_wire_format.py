@@ -16,7 +16,7 @@ from goodsflow.model.cards.samples import sample_cards
 
 
 def test_a_header_is_a_zero_byte_and_a_big_endian_schema_id() -> None:
-    """Other languages' deserializers read these very bytes."""
+    """Other languages' deserializers read exactly these bytes."""
     value = frame(258, b"{}")
     assert value == b"\x00\x00\x00\x01\x02{}"
     assert schema_id_of(value) == 258
@@ -59,8 +59,8 @@ def test_a_card_comes_back_as_it_was_written() -> None:
         (frame(1, b'{"product_id":null}'), "'product_id' is null"),
     ],
 )
-def test_what_is_no_card_is_refused_with_its_reason(value: bytes, reason: str) -> None:
-    """One such record would stop the filter, again after every restart."""
+def test_an_invalid_card_is_refused_with_its_reason(value: bytes, reason: str) -> None:
+    """Otherwise such a record would stop the filter after every restart."""
     with pytest.raises(CardError) as caught:
         decode_card(value)
     assert reason in str(caught.value)

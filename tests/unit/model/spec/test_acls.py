@@ -1,4 +1,4 @@
-"""What principals do, and the bindings that follow."""
+"""The ACL bindings of principals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from goodsflow.model.spec import Cluster, acl_bindings
 
 
 def bindings(principal: dict[str, object]) -> set[str]:
-    """Return what a lone principal `anna` may do, as text."""
+    """Return the rights of a principal `anna` as text."""
     topic = {"partitions": 1, "replication_factor": 1}
     cluster = Cluster.model_validate(
         {"topics": {"a": topic, "b": topic}, "principals": {"anna": principal}}
@@ -15,7 +15,7 @@ def bindings(principal: dict[str, object]) -> set[str]:
 
 
 def test_a_producer_may_write_and_look_up_its_topics_alone() -> None:
-    """A right to more is a way for an intruder."""
+    """More rights than needed help an intruder."""
     assert bindings({"produce": ["a"]}) == {
         "anna may write topic 'a'",
         "anna may describe topic 'a'",
@@ -23,7 +23,7 @@ def test_a_producer_may_write_and_look_up_its_topics_alone() -> None:
 
 
 def test_a_consumer_may_read_its_topics_in_its_group() -> None:
-    """Without the group's right it reads nothing."""
+    """Without the right on the group, it reads nothing."""
     consume = [{"topics": ["a", "b"], "group": "g-", "group_pattern": "prefixed"}]
     assert bindings({"consume": consume}) == {
         "anna may read topic 'a'",
@@ -43,7 +43,7 @@ def test_a_transactional_id_needs_both_rights() -> None:
 
 
 def test_an_explicit_right_is_taken_as_it_is() -> None:
-    """The cluster has one name, which is Kafka's and not ours."""
+    """Kafka has a fixed name for the cluster."""
     acls = [
         {"resource": "cluster", "operations": ["describe", "alter"]},
         {

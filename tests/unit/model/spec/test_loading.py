@@ -1,4 +1,4 @@
-"""Reading the declaration: each accident with its line, and all of them at once."""
+"""Loading the declaration: all problems with their lines."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_projects_own_declaration_is_sound() -> None:
 
 
 def test_settings_are_text_as_kafka_writes_it(tmp_path: Path) -> None:
-    """'True' is not what Kafka answers: the topic would differ for ever."""
+    """Kafka never returns 'True', so the topic would always differ."""
     file = tmp_path / "platform.yaml"
     file.write_text(SOUND)
     platform = load_platform(file)
@@ -50,8 +50,8 @@ def test_settings_are_text_as_kafka_writes_it(tmp_path: Path) -> None:
     assert topic.config == {"a": "true", "b": "1"}
 
 
-def test_every_kind_of_problem_shows_at_once_with_its_line(tmp_path: Path) -> None:
-    """One problem a run makes a person start ten times."""
+def test_all_problems_are_reported_together_with_their_lines(tmp_path: Path) -> None:
+    """With one problem per run, ten problems would take ten runs."""
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "list.json").write_text("[]")
     text = """\
@@ -109,8 +109,8 @@ connectors:
     assert "is not a JSON object" in found[23, "schemas > c > file"]
 
 
-def test_a_wrong_type_is_reported_where_it_stands(tmp_path: Path) -> None:
-    """A line elsewhere sends a person looking at what is right."""
+def test_a_wrong_type_is_reported_with_its_line(tmp_path: Path) -> None:
+    """A wrong line would send the user to a correct place."""
     text = SOUND.replace("partitions: 2", "partitions: 0")
     problems = read(tmp_path, text)
     assert [p[:2] for p in problems] == [
@@ -121,7 +121,7 @@ def test_a_wrong_type_is_reported_where_it_stands(tmp_path: Path) -> None:
 
 
 def test_what_is_merged_has_the_line_where_it_is_written(tmp_path: Path) -> None:
-    """The key is not in the mapping that merges it: its parent's line misleads."""
+    """The merged key is elsewhere, so its parent's line would mislead."""
     text = SOUND.replace(
         "      other: *kept\n",
         "      first: &first\n        partitions: 0\n        replication_factor: 1\n"
@@ -152,17 +152,17 @@ def test_what_is_merged_has_the_line_where_it_is_written(tmp_path: Path) -> None
         ("x: " + "[" * 5000 + "\n", 1, "nested too deeply"),
     ],
 )
-def test_a_file_that_is_no_declaration_is_one_problem(
+def test_an_unreadable_declaration_is_one_problem(
     tmp_path: Path, text: str, line: int, message: str
 ) -> None:
-    """PyYAML's own exceptions would come as a traceback, some with no line at all."""
+    """PyYAML's exceptions would be tracebacks, some without a line."""
     problems = read(tmp_path, text)
     assert [p[0] for p in problems] == [line]
     assert message in problems[0][2]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """The message is all that a person sees."""
+    """The user sees only the message."""
     with pytest.raises(SpecError, match=r"absent\.yaml has 1 problem:.*\n.*No such"):
         load_platform(tmp_path / "absent.yaml")
 
@@ -176,7 +176,7 @@ def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
 
 
 def test_a_mapping_that_contains_itself_is_refused(tmp_path: Path) -> None:
-    """Walking it would never end, nor would looking for a line in what it merges."""
+    """Otherwise the search for keys and lines would never end."""
     problems = read(tmp_path, SOUND + "hdfs: &x {directories: *x}\n")
     assert (9, "hdfs > directories > directories > owner", "is missing") in problems
     problems = read(tmp_path, SOUND + "hdfs: {directories: {/a: &a {<<: {<<: *a}}}}\n")
@@ -184,7 +184,7 @@ def test_a_mapping_that_contains_itself_is_refused(tmp_path: Path) -> None:
 
 
 def test_both_clusters_must_be_declared(tmp_path: Path) -> None:
-    """A launcher that looks one up would fail on its name."""
+    """The launcher relies on both."""
     text = SOUND.replace("  analytics: {topics: {}, principals: {}}\n", "")
     assert read(tmp_path, text) == [(1, "clusters", "cluster 'analytics' is missing")]
     assert read(tmp_path, "schemas: {}\n") == [(1, "clusters", "is missing")]
@@ -240,7 +240,7 @@ def with_views(views: str) -> str:
 
 
 def test_a_view_is_read_with_its_struct(tmp_path: Path) -> None:
-    """A price is a struct; in a flat model it would be a text of SQL."""
+    """A price is a struct, not a text of SQL."""
     file = tmp_path / "platform.yaml"
     file.write_text(with_views(VIEWS))
     view = load_platform(file).views["cards"]
@@ -285,7 +285,7 @@ def test_a_view_is_read_with_its_struct(tmp_path: Path) -> None:
 def test_a_view_that_does_not_fit_is_named_with_its_line(
     tmp_path: Path, old: str, new: str, expected: tuple[int, str, str]
 ) -> None:
-    """A server would say so too, minutes later and without the line."""
+    """The server would report it minutes later, without the line."""
     found = read(tmp_path, with_views(VIEWS.replace(old, new)))
     line, path, message = expected
     assert any(
