@@ -15,6 +15,8 @@ from dagster._core.launcher import (
     WorkerStatus,
 )
 
+from goodsflow.deploy.native.processes import is_alive
+
 _CLOCK_SECONDS = 2.0
 """How far the clock of the event and that of the process's start may be apart."""
 
@@ -42,7 +44,7 @@ class ProcessRunLauncher(DefaultRunLauncher):
         bounds it.
         """
         known = self._known.get(run.run_id)
-        if known is not None and lives(known):
+        if known is not None and is_alive(known):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         events = self._instance.all_logs(
             run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT
@@ -88,12 +90,4 @@ def find_process(pid: int, seen_at: float) -> psutil.Process | None:
         is_the_same = process.create_time() <= seen_at + _CLOCK_SECONDS
     except psutil.NoSuchProcess:
         return None
-    return process if is_the_same and lives(process) else None
-
-
-def lives(process: psutil.Process) -> bool:
-    """Tell whether a process still runs, and its ID is no other's by now."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return process if is_the_same and is_alive(process) else None

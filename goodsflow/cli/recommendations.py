@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ from goodsflow.cli.context import Context
 from goodsflow.cli.interrupts import keyboard_interrupts
 from goodsflow.cli.json_output import echo_json, json_text
 from goodsflow.cli.parameter_types import FiniteRange, user_option
+from goodsflow.common.waiting import Deadline
 
 if TYPE_CHECKING:
     from goodsflow.clients.kafka.topic_reader import TopicReader
@@ -64,7 +64,7 @@ def recommendations(
     from goodsflow.model.endpoints import load_endpoints
 
     endpoints = load_endpoints(context.home)
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = None if timeout is None else Deadline(timeout)
     printer = _Printer(as_json=as_json)
     # First, because a request counts however it ends. A failure is reported last.
     failure = _send_event(endpoints, user)
@@ -98,7 +98,7 @@ def _follow(
     printer: _Printer,
     from_latest: bool,
     max_messages: int | None,
-    deadline: float | None,
+    deadline: Deadline | None,
 ) -> None:
     offsets = {
         partition: marks.end if from_latest else marks.first
@@ -109,7 +109,7 @@ def _follow(
             printer.show(record)
         if max_messages is not None and printer.count >= max_messages:
             return
-        if deadline is not None and time.monotonic() >= deadline:
+        if deadline is not None and deadline.is_over:
             return
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from goodsflow.common.waiting import Deadline
 
 if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient
@@ -64,8 +65,8 @@ def log_in(config: Mapping[str, Any], timeout_seconds: float) -> Login:
     except KafkaException as error:
         # For example, the CA file cannot be read.
         return Login(None, error=error.args[0].str())
-    deadline = time.monotonic() + timeout_seconds
-    while (remaining := deadline - time.monotonic()) > 0:
+    deadline = Deadline(timeout_seconds)
+    while (remaining := deadline.remaining) > 0:
         # Any broker can tell the cluster's ID. Other requests need a second login, to
         # a broker's advertised address; but if the first broker is down, they make
         # librdkafka try the next one immediately.
@@ -93,12 +94,12 @@ def try_login(config: Mapping[str, Any], timeout_seconds: float) -> LoginResult:
     """
     from confluent_kafka import KafkaException
 
-    deadline = time.monotonic() + timeout_seconds
+    deadline = Deadline(timeout_seconds)
     login = log_in(config, timeout_seconds)
     if login.client is None:
         return LoginResult(frozenset(), login.refused, login.error)
     try:
-        remaining = deadline - time.monotonic()
+        remaining = deadline.remaining
         metadata = login.client.list_topics(timeout=max(_POLL_SECONDS, remaining))
     except KafkaException as error:
         return LoginResult(frozenset(), refused=False, error=error.args[0].str())

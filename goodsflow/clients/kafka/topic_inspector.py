@@ -6,7 +6,6 @@ server, to the leaders and to its group's coordinator.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from goodsflow.clients.kafka.auth_failures import AuthFailureWatch
 from goodsflow.clients.kafka.futures import await_all
 from goodsflow.clients.kafka.offsets import PartitionOffsets
+from goodsflow.common.waiting import Deadline
 from goodsflow.model.endpoints import ClusterName, Endpoints
 
 _POLL_SECONDS = 0.2
@@ -123,12 +123,12 @@ class TopicInspector:
         )
 
     def _await(self, futures: Mapping[Any, Future[Any]]) -> dict[Any, Any]:
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = Deadline(self._timeout_seconds)
         while wait(futures.values(), _POLL_SECONDS).not_done:
             # Polling reports refused logins; the client itself would retry forever.
             self._admin.poll(0)
             self._logins.raise_if_refused()
-            if time.monotonic() > deadline:
+            if deadline.is_over:
                 break
         found = await_all(futures, self._attempted, 1)
         self._logins.note_success()

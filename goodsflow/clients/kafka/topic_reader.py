@@ -29,6 +29,7 @@ from goodsflow.clients.kafka.errors import (
 from goodsflow.clients.kafka.futures import named_error
 from goodsflow.clients.kafka.offsets import PartitionOffsets
 from goodsflow.common.closeable import Closeable
+from goodsflow.common.waiting import Deadline
 from goodsflow.model.endpoints import ClusterName, Endpoints
 from goodsflow.model.records import Header, Record
 
@@ -116,7 +117,7 @@ class TopicReader(Closeable):
         Raises:
             KafkaError: The cluster refused, did not answer, or has no such topic.
         """
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = Deadline(self._timeout_seconds)
         return {
             number: PartitionOffsets(*self._watermarks_of(number, deadline))
             for number in self._partitions(deadline)
@@ -143,7 +144,7 @@ class TopicReader(Closeable):
             ClusterUnavailableError: The end was not reached in time.
             KafkaError: The cluster refused.
         """
-        deadline = time.monotonic() + timeout_seconds
+        deadline = Deadline(timeout_seconds)
         next_offsets = dict(offsets)
         unfinished = set(offsets)
         self._assign(offsets)
@@ -164,7 +165,7 @@ class TopicReader(Closeable):
                         unfinished.discard(partition)
             if records or not unfinished:
                 yield Batch(tuple(records), dict(next_offsets))
-            if unfinished and time.monotonic() > deadline:
+            if unfinished and deadline.is_over:
                 raise ClusterUnavailableError(
                     f"Cannot read {self._what} to its end within "
                     f"{timeout_seconds:g} s: partitions {sorted(unfinished)} are not "
@@ -180,7 +181,7 @@ class TopicReader(Closeable):
             ClusterUnavailableError: The last offset was not reached in time.
             KafkaError: The cluster refused.
         """
-        deadline = time.monotonic() + timeout_seconds
+        deadline = Deadline(timeout_seconds)
         found: list[Record] = []
         self._assign({partition: first})
         while True:
@@ -191,7 +192,7 @@ class TopicReader(Closeable):
                 found.append(self._as_record(message))
                 if offset == last:
                     return found
-            if time.monotonic() > deadline:
+            if deadline.is_over:
                 raise ClusterUnavailableError(
                     f"Cannot read {self._what} from offset {first} to {last} of "
                     f"partition {partition} within {timeout_seconds:g} s. Try again, "
@@ -237,15 +238,15 @@ class TopicReader(Closeable):
 
     def _assign(self, offsets: Mapping[int, int]) -> None:
         # A missing or forbidden topic would just never deliver anything.
-        self._partitions(time.monotonic() + self._timeout_seconds)
+        self._partitions(Deadline(self._timeout_seconds))
         self._consumer.assign(
             [TopicPartition(self.topic, n, offset) for n, offset in offsets.items()]
         )
 
-    def _partitions(self, deadline: float) -> list[int]:
+    def _partitions(self, deadline: Deadline) -> list[int]:
         what = f"Cannot look up {self._what}"
         while True:
-            remaining = deadline - time.monotonic()
+            remaining = deadline.remaining
             try:
                 # Short attempts, as refused logins are reported between them.
                 found = self._consumer.list_topics(
@@ -262,8 +263,8 @@ class TopicReader(Closeable):
             raise OperationFailedError(f"{what}: {topic.error.str()}")
         return sorted(topic.partitions)
 
-    def _watermarks_of(self, partition: int, deadline: float) -> tuple[int, int]:
-        remaining = max(0.1, deadline - time.monotonic())
+    def _watermarks_of(self, partition: int, deadline: Deadline) -> tuple[int, int]:
+        remaining = max(0.1, deadline.remaining)
         try:
             return self._consumer.get_watermark_offsets(
                 TopicPartition(self.topic, partition), remaining

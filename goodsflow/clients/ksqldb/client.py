@@ -6,7 +6,6 @@ https://docs.ksqldb.io/en/latest/developer-guide/ksqldb-rest-api/
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from goodsflow.clients.ksqldb.responses import (
 from goodsflow.clients.ksqldb.sql import identifier
 from goodsflow.common.closeable import Closeable
 from goodsflow.common.secrets import Secret
+from goodsflow.common.waiting import Deadline
 from goodsflow.model.endpoints import Endpoints
 
 STATEMENTS = "application/vnd.ksql.v1+json"
@@ -182,7 +182,7 @@ class KsqlClient(Closeable):
             KsqlError: The server refused otherwise, or did not answer in time.
         """
         what = f"query '{shortened(statement)}'"
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = Deadline(self._timeout_seconds)
         with (
             self._answering(what),
             self._http.stream(
@@ -200,11 +200,11 @@ class KsqlClient(Closeable):
                 return as_result(split_lines(chunks), what, self.url)
 
     def _until(
-        self, chunks: Iterator[bytes], deadline: float, what: str
+        self, chunks: Iterator[bytes], deadline: Deadline, what: str
     ) -> Iterator[bytes]:
         """Yield chunks until the deadline; a timeout per chunk does not ensure it."""
         for chunk in chunks:
-            if time.monotonic() > deadline:
+            if deadline.is_over:
                 raise KsqlUnavailableError(
                     f"Cannot {what}: ksqlDB at {self.url} did not finish within "
                     f"{self._timeout_seconds:g} s. Try again with more time."

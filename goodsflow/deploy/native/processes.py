@@ -20,14 +20,15 @@ def await_ends(
     children, so psutil would wait for them forever.
     """
     deadline = Deadline(timeout_seconds, interval_seconds=_POLL_SECONDS)
-    while alive := [process for process in processes if _runs(process)]:
+    while alive := [process for process in processes if is_alive(process)]:
         if deadline.is_over:
             break
         deadline.pause()
     return alive
 
 
-def _runs(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
+    """Return whether a process is running and its ID is not another one's by now."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -11,7 +11,6 @@ the next run, then fences whatever the thread may still do
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -32,6 +31,7 @@ from goodsflow.clients.kafka.errors import OperationFailedError, StuckCallError
 from goodsflow.clients.kafka.futures import named_error
 from goodsflow.clients.kafka.passwords import PasswordFollower
 from goodsflow.common.closeable import Closeable
+from goodsflow.common.waiting import Deadline
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.recommender.cursor import Cursor
 from goodsflow.pipeline.recommender.errors import FenceError, PublicationError
@@ -124,10 +124,10 @@ class Publisher(Closeable):
 
     def _cursor(self) -> Cursor:
         what = f"Cannot read the offsets of group '{self._settings.group_id}'"
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = Deadline(self._timeout_seconds)
         found: dict[str, list[TopicPartition]] = {}
         for name in (self._settings.source_topic, self._settings.events_topic):
-            remaining = max(0.1, deadline - time.monotonic())
+            remaining = max(0.1, deadline.remaining)
             try:
                 topic = self._consumer.list_topics(name, remaining).topics[name]
                 if topic.error is not None:
@@ -135,7 +135,7 @@ class Publisher(Closeable):
                         f"{what}: {topic.error.str()} '{name}'. Has the bootstrap run?"
                     )
                 partitions = [TopicPartition(name, n) for n in topic.partitions]
-                remaining = max(0.1, deadline - time.monotonic())
+                remaining = max(0.1, deadline.remaining)
                 committed = self._consumer.committed(partitions, remaining)
             except KafkaException as error:
                 raise named_error(error, what) from error
@@ -185,7 +185,7 @@ class Publisher(Closeable):
         return result_within(future, self._timeout_seconds + _GRACE_SECONDS, attempted)
 
     def _publish(self, records: Iterable[tuple[bytes, bytes]], cursor: Cursor) -> None:
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = Deadline(self._timeout_seconds)
         positions = [
             TopicPartition(topic, n, at, cursor.snapshot or "")
             for topic, offsets in (
@@ -224,7 +224,7 @@ class Publisher(Closeable):
                 self._producer.poll(0)
                 return
 
-    def _commit(self, deadline: float) -> None:
+    def _commit(self, deadline: Deadline) -> None:
         try:
             _retry(deadline, self._producer.commit_transaction)
         except KafkaException as error:
@@ -266,18 +266,18 @@ def _in_doubt(reason: str) -> PublicationError:
     )
 
 
-def _retry(deadline: float, call: Callable[..., Any], *arguments: object) -> None:
+def _retry(deadline: Deadline, call: Callable[..., Any], *arguments: object) -> None:
     """Repeat a call until it succeeds, as long as its errors are retriable.
 
     Raises:
         KafkaException: The call failed for good, or the deadline has passed.
     """
     while True:
-        remaining = max(0.1, deadline - time.monotonic())
+        remaining = max(0.1, deadline.remaining)
         try:
             call(*arguments, remaining)
         except KafkaException as error:
-            if not error.args[0].retriable() or time.monotonic() >= deadline:
+            if not error.args[0].retriable() or deadline.is_over:
                 raise
         else:
             return

@@ -28,6 +28,7 @@ from goodsflow.clients.kafka.topic_inspector import TopicInspector, TopicState
 from goodsflow.common.clock import elapsed
 from goodsflow.common.counting import counted
 from goodsflow.common.file_lock import held
+from goodsflow.common.waiting import Deadline
 from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.search.errors import IndexBrokenError, IndexBusyError
 from goodsflow.pipeline.search.interface import FoundCard, SearchQuery
@@ -107,7 +108,7 @@ class EmbeddedSearch:
             IndexBrokenError: The index is broken and can't be rebuilt.
             KafkaError: The topic couldn't be read to its end.
         """
-        deadline = time.monotonic() + self._timeout_seconds
+        deadline = Deadline(self._timeout_seconds)
         with hold_lock(self._path.with_suffix(".lock"), self._timeout_seconds):
             topic_state = self._inspector(deadline).begin()
             # The import takes a while. Meanwhile, the inspector connects.
@@ -131,16 +132,16 @@ class EmbeddedSearch:
                     "left?"
                 ) from error
 
-    def _inspector(self, deadline: float) -> TopicInspector:
+    def _inspector(self, deadline: Deadline) -> TopicInspector:
         """Return the prepared inspector, or a new one for a later search."""
         prepared, self._prepared = self._prepared, None
-        return prepared or self._new_inspector(deadline - time.monotonic())
+        return prepared or self._new_inspector(deadline.remaining)
 
     def _search(
         self,
         query: SearchQuery,
         topic_state: Callable[[], TopicState],
-        deadline: float,
+        deadline: Deadline,
     ) -> list[FoundCard]:
         from goodsflow.pipeline.search.index import CardIndex, IndexState
 
@@ -172,11 +173,11 @@ class EmbeddedSearch:
         index: CardIndex,
         state: IndexState,
         watermarks: Mapping[int, PartitionOffsets],
-        deadline: float,
+        deadline: Deadline,
     ) -> None:
         offsets = starts(state, watermarks)
         total = sum(marks.end - offsets[n] for n, marks in watermarks.items())
-        remaining = deadline - time.monotonic()
+        remaining = deadline.remaining
         if remaining <= 0:
             raise ClusterUnavailableError(
                 f"Cannot search within {self._timeout_seconds:g} s: the time ran out "
