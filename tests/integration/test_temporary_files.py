@@ -16,6 +16,7 @@ SHARED = Path(tempfile.gettempdir()).resolve()
 def processes(home: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Return each part's process and what it has started, with the part's name."""
     for name, part in status(home).items():
+        assert part["state"] == "ready", f"{name}: {part['reason']}"
         process = psutil.Process(part["pid"])
         for each in (process, *process.children(recursive=True)):
             yield name, each
