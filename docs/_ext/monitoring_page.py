@@ -121,16 +121,18 @@ def _exporter() -> Readings:
 
 def _metric_table(registry: CollectorRegistry) -> str:
     return markdown_table(
-        ("Metric", "Type", "Labels", "Meaning"),
+        ("Metric", "Type", "Meaning"),
         [
-            (
-                f"`{_exposed_name(metric)}`",
-                metric.type,
-                ", ".join(f"`{label}`" for label in _labels(metric)),
-                metric.documentation,
-            )
+            (f"`{_exposed_name(metric)}`", metric.type, _meaning(metric))
             for metric in registry.collect()
         ],
+    )
+
+
+def _meaning(metric: Metric) -> str:
+    labels = ", ".join(f"`{label}`" for label in _labels(metric))
+    return (
+        f"{metric.documentation} Labels: {labels}." if labels else metric.documentation
     )
 
 

@@ -52,7 +52,9 @@ class ShopApiSettings(BaseSettings):
             description="A file of cards, one JSON card per line; each is sent once."
         ),
     ] = None
-    metrics_host: str = "127.0.0.1"
+    metrics_host: Annotated[
+        str, Field(description="The address that serves metrics and health.")
+    ] = "127.0.0.1"
     metrics_port: Annotated[
         Port | None, Field(description="Serves metrics and health; off if not set.")
     ] = None

@@ -194,9 +194,10 @@ def test_every_generated_page_has_what_it_asks_for(site: ModuleType) -> None:
             )
 
 
-def test_every_field_of_platform_yaml_is_described(site: ModuleType) -> None:
+@pytest.mark.parametrize("page", ["platform_yaml", "service_settings", "job_settings"])
+def test_every_field_and_setting_is_described(site: ModuleType, page: str) -> None:
     """A field without a meaning leaves its reader to guess."""
-    rows = site.GENERATORS["platform_yaml"]().splitlines()
+    rows = site.GENERATORS[page]().splitlines()
     assert [row for row in rows if row.endswith("|  |")] == []
 
 
