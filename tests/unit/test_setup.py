@@ -1,4 +1,4 @@
-"""What ``setup.sh`` says before it installs anything, and when ``make`` runs it."""
+"""``setup.sh``: its checks, its repairs, and when ``make`` runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from goodsflow.model.endpoints import PROJECT_ROOT
 
 
 def make_jdk(folder: Path, version: str, *programs: str) -> Path:
-    """Make a folder as JAVA_HOME names one, of programs that tell a version."""
+    """Create a folder for JAVA_HOME, with programs that print a version."""
     (folder / "bin").mkdir(parents=True)
     for program in programs:
         file = folder / "bin" / program
@@ -68,7 +68,7 @@ esac
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone of the repository, as far as ``setup.sh`` is concerned."""
+    """A clone of the repository with what ``setup.sh`` needs."""
     folder = tmp_path / "clone"
     (folder / "requirements").mkdir(parents=True)
     for name in (
@@ -90,7 +90,7 @@ def write_program(file: Path, script: str) -> None:
 
 
 def run_in(clone: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in the clone, where every program that it needs is there."""
+    """Run a command in the clone, with every program that it needs."""
     bin_folder, jdk = clone.with_name("bin"), clone.with_name("jdk")
     return subprocess.run(
         command,
@@ -108,8 +108,8 @@ def run_in(clone: Path, *command: str, **more: str) -> subprocess.CompletedProce
     )
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(clone: Path) -> None:
-    """It goes with an upgrade of the system's, and uv makes none where one is."""
+def test_a_venv_without_its_python_is_replaced(clone: Path) -> None:
+    """A system upgrade can remove it, and uv does not replace an existing venv."""
     (clone / ".venv" / "bin").mkdir(parents=True)
     (clone / ".venv" / "bin" / "python").symlink_to("/nonexistent/python3.10")
     done = run_in(clone, "./setup.sh")
@@ -117,10 +117,10 @@ def test_an_environment_whose_python_is_gone_is_made_anew(clone: Path) -> None:
     assert (clone / ".venv" / ".goodsflow").exists()
 
 
-def test_packages_that_were_installed_in_part_are_not_taken_for_all(
+def test_an_interrupted_installation_is_repeated(
     clone: Path,
 ) -> None:
-    """Back at the old requirements, packages of two states passed for theirs."""
+    """After a revert of the requirements, a mix of packages used to pass."""
     stamp = clone / ".venv" / ".goodsflow"
     requirements = clone / "requirements" / "base.txt"
     before = requirements.read_text()
@@ -140,10 +140,10 @@ def test_packages_that_were_installed_in_part_are_not_taken_for_all(
     ("target", "command"),
     [("down", "down"), ("status", "status"), ("clean", "clean --yes")],
 )
-def test_what_needs_nothing_new_is_done_with_what_is_installed(
+def test_stopping_and_status_use_the_installed_version(
     clone: Path, target: str, command: str
 ) -> None:
-    """It replaced packages under a platform that was up, or wanted a network."""
+    """`make` used to replace packages of a running platform, or need a network."""
     goodsflow = clone / ".venv" / "bin" / "goodsflow"
     write_program(goodsflow, '#!/bin/sh\necho "goodsflow $*"\n')
     write_program(clone / "setup.sh", "#!/bin/sh\necho set up\nexit 1\n")

@@ -1,4 +1,4 @@
-"""cert.sh: what it makes, what it keeps, and what it makes anew."""
+"""cert.sh: which files it creates, keeps and replaces."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def cert(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def made(done: subprocess.CompletedProcess[str]) -> set[str]:
-    """Return what a run says that it made rather than kept."""
+    """Return what a run created, according to its output."""
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
     assert [line[0] for line in lines] == ["ca", *PARTS]
@@ -42,7 +42,7 @@ def made(done: subprocess.CompletedProcess[str]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all that cert.sh makes."""
+    """A folder with all files of cert.sh."""
     folder = tmp_path_factory.mktemp("made") / "deep" / "certs"
     assert made(cert("--out", folder)) == {"ca", *PARTS}
     return folder
@@ -50,13 +50,13 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(certificates: Path, tmp_path: Path) -> Path:
-    """A copy of it, to damage."""
+    """A copy of this folder, to damage."""
     assert run("cp", "-a", certificates, tmp_path / "certs").returncode == 0
     return tmp_path / "certs"
 
 
-def test_everything_is_there_for_its_owner_alone(certificates: Path) -> None:
-    """A key that others can read is no key; a working file left would be one."""
+def test_all_files_are_accessible_only_to_their_owner(certificates: Path) -> None:
+    """A key that others can read is worthless, as is a leftover copy."""
     modes = {
         path.name: stat.S_IMODE(path.stat().st_mode) for path in certificates.iterdir()
     }
@@ -65,10 +65,10 @@ def test_everything_is_there_for_its_owner_alone(certificates: Path) -> None:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_broker_is_called_by_its_name_and_by_loopback(
+def test_a_certificate_is_valid_for_the_brokers_name_and_loopback(
     certificates: Path, part: str
 ) -> None:
-    """A client that checks host names would refuse it natively or in a container."""
+    """Clients that check host names would reject it natively or in a container."""
     file = certificates / f"{part}.crt"
     names = run("openssl", "x509", "-in", file, "-noout", "-ext", "subjectAltName")
     assert set(names.stdout.split("\n")[1].strip().split(", ")) == {
@@ -82,8 +82,8 @@ def test_a_broker_is_called_by_its_name_and_by_loopback(
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_chain_verifies_as_a_servers(certificates: Path, part: str) -> None:
-    """Each client trusts the CA and nothing else."""
+def test_the_chain_verifies_for_a_server(certificates: Path, part: str) -> None:
+    """Clients trust only the CA."""
     done = run(
         *("openssl", "verify", "-x509_strict", "-purpose", "sslserver"),
         *("-verify_hostname", part, "-CAfile", certificates / "ca.crt"),
@@ -92,10 +92,10 @@ def test_the_chain_verifies_as_a_servers(certificates: Path, part: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_key_store_holds_key_certificate_and_ca_in_this_order(
+def test_a_key_store_has_key_certificate_and_ca_in_this_order(
     certificates: Path,
 ) -> None:
-    """Kafka takes a PEM key store in this form only: PKCS#8, then the chain."""
+    """Kafka supports only this form: a PKCS#8 key, then the chain."""
     parts = ("kafka-0.key", "kafka-0.crt", "ca.crt")
     store = (certificates / "kafka-0.pem").read_text()
     assert store == "".join((certificates / part).read_text() for part in parts)
@@ -103,17 +103,17 @@ def test_a_key_store_holds_key_certificate_and_ca_in_this_order(
 
 
 def test_a_second_run_keeps_everything(folder: Path) -> None:
-    """A new CA at each start would lock out the clients of the day before."""
+    """A new CA at each start would lock out existing clients."""
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert made(cert("--out", folder)) == set()
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut"])
-def test_what_is_damaged_is_made_anew_and_the_rest_is_kept(
+def test_damaged_files_are_replaced_and_the_others_kept(
     folder: Path, damage: str
 ) -> None:
-    """A broker does not start with it, and nothing else would mend it."""
+    """A broker does not start with it, and nothing else would repair it."""
     for name in ("kafka-0.crt", "kafka-1.key", "kafka-mirror-0.pem"):
         file = folder / name
         content = file.read_bytes()
@@ -124,14 +124,14 @@ def test_what_is_damaged_is_made_anew_and_the_rest_is_kept(
     assert made(cert("--out", folder)) == set()
 
 
-def test_a_key_store_left_from_an_interrupted_run_is_made_anew(folder: Path) -> None:
-    """Certificate and key may be in place and the store still the old one."""
+def test_an_outdated_key_store_is_replaced(folder: Path) -> None:
+    """After an interrupted run, only certificate and key may be new."""
     (folder / "kafka-0.pem").write_bytes((folder / "kafka-1.pem").read_bytes())
     assert made(cert("--out", folder)) == {"kafka-0"}
 
 
-def test_what_runs_out_within_a_month_is_made_anew(folder: Path) -> None:
-    """A platform that stays up for weeks would lose its brokers one by one."""
+def test_certificates_that_expire_within_a_month_are_replaced(folder: Path) -> None:
+    """A long-running platform would lose its brokers one by one."""
     (folder / "kafka-0.crt").unlink()
     assert made(cert("--out", folder, "--days", "29")) == {"kafka-0"}
     assert made(cert("--out", folder, "--days", "31")) == {"kafka-0"}
@@ -139,8 +139,8 @@ def test_what_runs_out_within_a_month_is_made_anew(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["ca.key", "ca.crt"])
-def test_a_new_ca_makes_new_certificates(folder: Path, file: str) -> None:
-    """The old ones bear a signature that no client trusts any more."""
+def test_a_new_ca_replaces_all_certificates(folder: Path, file: str) -> None:
+    """Clients no longer trust the old signatures."""
     (folder / file).write_text("damaged")
     assert made(cert("--out", folder)) == {"ca", *PARTS}
     done = run(
@@ -149,8 +149,8 @@ def test_a_new_ca_makes_new_certificates(folder: Path, file: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_ca_serves_on_without_its_key(folder: Path) -> None:
-    """Who keeps the key elsewhere would find another CA, which no client trusts."""
+def test_a_ca_without_its_key_is_kept(folder: Path) -> None:
+    """If the key is kept elsewhere, a new CA would lock out all clients."""
     (folder / "ca.key").unlink()
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert made(cert("--out", folder)) == set()
@@ -181,10 +181,10 @@ def test_signing_without_the_key_fails_and_says_what_to_do(
 
 
 @pytest.mark.parametrize("name", ["ca", "kafka-0"])
-def test_what_was_made_while_the_clock_was_ahead_is_made_anew(
+def test_certificates_that_are_not_valid_yet_are_replaced(
     folder: Path, name: str
 ) -> None:
-    """It is not valid yet, for a broker and for each of its clients."""
+    """They are created while the clock is ahead, and every client rejects them."""
     make_ahead(folder, name)
     assert made(cert("--out", folder)) == ({"ca", *PARTS} if name == "ca" else {name})
     assert made(cert("--out", folder)) == set()
@@ -205,7 +205,7 @@ commonName = optional
 
 
 def make_ahead(folder: Path, name: str) -> None:
-    """Make a certificate anew, from 2120 on."""
+    """Replace a certificate by one that is valid from 2120 on."""
     work = folder.parent
     (work / "index.txt").write_text("")
     (work / "ca.conf").write_text(CA_CONFIG)
@@ -229,8 +229,8 @@ def make_ahead(folder: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "days", ["0", "-1", "1.5", "ten", "1 2", "3651", "99999999999"]
 )
-def test_days_that_are_no_number_of_days_are_refused(tmp_path: Path, days: str) -> None:
-    """Some of them openssl takes, and makes a certificate that has run out."""
+def test_invalid_numbers_of_days_are_rejected(tmp_path: Path, days: str) -> None:
+    """With some of them, openssl would create an expired certificate."""
     done = cert("--out", tmp_path / "certs", "--days", days)
     assert done.returncode == 1
     assert f"a whole number of days, at most 3650, not '{days}'" in done.stderr
@@ -238,8 +238,8 @@ def test_days_that_are_no_number_of_days_are_refused(tmp_path: Path, days: str) 
 
 
 @pytest.mark.parametrize("arguments", [["--out"], ["--days"], ["--unknown"], ["out"]])
-def test_wrong_usage_is_said(arguments: list[str]) -> None:
-    """Going on would fill the default folder by mistake."""
+def test_wrong_usage_is_reported(arguments: list[str]) -> None:
+    """Otherwise, the default folder would be filled by mistake."""
     done = cert(*arguments)
     assert done.returncode != 0
     assert done.stdout == ""
@@ -247,7 +247,7 @@ def test_wrong_usage_is_said(arguments: list[str]) -> None:
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    """A bare line of mkdir does not say who could not do what."""
+    """The error of mkdir does not say which program failed."""
     (tmp_path / "file").write_text("")
     done = cert("--out", tmp_path / "file" / "certs")
     assert done.returncode == 1
@@ -255,7 +255,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_may_be_given_relative_and_with_a_space(tmp_path: Path) -> None:
-    """Unquoted, it would be two folders."""
+    """Without quotes, it would be two folders."""
     done = subprocess.run(
         [PROJECT_ROOT / "certs" / "cert.sh", "--out", "a b"],
         cwd=tmp_path,

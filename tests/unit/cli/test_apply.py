@@ -1,4 +1,4 @@
-"""`goodsflow plan` and `goodsflow apply` over a hand-written reconciler."""
+"""`goodsflow plan` and `goodsflow apply` with a fake reconciler."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ RIGHT = Change(
 
 
 class FakeReconciler:
-    """Finds these changes, and makes those that are allowed."""
+    """A reconciler that finds given changes and makes those that are allowed."""
 
     def __init__(self, *changes: Change, failure: GoodsflowError | None = None) -> None:
-        """Find these; fail to read the ACLs with an error."""
+        """Set the changes to find, and the error when reading ACLs."""
         self.changes = changes
         self.failure = failure
         self.refused: dict[str, GoodsflowError] = {}
@@ -115,8 +115,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def test_a_plan_tells_by_its_status_and_changes_nothing(run: Run) -> None:
-    """A pipeline stops where there is drift."""
+def test_a_plan_reports_drift_by_its_status_and_changes_nothing(run: Run) -> None:
+    """A pipeline has to stop at drift."""
     drifted, settled = FakeReconciler(SAFE, COSTLY), FakeReconciler()
     assert run(drifted, "plan").exit_code == 3
     assert run(settled, "plan").exit_code == 0
@@ -126,8 +126,8 @@ def test_a_plan_tells_by_its_status_and_changes_nothing(run: Run) -> None:
     assert drifted.made == []
 
 
-def test_what_is_safe_is_made_and_the_rest_is_named(run: Run) -> None:
-    """Nobody is there to be asked in a pipeline."""
+def test_safe_changes_are_made_and_the_others_named(run: Run) -> None:
+    """In a pipeline, apply cannot ask."""
     reconciler = FakeReconciler(SAFE, COSTLY, RIGHT)
     result = run(reconciler, "apply")
     assert reconciler.made == ["goods"]
@@ -136,8 +136,8 @@ def test_what_is_safe_is_made_and_the_rest_is_named(run: Run) -> None:
     assert "skipped delete inbound topic old (needs delete-topics" in result.stdout
 
 
-def test_what_is_allowed_is_made_and_nothing_else(run: Run) -> None:
-    """One permission is not another."""
+def test_only_allowed_changes_are_made(run: Run) -> None:
+    """One permission must not grant another."""
     reconciler = FakeReconciler(SAFE, COSTLY, RIGHT)
     result = run(reconciler, "apply", "--allow", "delete-acls", "--yes")
     assert reconciler.made == ["goods", "x may read topic 'y'"]
@@ -155,7 +155,7 @@ def test_what_is_allowed_is_made_and_nothing_else(run: Run) -> None:
 def test_at_a_terminal_each_permission_is_asked_for(
     run: Run, answers: str, made: list[str]
 ) -> None:
-    """An answer to one question must not count for the other; none means no."""
+    """Each question has its own answer, and no answer means no."""
     reconciler = FakeReconciler(SAFE, COSTLY, RIGHT)
     result = run(reconciler, "apply", answers=answers, at_terminal=True)
     assert reconciler.made == made
@@ -164,15 +164,15 @@ def test_at_a_terminal_each_permission_is_asked_for(
 
 
 def test_yes_asks_nothing_and_allows_nothing(run: Run) -> None:
-    """Typed out of habit, it must not delete a topic."""
+    """Users type it out of habit: it must not delete a topic."""
     reconciler = FakeReconciler(SAFE, COSTLY)
     result = run(reconciler, "apply", "--yes", at_terminal=True)
     assert reconciler.made == ["goods"]
     assert "Allow" not in result.stdout
 
 
-def test_nothing_is_made_on_a_partial_view(run: Run) -> None:
-    """What could not be read is not what is not there."""
+def test_nothing_is_changed_if_a_part_could_not_be_read(run: Run) -> None:
+    """An unreadable object must not count as missing."""
     reconciler = FakeReconciler(SAFE, failure=GoodsflowError("nobody there"))
     planned, applied = run(reconciler, "plan"), run(reconciler, "apply")
     assert (planned.exit_code, applied.exit_code) == (1, 1)
@@ -182,7 +182,7 @@ def test_nothing_is_made_on_a_partial_view(run: Run) -> None:
 
 
 def test_a_failure_does_not_hide_the_others(run: Run) -> None:
-    """Ten of eleven are made, and the eleventh says why not."""
+    """If one of eleven changes fails, ten are made and the reason is shown."""
     reconciler = FakeReconciler(SAFE, COSTLY)
     reconciler.refused = {"goods": GoodsflowError("no such setting")}
     result = run(reconciler, "apply", "--allow", "delete-topics")
@@ -192,8 +192,8 @@ def test_a_failure_does_not_hide_the_others(run: Run) -> None:
     assert "1 done, 1 failed, 0 skipped." in result.stdout
 
 
-def test_an_unknown_permission_or_nothing_to_look_at_is_a_misuse(run: Run) -> None:
-    """A misspelt permission would leave what was meant to be done."""
+def test_an_unknown_permission_or_an_empty_selection_is_a_usage_error(run: Run) -> None:
+    """A misspelt permission would silently skip a change."""
     reconciler = FakeReconciler(SAFE)
     unknown = run(reconciler, "apply", "--allow", "delete-all")
     nothing = run(reconciler, "plan", "--kind", "schemas", "--cluster", "inbound")

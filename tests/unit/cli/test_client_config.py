@@ -1,4 +1,4 @@
-"""`goodsflow client-config`: what a client of either kind can read."""
+"""`goodsflow client-config`: its formats, and its errors."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def client_config(home: Path, *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["--home", str(home), "client-config", *arguments])
 
 
-def test_librdkafka_and_kcat_take_it_as_it_is(home: Path) -> None:
-    """With -F kcat reads name=value lines, with no quotes."""
+def test_librdkafka_and_kcat_can_read_it(home: Path) -> None:
+    """With -F, kcat reads name=value lines without quotes."""
     result = client_config(home, "analytics", "admin")
     assert result.exit_code == 0
     assert dict(line.split("=", 1) for line in result.stdout.splitlines()) == {
@@ -44,7 +44,7 @@ def test_librdkafka_and_kcat_take_it_as_it_is(home: Path) -> None:
 
 
 def test_a_client_outside_of_the_containers_has_other_addresses(home: Path) -> None:
-    """The brokers' names are unknown to the host, and the CA's file lies elsewhere."""
+    """The host cannot resolve the brokers' names, and has the CA elsewhere."""
     there = Home(home)
     endpoints = endpoints_of(there, Ports()).replace(
         external_bootstrap_servers={"analytics": "127.0.0.1:29094"}
@@ -58,7 +58,7 @@ def test_a_client_outside_of_the_containers_has_other_addresses(home: Path) -> N
     assert lines["ssl.ca.location"] == "here/ca.crt"
 
 
-def test_natively_the_hosts_addresses_are_the_same(home: Path) -> None:
+def test_natively_external_addresses_are_the_same(home: Path) -> None:
     """A script need not know how the platform runs."""
     inside = client_config(home, "analytics", "admin")
     assert (
@@ -66,7 +66,7 @@ def test_natively_the_hosts_addresses_are_the_same(home: Path) -> None:
     )
 
 
-def test_a_java_client_takes_it_as_it_is(home: Path) -> None:
+def test_a_java_client_can_read_it(home: Path) -> None:
     """Kafka's own tools read it with --command-config."""
     result = client_config(home, "analytics", "admin", "--format", "java")
     lines = dict(line.split("=", 1) for line in result.stdout.splitlines())
@@ -91,13 +91,13 @@ def test_a_principal_without_a_password_is_named(home: Path) -> None:
     [["elsewhere", "admin"], ["inbound"], ["inbound", "admin", "--format", "xml"]],
 )
 def test_wrong_usage_has_its_own_exit_status(home: Path, arguments: list[str]) -> None:
-    """The clusters there are stand in the message."""
+    """The message has to list the clusters."""
     assert client_config(home, *arguments).exit_code == 2
 
 
 @pytest.mark.parametrize("name", ["../inbound/admin", "nobody", "."])
-def test_only_a_principal_of_the_cluster_is_one(home: Path, name: str) -> None:
-    """A name that is a path would take another principal's password."""
+def test_only_principals_of_the_cluster_are_accepted(home: Path, name: str) -> None:
+    """A path as name would read another principal's password."""
     (home / "secrets" / "inbound").mkdir()
     (home / "secrets" / "inbound" / "admin.password").write_text("other")
     result = client_config(home, "analytics", name)

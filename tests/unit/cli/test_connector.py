@@ -1,4 +1,4 @@
-"""`goodsflow connector`: what is asked for before something is stopped, and shown."""
+"""`goodsflow connector`: its output, its questions and its errors."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def run(*arguments: str, answer: str | None = None) -> Result:
     return CliRunner().invoke(cli, ["connector", *arguments], input=answer)
 
 
-def test_the_list_says_what_has_failed(worker: FakeConnect) -> None:
-    """The connector says RUNNING while one of its tasks is dead."""
+def test_the_list_shows_failures(worker: FakeConnect) -> None:
+    """A connector is RUNNING even if one of its tasks has failed."""
     assert worker
     shown = run("list").stdout.splitlines()
     assert shown[1].split(maxsplit=2)[:2] == ["sink", "HdfsSinkConnector"]
@@ -99,7 +99,7 @@ def test_the_list_says_what_has_failed(worker: FakeConnect) -> None:
 
 
 @pytest.mark.parametrize("command", ["offsets", "pause", "resume", "restart"])
-def test_an_unknown_connector_is_told_with_those_that_exist(
+def test_an_unknown_connector_is_reported_with_the_existing_ones(
     worker: FakeConnect, command: str
 ) -> None:
     """The name in Dagster has an underscore, the one here a hyphen."""
@@ -111,16 +111,16 @@ def test_an_unknown_connector_is_told_with_those_that_exist(
     assert not worker.done
 
 
-def test_offsets_are_shown_for_people_and_for_machines(worker: FakeConnect) -> None:
-    """What --json prints is what --set takes."""
+def test_offsets_are_shown_as_text_and_as_json(worker: FakeConnect) -> None:
+    """The output of --json has to be valid input for --set."""
     assert worker
     assert run("offsets", "sink").stdout == "goods:0 -> 5\n"
     shown = json.loads(run("offsets", "sink", "--json").stdout)
     assert shown["offsets"][0]["offset"] == {"kafka_offset": 5}
 
 
-def test_nothing_is_stopped_before_somebody_has_agreed(worker: FakeConnect) -> None:
-    """A mistyped number would be in effect at once."""
+def test_nothing_is_stopped_without_confirmation(worker: FakeConnect) -> None:
+    """A mistyped number would take effect immediately."""
     result = run("offsets", "sink", "--set", "goods:0=2", answer="n\n")
     assert result.exit_code == 1
     assert "goods:0: 5 -> 2" in result.stderr
@@ -132,7 +132,7 @@ def test_nothing_is_stopped_before_somebody_has_agreed(worker: FakeConnect) -> N
 def test_offsets_are_set_and_shown(
     worker: FakeConnect, tmp_path: Path, form: str
 ) -> None:
-    """A repair that shows nothing is repeated, and then does harm."""
+    """Without output, users would repeat a repair, which does harm."""
     text = run("offsets", "sink", "--json").stdout.replace("5", "2")
     (tmp_path / "a.json").write_text(text)
     what = {"short": "goods:0=2", "file": str(tmp_path / "a.json"), "-": "-"}[form]
@@ -150,10 +150,10 @@ def test_offsets_are_set_and_shown(
         (["--set", "goods:0=2", "--set", "goods:0"], "exactly one file, not 'goods:0'"),
     ],
 )
-def test_what_contradicts_itself_is_wrong_usage(
+def test_contradictory_options_are_usage_errors(
     worker: FakeConnect, arguments: list[str], message: str
 ) -> None:
-    """A guess at what was meant would lose records or double them."""
+    """Guessing the meaning could lose or duplicate records."""
     result = run("offsets", "sink", *arguments)
     assert result.exit_code == 2
     assert message in result.stderr
@@ -161,7 +161,7 @@ def test_what_contradicts_itself_is_wrong_usage(
 
 
 def test_a_source_is_not_stopped_for_an_offset_of_a_sink(worker: FakeConnect) -> None:
-    """MirrorMaker 2 has its own form, and would stand still for nothing."""
+    """MirrorMaker 2 has another format, and would be stopped in vain."""
     worker.kind = "source"
     result = run("offsets", "sink", "--set", "goods:0=2", "--yes")
     assert isinstance(result.exception, ConnectInvalidOffsetsError)
@@ -169,8 +169,8 @@ def test_a_source_is_not_stopped_for_an_offset_of_a_sink(worker: FakeConnect) ->
     assert not worker.done
 
 
-def test_a_file_that_is_not_there_is_told(worker: FakeConnect) -> None:
-    """A typing error in the short form looks like the name of a file."""
+def test_a_missing_file_is_reported(worker: FakeConnect) -> None:
+    """A mistyped TOPIC:PARTITION=OFFSET looks like a file name."""
     result = run("offsets", "sink", "--set", "goods=2", "--yes")
     assert isinstance(result.exception, ConnectInvalidOffsetsError)
     expected = "'goods=2' is neither TOPIC:PARTITION=OFFSET nor a readable file"
@@ -178,8 +178,8 @@ def test_a_file_that_is_not_there_is_told(worker: FakeConnect) -> None:
     assert not worker.done
 
 
-def test_a_restart_is_for_what_has_failed(worker: FakeConnect) -> None:
-    """Tasks that run would stop for nothing."""
+def test_only_failed_connectors_are_restarted(worker: FakeConnect) -> None:
+    """Running tasks would be stopped in vain."""
     assert run("restart", "sink").exit_code == 0
     worker.states = ("RUNNING",)
     assert "Neither connector 'sink' nor a task" in run("restart", "sink").stderr

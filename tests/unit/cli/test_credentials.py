@@ -1,4 +1,4 @@
-"""`goodsflow credentials` where it cannot do its work."""
+"""`goodsflow credentials` on a platform in containers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from goodsflow.cli.main import cli
 from tests.support import write_endpoints
 
 
-def test_a_rotation_in_containers_is_refused_before_anything_is_written(
+def test_a_rotation_in_containers_is_rejected_before_anything_is_written(
     tmp_path: Path,
 ) -> None:
-    """A password set at the cluster that no container is given locks its owner out."""
+    """A new password that no container receives would lock its principal out."""
     write_endpoints(tmp_path)
 
     result = CliRunner().invoke(

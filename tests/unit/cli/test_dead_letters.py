@@ -1,4 +1,4 @@
-"""`goodsflow dead-letters`: what needs no platform."""
+"""`goodsflow dead-letters`, as far as it needs no platform."""
 
 import pytest
 
@@ -9,15 +9,15 @@ from goodsflow.model.records import Record
 from goodsflow.pipeline.filter.filtering import KINDS
 
 
-def test_letters_can_be_asked_for_by_each_kind_of_the_filter() -> None:
-    """The command line has the kinds by heart: the filter takes long to import."""
+def test_letters_can_be_filtered_by_every_kind() -> None:
+    """The command has its own list of kinds, as the filter takes long to import."""
     assert (*KINDS, "unknown") == CHOICES
 
 
-def test_a_letter_cannot_move_the_cursor_of_an_operators_terminal(
+def test_a_dead_letter_cannot_move_the_terminals_cursor(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Its headers and what its error quotes are a shop's own."""
+    """Headers and quotes in errors come from a shop."""
     forged = "\x1b]0;owned\x07\x9b2J\u202e"
     headers = ((forged, forged.encode()), ("goodsflow.error", forged.encode()))
     record = Record(0, 1, forged.encode(), forged.encode(), headers)
@@ -38,8 +38,8 @@ def test_a_letter_cannot_move_the_cursor_of_an_operators_terminal(
         (b"", ""),
     ],
 )
-def test_bytes_that_are_text_are_read_as_such(data: bytes | None, shown: str) -> None:
-    """A card that broke its schema is what an operator wants to read here."""
+def test_text_is_shown_as_text(data: bytes | None, shown: str) -> None:
+    """The operator wants to read cards that do not match their schema."""
     if shown.endswith("bytes)"):
         data = "аб".encode()
     assert _text(data, 3 if shown.endswith("bytes)") else 100) == shown

@@ -1,27 +1,27 @@
-"""Ctrl-C within a library's C code."""
+"""Ctrl-C while native code runs."""
 
 import pytest
 
 from goodsflow.cli.interrupts import keyboard_interrupts
 
 
-def test_ctrl_c_in_a_constructor_of_c_is_ctrl_c() -> None:
-    """A traceback for whoever ends a command a moment after its start."""
+def test_ctrl_c_in_a_native_constructor_interrupts() -> None:
+    """Ctrl-C right after a command's start used to print a traceback."""
     wrapped = SystemError("returned a result with an exception set")
     wrapped.__cause__ = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt), keyboard_interrupts():
         raise wrapped
 
 
-def test_ctrl_c_in_a_query_of_duckdb_is_ctrl_c() -> None:
-    """The first search of many cards takes half a minute, and people press it."""
+def test_ctrl_c_in_a_duckdb_query_interrupts() -> None:
+    """The first search takes half a minute, so users do press Ctrl-C."""
     with pytest.raises(KeyboardInterrupt), keyboard_interrupts():
         raise RuntimeError("Query interrupted")
     with pytest.raises(RuntimeError, match="else"), keyboard_interrupts():
         raise RuntimeError("Something else")
 
 
-def test_another_failure_stays_what_it_is() -> None:
-    """Taken for Ctrl-C, a broken library would end a command as if all were well."""
+def test_other_failures_are_raised() -> None:
+    """A broken library would otherwise look like a successful end."""
     with pytest.raises(SystemError, match="broken"), keyboard_interrupts():
         raise SystemError("broken")

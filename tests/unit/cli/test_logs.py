@@ -1,4 +1,4 @@
-"""`goodsflow logs`: the last lines, and those to come."""
+"""`goodsflow logs`: the last lines, and the following ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def logs(log: Path, *arguments: str) -> Result:
 
 
 def test_the_last_lines_are_printed(log: Path) -> None:
-    """The whole of it may be ten megabytes."""
+    """A complete log can have ten megabytes."""
     assert logs(log, "kafka-0").output.splitlines() == [
         f"line {number}" for number in range(51, 101)
     ]
@@ -39,8 +39,8 @@ def test_the_last_lines_are_printed(log: Path) -> None:
     assert logs(log, "kafka-0", "-n", "1000").output == log.read_text()
 
 
-def test_no_lines_are_no_lines(log: Path) -> None:
-    """An empty line would be one that the part never wrote."""
+def test_zero_lines_print_nothing(log: Path) -> None:
+    """The part never wrote an empty line."""
     assert logs(log, "kafka-0", "-n", "0").output == ""
     log.write_text("")
     assert logs(log, "kafka-0").output == ""
@@ -48,19 +48,19 @@ def test_no_lines_are_no_lines(log: Path) -> None:
 
 
 def test_a_line_that_is_not_complete_is_ended(log: Path) -> None:
-    """The prompt would stand behind it."""
+    """The shell's prompt would follow it."""
     log.write_text("a\nb")
     assert logs(log, "kafka-0").output == "a\nb\n"
 
 
-def test_what_is_no_utf8_is_passed_on(log: Path) -> None:
-    """A JVM with another locale writes it."""
+def test_invalid_utf8_is_printed_unchanged(log: Path) -> None:
+    """A JVM with another locale can write it."""
     log.write_bytes("часы\n".encode() + b"\xff\xfe\n")
     assert logs(log, "kafka-0").stdout_bytes == "часы\n".encode() + b"\xff\xfe\n"
 
 
-def test_an_unknown_part_names_those_that_there_are(log: Path) -> None:
-    """'No such file' would send a person looking for a path."""
+def test_an_unknown_part_is_reported_with_the_existing_ones(log: Path) -> None:
+    """'No such file' would make users look for a path."""
     result = logs(log, "kafka-9")
     assert isinstance(result.exception, GoodsflowError)
     assert "no log of a part 'kafka-9'" in str(result.exception)
@@ -68,7 +68,7 @@ def test_an_unknown_part_names_those_that_there_are(log: Path) -> None:
 
 
 def test_without_a_platform_it_says_that_none_was_started(tmp_path: Path) -> None:
-    """There is no list to choose from."""
+    """There are no parts to list."""
     result = CliRunner().invoke(cli, ["--home", str(tmp_path), "logs", "kafka-0"])
     assert "no platform was started here" in str(result.exception)
 
@@ -117,10 +117,10 @@ def follower(log: Path) -> Iterator[Follower]:
         follower.end()
 
 
-def test_following_loses_no_line_when_the_supervisor_begins_a_new_file(
+def test_following_loses_no_line_when_the_log_is_rotated(
     log: Path, follower: Follower
 ) -> None:
-    """A part that writes much has its log turned over while somebody watches it."""
+    """The log of a part that writes much is rotated while a user follows it."""
     with log.open("a") as file:
         file.write("часы 1\n")
         file.flush()

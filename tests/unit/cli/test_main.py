@@ -83,7 +83,7 @@ def test_each_command_has_help(command: str) -> None:
 
 
 def test_an_unknown_command_is_wrong_usage() -> None:
-    """Scripts tell it from a failure by the exit status."""
+    """Scripts distinguish it from a failure by the exit status."""
     result = CliRunner().invoke(cli, ["launch"])
     assert result.exit_code == 2
     assert "No such command 'launch'" in result.output

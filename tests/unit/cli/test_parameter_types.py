@@ -1,4 +1,4 @@
-"""Texts on the command line."""
+"""The types, callbacks and defaults of options."""
 
 import os
 
@@ -7,8 +7,8 @@ import pytest
 from goodsflow.cli.parameter_types import current_user
 
 
-def test_a_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Containers run as users that no /etc/passwd knows."""
+def test_a_user_without_a_name_is_named_by_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers run as users that are not in /etc/passwd."""
 
     def unknown() -> str:
         raise KeyError("getpwuid(): uid not found: 54321")

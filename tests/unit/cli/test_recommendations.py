@@ -16,8 +16,8 @@ def record(payload: bytes, offset: int = 9) -> Record:
     return Record(0, offset, b"1", frame(7, payload))
 
 
-def test_banner_is_as_its_users_know_it() -> None:
-    """Scripts of users look for it: it must not drift."""
+def test_the_banner_does_not_change() -> None:
+    """Users' scripts search for it."""
     assert banner("[0:9]").splitlines() == [
         "========================================",
         "===== New recommendation [0:9] =========",
@@ -25,10 +25,10 @@ def test_banner_is_as_its_users_know_it() -> None:
     ]
 
 
-def test_card_is_pretty_printed_under_its_banner(
+def test_a_card_is_pretty_printed_under_its_banner(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Escaped Cyrillic would be unreadable to its users."""
+    """Escaped Cyrillic would be unreadable."""
     printer = _Printer(as_json=False)
     printer.show(record('{"product_id":"1","brand":"Ёлка"}'.encode()))
     assert (
@@ -38,8 +38,8 @@ def test_card_is_pretty_printed_under_its_banner(
     assert printer.count == 1
 
 
-def test_a_card_nested_deeply_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """The schema allows it, and it is read first by everyone."""
+def test_a_deeply_nested_card_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The schema allows it, and every user would fail at it."""
     nested = b'{"x":' * 400 + b"1" + b"}" * 400
     printer = _Printer(as_json=False)
     printer.show(record(b'{"product_id":"1","extra":' + nested + b"}"))
@@ -47,8 +47,8 @@ def test_a_card_nested_deeply_is_printed(capsys: pytest.CaptureFixture[str]) -> 
     assert printer.count == 1
 
 
-def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Half a character, which JSON can spell, must not end the stream."""
+def test_json_is_one_object_per_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A lone surrogate, which JSON can contain, must not end the stream."""
     printer = _Printer(as_json=True)
     printer.show(record(b'{"product_id":"1","name":"\\ud800"}'))
     (line,) = capsys.readouterr().out.splitlines()
@@ -59,10 +59,10 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
-def test_what_is_no_card_is_told_and_not_counted(
+def test_an_invalid_card_is_reported_and_not_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """One bad record must not end the stream for its users."""
+    """One bad record must not end the stream."""
     printer = _Printer(as_json=False)
     printer.show(Record(1, 3, b"1", b"junk"))
     printer.show(Record(1, 4, b"1", None))

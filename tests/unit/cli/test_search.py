@@ -1,4 +1,4 @@
-"""What `goodsflow search` prints, and what it refuses."""
+"""`goodsflow search`: its output and its errors."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ROW = "12348                | Умные часы JKL       | brand_JKL         
 JKL = FoundCard("12348", "Умные часы JKL", "brand_JKL", "Электроника", 9763.86, "RUB")
 
 
-def test_table_is_as_its_users_know_it() -> None:
-    """Scripts of users cut it by columns: it must not drift."""
+def test_the_table_does_not_change() -> None:
+    """Users' scripts cut it by columns."""
     assert list(table([JKL], SearchQuery("JKL"))) == [
         "Поиск по имени:  JKL",
         HEADER,
@@ -31,8 +31,8 @@ def test_table_is_as_its_users_know_it() -> None:
     ]
 
 
-def test_both_texts_are_told() -> None:
-    """Who reads a narrow result must see why it is narrow."""
+def test_all_criteria_are_shown() -> None:
+    """Users have to see why a result is small."""
     assert list(table([], SearchQuery("a", "b")))[:2] == [
         "Поиск по имени:  a",
         "Поиск по бренду:  b",
@@ -43,13 +43,13 @@ def test_both_texts_are_told() -> None:
     ]
 
 
-def test_nothing_found_is_the_header_alone() -> None:
-    """An empty answer is an answer, not an error."""
+def test_an_empty_result_is_only_the_header() -> None:
+    """An empty result is not an error."""
     assert len(list(table([], SearchQuery(brand="b")))) == 2
 
 
-def test_shop_cannot_move_the_cursor_of_a_users_terminal() -> None:
-    """A name may hold any character; escape sequences would forge rows."""
+def test_a_shop_cannot_move_the_terminals_cursor() -> None:
+    """A name may contain any character; escape sequences could forge rows."""
     forged = FoundCard("1", "a\x1b[2J\nb", "c", "d", 1, "RUB")
     assert "a [2J b" in list(table([forged], SearchQuery("a")))[-1]
 
@@ -68,7 +68,7 @@ def test_shop_cannot_move_the_cursor_of_a_users_terminal() -> None:
     ],
 )
 def test_wrong_usage_has_exit_status_2(arguments: list[str], tmp_path: Path) -> None:
-    """A search for nothing would print the whole index."""
+    """A search without criteria would print the whole index."""
     result = CliRunner().invoke(search, arguments, obj=Context(tmp_path, debug=False))
     assert result.exit_code == 2
     assert result.stdout == ""
@@ -105,10 +105,10 @@ class Platform:
         return found
 
 
-def test_a_search_counts_also_where_nobody_reads_its_answer(
+def test_a_search_is_recorded_even_if_its_output_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """`| head` ends the output early; what was asked for is users' interest."""
+    """`| head` ends the output early, but the request shows users' interest."""
     platform = Platform(monkeypatch, [[JKL]])
 
     def broken(*_: Any, **__: Any) -> None:
@@ -120,7 +120,7 @@ def test_a_search_counts_also_where_nobody_reads_its_answer(
 
 
 def test_a_watch_outlasts_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who watches wants to be told once, and to go on."""
+    """Users want one message, and then the search to continue."""
     outage = ViewNotReadyError("ksqlDB is starting")
     answers = [[], outage, outage, [JKL], [JKL], KeyboardInterrupt()]
     found = Platform(monkeypatch, answers).search("--watch")
@@ -133,10 +133,10 @@ def test_a_watch_outlasts_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-def test_ctrl_c_while_an_index_is_built_is_no_traceback(
+def test_ctrl_c_while_an_index_is_built_prints_no_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """DuckDB says it in its own way."""
+    """DuckDB raises its own error."""
     found = Platform(monkeypatch, [RuntimeError("Query interrupted")]).search()
     assert found.exit_code == 1
     assert "Aborted!" in found.output

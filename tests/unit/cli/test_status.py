@@ -20,7 +20,7 @@ def status(home: Path, *options: str) -> tuple[int, str]:
 
 
 def test_before_the_first_start_every_part_is_stopped(tmp_path: Path) -> None:
-    """Asking must neither fail nor make anything."""
+    """The command must neither fail nor create anything."""
     code, output = status(tmp_path / "nowhere")
     assert code == 1
     lines = output.splitlines()
@@ -33,8 +33,8 @@ def test_before_the_first_start_every_part_is_stopped(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_json_holds_every_part_with_every_field(tmp_path: Path) -> None:
-    """Scripts read it: nothing else may be on that stream."""
+def test_json_has_every_part_with_every_field(tmp_path: Path) -> None:
+    """Scripts read it, so nothing else may be printed there."""
     code, output = status(tmp_path / "nowhere", "--json")
     assert code == 1
     parts = {part["name"]: part for part in json.loads(output)["parts"]}
@@ -51,17 +51,17 @@ def test_json_holds_every_part_with_every_field(tmp_path: Path) -> None:
 
 
 def test_the_ports_are_those_of_the_first_start(tmp_path: Path) -> None:
-    """A status on the default ports would ask another platform."""
+    """On the default ports, the command would query another platform."""
     (tmp_path / "home.json").write_text('{"port_offset": 100}')
     _, output = status(tmp_path, "--json")
     addresses = {p["name"]: p["address"] for p in json.loads(output)["parts"]}
     assert addresses["kafka-0"] == "127.0.0.1:9192"
 
 
-def test_a_table_keeps_reasons_whole_and_adds_the_memory_up(
+def test_a_table_has_complete_reasons_and_the_total_memory(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A reason that is cut, or taken for markup, is none."""
+    """A reason that is cut off or read as markup does not help."""
     mebibyte = 1024**2
     reason = "answers 500: [bold]{'a': [/x]}[/bold] " + "long " * 60 + "end"
     statuses = [

@@ -1,4 +1,4 @@
-"""Tables: what a person sees of long cells, and on narrow terminals."""
+"""Tables: alignment, long cells and narrow terminals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def printed(
 def test_columns_are_aligned(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Numbers to the right; nothing is printed behind the last cell."""
+    """Numbers are right-aligned, and nothing follows the last cell."""
     rows = [*ROWS, ("日本", "7", "", "")]
     assert printed(capsys, monkeypatch, 200, rows) == [
         "PART       PID  ADDRESS         REASON",
@@ -33,10 +33,10 @@ def test_columns_are_aligned(
     ]
 
 
-def test_the_last_column_goes_on_below_itself(
+def test_the_last_column_is_wrapped_within_itself(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reason is read best at one place."""
+    """A reason is easiest to read in one block."""
     assert printed(capsys, monkeypatch, 65)[1:] == [
         "kafka-0  20701  127.0.0.1:9092  it does not answer, and never did",
         "                                so",
@@ -44,29 +44,29 @@ def test_the_last_column_goes_on_below_itself(
 
 
 @pytest.mark.parametrize("columns", [20, 50, 61])
-def test_a_narrow_terminal_cuts_nothing(
+def test_a_narrow_terminal_cuts_nothing_off(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
-    """The first digits of a PID are another process's."""
+    """The first digits of a PID would name another process."""
     assert printed(capsys, monkeypatch, columns)[1].split() == [
         *ROWS[0][:3],
         *ROWS[0][3].split(),
     ]
 
 
-def test_one_long_cell_does_not_push_the_others_away(
+def test_a_long_cell_is_shortened(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is marked where it is cut; the last column is whole."""
+    """The cut is marked, and the last column is complete."""
     long = "x" * 3000
     _, line = printed(capsys, monkeypatch, 10**6, [("a", "1", long, long)])
     assert line == f"a       1  {'x' * 59}…  {long}"
 
 
-def test_what_moves_a_cursor_is_not_printed(
+def test_control_characters_are_not_printed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cells are what shops send."""
+    """Cells contain what shops send."""
     assert printed(capsys, monkeypatch, 99, [("a\x1b[2J", "1", "\r", "\n")])[1:] == [
         "a [2J    1"
     ]

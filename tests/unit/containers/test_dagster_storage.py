@@ -1,4 +1,4 @@
-"""Dagster's storage, made by processes that start together."""
+"""Dagster's storage, created by processes that start together."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SCRIPT = PROJECT_ROOT / "containers" / "dagster" / "make_storage.py"
 _TOGETHER = 4
 
 
-def test_processes_that_start_together_make_it_once(tmp_path: Path) -> None:
-    """A version table with two rows keeps Dagster from ever starting again."""
+def test_processes_that_start_together_create_it_once(tmp_path: Path) -> None:
+    """With two rows in the version table, Dagster never starts again."""
     (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     environment = {**os.environ, "DAGSTER_HOME": str(tmp_path)}
     started = [

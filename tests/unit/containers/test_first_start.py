@@ -1,4 +1,4 @@
-"""What the NameNode and PostgreSQL make at their first start, and where that fails."""
+"""The first start of the NameNode and of PostgreSQL, and its failures."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def serves(done: subprocess.CompletedProcess[str], name: Path) -> bool:
 
 
 @pytest.mark.parametrize("moment", ["empty", "version"])
-def test_a_format_that_is_cut_short_is_made_anew(name: Path, moment: str) -> None:
-    """A NameNode formats nothing where there is something: it never came up again."""
+def test_an_interrupted_format_is_repeated(name: Path, moment: str) -> None:
+    """The NameNode never formats a folder with files, so it did not come up."""
     assert "could not format" in namenode(name, CUT_SHORT=moment).stderr
     assert not name.exists()
     assert serves(namenode(name), name)
@@ -95,8 +95,10 @@ def test_a_format_that_is_cut_short_is_made_anew(name: Path, moment: str) -> Non
 
 
 @pytest.mark.parametrize("files", [[], ["VERSION", "fsimage_0.md5", "fsimage.ckpt_0"]])
-def test_what_a_format_in_place_left_is_made_anew(name: Path, files: list[str]) -> None:
-    """Earlier versions formatted in place, and what they left is still there."""
+def test_an_interrupted_format_in_place_is_repeated(
+    name: Path, files: list[str]
+) -> None:
+    """Earlier versions formatted in place, and may have left files."""
     (name / "current").mkdir(parents=True)
     for file in files:
         (name / "current" / file).write_text("cut")
@@ -109,7 +111,7 @@ def test_what_a_format_in_place_left_is_made_anew(name: Path, files: list[str]) 
 )
 @pytest.mark.parametrize("linked", [False, True])
 def test_a_file_system_is_never_formatted(name: Path, file: str, linked: bool) -> None:
-    """Edits without an image, or an upgrade that was cut short, are all there is."""
+    """Edits without an image, or an interrupted upgrade, are the only copy."""
     folder = name.with_name("disk") if linked else name
     (folder / file).parent.mkdir(parents=True)
     (folder / file).write_text("data")
@@ -166,8 +168,8 @@ def postgres(
     )
 
 
-def test_a_database_that_could_not_be_made_is_tried_again(tmp_path: Path) -> None:
-    """PostgreSQL came up without it, and Dagster never did."""
+def test_a_failed_creation_of_the_database_is_repeated(tmp_path: Path) -> None:
+    """PostgreSQL used to come up without it, and Dagster never."""
     failed = postgres(tmp_path, "run.sh", FAILS="yes")
     assert (failed.returncode, failed.stdout) == (1, "")
     assert "no space left on device" in failed.stderr
@@ -178,7 +180,7 @@ def test_a_database_that_could_not_be_made_is_tried_again(tmp_path: Path) -> Non
 
 
 def test_postgres_is_ready_when_its_database_answers(tmp_path: Path) -> None:
-    """One that takes connections may lack it; whatever the password is made of."""
+    """A server that accepts connections may not have the database."""
     assert "not configured yet" in postgres(tmp_path, "ready.sh").stderr
     postgres(tmp_path, "run.sh")
     ready = postgres(tmp_path, "ready.sh")
@@ -188,7 +190,7 @@ def test_postgres_is_ready_when_its_database_answers(tmp_path: Path) -> None:
     assert 'database "other" does not exist' in lacking.stderr
 
 
-def test_the_password_of_postgres_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_the_password_of_postgres_is_readable_only_by_its_owner(tmp_path: Path) -> None:
     """The health check logs in with it."""
     postgres(tmp_path, "run.sh")
     assert (tmp_path / "config" / "pgpass").stat().st_mode & 0o777 == 0o600

@@ -1,4 +1,4 @@
-"""Rules, alerts, dashboards, and the scripts that start what watches."""
+"""Rules, alerts, dashboards, and the scripts that start the monitoring."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def alerts() -> set[str]:
 
 @needs_promtool
 def test_configuration_and_rules_are_valid() -> None:
-    """Prometheus would not start with a rule that it cannot read."""
+    """Prometheus would not start with an invalid rule."""
     done = run("promtool", "check", "config", str(PROMETHEUS / "prometheus.yml"))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @needs_promtool
 def test_alerts_fire_and_stay_silent_as_they_should() -> None:
-    """An alert that never fires is found out when it is needed."""
+    """An alert that cannot fire is only noticed when it is needed."""
     done = run("promtool", "test", "rules", str(PROMETHEUS / "tests/alerts.yml"))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_each_alert_is_seen_to_fire_and_not_to_fire() -> None:
-    """A new alert without a test would be as good as none."""
+def test_each_alert_has_tests_for_firing_and_for_silence() -> None:
+    """A new alert without a test is unreliable."""
     tests = yaml.safe_load((PROMETHEUS / "tests/alerts.yml").read_text())["tests"]
     asked = [case for test in tests for case in test["alert_rule_test"]]
     fire = {case["alertname"] for case in asked if case["exp_alerts"]}
@@ -70,7 +70,7 @@ def test_each_alert_is_seen_to_fire_and_not_to_fire() -> None:
 def test_prometheus_is_given_every_target_with_its_job_and_part(
     tmp_path: Path,
 ) -> None:
-    """A target without its labels is in no alert and in no panel."""
+    """Without its labels, a target would be missing from alerts and panels."""
     program = tmp_path / "bin" / "prometheus"
     program.parent.mkdir()
     program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
@@ -109,18 +109,18 @@ def test_prometheus_is_given_every_target_with_its_job_and_part(
 
 
 def agent(**environment: str) -> subprocess.CompletedProcess[str]:
-    """Ask part.sh for the flag, as containers/kafka/run.sh does."""
+    """Call metrics_agent of part.sh, as containers/kafka/run.sh does."""
     script = f'. "{CONTAINERS}/base/part.sh"; metrics_agent kafka; echo "[$agent]"'
     return run("/bin/sh", "-c", script, str(CONTAINERS / "kafka/run.sh"), **environment)
 
 
-def test_a_part_has_no_agent_unless_a_port_is_named_for_it() -> None:
+def test_a_part_without_a_metrics_port_has_no_agent() -> None:
     """An agent costs memory in each JVM."""
     assert agent(PART_METRICS_PORT="").stdout == "[]\n"
 
 
 def test_a_part_with_a_port_has_the_agent_with_its_rules(tmp_path: Path) -> None:
-    """An agent that listens elsewhere, or with other rules, tells nothing."""
+    """With another port or other rules, an agent would be useless."""
     jar = tmp_path / "a jar"
     jar.touch()
     done = agent(
@@ -132,7 +132,7 @@ def test_a_part_with_a_port_has_the_agent_with_its_rules(tmp_path: Path) -> None
     assert done.stdout == f"[-javaagent:{jar}=127.0.0.1:1:{rules}]\n"
 
 
-def test_a_missing_agent_stops_the_part_with_its_name(tmp_path: Path) -> None:
+def test_a_missing_agent_is_named(tmp_path: Path) -> None:
     """The JVM's own message names neither the part nor what to do."""
     done = agent(
         PART_NAME="kafka-0",
@@ -144,8 +144,8 @@ def test_a_missing_agent_stops_the_part_with_its_name(tmp_path: Path) -> None:
     assert "kafka-0: cannot read the JMX exporter" in done.stderr
 
 
-def test_the_dashboards_are_what_the_generator_makes() -> None:
-    """What is edited by hand would be lost with the next change."""
+def test_the_dashboards_are_up_to_date() -> None:
+    """Manual edits would be lost with the next change."""
     done = run(sys.executable, str(CONTAINERS / "grafana/generate.py"), "--check")
     assert done.returncode == 0, done.stderr
 
@@ -156,8 +156,8 @@ def dashboards() -> Iterator[dict[str, object]]:
         yield json.loads(path.read_text())
 
 
-def test_dashboards_ask_the_data_source_that_is_provisioned() -> None:
-    """Another's ID gives a panel an error instead of lines."""
+def test_dashboards_use_the_provisioned_data_source() -> None:
+    """With another ID, a panel shows an error."""
     provisioned = yaml.safe_load(
         (CONTAINERS / "grafana/provisioning/datasources/prometheus.yml").read_text()
     )

@@ -1,4 +1,4 @@
-"""part.sh: a part that misses something stops, and says all that it misses."""
+"""part.sh: a part without its settings or files stops, and names them."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ def sh(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_require_names_every_missing_variable_at_once() -> None:
-    """One a start makes a person start five times; empty is as bad as unset."""
+def test_require_names_all_missing_variables() -> None:
+    """With one per start, users would have to retry; empty counts as unset."""
     done = sh("require A B C D; echo went on", B="there", C="")
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == "kafka-0: these environment variables must be set: A C D\n"
 
 
-def test_require_takes_any_value_as_it_is() -> None:
-    """It looks them up with eval: a value must not be run."""
+def test_require_does_not_execute_values() -> None:
+    """It looks them up with eval."""
     done = sh("require A; echo went on", A="$(echo run >&2) `exit 3` '\"")
     assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
 
 
-def test_a_secret_comes_without_its_line_end(tmp_path: Path) -> None:
-    """A line end within a password breaks the configuration it is rendered into."""
+def test_a_secret_has_no_line_break(tmp_path: Path) -> None:
+    """A line break would break the rendered configuration."""
     file = tmp_path / "password"
     file.write_text("p a$s\r\n")
     done = sh(f'value=$(secret "{file}"); printf "[%s]" "$value"')
@@ -60,7 +60,7 @@ def test_a_secret_comes_without_its_line_end(tmp_path: Path) -> None:
 def test_a_part_stops_without_its_secret(
     tmp_path: Path, kind: str, message: str, use: str
 ) -> None:
-    """It would come up with an empty password: open, or refused for no clear reason."""
+    """With an empty password, it would be open, or fail for no clear reason."""
     path = tmp_path / "password"
     if kind == "folder":
         path.mkdir()
@@ -128,7 +128,7 @@ def make_certificate(path: Path) -> Path:
 def test_a_part_stops_without_a_valid_certificate(
     tmp_path: Path, kind: str, message: str
 ) -> None:
-    """Kafka says so in a stack trace, and a client only that nobody answers."""
+    """Kafka reports it in a stack trace, and clients just get no answer."""
     path = tmp_path / "one.pem"
     if kind == "garbage":
         path.write_text("no certificate")
@@ -152,7 +152,7 @@ def test_a_part_stops_without_a_valid_certificate(
 
 
 def test_a_part_does_not_start_on_a_full_disk(tmp_path: Path) -> None:
-    """It would end in the midst of a write, and say so in a stack trace."""
+    """It would fail in the middle of a write, with a stack trace."""
     done = sh(
         "prepare; echo went on",
         PART_CONFIG_DIR=str(tmp_path / "config"),
@@ -166,8 +166,8 @@ def test_a_part_does_not_start_on_a_full_disk(tmp_path: Path) -> None:
     assert "free some disk space" in done.stderr
 
 
-def test_a_jaas_line_carries_user_and_password(tmp_path: Path) -> None:
-    """Java reads nothing else: a quote or a semicolon less and no login works."""
+def test_a_jaas_line_has_user_and_password(tmp_path: Path) -> None:
+    """Without a quote or the semicolon, no login works."""
     file = tmp_path / "password"
     file.write_text("se_cret-\n")
     done = sh(f'scram_jaas anna "{file}"')
@@ -177,8 +177,8 @@ def test_a_jaas_line_carries_user_and_password(tmp_path: Path) -> None:
     )
 
 
-def test_prepare_says_which_folder_cannot_be_made(tmp_path: Path) -> None:
-    """The line of mkdir does not name the part."""
+def test_prepare_names_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
+    """The error of mkdir does not name the part."""
     (tmp_path / "file").write_text("")
     done = sh(
         "prepare; echo went on",
@@ -190,8 +190,8 @@ def test_prepare_says_which_folder_cannot_be_made(tmp_path: Path) -> None:
     assert f"kafka-0: cannot create the folder {tmp_path}/file/data" in done.stderr
 
 
-def test_what_a_part_renders_is_for_its_owner_alone(tmp_path: Path) -> None:
-    """The rendered files hold passwords."""
+def test_rendered_files_are_readable_only_by_their_owner(tmp_path: Path) -> None:
+    """They contain passwords."""
     config, data = tmp_path / "config", tmp_path / "data"
     done = sh(
         'prepare; log4j_console "$PART_CONFIG_DIR/log4j.properties" WARN',
@@ -214,10 +214,10 @@ def test_what_a_part_renders_is_for_its_owner_alone(tmp_path: Path) -> None:
         ("kafka-connect", ["ANALYTICS_PASSWORD_FILE", "INBOUND_PASSWORD_FILE"]),
     ],
 )
-def test_a_run_script_stops_where_a_secret_is_missing(
+def test_a_run_script_stops_if_a_secret_is_missing(
     tmp_path: Path, part: str, settings: list[str]
 ) -> None:
-    """In a here-document a failure goes unheard: the part once started without."""
+    """A failure in a here-document is ignored: a part once started without."""
     java = tmp_path / "java"
     java.write_text("#!/bin/sh\necho started\n")
     java.chmod(0o700)
@@ -252,8 +252,8 @@ def test_a_run_script_stops_where_a_secret_is_missing(
 
 
 @pytest.mark.parametrize("part", RUN_SCRIPTS)
-def test_a_run_script_with_no_settings_says_what_it_needs(part: str) -> None:
-    """A container that is given nothing must not start half-configured."""
+def test_a_run_script_without_settings_says_what_it_needs(part: str) -> None:
+    """A container without settings must not start half-configured."""
     done = _run(part, {"PATH": "/nonexistent:/usr/bin:/bin"})
     assert done.returncode != 0
     assert "must be set" in done.stderr or "goodsflow" in done.stderr

@@ -1,4 +1,4 @@
-"""What the container that bootstraps asks of Dagster."""
+"""The bootstrap container and Dagster."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Dagster:
 
 
 def test_the_bootstrap_is_launched_and_awaited() -> None:
-    """Services that wait for it start when its container has ended."""
+    """Services that depend on it start when its container has ended."""
     dagster = Dagster("SUCCESS")
     assert bootstrap(dagster) == "r1"  # type: ignore[arg-type]
     assert dagster.asked == ["bootstrap"]
 
 
-def test_a_bootstrap_that_failed_says_why() -> None:
-    """'Failed' alone would send its reader through the log of each part."""
+def test_a_failed_bootstrap_shows_the_reason() -> None:
+    """'Failed' alone would make users read the log of each part."""
     with pytest.raises(BootstrapRunError, match="hdfs: no space"):
         bootstrap(Dagster("FAILURE"))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What containers/check.sh says of a machine, by a `docker` that answers so."""
+"""containers/check.sh, with a fake `docker`."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def free_ports() -> dict[str, str]:
         return dict.fromkeys(published(), str(one.getsockname()[1]))
 
 
-def test_a_machine_that_will_do_is_ready(tmp_path: Path) -> None:
-    """It is meant for the front of `docker compose up`."""
+def test_a_suitable_machine_is_ready(tmp_path: Path) -> None:
+    """Users run it before `docker compose up`."""
     done = check(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(published()) >= 5
@@ -104,18 +104,18 @@ def test_a_machine_that_will_do_is_ready(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_said_with_what_to_do(
+def test_each_problem_is_reported_with_its_solution(
     tmp_path: Path, wrong: dict[str, str], said: str, advice: str
 ) -> None:
-    """Docker's own words come late, and from deep within."""
+    """Docker's own errors come late and are hard to understand."""
     done = check(tmp_path, **wrong)
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr
     assert advice in done.stderr
 
 
-def test_a_port_that_is_taken_is_named_with_its_setting(tmp_path: Path) -> None:
-    """Docker names the port, and nobody the setting that moves it."""
+def test_a_port_in_use_is_reported_with_its_setting(tmp_path: Path) -> None:
+    """Docker names the port, but not the setting that changes it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         taken = check(tmp_path, GOODSFLOW_DAGSTER_PORT=port)
@@ -126,10 +126,10 @@ def test_a_port_that_is_taken_is_named_with_its_setting(tmp_path: Path) -> None:
 
 # Compose 2.20 prints a list, later ones a line for each container.
 @pytest.mark.parametrize("form", ["[{}]", "{}"])
-def test_a_port_is_taken_unless_a_container_of_the_project_has_it(
+def test_a_port_is_in_use_unless_a_container_of_the_project_has_it(
     tmp_path: Path, form: str
 ) -> None:
-    """While one part was up the check passed, whoever had the others' ports."""
+    """While one part was up, the check used to ignore all other ports."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         others, own = (
@@ -153,8 +153,8 @@ def published_by(port: str) -> str:
     return json.dumps({"Name": "one", "Publishers": publishers}, separators=(",", ":"))
 
 
-def test_a_port_that_several_services_name_is_said_once(tmp_path: Path) -> None:
-    """A broker's stands in what clients on the host are told, too."""
+def test_a_port_of_several_services_is_reported_once(tmp_path: Path) -> None:
+    """A broker's port is also part of its external address."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         done = check(tmp_path, GOODSFLOW_KAFKA_PORT_0=port)
@@ -167,7 +167,7 @@ def test_a_port_that_several_services_name_is_said_once(tmp_path: Path) -> None:
     ["{}={}", '{}="{}"', "{}='{}' # moved", "{}={} # moved", "export {} = {}\r"],
 )
 def test_a_setting_is_read_as_compose_reads_it(tmp_path: Path, line: str) -> None:
-    """With its quotes it is no port, and one that is no port passed for free."""
+    """A port in quotes used to be invalid, and thus count as free."""
     (tmp_path / "containers").mkdir()
     for file in ("containers/check.sh", "docker-compose.yml"):
         shutil.copy(PROJECT_ROOT / file, tmp_path / file)
@@ -179,8 +179,8 @@ def test_a_setting_is_read_as_compose_reads_it(tmp_path: Path, line: str) -> Non
     assert f"Port {port} of the host is in use" in done.stderr
 
 
-def test_a_machine_without_docker_is_told(tmp_path: Path) -> None:
-    """The first thing that a newcomer lacks."""
+def test_missing_docker_is_reported(tmp_path: Path) -> None:
+    """This is the most likely problem of a newcomer."""
     for name in ("bash", "dirname"):
         (tmp_path / name).symlink_to(f"/bin/{name}")
     done = run({"PATH": str(tmp_path)})

@@ -1,4 +1,4 @@
-"""What ``docker-compose.yml`` promises, read from the file itself."""
+"""The guarantees of ``docker-compose.yml``, checked in the file."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def upstream_services(compose: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_container_has_a_memory_limit(compose: dict[str, Any]) -> None:
-    """One part that leaks would take the machine, and the others with it."""
+    """A part with a memory leak would take down the machine."""
     assert [n for n, s in compose["services"].items() if "mem_limit" not in s] == []
 
 
-def test_the_limits_of_what_stays_up_are_below_twelve_gibibytes(
+def test_the_limits_of_long_running_services_are_below_twelve_gibibytes(
     compose: dict[str, Any],
 ) -> None:
-    """The README promises it. Limits are for what leaks: use is a third of them."""
+    """The docs promise it. Actual use is a third of the limits."""
     passing = {"prepare", "bootstrap", "ksqldb-login", "user-api"}
     limits = {n: s["mem_limit"] for n, s in compose["services"].items()}
     assert all(limit.endswith("m") for limit in limits.values())
@@ -60,25 +60,25 @@ def test_the_limits_of_what_stays_up_are_below_twelve_gibibytes(
     assert total < 12 * 1024
 
 
-def test_postgres_does_not_start_where_its_database_finds_no_room(
+def test_postgres_does_not_start_without_space_for_its_database(
     compose: dict[str, Any],
 ) -> None:
-    """Making it takes 46 MiB, more than what every part wants to be left."""
+    """Its database needs 46 MiB, more than the minimum of other parts."""
     wanted = environment_of(compose["services"], "postgres")["PART_MIN_FREE_KIB"]
     assert wanted >= 2 * 46 * 1024
 
 
-def test_ports_are_published_on_loopback_alone(compose: dict[str, Any]) -> None:
-    """Docker's rules pass by the host's firewall: another address is open to all."""
+def test_ports_are_published_on_loopback_only(compose: dict[str, Any]) -> None:
+    """Docker bypasses the host's firewall: other addresses would be public."""
     ports = [p for s in compose["services"].values() for p in s.get("ports", ())]
     assert ports
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
-def test_zookeepers_share_their_network_with_their_brokers_alone(
+def test_zookeepers_share_their_network_only_with_their_brokers(
     compose: dict[str, Any],
 ) -> None:
-    """Who reaches ZooKeeper is one guess from giving itself any right."""
+    """A client of ZooKeeper needs only one password for all rights."""
     for zookeeper, broker in (
         ("zookeeper", "kafka-"),
         ("zookeeper-mirror", "kafka-mirror-"),
@@ -99,15 +99,15 @@ def test_zookeepers_share_their_network_with_their_brokers_alone(
 
 
 def scrape_targets(compose: dict[str, Any]) -> dict[str, str]:
-    """Return what Prometheus reads: an address and a path by job/part."""
+    """Return Prometheus's targets: an address and a path by job/part."""
     text = compose["services"]["prometheus"]["environment"]["SCRAPE_TARGETS"]
     return dict(target.split("=", 1) for target in text.split())
 
 
-def test_prometheus_reads_the_same_parts_as_natively(
+def test_prometheus_has_the_same_targets_as_natively(
     compose: dict[str, Any], tmp_path: Path
 ) -> None:
-    """A part that is read under another name is in no panel and in no alert."""
+    """A part under another name would be missing from panels and alerts."""
     declared = load_platform(PROJECT_ROOT / "platform.yaml")
     parts = platform_parts(Home(tmp_path), Ports(monitored=True), declared)
     native = next(p for p in parts if p.name == "prometheus").environment
@@ -115,8 +115,8 @@ def test_prometheus_reads_the_same_parts_as_natively(
     assert scrape_targets(compose).keys() == names
 
 
-def test_prometheus_reaches_everything_that_it_reads(compose: dict[str, Any]) -> None:
-    """A network that it lacks, or another port, leaves a panel empty."""
+def test_prometheus_can_reach_all_its_targets(compose: dict[str, Any]) -> None:
+    """A missing network or a wrong port leaves a panel empty."""
     services = compose["services"]
     own = set(services["prometheus"]["networks"])
     for name, url in scrape_targets(compose).items():
@@ -133,10 +133,10 @@ def environment_of(services: dict[str, Any], name: str) -> dict[str, Any]:
     return environment
 
 
-def test_each_container_mounts_its_own_share_and_for_reading(
+def test_each_container_mounts_its_own_share_read_only(
     compose: dict[str, Any],
 ) -> None:
-    """A wrong share hands a part the passwords of another."""
+    """A wrong share would give a part the passwords of another."""
     for name, service in compose["services"].items():
         shares = [v for v in volumes_of(service) if v.startswith("share-")]
         if name == "prepare":
@@ -150,8 +150,8 @@ def test_each_container_mounts_its_own_share_and_for_reading(
         assert not any(v.startswith("platform:") for v in volumes_of(service))
 
 
-def test_the_engines_socket_is_in_the_proxy_alone(compose: dict[str, Any]) -> None:
-    """Who holds it is root on the host."""
+def test_only_the_proxy_has_the_engines_socket(compose: dict[str, Any]) -> None:
+    """With the socket, a container is root on the host."""
     holders = {
         name
         for name, service in compose["services"].items()
@@ -160,10 +160,10 @@ def test_the_engines_socket_is_in_the_proxy_alone(compose: dict[str, Any]) -> No
     assert holders == {"docker-proxy"}
 
 
-def test_each_way_to_the_engine_is_open_to_those_it_is_meant_for(
+def test_each_engine_network_has_only_its_intended_clients(
     compose: dict[str, Any],
 ) -> None:
-    """The network decides what the proxy lets through."""
+    """The network decides what the proxy permits."""
     members: dict[str, set[str]] = {}
     for name, service in compose["services"].items():
         for network in service.get("networks", ()):
@@ -173,8 +173,8 @@ def test_each_way_to_the_engine_is_open_to_those_it_is_meant_for(
     assert members["docker-launch"] == {"docker-proxy", "dagster-daemon"}
 
 
-def test_a_run_is_as_the_code_server_is(compose: dict[str, Any]) -> None:
-    """A network that it lacks fails its assets; one too many is a way in."""
+def test_a_run_matches_the_code_server(compose: dict[str, Any]) -> None:
+    """Assets fail without a network; a superfluous one is an attack path."""
     code = compose["services"]["dagster-code"]
     config = run_launcher("p")["config"]
     assert config["networks"] == [f"p_{network}" for network in code["networks"]]
@@ -187,8 +187,8 @@ def test_a_run_is_as_the_code_server_is(compose: dict[str, Any]) -> None:
         assert config["container_kwargs"][wanted] == code[wanted]
 
 
-def test_no_environment_carries_a_password(compose: dict[str, Any]) -> None:
-    """`docker inspect` shows the environment to whoever may ask the engine."""
+def test_no_environment_contains_a_password(compose: dict[str, Any]) -> None:
+    """`docker inspect` shows the environment to all users of the engine."""
     named = [
         (service, variable)
         for service, definition in compose["services"].items()
@@ -201,10 +201,10 @@ def test_no_environment_carries_a_password(compose: dict[str, Any]) -> None:
     assert named == []
 
 
-def test_upstream_images_are_pinned_and_as_confined_as_ours(
+def test_upstream_images_are_pinned_and_restricted_like_ours(
     compose: dict[str, Any],
 ) -> None:
-    """Whatever `latest` is today was tried by nobody."""
+    """Nobody has tested today's `latest`."""
     for service in upstream_services(compose).values():
         version = service["image"].rpartition(":")[2]
         assert re.fullmatch(r"v?\d+\.\d+\.\d+", version), service["image"]
@@ -214,10 +214,10 @@ def test_upstream_images_are_pinned_and_as_confined_as_ours(
         assert service["user"] == "10001:10001"
 
 
-def test_a_machine_without_a_registry_can_leave_upstream_images_out(
+def test_upstream_images_can_be_omitted(
     compose: dict[str, Any],
 ) -> None:
-    """One that is forgotten fails the start of all, as does one that others need."""
+    """A forgotten image, or one that others need, would fail every start."""
     path = PROJECT_ROOT / "containers" / "without-upstream.yml"
     override = yaml.safe_load(path.read_text(encoding="utf-8"))["services"]
     left_out = {n for n, s in override.items() if s.get("profiles") == ["upstream"]}
@@ -227,17 +227,17 @@ def test_a_machine_without_a_registry_can_leave_upstream_images_out(
         assert not left_out & set(compose["services"][name].get("depends_on", ()))
 
 
-def test_no_environment_or_command_holds_what_prepare_makes(
+def test_no_environment_or_command_contains_generated_secrets(
     compose: dict[str, Any],
 ) -> None:
-    """Upstream images take settings from the environment, secrets too, if given."""
+    """Upstream images accept secrets from the environment."""
     for service in upstream_services(compose).values():
         text = str(service["environment"]) + str(service.get("command", ""))
         assert not re.search(r"jaas|sasl|ssl", text, re.IGNORECASE)
 
 
-def test_ksqldb_is_reached_by_those_who_search_alone(compose: dict[str, Any]) -> None:
-    """It asks for no login, and a statement can drop the view."""
+def test_only_search_clients_can_reach_ksqldb(compose: dict[str, Any]) -> None:
+    """It requires no login, and a statement can drop the view."""
     members = {
         name
         for name, service in compose["services"].items()
@@ -247,10 +247,10 @@ def test_ksqldb_is_reached_by_those_who_search_alone(compose: dict[str, Any]) ->
     assert "ports" not in compose["services"]["ksqldb"]
 
 
-def test_every_address_names_a_container_that_there_is(
+def test_every_address_names_an_existing_container(
     compose: dict[str, Any],
 ) -> None:
-    """A container that is renamed would be looked for in vain by all others."""
+    """After a rename, all other containers would look for it in vain."""
     url = compose["services"]["prepare"]["environment"]["GOODSFLOW_KSQLDB_URL"]
     text = endpoints("goodsflow", ksqldb_url=url).as_json().decode()
     hosts = set(re.findall(r"(?:://|,|\")([a-z][a-z0-9-]*):\d+", text))

@@ -1,4 +1,4 @@
-"""What each container is given: its own secrets, and no others."""
+"""The files of each container: its own secrets, and no others."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def files_of(share: Path) -> set[str]:
     return {str(p.relative_to(share)) for p in share.rglob("*") if p.is_file()}
 
 
-def test_a_share_holds_its_own_secrets_and_no_others(shares: Path) -> None:
-    """With one volume for all, any part broken into would give away every password."""
+def test_a_share_has_only_its_own_secrets(shares: Path) -> None:
+    """With one volume for all, one compromised part would reveal every password."""
     prepare(shares, "goodsflow")
     assert files_of(shares / "user-api") == {
         "endpoints.json",
@@ -44,10 +44,10 @@ def test_a_share_holds_its_own_secrets_and_no_others(shares: Path) -> None:
     assert modes == {0o600}
 
 
-def test_a_full_disk_is_said_before_anything_is_made(
+def test_a_full_disk_is_reported_before_anything_is_created(
     shares: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """OpenSSL says of a full disk that it failed, and nothing more."""
+    """On a full disk, OpenSSL fails without a reason."""
     monkeypatch.setattr(prepare_module, "_MIN_FREE_BYTES", 1 << 60)
     with pytest.raises(
         PrepareError, match=r"No space left: \d+ KiB are free in .*Free some space"
@@ -57,15 +57,17 @@ def test_a_full_disk_is_said_before_anything_is_made(
 
 
 def test_the_second_preparation_changes_no_secret(shares: Path) -> None:
-    """New passwords at each start would lock every part out."""
+    """New passwords at each start would lock all parts out."""
     prepare(shares, "goodsflow")
     before = {p: p.read_bytes() for p in shares.rglob("*.p*") if p.is_file()}
     prepare(shares, "goodsflow")
     assert before == {p: p.read_bytes() for p in shares.rglob("*.p*") if p.is_file()}
 
 
-def test_dagster_gets_the_password_of_every_declared_principal(shares: Path) -> None:
-    """One that is missing fails the bootstrap, and all that waits for it."""
+def test_dagster_receives_the_password_of_every_declared_principal(
+    shares: Path,
+) -> None:
+    """A missing one would fail the bootstrap and everything that needs it."""
     prepare(shares, "goodsflow")
     endpoints = load_endpoints(shares / "dagster-code")
     platform = load_platform(PROJECT_ROOT / "platform.yaml")
@@ -77,8 +79,8 @@ def test_dagster_gets_the_password_of_every_declared_principal(shares: Path) -> 
     assert wanted <= files_of(shares / "dagster-code")
 
 
-def test_dagsters_configuration_holds_no_secret(shares: Path) -> None:
-    """It goes into the command line of every run, which `docker inspect` shows."""
+def test_dagsters_configuration_contains_no_secret(shares: Path) -> None:
+    """It is in the command line of every run, which `docker inspect` shows."""
     prepare(shares, "goodsflow")
     text = (shares / "dagster" / "dagster.yaml").read_text()
     secrets = [p.read_text() for p in (shares / "platform").rglob("*.password")]
@@ -90,7 +92,7 @@ def test_dagsters_configuration_holds_no_secret(shares: Path) -> None:
 
 
 def test_networks_and_volumes_of_runs_are_those_of_the_project(shares: Path) -> None:
-    """A second platform's runs would work in the first one's networks."""
+    """A second platform's runs would otherwise use the first one's networks."""
     prepare(shares, "other")
     instance = yaml.safe_load((shares / "dagster-code" / "dagster.yaml").read_text())
     config = instance["run_launcher"]["config"]
@@ -105,7 +107,7 @@ def properties_of(file: Path) -> dict[str, str]:
 
 
 def test_ksqldb_is_configured_with_its_own_principal(shares: Path) -> None:
-    """Its image reads passwords from its configuration file alone."""
+    """Its image reads passwords only from its configuration file."""
     prepare(shares, "goodsflow")
     password = (shares / "platform/secrets/analytics/ksqldb.password").read_text()
     settings = properties_of(shares / "ksqldb" / "ksqldb.properties")
@@ -121,8 +123,8 @@ def test_ksqldb_is_configured_with_its_own_principal(shares: Path) -> None:
     assert {service_id, f"_confluent-ksql-{service_id}"} <= names
 
 
-def test_the_trust_store_of_ksqldb_holds_the_platforms_ca(shares: Path) -> None:
-    """The server takes no PEM: it would not start."""
+def test_the_trust_store_of_ksqldb_has_the_platforms_ca(shares: Path) -> None:
+    """The server does not support PEM, and would not start."""
     prepare(shares, "goodsflow")
     settings = properties_of(shares / "ksqldb" / "ksqldb.properties")
     assert settings["ssl.truststore.location"] == "/goodsflow/ca.jks"
@@ -143,7 +145,7 @@ def test_the_trust_store_of_ksqldb_holds_the_platforms_ca(shares: Path) -> None:
 
 
 def test_kafka_ui_shows_both_clusters_and_changes_neither(shares: Path) -> None:
-    """It asks for no login: whoever reaches the port can use it."""
+    """It requires no login: everybody who reaches the port can use it."""
     prepare(shares, "goodsflow")
     text = (shares / "ui" / "kafka-ui.yaml").read_text()
     inbound, analytics = yaml.safe_load(text)["kafka"]["clusters"]
@@ -158,17 +160,15 @@ def test_kafka_ui_shows_both_clusters_and_changes_neither(shares: Path) -> None:
 
 
 @pytest.mark.parametrize("url", [None, "http://ksqldb:8088"])
-def test_the_search_goes_where_ksqldb_is_said_to_be(
-    shares: Path, url: str | None
-) -> None:
-    """Without the upstream images it must not look for a server that is not there."""
+def test_the_search_uses_the_configured_ksqldb(shares: Path, url: str | None) -> None:
+    """Without the upstream images, it must not use a missing server."""
     prepare(shares, "goodsflow", ksqldb_url=url)
     assert load_endpoints(shares / "user-api").ksqldb_url == url
     assert load_endpoints(shares / "dagster-code").ksqldb_url == url
 
 
-def test_what_a_share_no_longer_holds_is_removed(shares: Path) -> None:
-    """A secret taken from a part's list would stay with it for ever."""
+def test_obsolete_files_of_a_share_are_deleted(shares: Path) -> None:
+    """A secret that is no longer in a part's list would stay forever."""
     prepare(shares, "goodsflow")
     stale = shares / "blocking" / "secrets" / "inbound" / "admin.password"
     stale.write_text("old")
@@ -176,8 +176,8 @@ def test_what_a_share_no_longer_holds_is_removed(shares: Path) -> None:
     assert not stale.exists()
 
 
-def test_a_secret_that_nobody_declares_is_named(shares: Path) -> None:
-    """A principal renamed in platform.yaml would leave its container without one."""
+def test_an_undeclared_secret_is_reported(shares: Path) -> None:
+    """After a principal is renamed in platform.yaml, its file is missing."""
     prepare(shares, "goodsflow")
     with pytest.raises(PrepareError, match=r"no secrets/inbound/nobody\.password"):
         fill_share(

@@ -1,4 +1,4 @@
-"""A run's container as dagster-docker asks for it, and as the proxy lets it through."""
+"""A run's container, as dagster-docker requests it and as the proxy permits it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROXY = PROJECT_ROOT / "containers" / "docker-proxy"
 
 
 class FakeEngine(BaseHTTPRequestHandler):
-    """Answers as a Docker engine would, and keeps what it is asked to create."""
+    """A fake Docker engine that records requests."""
 
     created: str = ""
     connected: list[str]
@@ -60,7 +60,7 @@ class FakeEngine(BaseHTTPRequestHandler):
 
 @contextmanager
 def fake_engine() -> Iterator[tuple[str, type[FakeEngine]]]:
-    """Serve one; give its address, and what it keeps."""
+    """Serve a fake engine; return its address and its records."""
     handler = type("Engine", (FakeEngine,), {"connected": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -72,7 +72,7 @@ def fake_engine() -> Iterator[tuple[str, type[FakeEngine]]]:
 
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[str]]:
-    """What the launcher asks an engine to create, and to connect."""
+    """The launcher's requests to create and connect a container."""
     home = tmp_path_factory.mktemp("dagster")
     configuration = {"run_launcher": run_launcher(PROJECT)}
     (home / "dagster.yaml").write_text(yaml.safe_dump(configuration))
@@ -107,19 +107,19 @@ def pattern() -> re.Pattern[str]:
     )
 
 
-def test_the_proxy_lets_through_what_the_launcher_creates(
+def test_the_proxy_permits_what_the_launcher_creates(
     launched: tuple[str, list[str]],
 ) -> None:
-    """A newer docker-py that writes it otherwise would stop every run."""
+    """A newer docker-py with another JSON format would stop every run."""
     created, connected = launched
     assert pattern().search(created), created
     assert len(connected) == len(run_launcher(PROJECT)["config"]["networks"]) - 1
 
 
-def test_a_run_has_nothing_in_its_environment_but_its_job(
+def test_a_runs_environment_has_only_its_job(
     launched: tuple[str, list[str]],
 ) -> None:
-    """`docker inspect` shows the environment to whoever may ask the engine."""
+    """`docker inspect` shows the environment to all users of the engine."""
     assert json.loads(launched[0])["Env"] == ["DAGSTER_RUN_JOB_NAME=bootstrap"]
 
 
@@ -138,10 +138,10 @@ def test_a_run_has_nothing_in_its_environment_but_its_job(
         ('"Labels": {', '"hostconfig": {"Privileged": true}, "Labels": {'),
     ],
 )
-def test_the_proxy_lets_nothing_else_be_created(
+def test_the_proxy_permits_no_other_container(
     launched: tuple[str, list[str]], part: str, instead: str
 ) -> None:
-    """Whoever may create any container is root on the host."""
+    """A client that can create any container is root on the host."""
     created, _ = launched
     # What comes last is the container's own: the run's configuration names some too.
     before, found, after = created.rpartition(part)
@@ -151,6 +151,6 @@ def test_the_proxy_lets_nothing_else_be_created(
 
 
 def test_the_memory_limit_is_the_same_in_both_places() -> None:
-    """Changed in one alone, it would stop every run."""
+    """Changed in only one place, it would stop every run."""
     limit = run_launcher(PROJECT)["config"]["container_kwargs"]["mem_limit"]
     assert f'"Memory": {int(limit.removesuffix("m")) << 20},' in pattern().pattern

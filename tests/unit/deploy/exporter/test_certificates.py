@@ -1,4 +1,4 @@
-"""When certificates end, as they are shown and as they are written."""
+"""Expiry of certificates, as presented by servers and as stored in files."""
 
 import socket
 import ssl
@@ -52,20 +52,20 @@ def is_in_ten_days(end: datetime) -> bool:
     return abs(end - datetime.now(UTC) - timedelta(days=10)) < timedelta(minutes=1)
 
 
-def test_the_end_of_a_shown_certificate_is_seen_though_nobody_trusts_it(
+def test_the_expiry_of_an_untrusted_certificate_is_read(
     server: str,
 ) -> None:
-    """One that has ended already must be seen too."""
+    """An expired certificate must be reported, too."""
     assert is_in_ten_days(served_certificate_expiry(server))
 
 
-def test_the_end_of_a_written_certificate_is_read(certificate: Path) -> None:
-    """The CA's own is shown by no server."""
+def test_the_expiry_of_a_certificate_file_is_read(certificate: Path) -> None:
+    """No server presents the CA's certificate."""
     assert is_in_ten_days(file_certificate_expiry(certificate))
 
 
-def test_where_nobody_listens_the_address_is_named() -> None:
-    """A bare 'connection refused' does not say whose."""
+def test_an_unreachable_address_is_named() -> None:
+    """A bare 'connection refused' does not say of which broker."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
     with pytest.raises(CertificateError, match=address):

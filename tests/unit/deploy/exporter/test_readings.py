@@ -1,4 +1,4 @@
-"""What the exporter tells of what it read, and of what it could not read."""
+"""The exporter's metrics of readings and of failures."""
 
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -24,7 +24,7 @@ class Cluster:
 
 
 class Clock:
-    """A clock that stands still until told."""
+    """A clock that tests set."""
 
     now = 100.0
 
@@ -40,8 +40,8 @@ def told(readings: Readings) -> str:
     return generate_latest(registry).decode()
 
 
-def test_what_was_read_is_told_with_its_labels() -> None:
-    """An alert that finds no series is silent for ever."""
+def test_samples_are_served_with_their_labels() -> None:
+    """An alert without series never fires."""
     readings = Readings([Source("inbound", Cluster().read)])
     readings.refresh()
     text = told(readings)
@@ -49,8 +49,8 @@ def test_what_was_read_is_told_with_its_labels() -> None:
     assert 'goodsflow_exporter_read_success{source="inbound"} 1.0' in text
 
 
-def test_what_cannot_be_read_any_more_is_absent_and_said_so() -> None:
-    """The last lag of a cluster that is gone would look like a healthy one."""
+def test_unreadable_values_are_absent_and_reported() -> None:
+    """The last lag of a lost cluster would look healthy."""
     cluster = Cluster()
     readings = Readings([Source("inbound", cluster.read)])
     readings.refresh()
@@ -61,8 +61,8 @@ def test_what_cannot_be_read_any_more_is_absent_and_said_so() -> None:
     assert 'goodsflow_exporter_read_success{source="inbound"} 0.0' in text
 
 
-def test_one_source_that_fails_leaves_the_others() -> None:
-    """An outage of one cluster would hide the other's lag."""
+def test_a_failed_source_does_not_affect_the_others() -> None:
+    """An outage of one cluster would otherwise hide the other's lag."""
     away = Cluster()
     away.is_away = True
     readings = Readings(
@@ -73,8 +73,8 @@ def test_one_source_that_fails_leaves_the_others() -> None:
     assert readings.unhealthy_reason() is None
 
 
-def test_a_good_reading_lasts_and_a_failed_one_is_tried_at_once() -> None:
-    """A certificate needs no look each turn; a broker that is back does."""
+def test_a_reading_stays_valid_and_a_failed_one_is_retried() -> None:
+    """Certificates are read rarely, but a recovered broker at once."""
     cluster, clock = Cluster(), Clock()
     readings = Readings([Source("certificate", cluster.read, 300)], clock)
     readings.refresh()
@@ -91,7 +91,7 @@ def test_a_good_reading_lasts_and_a_failed_one_is_tried_at_once() -> None:
 def test_it_is_unhealthy_before_its_first_reading_and_if_no_source_can_be_read() -> (
     None
 ):
-    """It would count as ready while it knows nothing."""
+    """It would otherwise count as ready without any data."""
     cluster = Cluster()
     cluster.is_away = True
     readings = Readings([Source("inbound", cluster.read)])
@@ -103,8 +103,8 @@ def test_it_is_unhealthy_before_its_first_reading_and_if_no_source_can_be_read()
     assert readings.unhealthy_reason() is None
 
 
-def test_a_certificate_that_could_be_read_is_not_the_platform() -> None:
-    """The CA's can always be: all others failed, and it was well."""
+def test_a_readable_certificate_does_not_make_it_healthy() -> None:
+    """The CA's is always readable, so it used to look healthy without all others."""
     inbound, analytics = Cluster(), Cluster()
     inbound.is_away = analytics.is_away = True
     readings = Readings(
@@ -121,8 +121,8 @@ def test_a_certificate_that_could_be_read_is_not_the_platform() -> None:
     assert readings.unhealthy_reason() is None
 
 
-def test_it_is_unwell_where_a_turn_does_not_end() -> None:
-    """A reader that hangs would leave old values behind for ever."""
+def test_it_is_unhealthy_if_a_reading_hangs() -> None:
+    """A hanging reader would serve old values forever."""
     clock = Clock()
     readings = Readings([Source("inbound", Cluster().read)], clock)
     readings.refresh()

@@ -1,4 +1,4 @@
-"""What the exporter reads, as far as it goes without the systems."""
+"""The exporter's sources, as far as they need no systems."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def file(partition: int, first: int, last: int, minute: int) -> TopicFile:
 
 
 def test_files_beyond_the_groups_offsets_wait_since_the_oldest_was_written() -> None:
-    """A recommender that stands would look like one with nothing to do."""
+    """A stopped recommender would look like one with nothing to do."""
     files = [file(0, 0, 9, 1), file(0, 10, 19, 5), file(1, 0, 4, 3)]
     samples = list(describe_files("t", files, {("t", 0): 10, ("other", 1): 99}))
     assert {s.metric: s.value for s in samples} == {
@@ -32,8 +32,8 @@ def test_files_beyond_the_groups_offsets_wait_since_the_oldest_was_written() -> 
     assert {s.metric for s in samples} <= set(METRICS)
 
 
-def test_where_no_file_waits_none_is_the_oldest() -> None:
-    """A time of zero would read as a wait of fifty years."""
+def test_without_waiting_files_there_is_no_oldest_one() -> None:
+    """A time of zero would mean a wait of fifty years."""
     samples = list(describe_files("t", [file(0, 0, 9, 1)], {("t", 0): 10}))
     assert {s.metric: s.value for s in samples} == {
         "goodsflow_hdfs_topic_files": 1,

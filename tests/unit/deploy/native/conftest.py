@@ -1,4 +1,4 @@
-"""A platform's folder of its own, and a small web server."""
+"""Fixtures: a platform's folder, and a small web server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a start needs of the machine: Java and Maven, told apart by what they say."""
+"""The checks for Java and Maven, and the build."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("version", ["17", "17.0.12", "21-ea", "25.0.1"])
-def test_a_new_enough_java_will_do(path: Path, version: str) -> None:
-    """Each vendor writes its version in another way."""
+def test_a_new_enough_java_is_accepted(path: Path, version: str) -> None:
+    """Each vendor formats its version differently."""
     program(path / "java", java(version))
     build.check_java()
 
@@ -53,22 +53,22 @@ def test_a_new_enough_java_will_do(path: Path, version: str) -> None:
 def test_an_old_java_is_named_with_its_version(
     path: Path, version: str, found: str
 ) -> None:
-    """A class file version of 61 says nothing to a person."""
+    """'Class file version 61' does not help users."""
     program(path / "java", java(version))
     with pytest.raises(PreflightError, match=f"bin/java is Java {found}, .* needs 17"):
         build.check_java()
 
 
-def test_no_java_at_all_says_how_to_install_one(path: Path) -> None:
-    """Every part would die of it, one after the other."""
+def test_missing_java_says_how_to_install_it(path: Path) -> None:
+    """Otherwise, every part would die, one after the other."""
     with pytest.raises(PreflightError, match=r"Java was not found. Install JDK 17"):
         build.check_java()
 
 
-def test_java_home_goes_before_the_path(
+def test_java_home_has_precedence_over_the_path(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The parts' run.sh goes by it too: the one checked must be the one used."""
+    """The parts' run.sh uses it, so it must be the one that is checked."""
     program(path / "java", java("17"))
     program(tmp_path / "old" / "bin" / "java", java("11.0.2"))
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "old"))
@@ -76,10 +76,10 @@ def test_java_home_goes_before_the_path(
         build.check_java()
 
 
-def test_a_java_home_with_no_java_is_named(
+def test_a_java_home_without_java_is_named(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is left behind when a JDK is upgraded."""
+    """An upgrade of the JDK can leave it behind."""
     program(path / "java", java("17"))
     monkeypatch.setenv("JAVA_HOME", str(tmp_path / "gone"))
     with pytest.raises(PreflightError, match=r"run .*gone/bin/java: No such file"):
@@ -89,14 +89,14 @@ def test_a_java_home_with_no_java_is_named(
 @pytest.mark.parametrize(
     "script", ["echo 'no runtime present' >&2; exit 1", "echo something >&2"]
 )
-def test_a_java_that_fails_says_what_it_said(path: Path, script: str) -> None:
-    """On macOS /usr/bin/java is there without any Java."""
+def test_a_failing_java_is_quoted(path: Path, script: str) -> None:
+    """On macOS, /usr/bin/java exists without Java."""
     program(path / "java", script)
     with pytest.raises(PreflightError, match=r"-version` failed: (no runtime|some)"):
         build.check_java()
 
 
-def test_no_maven_says_how_to_install_it(path: Path, tmp_path: Path) -> None:
+def test_missing_maven_says_how_to_install_it(path: Path, tmp_path: Path) -> None:
     """Nothing can be built."""
     with pytest.raises(PreflightError, match="Maven is not installed"):
         build.build(tmp_path / "build.log")
@@ -105,7 +105,7 @@ def test_no_maven_says_how_to_install_it(path: Path, tmp_path: Path) -> None:
 def test_a_failed_build_shows_its_errors_and_its_log(
     path: Path, tmp_path: Path
 ) -> None:
-    """Of a thousand lines the few that begin with ERROR tell."""
+    """Of a thousand lines, only the few with ERROR matter."""
     program(path / "mvn", "echo '[INFO] fine'; echo '[ERROR] no such jar'; exit 1")
     log = tmp_path / "build.log"
     with pytest.raises(PreflightError) as caught:
@@ -114,10 +114,10 @@ def test_a_failed_build_shows_its_errors_and_its_log(
     assert "[INFO] fine" in log.read_text()
 
 
-def test_a_build_that_fails_leaves_nothing_that_counts_as_built(
+def test_after_a_failed_build_nothing_counts_as_built(
     path: Path, tmp_path: Path, stamp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the sources of before back, the jars of two states passed for theirs."""
+    """After a revert of the sources, mixed jars used to count as built."""
     monkeypatch.setattr(build, "_digest", lambda: "before")
     program(path / "mvn", "exit 0")
     build.build(tmp_path / "build.log")

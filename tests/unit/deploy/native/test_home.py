@@ -1,4 +1,4 @@
-"""The platform's folder: its paths, its rights, and who holds it."""
+"""The platform's folder: its paths, permissions and lock."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ with Home(Path(sys.argv[1])).locked():
 """
 
 
-def test_a_home_that_is_not_made_leaves_no_trace(tmp_path: Path) -> None:
-    """Asking after the status in a wrong folder must not make one."""
+def test_the_constructor_creates_nothing(tmp_path: Path) -> None:
+    """`goodsflow status` with a wrong folder must not create it."""
     home = Home(tmp_path / "home")
     assert home.settings() == HomeSettings(port_offset=0)
     assert not home.root.exists()
 
 
-def test_folders_are_for_their_owner_alone(home: Home) -> None:
-    """They hold keys, passwords and the cards."""
+def test_folders_are_accessible_only_to_their_owner(home: Home) -> None:
+    """They contain keys, passwords and cards."""
     folders = [path for path in home.root.iterdir() if path.is_dir()]
     assert {path.name for path in folders} == {
         *(
@@ -50,15 +50,15 @@ def test_folders_are_for_their_owner_alone(home: Home) -> None:
         assert list(path.iterdir()) == []
 
 
-def test_making_it_twice_keeps_what_is_there(home: Home) -> None:
-    """Each start makes it."""
+def test_making_it_twice_keeps_its_content(home: Home) -> None:
+    """Each start calls it."""
     (home.secrets / "a").write_text("b")
     home.make()
     assert (home.secrets / "a").read_text() == "b"
 
 
 def test_a_folder_that_cannot_be_made_is_named(short_path: Path) -> None:
-    """Whoever started it reads which one, and not a traceback."""
+    """The user must see which one, instead of a traceback."""
     (short_path / "file").write_text("")
     with pytest.raises(PreflightError, match=f"Cannot write to {short_path}/file"):
         Home(short_path / "file" / "home").make()
@@ -69,8 +69,8 @@ def test_a_folder_that_cannot_be_made_is_named(short_path: Path) -> None:
         pass
 
 
-def test_a_path_too_long_for_a_socket_is_refused_beforehand(tmp_path: Path) -> None:
-    """The supervisor would fail to bind with half the platform prepared."""
+def test_a_path_too_long_for_a_socket_is_rejected(tmp_path: Path) -> None:
+    """The supervisor would fail later, with half the platform prepared."""
     long = tmp_path / ("a" * 100)
     with pytest.raises(PreflightError, match="too long"):
         Home(long).make()
@@ -78,39 +78,39 @@ def test_a_path_too_long_for_a_socket_is_refused_beforehand(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["a b", "a%20", "a:b", "a,b", 'a"b', "a\\b", "a#b"])
-def test_a_path_that_some_part_cannot_take_is_refused_beforehand(
+def test_a_path_that_some_part_does_not_support_is_rejected(
     tmp_path: Path, name: str
 ) -> None:
-    """JVM flags split at a space, class paths at a colon, HDFS's folders at a comma."""
+    """JVM flags split at spaces, class paths at colons, HDFS folders at commas."""
     with pytest.raises(PreflightError, match="not every part supports"):
         Home(tmp_path / name).make()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_path_may_be_in_any_script(short_path: Path) -> None:
-    """A user's folder is called as the user is."""
+    """Home folders have their users' names."""
     Home(short_path / "данные").make()
 
 
-def test_settings_come_back(home: Home) -> None:
-    """A platform that forgets its offset comes up on other ports than before."""
+def test_settings_are_read_back(home: Home) -> None:
+    """Without its offset, a platform would come up on other ports."""
     home.settings_file.write_text(HomeSettings(port_offset=7).model_dump_json())
     assert home.settings().port_offset == 7
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"port_offset": "x"}', '{"offset": 1}'])
-def test_damaged_settings_say_which_file_and_what_to_do(
+def test_damaged_settings_are_reported_with_the_file_and_a_solution(
     home: Home, content: str
 ) -> None:
-    """Taking the default instead would move the platform silently; `clean` ends it."""
+    """The defaults would move the platform to other ports silently."""
     home.settings_file.write_text(content)
     advice = r"home\.json(?s:.*)`goodsflow up --port-offset N`"
     with pytest.raises(PreflightError, match=advice):
         home.settings()
 
 
-def test_a_held_folder_names_the_process_that_holds_it(home: Home) -> None:
-    """Two starts at once would start every part twice."""
+def test_a_locked_folder_is_reported_with_the_process(home: Home) -> None:
+    """Two simultaneous starts would start every part twice."""
     command = [sys.executable, "-c", HOLDER, str(home.root)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -131,7 +131,7 @@ def test_a_held_folder_names_the_process_that_holds_it(home: Home) -> None:
             pass
 
 
-def test_the_lock_is_there_from_the_first_start_on(home: Home) -> None:
+def test_the_lock_file_exists_since_the_first_start(home: Home) -> None:
     """It marks the folder as a platform's."""
     assert not home.lock_file.exists()
     with home.locked():

@@ -1,4 +1,4 @@
-"""What the launcher removes, and what it must not; what each `up` writes and asks."""
+"""The launcher: what it deletes, and what each `up` writes."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def folder() -> Iterator[Path]:
         yield Path(name).resolve() / "home"
 
 
-def test_a_folder_that_is_no_platforms_is_not_removed(folder: Path) -> None:
-    """`goodsflow --home / clean` would find a run/ folder there."""
+def test_only_a_platforms_folder_is_deleted(folder: Path) -> None:
+    """`goodsflow --home / clean` would find a run/ folder."""
     (folder / "run").mkdir(parents=True)
     (folder / "letters").mkdir()
     with pytest.raises(NativeError, match="does not look like a platform's folder"):
@@ -39,8 +39,8 @@ def test_a_folder_that_is_no_platforms_is_not_removed(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["letters", "run"]
 
 
-def test_a_platforms_folder_is_removed_with_all_in_it(folder: Path) -> None:
-    """Data left behind would surprise the next start."""
+def test_a_platforms_folder_is_deleted_completely(folder: Path) -> None:
+    """Remaining data would confuse the next start."""
     home = Home(folder)
     home.make()
     with home.locked():
@@ -49,8 +49,8 @@ def test_a_platforms_folder_is_removed_with_all_in_it(folder: Path) -> None:
     assert not folder.exists()
 
 
-def test_a_folder_that_is_not_there_is_nothing_to_remove(folder: Path) -> None:
-    """`make clean` twice is no mistake."""
+def test_a_missing_folder_is_not_an_error(folder: Path) -> None:
+    """Running `make clean` twice is fine."""
     assert not clean(folder)
 
 
@@ -72,8 +72,8 @@ def clean_cut_short(folder: Path, removals: int) -> bool:
             return False
 
 
-def test_a_removal_that_is_cut_short_is_finished_by_the_next(folder: Path) -> None:
-    """With the lock gone before the data, `clean` refused the rest for ever."""
+def test_an_interrupted_clean_is_finished_by_the_next(folder: Path) -> None:
+    """When the lock was deleted before the data, `clean` refused the rest."""
     for removals in itertools.count():
         home = Home(folder)
         home.make()
@@ -119,7 +119,7 @@ def bring_up(
 def test_a_start_that_changes_nothing_writes_no_address(
     home: Home, bring_up: Callable[..., str]
 ) -> None:
-    """Every client reads the file, and a start that is cut short would leave half."""
+    """Every client reads the file, and an interrupted start could damage it."""
     bring_up(7)
     before = [f.stat() for f in (home.settings_file, home.endpoints_file)]
     bring_up(None)
@@ -128,10 +128,10 @@ def test_a_start_that_changes_nothing_writes_no_address(
     assert [s.st_mtime_ns for s in after] == [s.st_mtime_ns for s in before]
 
 
-def test_what_has_changed_is_put_in_the_place_of_the_old(
+def test_changed_addresses_replace_the_file_atomically(
     home: Home, bring_up: Callable[..., str]
 ) -> None:
-    """Written in place, it is empty for a moment, and for ever after a kill then."""
+    """Written in place, it is empty for a moment, or forever after a kill."""
     bring_up(7)
     for file in (home.settings_file, home.endpoints_file):
         file.write_text("old")
@@ -143,10 +143,10 @@ def test_what_has_changed_is_put_in_the_place_of_the_old(
         assert (home.root / f"{file.name}.old").read_text() == "old"
 
 
-def test_damaged_settings_are_written_anew_for_a_given_offset(
+def test_damaged_settings_are_replaced_if_an_offset_is_given(
     home: Home, bring_up: Callable[..., str]
 ) -> None:
-    """The only advice was `clean`, which removes all data."""
+    """The only advice used to be `clean`, which deletes all data."""
     bring_up(7)
     home.settings_file.write_text("")
     with pytest.raises(PreflightError, match="--port-offset N"):

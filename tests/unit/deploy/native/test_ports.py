@@ -1,4 +1,4 @@
-"""Ports: who has one that a part needs."""
+"""Ports, and the check that they are free."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def taken(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 def test_no_two_parts_share_a_port() -> None:
-    """The second of the two would never come up."""
+    """The second part would never come up."""
     assert len(ALL) == len(set(ALL))
 
 
 def test_the_largest_offset_keeps_every_port_in_range() -> None:
-    """A port beyond 65535 is an error deep within some part."""
+    """A port above 65535 would cause an obscure error in some part."""
     assert max(ALL) + MAX_OFFSET == 65535
 
 
 def test_an_offset_moves_every_port() -> None:
-    """A port that stays is shared with the platform beside."""
+    """A fixed port would collide with another platform."""
     moved, kept = Ports(100), Ports()
     for part, roles in DEFAULT_PORTS.items():
         assert moved.all_of(part) == [port + 100 for port in kept.all_of(part)]
@@ -51,13 +51,13 @@ def test_an_offset_moves_every_port() -> None:
 
 
 def test_a_part_without_ports_is_free() -> None:
-    """The Dagster daemon listens nowhere."""
+    """The Dagster daemon has no port."""
     assert Ports().all_of("dagster-daemon") == []
     check_free(Ports(), ["dagster-daemon"])
 
 
-def test_a_taken_port_is_named_with_its_part_and_its_holder(taken: int) -> None:
-    """The part's own message about it is lost in a page of a stack trace."""
+def test_a_port_in_use_is_named_with_its_part_and_process(taken: int) -> None:
+    """The part's own error is hidden in a long stack trace."""
     ports = Ports(taken - DEFAULT_PORTS["kafka-0"]["broker"])
     with pytest.raises(PreflightError) as caught:
         check_free(ports, ["kafka-0"])
@@ -67,13 +67,13 @@ def test_a_taken_port_is_named_with_its_part_and_its_holder(taken: int) -> None:
     assert "--port-offset" in str(caught.value)
 
 
-def test_a_taken_port_of_a_part_that_is_up_does_not_count(taken: int) -> None:
-    """It is the part itself that has it."""
+def test_a_port_of_a_running_part_does_not_count(taken: int) -> None:
+    """The part itself uses it."""
     check_free(Ports(taken - DEFAULT_PORTS["kafka-0"]["broker"]), [])
 
 
-def test_every_taken_port_is_named_at_once() -> None:
-    """One a start makes a person stop programs one by one."""
+def test_all_ports_in_use_are_named_together() -> None:
+    """With one per start, users would have to retry after each."""
     with socket.socket() as first, socket.socket() as second:
         first.bind((LOOPBACK, 0))
         first.listen()

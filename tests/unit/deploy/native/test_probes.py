@@ -1,4 +1,4 @@
-"""When each part counts as ready, asked of small servers that answer as they do."""
+"""The readiness probes, with small fake servers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def zookeeper() -> Iterator[FourLetterWords]:
 
 
 def test_a_zookeeper_is_ready_when_it_serves(zookeeper: FourLetterWords) -> None:
-    """Its port is open long before."""
+    """Its port is open long before it is ready."""
     host, port = zookeeper.server_address[:2]
     probes.zookeeper(str(host), port)
     zookeeper.answer = b"This ZooKeeper instance is not currently serving requests\n"
@@ -64,10 +64,10 @@ def test_a_zookeeper_is_ready_when_it_serves(zookeeper: FourLetterWords) -> None
         probes.zookeeper("127.0.0.1", 1)
 
 
-def test_a_broker_that_is_not_there_says_so(
+def test_a_missing_broker_is_not_ready(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Constructing a client proves nothing: it connects when it likes."""
+    """Creating a client proves nothing: it connects later."""
     monkeypatch.setattr(probes, "PROBE_SECONDS", 0.5)
     (home.secrets / "inbound").mkdir()
     (home.secrets / "inbound" / "admin.password").write_text("se-cret")
@@ -83,14 +83,14 @@ def test_a_broker_that_is_not_there_says_so(
 
 
 def test_a_broker_whose_admin_has_no_password_is_not_ready(home: Home) -> None:
-    """The status of all other parts must still show."""
+    """The status of the other parts must still be shown."""
     check = probes.broker(endpoints_of(home, Ports()), "inbound", "127.0.0.1:1", 0)
     with pytest.raises(NotReadyError, match=r"admin\.password: No such file"):
         check()
 
 
 def test_a_health_address_gives_its_reason(web: Any) -> None:
-    """'503' alone sends a person to the log."""
+    """'503' alone would make users read the log."""
     web.always("fine")
     probes.http_ok(f"{web.url}/health")
     web.always('{"status": "DOWN",\n  "why": "journal"}', 503)
@@ -128,7 +128,7 @@ ACTIVE = {"State": "active"}
 def test_a_namenode_is_ready_when_it_is_active_and_writable(
     web: Any, answer: Callable[[str, Any], tuple[int, object]], message: str
 ) -> None:
-    """In safe mode it answers, and refuses every write."""
+    """In safe mode, it answers but rejects every write."""
     web.respond = answer
     with pytest.raises(NotReadyError, match=message):
         probes.namenode(web.url)
@@ -136,8 +136,8 @@ def test_a_namenode_is_ready_when_it_is_active_and_writable(
     probes.namenode(web.url)
 
 
-def test_a_datanode_is_ready_when_its_namenode_hears_of_it(web: Any) -> None:
-    """Its process may run and not be registered: no block would find it."""
+def test_a_datanode_is_ready_when_the_namenode_receives_heartbeats(web: Any) -> None:
+    """A running DataNode that is not registered gets no blocks."""
     living = {"host:1": {"xferaddr": "127.0.0.1:9866", "lastContact": 2}}
     web.respond = beans(NameNodeInfo={"LiveNodes": json.dumps(living)})
     probes.datanode(web.url, "127.0.0.1:9866")
@@ -150,7 +150,7 @@ def test_a_datanode_is_ready_when_its_namenode_hears_of_it(web: Any) -> None:
 
 
 def test_a_spark_master_and_its_worker_are_ready_when_alive(web: Any) -> None:
-    """A recovering master takes no application; a dead worker stays on its list."""
+    """A recovering master accepts no applications, and lists dead workers."""
     workers = [{"port": 7078, "state": "DEAD"}, {"port": 7078, "state": "ALIVE"}]
     web.always({"status": "ALIVE", "workers": workers})
     probes.spark_master(web.url)
@@ -164,10 +164,10 @@ def test_a_spark_master_and_its_worker_are_ready_when_alive(web: Any) -> None:
         probes.spark_worker(web.url, 7078)
 
 
-def test_a_spark_connect_server_needs_its_calls_and_its_application(
+def test_a_spark_connect_server_is_ready_with_its_application(
     web: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With no executor it takes a query and never answers."""
+    """Without an executor, it accepts queries but never answers."""
     monkeypatch.setattr(probes, "PROBE_SECONDS", 2.0)
     with ThreadPoolExecutor(1) as pool:
         server = grpc.server(pool)
@@ -192,7 +192,7 @@ def test_a_spark_connect_server_needs_its_calls_and_its_application(
 
 
 def test_a_connect_worker_is_ready_with_its_plugins_and_its_group(web: Any) -> None:
-    """A plugin that did not load shows as a 400 in the middle of the bootstrap."""
+    """Without a plugin, the bootstrap would fail with an HTTP 400."""
     plugins = [
         {"class": "org.goodsflow.hdfs.HdfsSinkConnector"},
         {"class": "org.apache.kafka.connect.mirror.MirrorSourceConnector"},
@@ -210,8 +210,8 @@ def test_a_connect_worker_is_ready_with_its_plugins_and_its_group(web: Any) -> N
         probes.connect_worker(web.url)
 
 
-def test_dagsters_probes_pass_its_reasons_on(web: Any) -> None:
-    """They come as errors of another kind, which would end a start."""
+def test_dagsters_probes_report_its_reasons(web: Any) -> None:
+    """Other kinds of errors would end a start."""
     with pytest.raises(NotReadyError, match="does not answer"):
         probes.dagster_webserver(NOBODY)
     with pytest.raises(NotReadyError, match="its state is unknown"):
@@ -239,10 +239,10 @@ HTTP_PROBES: dict[str, Callable[[str], None]] = {
 @pytest.mark.parametrize(
     "content", ["<html>", "", "null", "{}", "[]", "[1]", '{"beans": [], "workers": 1}']
 )
-def test_a_stranger_on_the_port_is_not_the_part(
+def test_another_program_on_the_port_is_not_the_part(
     web: Any, probe: str, content: str
 ) -> None:
-    """The status of all parts ended in a KeyError when another program answered."""
+    """`status` used to fail with a KeyError when another program answered."""
     web.always(content)
     with pytest.raises(NotReadyError, match=r"."):
         HTTP_PROBES[probe](web.url)

@@ -1,4 +1,4 @@
-"""What a start shows, on a terminal and in a file."""
+"""The progress of a start, on a terminal and in a file."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def shown(output: StringIO) -> list[str]:
     return [re.sub(r"^ *\d+\.\d s | \(\d+\.\d s\)", "", line) for line in lines]
 
 
-def test_in_a_file_each_step_has_a_line_at_its_begin_and_end() -> None:
-    """A live table in a CI log is thousands of lines of escape codes."""
+def test_in_a_file_each_step_has_a_line_at_its_start_and_end() -> None:
+    """A live table would fill a CI log with escape codes."""
     output = StringIO()
     with Progress(Console(file=output, width=40)) as progress:
         progress.add("kafka-0", "kafka-1")
@@ -37,26 +37,26 @@ def test_in_a_file_each_step_has_a_line_at_its_begin_and_end() -> None:
     assert "\x1b" not in output.getvalue()
 
 
-def test_text_in_brackets_shows_as_it_is() -> None:
-    """A markup tag in a reason would vanish, or raise."""
+def test_text_in_brackets_is_not_markup() -> None:
+    """As markup, text in brackets would vanish or raise an error."""
     output = StringIO()
     with Progress(Console(file=output)) as progress:
         progress.begin("step", "[bold] [/nothing] 127.0.0.1:[1]")
     assert shown(output) == ["… step: [bold] [/nothing] 127.0.0.1:[1]"]
 
 
-def test_a_step_that_ends_without_a_begin_is_shown() -> None:
-    """One that needed nothing done must not break the start."""
+def test_a_step_that_ends_without_a_start_is_shown() -> None:
+    """A step with nothing to do must not break the start."""
     output = StringIO()
     with Progress(Console(file=output)) as progress:
         progress.done("sensors", "on")
     assert shown(output) == ["✓ sensors: on"]
 
 
-def test_a_step_that_repeats_has_the_time_of_its_last_round(
+def test_a_repeated_step_has_its_last_duration(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A restart after a minute's wait would look as if it had taken the minute."""
+    """A restart after a minute would seem to have taken a minute."""
     now = 0.0
     monkeypatch.setattr("goodsflow.deploy.native.progress.time.monotonic", lambda: now)
     output = StringIO()
@@ -75,8 +75,8 @@ def test_a_step_that_repeats_has_the_time_of_its_last_round(
     ]
 
 
-def test_on_a_terminal_steps_may_come_while_it_is_drawn() -> None:
-    """It draws in a thread of its own: a step added meanwhile must not break it."""
+def test_on_a_terminal_steps_may_be_added_while_it_is_drawn() -> None:
+    """It draws in its own thread, which an added step must not break."""
     output = StringIO()
     console = Console(file=output, force_terminal=True, width=80, height=2000)
     stop = threading.Event()

@@ -1,4 +1,4 @@
-"""Changes of passwords: replicas that stay behind, and a clock that was set back."""
+"""Password rotation with out-of-sync replicas and with a clock set back."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from goodsflow.model.spec import load_platform
 
 
 @pytest.mark.parametrize("started_anew", [{"kafka-1"}, set()])
-def test_a_change_that_goes_on_restarts_no_broker_while_a_replica_is_behind(
+def test_a_resumed_rotation_restarts_no_broker_with_out_of_sync_replicas(
     home: Home, monkeypatch: pytest.MonkeyPatch, started_anew: set[str]
 ) -> None:
-    """The partitions whose only replica in step is on it would be unavailable."""
+    """Partitions whose only in-sync replica is on it would be unavailable."""
     platform = open_platform(home.root)
     file = platform.endpoints.password_file("inbound", "broker")
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def test_a_change_that_goes_on_restarts_no_broker_while_a_replica_is_behind(
 
 
 def supervise(monkeypatch: pytest.MonkeyPatch, **started_at: float) -> None:
-    """Let the supervisor say when parts were started."""
+    """Have a fake supervisor report when parts were started."""
     processes = [
         SimpleNamespace(name=name.replace("_", "-"), started_at=at)
         for name, at in started_at.items()
@@ -78,7 +78,7 @@ def supervise(monkeypatch: pytest.MonkeyPatch, **started_at: float) -> None:
 
 @pytest.fixture
 def ahead(home: Home) -> Rotation:
-    """A password that was written when the clock was an hour ahead."""
+    """A password that was written while the clock was an hour ahead."""
     platform = open_platform(home.root)
     rotation = Rotation(PasswordFiles(platform.endpoints, "inbound"), "mirror")
     file = platform.endpoints.password_file("inbound", "mirror")
@@ -88,10 +88,10 @@ def ahead(home: Home) -> Rotation:
     return rotation
 
 
-def test_a_password_from_the_future_restarts_nothing_that_starts_from_now_on(
+def test_a_password_from_the_future_does_not_restart_new_parts(
     home: Home, ahead: Rotation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each `make up` restarted the brokers, until the clock had caught up."""
+    """Each `make up` used to restart the brokers until the clock caught up."""
     platform = open_platform(home.root)
     spec = load_platform(PROJECT_ROOT / "platform.yaml")
     before = int(time.time())
@@ -105,7 +105,7 @@ def test_a_password_from_the_future_restarts_nothing_that_starts_from_now_on(
 def test_a_password_from_the_future_is_rotated(
     home: Home, ahead: Rotation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It passed for a rotation that was cut short, and no new password was made."""
+    """It used to count as an interrupted rotation, without a new password."""
     platform = open_platform(home.root)
     supervise(monkeypatch, kafka_connect=int(time.time()) - 60)
     restarted: list[str] = []

@@ -1,4 +1,4 @@
-"""Passwords: made once, for their owner alone."""
+"""Passwords: generated once, accessible only to their owner."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def platform() -> Platform:
     return load_platform(PROJECT_ROOT / "platform.yaml")
 
 
-def test_every_principal_and_zookeeper_gets_its_own(
+def test_every_principal_and_zookeeper_gets_its_own_password(
     tmp_path: Path, platform: Platform
 ) -> None:
-    """A shared password opens a second door."""
+    """With a shared password, one leak would open two accounts."""
     folder = tmp_path / "secrets"
     count = make_missing_secrets(folder, platform)
     files = [path for path in folder.rglob("*") if path.is_file()]
@@ -41,8 +41,10 @@ def test_every_principal_and_zookeeper_gets_its_own(
     assert all(len(text) >= 32 for text in contents)
 
 
-def test_secrets_are_for_their_owner_alone(tmp_path: Path, platform: Platform) -> None:
-    """A umask that lets the group read must not."""
+def test_secrets_are_accessible_only_to_their_owner(
+    tmp_path: Path, platform: Platform
+) -> None:
+    """The umask must not matter."""
     folder = tmp_path / "secrets"
     make_missing_secrets(folder, platform)
     for path in [folder, *folder.rglob("*")]:
@@ -50,8 +52,8 @@ def test_secrets_are_for_their_owner_alone(tmp_path: Path, platform: Platform) -
         assert mode == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_what_is_there_is_kept(tmp_path: Path, platform: Platform) -> None:
-    """The cluster knows the old password: a new one locks the principal out."""
+def test_existing_passwords_are_kept(tmp_path: Path, platform: Platform) -> None:
+    """The cluster has the old password: a new one would lock the principal out."""
     make_missing_secrets(tmp_path, platform)
     kept = tmp_path / "inbound" / "admin.password"
     content = kept.read_text()
@@ -61,10 +63,8 @@ def test_what_is_there_is_kept(tmp_path: Path, platform: Platform) -> None:
     assert make_missing_secrets(tmp_path, platform) == 0
 
 
-def test_a_file_left_half_written_does_not_stand_in_the_way(
-    tmp_path: Path, platform: Platform
-) -> None:
-    """A start that was killed leaves one."""
+def test_a_half_written_file_is_replaced(tmp_path: Path, platform: Platform) -> None:
+    """A killed start can leave one."""
     (tmp_path / ".zookeeper.password.new").write_text("half")
     make_missing_secrets(tmp_path, platform)
     assert not (tmp_path / ".zookeeper.password.new").exists()
@@ -74,7 +74,7 @@ def test_a_file_left_half_written_does_not_stand_in_the_way(
 def test_a_secret_that_cannot_be_written_is_named(
     tmp_path: Path, platform: Platform
 ) -> None:
-    """A traceback of mkdir does not say what it was for."""
+    """A traceback of mkdir does not say its purpose."""
     (tmp_path / "inbound").write_text("in the way")
     with pytest.raises(PreflightError, match=r"secret .*/inbound/\w+\.password: File"):
         make_missing_secrets(tmp_path, platform)

@@ -1,4 +1,4 @@
-"""Starting real small programs: in their order, and told plainly where one fails."""
+"""Starting small real programs: their order, and reports of failures."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Begun:
 
 
 def test_a_part_starts_after_what_it_needs(home: Home) -> None:
-    """A broker before its ZooKeeper dies a few times first."""
+    """A broker without its ZooKeeper would die a few times."""
     first = part(home, "first")
     second = part(
         home, "second", f"[ -e {home.config('first')}.up ] && {RUNS}", needs=("first",)
@@ -84,15 +84,15 @@ def test_a_part_starts_after_what_it_needs(home: Home) -> None:
         assert f"✓ {name} (" in begun.output.getvalue()
 
 
-def test_a_part_that_is_ready_is_left_alone(home: Home) -> None:
+def test_a_ready_part_keeps_running(home: Home) -> None:
     """A second `up` must not restart anything."""
     begun = Begun(home, part(home, "a"), part(home, "b"), ready=("a",))
     begun.startup.run(bootstrap=False)
     assert begun.startup.started == ["b"]
 
 
-def test_a_part_that_dies_is_told_with_its_last_lines_and_its_log(home: Home) -> None:
-    """A person would wait for minutes, and then look for the log."""
+def test_a_dying_part_is_reported_with_its_log(home: Home) -> None:
+    """Users would otherwise wait for minutes, then search for the log."""
     script = "seq 100; echo no such thing >&2; exit 1"
     begun = Begun(home, part(home, "a", script, check=never, deaths_allowed=0))
     with pytest.raises(PartFailedError) as caught:
@@ -116,8 +116,8 @@ def run_for_weeks(home: Home, name: str) -> None:
         starts.write("1 1\n" * 40)
 
 
-def test_a_part_that_runs_is_not_blamed_for_deaths_of_long_ago(home: Home) -> None:
-    """The first look at it that failed ended `make up`."""
+def test_earlier_deaths_of_a_running_part_do_not_count(home: Home) -> None:
+    """The first failed probe used to end `make up`."""
     looks = iter([False])
 
     def check() -> None:
@@ -130,10 +130,10 @@ def test_a_part_that_runs_is_not_blamed_for_deaths_of_long_ago(home: Home) -> No
     assert begun.startup.started == []
 
 
-def test_a_part_that_ran_before_is_blamed_for_its_deaths_from_now_on(
+def test_new_deaths_of_a_running_part_count(
     home: Home,
 ) -> None:
-    """It would be waited for until its time is up."""
+    """The start would otherwise wait until the timeout."""
     ends = home.root / "ends"
 
     def check() -> None:
@@ -151,8 +151,8 @@ def test_a_part_that_ran_before_is_blamed_for_its_deaths_from_now_on(
     assert begun.startup.started == []
 
 
-def test_a_part_that_cannot_be_executed_is_told_like_one_that_dies(home: Home) -> None:
-    """A script that lost its mode in a copy of the project."""
+def test_a_part_that_cannot_be_executed_is_reported(home: Home) -> None:
+    """A copy of the project can lose the mode of a script."""
     broken = part(home, "a", check=never, deaths_allowed=0)
     (Path(broken.folder) / "run.sh").chmod(0o600)
     begun = Begun(home, broken)
@@ -160,10 +160,10 @@ def test_a_part_that_cannot_be_executed_is_told_like_one_that_dies(home: Home) -
         begun.startup.run(bootstrap=False)
 
 
-def test_a_part_that_is_never_ready_times_out_and_calls_the_others_off(
+def test_a_part_that_is_never_ready_times_out_and_cancels_the_others(
     home: Home,
 ) -> None:
-    """One that hangs would hold the start for as long as the slowest may take."""
+    """The others would otherwise delay the failure until they are ready."""
     slow = part(home, "slow", check=never, ready_seconds=300)
     hangs = part(home, "hangs", "exec sleep 300", check=never, ready_seconds=1)
     waits = part(home, "waits", needs=("hangs",))
@@ -208,10 +208,8 @@ def answer_as_dagster(
     web.respond = respond
 
 
-def test_the_services_start_when_the_bootstrap_has_succeeded(
-    home: Home, web: Any
-) -> None:
-    """Their topics are not there before."""
+def test_services_start_after_the_bootstrap(home: Home, web: Any) -> None:
+    """Before that, their topics do not exist."""
     answer_as_dagster(web, "STARTED", "SUCCESS")
     service = part(home, "service", needs=(BOOTSTRAP,))
     begun = Begun(home, service, url=web.url, ready=_BOOTSTRAP_NEEDS)
@@ -223,7 +221,7 @@ def test_the_services_start_when_the_bootstrap_has_succeeded(
 def test_a_bootstrap_that_fails_names_its_errors_and_its_page(
     home: Home, web: Any
 ) -> None:
-    """The errors stand in Dagster's UI, which is about to be stopped."""
+    """Dagster's UI has the errors, but is about to be stopped."""
     event = {
         "__typename": "ExecutionStepFailureEvent",
         "stepKey": "inbound_topics",
@@ -242,10 +240,8 @@ def test_a_bootstrap_that_fails_names_its_errors_and_its_page(
     assert begun.startup.started == []
 
 
-def test_a_bootstrap_that_is_called_off_is_ended_in_dagster_too(
-    home: Home, web: Any
-) -> None:
-    """It would go on against brokers that are being stopped."""
+def test_a_cancelled_bootstrap_is_terminated_in_dagster(home: Home, web: Any) -> None:
+    """It would otherwise continue while the brokers stop."""
     answer_as_dagster(web, *["STARTED"] * 1000)
     broken = part(home, "broken", "exit 1", check=never, deaths_allowed=0)
     begun = Begun(home, broken, url=web.url, ready=_BOOTSTRAP_NEEDS)

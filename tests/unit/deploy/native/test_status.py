@@ -1,4 +1,4 @@
-"""How a part is, judged from the supervisor's word and its own."""
+"""The status of a part, from the supervisor and from its probe."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def process(
     )
 
 
-def test_a_check_that_breaks_is_a_reason_and_hides_no_other_part(home: Home) -> None:
-    """A surprise in one probe left the operator with a traceback and no table."""
+def test_a_broken_probe_is_a_reason_and_hides_no_other_part(home: Home) -> None:
+    """An unexpected error used to give the operator a traceback and no table."""
 
     def broken() -> None:
         raise ZeroDivisionError("a bug")
@@ -68,8 +68,8 @@ def test_a_check_that_breaks_is_a_reason_and_hides_no_other_part(home: Home) -> 
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "STARTING"])
-def test_a_part_is_ready_when_it_says_so_itself(home: Home, state: str) -> None:
-    """A process that runs may still serve nobody."""
+def test_a_part_is_ready_when_its_probe_passes(home: Home, state: str) -> None:
+    """A running process may not serve requests yet."""
     status = part_status(home, part(ready), process(state))
     assert (status.state, status.reason) == ("ready", "")
     assert status.pid == os.getpid()
@@ -79,10 +79,10 @@ def test_a_part_is_ready_when_it_says_so_itself(home: Home, state: str) -> None:
 @pytest.mark.parametrize(
     ("uptime_seconds", "expected"), [(1, "starting"), (61, "failed")]
 )
-def test_a_part_that_is_not_ready_starts_until_its_time_is_up(
+def test_a_part_that_is_not_ready_counts_as_starting_until_its_timeout(
     home: Home, uptime_seconds: float, expected: str
 ) -> None:
-    """One that hangs would show as starting for ever."""
+    """A hanging part would otherwise be starting forever."""
     status = part_status(
         home, part(cold), process("RUNNING", uptime_seconds=uptime_seconds)
     )
@@ -100,16 +100,16 @@ def test_a_part_that_is_not_ready_starts_until_its_time_is_up(
         ("UNKNOWN", "", "failed", "unknown"),
     ],
 )
-def test_a_part_that_does_not_run_is_not_asked(
+def test_a_stopped_part_is_not_probed(
     home: Home, state: str, description: str, expected: str, reason: str
 ) -> None:
-    """Another program may answer on its port: that is not the part."""
+    """Another program may answer on its port."""
     status = part_status(home, part(ready), process(state, description=description))
     assert (status.state, status.reason) == (expected, reason)
 
 
 def test_without_a_supervisor_every_part_is_stopped(home: Home) -> None:
-    """The reason says what to do."""
+    """The reason has to say what to do."""
     statuses = platform_status(home, [part(ready, "a"), part(ready, "b")])
     assert [(s.name, s.state, s.pid, s.rss_bytes) for s in statuses] == [
         ("a", "stopped", None, 0),
@@ -119,8 +119,8 @@ def test_without_a_supervisor_every_part_is_stopped(home: Home) -> None:
     assert platform_status(home, []) == []
 
 
-def test_a_first_start_is_no_restart(home: Home) -> None:
-    """A count that begins at one makes every part look troubled."""
+def test_the_first_start_is_not_a_restart(home: Home) -> None:
+    """With a count of one, every part would look unstable."""
     assert count_restarts(home, "a") == 0
     home.starts("a").write_text("1 2\n")
     assert count_restarts(home, "a") == 0
@@ -129,8 +129,8 @@ def test_a_first_start_is_no_restart(home: Home) -> None:
     assert part_status(home, part(ready), process("RUNNING")).restarts == 2
 
 
-def test_the_memory_of_a_process_that_is_gone_is_none() -> None:
-    """It may end between two looks."""
+def test_the_memory_of_an_ended_process_is_zero() -> None:
+    """A process may end at any moment."""
     assert tree_rss_bytes(None) == 0
     assert tree_rss_bytes(2**22 + 1) == 0
     assert tree_rss_bytes(os.getpid()) > 1024**2

@@ -1,4 +1,4 @@
-"""The real supervisor with small programs of its own."""
+"""The real supervisor, with small programs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RUNS = "exec sleep 300"
 
 
 def ends(name: str, after_seconds: float) -> str:
-    """Return a script that, told to end, takes its time and then writes its name."""
+    """Return a script that, on SIGTERM, waits and then writes its name."""
     return (
         f'trap \'sleep {after_seconds}; echo {name} >>"$GOODSFLOW_HOME/ended"; '
         "exit 0' TERM\nwhile :; do sleep 0.05; done"
@@ -62,12 +62,12 @@ def await_that(condition: Callable[[], object], seconds: float = 20) -> None:
 
 
 def states(home: Home) -> dict[str, ProcessState]:
-    """Return what the supervisor says of each program."""
+    """Return the supervisor's state of each program."""
     return {p.name: p for p in SupervisorClient(home.socket).processes()}
 
 
 def is_gone(process: psutil.Process) -> bool:
-    """Tell whether a process has ended; an orphan's parent may not reap it."""
+    """Return whether a process has ended; an orphan's parent may not reap it."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -81,8 +81,8 @@ def started(home: Home, name: str) -> psutil.Process:
     return psutil.Process(states(home)[name].pid)
 
 
-def test_a_program_starts_when_asked_with_its_environment(home: Home) -> None:
-    """A value that is cut or expanded on its way sends a part elsewhere."""
+def test_a_program_starts_on_request_with_its_environment(home: Home) -> None:
+    """A value that is cut off or expanded would misconfigure a part."""
     value = "50% of 'x', %(here)s = $HOME;#1"
     configure(
         home,
@@ -105,8 +105,8 @@ def test_a_program_starts_when_asked_with_its_environment(home: Home) -> None:
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_a_killed_program_comes_back_and_that_counts(home: Home) -> None:
-    """A part that dies every minute looks healthy each time one looks."""
+def test_a_killed_program_is_restarted_and_counted(home: Home) -> None:
+    """A part that dies every minute looks healthy most of the time."""
     configure(home, {"a": RUNS})
     supervisor.start(home)
     first = started(home, "a")
@@ -115,8 +115,8 @@ def test_a_killed_program_comes_back_and_that_counts(home: Home) -> None:
     await_that(lambda: states(home)["a"].pid not in {None, first.pid})
 
 
-def test_update_touches_what_has_changed_alone(home: Home) -> None:
-    """A restart of every part for one new setting would be an outage."""
+def test_update_affects_only_changed_programs(home: Home) -> None:
+    """Restarting every part because of one new setting would be an outage."""
     configure(home, {"kept": RUNS, "changed": RUNS, "removed": RUNS})
     supervisor.start(home)
     processes = {name: started(home, name) for name in ("kept", "changed", "removed")}
@@ -137,8 +137,8 @@ def test_update_touches_what_has_changed_alone(home: Home) -> None:
     assert SupervisorClient(home.socket).update() == []
 
 
-def test_what_the_others_rely_on_stops_last(home: Home) -> None:
-    """A broker that finds its ZooKeeper gone takes minutes to end."""
+def test_dependencies_stop_last(home: Home) -> None:
+    """Without its ZooKeeper, a broker takes minutes to end."""
     scripts = {"z": ends("z", 0), "k": ends("k", 0.3), "a": ends("a", 0.6)}
     configure(home, scripts)
     supervisor.start(home)
@@ -151,7 +151,7 @@ def test_what_the_others_rely_on_stops_last(home: Home) -> None:
 
 
 def test_a_program_that_keeps_dying_is_stopped_for_good(home: Home) -> None:
-    """It is between two starts when it is told: it must not come back after."""
+    """It may be between two starts, and must not come back."""
     configure(home, {"a": "exit 1"})
     supervisor.start(home)
     SupervisorClient(home.socket).start("a")
@@ -161,8 +161,8 @@ def test_a_program_that_keeps_dying_is_stopped_for_good(home: Home) -> None:
     SupervisorClient(home.socket).stop("a")
 
 
-def test_a_supervisor_that_was_killed_leaves_parts_that_are_found(home: Home) -> None:
-    """They hold their ports and their data: the next start would fail on them."""
+def test_orphans_of_a_killed_supervisor_are_found(home: Home) -> None:
+    """They occupy ports and data, so that the next start would fail."""
     configure(home, {"a": f"sleep 300 &\n{RUNS}", "b": RUNS})
     supervisor.start(home)
     parts = [started(home, "a"), started(home, "b")]
@@ -193,8 +193,8 @@ def test_a_supervisor_that_was_killed_leaves_parts_that_are_found(home: Home) ->
         bystander.wait(10)
 
 
-def test_a_leftover_that_does_not_heed_is_killed(home: Home) -> None:
-    """A JVM that hangs in its shutdown would keep the folder busy for ever."""
+def test_an_orphan_that_ignores_sigterm_is_killed(home: Home) -> None:
+    """A JVM that hangs during its shutdown would block the folder forever."""
     configure(home, {"a": "trap '' TERM\nwhile :; do sleep 0.05; done"})
     supervisor.start(home)
     part = started(home, "a")
@@ -205,10 +205,10 @@ def test_a_leftover_that_does_not_heed_is_killed(home: Home) -> None:
 
 
 @pytest.mark.parametrize("command", [down, clean])
-def test_what_outlives_its_removed_folder_is_stopped_with_its_supervisor(
+def test_parts_of_a_deleted_folder_are_stopped_with_their_supervisor(
     home: Home, command: Callable[[Path], object]
 ) -> None:
-    """`rm -rf .goodsflow`: the supervisor started the parts again, and `up` lost."""
+    """After `rm -rf .goodsflow`, the supervisor used to restart the parts."""
     configure(home, {"a": RUNS, "b": ends("b", 0.5)})
     supervisor.start(home)
     processes = [started(home, "a"), started(home, "b")]
@@ -225,8 +225,8 @@ def test_what_outlives_its_removed_folder_is_stopped_with_its_supervisor(
                 process.kill()
 
 
-def test_what_a_supervisor_starts_before_it_ends_is_stopped_too(home: Home) -> None:
-    """A part that ends before it has heeded, it starts again."""
+def test_parts_that_an_ending_supervisor_restarts_are_stopped(home: Home) -> None:
+    """Until it handles SIGTERM, it restarts parts that end."""
     script = "trap 'PART_NAME=a sleep 300 & exit 0' TERM; while :; do sleep 0.05; done"
     variables = {"GOODSFLOW_HOME": str(home.root), "PART_NAME": supervisor.PROGRAM}
     manager = psutil.Popen(["sh", "-c", script], env=os.environ | variables)
@@ -236,8 +236,8 @@ def test_what_a_supervisor_starts_before_it_ends_is_stopped_too(home: Home) -> N
     assert manager.wait(10) == 0
 
 
-def test_a_start_waits_for_a_supervisor_that_still_ends(home: Home) -> None:
-    """Down interrupted, then up: the old one took its successor's socket with it."""
+def test_a_start_waits_for_an_ending_supervisor(home: Home) -> None:
+    """After an interrupted `down`, the old one deleted its successor's socket."""
     configure(home, {"a": ends("a", 0.5)})
     supervisor.start(home)
     started(home, "a")
@@ -250,8 +250,8 @@ def test_a_start_waits_for_a_supervisor_that_still_ends(home: Home) -> None:
     assert states(home)["a"].state == "STOPPED"
 
 
-def test_a_stop_waits_for_a_supervisor_that_still_ends(home: Home) -> None:
-    """Down interrupted, then down again: it must not call that a failure."""
+def test_a_stop_waits_for_an_ending_supervisor(home: Home) -> None:
+    """A `down` after an interrupted `down` must succeed."""
     configure(home, {"a": ends("a", 0.5)})
     supervisor.start(home)
     started(home, "a")
@@ -264,8 +264,8 @@ def test_a_stop_waits_for_a_supervisor_that_still_ends(home: Home) -> None:
     assert is_gone(old)
 
 
-def test_a_pid_file_that_names_another_process_is_no_supervisor(home: Home) -> None:
-    """After a reboot its number may be anybody's."""
+def test_a_stale_pid_file_is_ignored(home: Home) -> None:
+    """After a reboot, another process may have the ID."""
     configure(home, {})
     home.supervisor_pid_file.write_text(str(os.getpid()))
     with pytest.raises(SupervisorError, match="is not running"):
@@ -274,8 +274,8 @@ def test_a_pid_file_that_names_another_process_is_no_supervisor(home: Home) -> N
     assert supervisor.is_running(home)
 
 
-def test_without_a_supervisor_every_command_says_so(home: Home) -> None:
-    """A bare 'No such file or directory' helps nobody."""
+def test_without_a_supervisor_every_command_reports_it(home: Home) -> None:
+    """A bare 'No such file or directory' does not help."""
     assert not supervisor.is_running(home)
     client = SupervisorClient(home.socket)
     for command in (client.processes, client.update, client.shutdown):
@@ -285,16 +285,16 @@ def test_without_a_supervisor_every_command_says_so(home: Home) -> None:
     assert not supervisor.is_running(home)
 
 
-def test_an_unknown_program_is_refused_by_name(home: Home) -> None:
-    """A part that the configuration lacks must not count as started."""
+def test_an_unknown_program_is_rejected_by_name(home: Home) -> None:
+    """A part that is not in the configuration must not count as started."""
     configure(home, {})
     supervisor.start(home)
     with pytest.raises(SupervisorError, match="refused the command: BAD_NAME: lost"):
         SupervisorClient(home.socket).start("lost")
 
 
-def test_a_configuration_that_is_none_says_what_is_wrong(home: Home) -> None:
-    """The supervisor says it on a stream that nobody sees."""
+def test_an_invalid_configuration_is_explained(home: Home) -> None:
+    """The supervisor prints the reason where nobody sees it."""
     (home.run / "supervisord.conf").write_text("[program:a]\n")
     with pytest.raises(SupervisorError, match=r"did not start: .*supervisord"):
         supervisor.start(home)

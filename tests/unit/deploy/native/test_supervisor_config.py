@@ -17,8 +17,8 @@ from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
 
 
-def test_the_whole_platforms_configuration_holds_no_secret(home: Home) -> None:
-    """It shows in `ps e` and in /proc what the environment holds."""
+def test_the_configuration_of_all_parts_contains_no_secret(home: Home) -> None:
+    """`ps e` and /proc show the environment."""
     platform = load_platform(PROJECT_ROOT / "platform.yaml")
     make_missing_secrets(home.secrets, platform)
     parts = platform_parts(home, Ports(), platform)
@@ -30,15 +30,15 @@ def test_the_whole_platforms_configuration_holds_no_secret(home: Home) -> None:
         assert f"[program:{part.name}]\n" in config
 
 
-def test_every_part_has_a_run_script_that_can_be_run(home: Home) -> None:
-    """A script that lost its mode fails with a line that no log shows."""
+def test_every_part_has_an_executable_run_script(home: Home) -> None:
+    """Without its mode, a script fails without a log."""
     platform = load_platform(PROJECT_ROOT / "platform.yaml")
     for part in platform_parts(home, Ports(), platform):
         script = to_program(home, part).script
         assert script.stat().st_mode & 0o100, script
 
 
-def test_what_the_supervisor_would_expand_is_escaped(home: Home) -> None:
+def test_percent_signs_are_escaped(home: Home) -> None:
     """`%(here)s` is a macro of its own."""
     program = Program("a", Path("/bin/100%.sh"), {"B": "50% %(here)s"})
     config = render_config(home, [program])
@@ -49,8 +49,8 @@ def test_what_the_supervisor_would_expand_is_escaped(home: Home) -> None:
 @pytest.mark.parametrize(
     "value", ['a"b', "a\nb", "a\rb", "a\\b", "ends with \\", "a ;b", "a #b", "a\t;"]
 )
-def test_what_cannot_be_written_is_refused(home: Home, value: str) -> None:
-    """It would end the value in the middle: a setting cut short, or one too many."""
+def test_unsupported_values_are_rejected(home: Home, value: str) -> None:
+    """They would end the value early, or add a setting."""
     with pytest.raises(SupervisorError, match="does not support"):
         render_config(home, [Program("a", Path("/bin/true"), {"B": value})])
     with pytest.raises(SupervisorError, match="does not support"):
