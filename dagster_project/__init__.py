@@ -1,6 +1,9 @@
-"""Orchestration of the platform with Dagster, and nothing else.
+"""The platform in Dagster: its assets, checks, sensors, schedules, jobs and resources.
 
-Here: assets for what exists after the bootstrap and after a run of the recommender,
-external assets, checks and sensors for what is watched. Not here: what any of them does
-(``goodsflow``). Each asset is a thin shell over one call of it.
+Here: orchestration. Assets stand for what exists after the bootstrap and after each
+run; external assets, checks and sensors for what runs and flows by itself.
+``definitions`` puts all of it together.
+
+Not here: what an asset or a check does. That is in ``goodsflow``, which knows nothing
+of Dagster; each definition is a thin shell over one call of it.
 """

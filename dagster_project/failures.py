@@ -1,4 +1,4 @@
-"""Our errors as Dagster's failures: what may pass by itself is tried again."""
+"""The platform's errors as Dagster failures; transient ones are retried."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ TRANSIENT_ERRORS: tuple[type[GoodsflowError], ...] = (
 RETRY_POLICY = dg.RetryPolicy(
     max_retries=3, delay=3, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
-"""For every asset that talks to a system: about 20 s in all."""
+"""For every asset that calls a system: about 20 s in all."""
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def named_failures() -> Iterator[None]:
     """Turn an expected error into a failure that shows its message in the UI.
 
     Raises:
-        dg.Failure: Retried where the error may pass by itself, otherwise not.
+        dg.Failure: Retried if the error is transient.
     """
     try:
         yield
@@ -50,9 +50,9 @@ def named_failures() -> Iterator[None]:
 
 
 def failure_of(plan: Plan, results: Sequence[Result]) -> dg.Failure | None:
-    """Return the failure of a run that could not do all; None where it did.
+    """Return the failure of a run that could not make every change; None if it could.
 
-    What is left for want of a permission is no failure: the check on the asset says so.
+    A change that lacks a permission is not a failure: the asset's check reports it.
     """
     failed = [result for result in results if result.error is not None]
     impossible = [change for change in plan.changes if not change.is_possible]

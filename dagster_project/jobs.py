@@ -1,4 +1,4 @@
-"""The jobs that others start by name."""
+"""The jobs, which the launcher, sensors, schedules and people start by name."""
 
 import dagster as dg
 from pydantic import Field
@@ -15,23 +15,23 @@ BOOTSTRAP_ASSETS = (
     block_list,
 )
 
-# A run that hangs holds up the sensor: run monitoring ends it after this. One takes
+# A run that hangs blocks its sensor: run monitoring ends it after this. A run takes
 # seconds; a first bootstrap, some minutes.
 MAX_RUN_SECONDS = 900
 LONGEST_RUN_SECONDS = 6 * 3600
-"""As Dagster's configuration has it, for a run without the tag: one that was started
-from an asset's page, or a first archive, which may find a long backlog."""
+"""As in Dagster's configuration, for a run without the tag. That is a run started from
+an asset's page, or a first run of the archive, which may find a long backlog."""
 
 MAX_RUNTIME_TAG = "dagster/max_runtime_seconds"
 
-# Where many runs wait, as of a backfill, users wait for these.
+# If many runs are queued, as in a backfill, these go first: users wait for them.
 _SHORT = {MAX_RUNTIME_TAG: str(MAX_RUN_SECONDS), "dagster/priority": "10"}
 
 bootstrap = dg.define_asset_job(
     "bootstrap",
     selection=dg.AssetSelection.assets(*BOOTSTRAP_ASSETS).without_checks(),
     description="Makes the platform as `platform.yaml` declares it, as far as that is "
-    "safe. Repeat it whenever the declaration or the platform has changed.",
+    "safe. Run it again whenever the declaration or the platform has changed.",
     tags=_SHORT,
     executor_def=dg.in_process_executor,
 )
@@ -47,17 +47,17 @@ recommend = dg.define_asset_job(
 archive = dg.define_asset_job(
     "archive",
     selection=dg.AssetSelection.assets(goods_archive).without_checks(),
-    description="Makes Parquet of the processed files of a day and those before it.",
+    description="Archives the processed files of a day and of earlier days as Parquet.",
     tags={MAX_RUNTIME_TAG: str(LONGEST_RUN_SECONDS)},
     executor_def=dg.in_process_executor,
 )
 
 
 class RestartConfig(dg.Config):
-    """What is restarted."""
+    """Which service to restart."""
 
     service: str = Field(
-        default="blocking", description="Its name: shop-api or blocking."
+        default="blocking", description="The service: shop-api or blocking."
     )
 
 
@@ -72,11 +72,11 @@ def restart(
 
 
 @dg.job(
-    description="Starts a service anew; its launchpad asks which. What it had begun is "
-    "aborted, and done again: no card is lost.",
+    description="Restarts a service, which the launchpad asks for. A transaction under "
+    "way is aborted and repeated: no card is lost.",
     tags=_SHORT,
     executor_def=dg.in_process_executor,
 )
 def restart_service() -> None:
-    """Start a service anew."""
+    """Restart a service."""
     restart()

@@ -1,7 +1,7 @@
-"""Natively runs are processes beside their code server: one that died is noticed.
+"""The run launcher of a native platform, which notices that a run's process has died.
 
-Dagster's own launcher leaves that to the code server; where both were killed together,
-the run would stay "started" until its longest run time is over.
+Dagster's default launcher leaves that to the code server. If both were killed together,
+the run would stay "started" until its maximum run time is over.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ _CLOCK_SECONDS = 2.0
 
 
 class ProcessRunLauncher(DefaultRunLauncher):
-    """Dagster's default launcher, that can also tell whether a run's process lives.
+    """Dagster's default launcher, with a health check of a run's process.
 
-    For an instance whose daemon is on the machine on which the runs are. Run monitoring
-    asks it at each of its rounds.
+    For an instance whose daemon and runs are on the same machine. Run monitoring calls
+    the check at each of its polls.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -34,7 +34,7 @@ class ProcessRunLauncher(DefaultRunLauncher):
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """Whether run monitoring should ask."""
+        """Whether run monitoring should call the health check."""
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
@@ -55,7 +55,7 @@ class ProcessRunLauncher(DefaultRunLauncher):
         pid, seen_at = begun
         found = None if known else find_process(pid, seen_at)
         if found is not None:
-            # From now on the clock may be set: what is compared is no time of day.
+            # psutil compares no time of day: from now on the clock may be set.
             self._known[run.run_id] = found
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         self._known.pop(run.run_id, None)
@@ -65,10 +65,10 @@ class ProcessRunLauncher(DefaultRunLauncher):
 
 
 def first_process(events: Sequence[dg.EventLogEntry]) -> tuple[int, float] | None:
-    """Return the process that first said it works on a run, and when it did.
+    """Return the ID of the first process that reported working on a run, and when.
 
     Args:
-        events: Of one run, in their order.
+        events: Of one run, in order.
     """
     for event in events:
         data = event.dagster_event and event.dagster_event.event_specific_data
@@ -79,11 +79,11 @@ def first_process(events: Sequence[dg.EventLogEntry]) -> tuple[int, float] | Non
 
 
 def find_process(pid: int, seen_at: float) -> psutil.Process | None:
-    """Return the process with this ID that was seen at a time; None where it is gone.
+    """Return the process that had this ID at a time; None if it has ended.
 
     Args:
-        pid: The process's ID, which another may have been given since.
-        seen_at: Seconds since the epoch.
+        pid: The process's ID, which another process may have by now.
+        seen_at: In seconds since the epoch.
     """
     try:
         process = psutil.Process(pid)

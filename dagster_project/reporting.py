@@ -1,4 +1,4 @@
-"""What an asset tells the UI of what it did."""
+"""The metadata of a materialization, for the UI."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,13 +16,13 @@ def report(
     *,
     dry_run: bool = False,
 ) -> dg.MaterializeResult[None]:
-    """Return the plan, what was done of it, and what was left.
+    """Report the plan, the changes that were made, and those that were left.
 
     Args:
-        plan: What was to do.
-        results: What became of it; all of them good.
-        states: How it is now, where there is more to say.
-        dry_run: Whether nothing was to be done.
+        plan: The changes that were due.
+        results: The changes that were made.
+        states: The states afterwards, such as a connector's; may be empty.
+        dry_run: Whether the run only planned.
     """
     changes = [result.change for result in results]
     left = left_of(plan, results)
@@ -51,7 +51,7 @@ def left_of(plan: Plan, results: Iterable[Result]) -> list[object]:
 
 
 def as_markdown(lines: Iterable[object], if_none: str) -> str:
-    """Return a list of lines, or a sentence where there are none."""
+    """Return the lines as a list, or a sentence if there are none."""
     return "\n".join(f"- {line}" for line in lines) or if_none
 
 

@@ -1,6 +1,6 @@
-"""Old runs are deleted: the recommender makes a thousand a day, each with files.
+"""Run retention: old runs are deleted, with their events and logs.
 
-Dagster itself keeps every run, its events and what it wrote.
+The recommender makes a thousand runs a day, and Dagster keeps every one.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from dagster_project.jobs import LONGEST_RUN_SECONDS, MAX_RUNTIME_TAG, recommend
 
 KEPT_DAYS = 14
 KEPT_RUNS = 1_000
-"""Of these jobs, the newest are kept however old: what made an asset is still told."""
+"""The newest runs of each job stay, however old: the UI links an asset to its run."""
 
 _JOB_NAMES = (recommend.name, "history")
 _FINISHED = [
@@ -32,23 +32,23 @@ def delete_old_runs(
     kept: int,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Delete the finished runs of a job that are old, with all that they left.
+    """Delete the old finished runs of a job, with their events and logs.
 
-    The newest one that has succeeded stays.
+    The newest run that has succeeded stays.
 
     Args:
-        instance: Dagster's.
-        job_name: Of which job.
-        before: Those that were made before.
-        kept: Of all its runs, so many stay in any case.
-        on_progress: Is told how many are deleted, now and then.
+        instance: Where the runs are stored.
+        job_name: The job.
+        before: Runs created before this time are old.
+        kept: This many of its runs stay in any case.
+        on_progress: Called now and then with the number of deleted runs.
 
     Returns:
         How many were deleted.
     """
     every = instance.get_runs_count(dg.RunsFilter(job_name=job_name))
     success = dg.RunsFilter(job_name=job_name, statuses=[dg.DagsterRunStatus.SUCCESS])
-    # By it the asset was made; those after it may all have failed.
+    # It made the asset; all later ones may have failed.
     stays = {r.dagster_run.run_id for r in instance.get_run_records(success, limit=1)}
     old = dg.RunsFilter(job_name=job_name, statuses=_FINISHED, created_before=before)
     deleted = 0
@@ -67,17 +67,17 @@ def delete_old_runs(
 
 def _delete(instance: dg.DagsterInstance, run_id: str) -> None:
     instance.delete_run(run_id)
-    # What each step wrote is in a folder of the run's.
+    # Each run has a folder with what its steps wrote.
     instance.compute_log_manager.delete_logs(prefix=[run_id])
     events = instance.event_log_storage
     if isinstance(events, SqliteEventLogStorage):
-        # Of the run's own database it deletes the rows alone.
+        # Dagster deletes the rows of the run's database, not its file.
         Path(events.path_for_shard(run_id)).unlink(missing_ok=True)
 
 
 @dg.op
 def delete_history(context: dg.OpExecutionContext) -> None:
-    """Delete what is old of the jobs that run all the time."""
+    """Delete the old runs of the jobs that run all the time."""
     before = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
     for name in _JOB_NAMES:
         count = delete_old_runs(
@@ -85,13 +85,13 @@ def delete_history(context: dg.OpExecutionContext) -> None:
             name,
             before,
             KEPT_RUNS,
-            lambda done: context.log.info("%d runs are deleted", done),
+            lambda done: context.log.info("Deleted %d runs so far", done),
         )
         context.log.info("Deleted %d old runs of '%s'", count, name)
 
 
 @dg.job(
-    description=f"Deletes the recommender's runs of over {KEPT_DAYS} days ago, but for "
+    description=f"Deletes the recommender's runs older than {KEPT_DAYS} days, except "
     f"the newest {KEPT_RUNS:,}.",
     tags={MAX_RUNTIME_TAG: str(LONGEST_RUN_SECONDS)},
     executor_def=dg.in_process_executor,

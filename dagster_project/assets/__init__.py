@@ -1,5 +1,7 @@
-"""A file for each thing that exists afterwards, and the flow of cards around them.
+"""The assets: what runs make, and the flow of cards around it.
 
-Here: materializable assets as shells over ``goodsflow``, and specs of what the platform
-keeps by itself (topics, services, connectors, files), so that lineage is one graph.
+Here: a module for each asset that a run materializes, or for a family of them, and the
+specs of the external assets (topics, services, connectors, files), so that the lineage
+is one graph. Not here: what must hold of an asset (``dagster_project.checks``), and the
+work itself (``goodsflow``).
 """

@@ -1,4 +1,4 @@
-"""The archive: the sink's files as Parquet, a day at a time."""
+"""The archive: files of the HDFS sink as Parquet, a day at a time."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -41,16 +41,16 @@ night in which the platform was down, the schedule's missed run makes it fresh."
 def goods_archive(
     context: dg.AssetExecutionContext, archive: ArchiveResource
 ) -> dg.MaterializeResult[None]:
-    """Processed files of this day and of days before it are Parquet files.
+    """Processed files of this day and of earlier days are Parquet files.
 
-    Each is written, compared with its sources and renamed into place before the sources
-    are removed, so that a run that fails or is killed loses and doubles no card. What
-    the recommender has not done, and each partition's newest file, stays for a later
-    run. Of cards that are blocked the content is left out, and taken out of what was
-    archived before. A rerun changes nothing.
+    Each Parquet file is written, compared with its sources and renamed into place
+    before the sources are removed. A run that fails or is killed neither loses nor
+    duplicates a card. Files that the recommender has not processed, and the newest file
+    of each partition, wait for a later run. The content of blocked cards is left out,
+    and removed from what was archived before. A rerun changes nothing.
     """
     with named_failures():
-        report = archive.compact(date.fromisoformat(context.partition_key))
+        report = archive.run(date.fromisoformat(context.partition_key))
     context.log.info(report.summary())
     return dg.MaterializeResult(
         metadata={

@@ -1,4 +1,4 @@
-"""Recommendations of a past day once more, to a topic of their own."""
+"""Recommendations of a past day, recomputed to a separate topic."""
 
 import dagster as dg
 from pydantic import Field
@@ -15,7 +15,7 @@ BACKFILL_POOL = "backfill"
 
 
 class BackfillConfig(dg.Config):
-    """Where to."""
+    """Where the recomputed recommendations go."""
 
     topic: str = Field(
         default="goods-recomendations-backfill",
@@ -39,11 +39,11 @@ def recomputed_recommendations(
     config: BackfillConfig,
     recommender: RecommenderResource,
 ) -> dg.MaterializeResult[None]:
-    """What the files of a day yield now, in a topic that nobody is shown.
+    """Recommendations from the files of a day, in a topic that users do not see.
 
-    For a new formula, or a doubt about an old day. Prices and searches count as they
-    were known then; windows are cut anew. The recommender's cursor, its state and its
-    topic stay as they are. A rerun publishes once more.
+    Use it to try a new formula, or to check a past day. Prices and searches count as
+    they were known then; windows are cut again. The recommender's cursor, its state and
+    its topic stay as they are. A rerun publishes the cards again.
     """
     start, end = context.partition_time_window
     with named_failures():

@@ -1,4 +1,4 @@
-"""The block list of a new platform."""
+"""The block list."""
 
 import dagster as dg
 
@@ -21,10 +21,10 @@ from dagster_project.resources.kafka import PRINCIPAL
 def block_list(
     context: dg.AssetExecutionContext, platform: PlatformResource
 ) -> dg.MaterializeResult[None]:
-    """Topic `blocked-products`: what the filter holds back, by whom and why.
+    """Topic `blocked-products`: what the filter holds back, who added it and why.
 
-    A new list gets the one sample product that shows the filter at work. From then on
-    it is changed by `goodsflow blocklist` alone, and a rerun leaves it as it is.
+    A new list gets one sample product, so that the filter has something to hold back.
+    After that only `goodsflow blocklist` changes it: a rerun leaves it as it is.
     """
     from goodsflow.pipeline.blocklist.reader import read_block_list
     from goodsflow.pipeline.blocklist.writer import seed

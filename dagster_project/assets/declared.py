@@ -1,4 +1,4 @@
-"""What ``platform.yaml`` declares: an asset for each kind of thing in each place."""
+"""What ``platform.yaml`` declares: an asset for each kind of thing in each system."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from goodsflow.desired_state.providers.provider import Result
 
 
 class ApplyConfig(dg.Config):
-    """What a run may do beyond what is safe, or whether it does anything."""
+    """Whether a run changes anything, and which unsafe changes it may make."""
 
     allow: list[str] = Field(
         default_factory=list,
-        description="What costs records, rights or order and is to be done all the "
-        f"same: {', '.join(get_args(Permission))}.",
+        description="Changes to make although they cost records, rights or order: "
+        f"{', '.join(get_args(Permission))}.",
     )
     dry_run: bool = Field(
         default=False,
-        description="Plan and change nothing: the plan is in the metadata.",
+        description="Plan only, and change nothing. The plan is in the metadata.",
     )
 
     @field_validator("allow")
@@ -37,7 +37,7 @@ class ApplyConfig(dg.Config):
         return allow
 
     def permissions(self) -> frozenset[Permission]:
-        """Return what is allowed."""
+        """Return the permissions."""
         return frozenset(p for p in get_args(Permission) if p in self.allow)
 
 
@@ -46,8 +46,8 @@ class DeclaredAsset:
     """An asset that stands for one target.
 
     Attributes:
-        waits: How late it is tried among those that could run: it may have to wait for
-            its system, and whatever else can be done is done before.
+        waits: How late it runs among the assets that could. One that may have to wait
+            for its system lets the others go first.
     """
 
     target: Target
@@ -91,7 +91,7 @@ def _reconcile(
 ) -> Iterator[dg.MaterializeResult[None]]:
     with named_failures(), desired_state.reconciler() as reconciler:
         if target not in reconciler.targets():
-            context.log.info("This platform has no %s: there is nothing to do.", target)
+            context.log.info("This platform has no %s: nothing to do", target)
             return
         provider = reconciler.provider(target)
         provider.await_ready()
@@ -120,9 +120,9 @@ def _log(context: dg.AssetExecutionContext, result: Result) -> None:
 
 _KAFKA = frozenset({"kafka"})
 _RERUN = (
-    "A rerun does what is safe; what costs records, rights or order it leaves, unless "
-    "its configuration allows it. What is neither declared nor in the declared scope "
-    "is never touched."
+    "A rerun makes the changes that are safe. It makes one that costs records, rights "
+    "or order only if its configuration allows it. What is neither declared nor in the "
+    "declared scope is never touched."
 )
 
 DECLARED_ASSETS = (
@@ -132,7 +132,7 @@ DECLARED_ASSETS = (
             f"{cluster}_topics",
             _KAFKA,
             (),
-            f"The declared topics of the {cluster} cluster are there, with their "
+            f"The declared topics of the {cluster} cluster exist, with their "
             f"partitions, replicas and settings. {_RERUN}",
         )
         for cluster in ("inbound", "analytics")
@@ -152,7 +152,7 @@ DECLARED_ASSETS = (
         "inbound_acls",
         _KAFKA,
         ("inbound_topics",),
-        "The principals of the inbound cluster may do what they are declared to do. "
+        "The principals of the inbound cluster have the rights that are declared. "
         f"{_RERUN}",
     ),
     DeclaredAsset(
@@ -160,9 +160,9 @@ DECLARED_ASSETS = (
         "analytics_acls",
         _KAFKA,
         ("analytics_topics", "inbound_acls"),
-        "The principals of the analytics cluster may do what they are declared to do, "
-        "and on mirrored topics what MirrorMaker makes of the inbound cluster's "
-        f"rights: one that was revoked there goes here. {_RERUN}",
+        "The principals of the analytics cluster have the rights that are declared; on "
+        "mirrored topics also those that MirrorMaker copies from the inbound cluster. "
+        f"A right that is revoked there is removed here too. {_RERUN}",
     ),
     *(
         DeclaredAsset(
@@ -171,7 +171,7 @@ DECLARED_ASSETS = (
             _KAFKA,
             (f"{cluster}_acls", f"{cluster}_quotas"),
             f"Every principal of the {cluster} cluster can log in with its password. "
-            f"Rights and limits come first: whoever can log in has them. {_RERUN}",
+            f"Rights and quotas are set first, before anybody can log in. {_RERUN}",
         )
         for cluster in ("inbound", "analytics")
     ),
@@ -180,8 +180,8 @@ DECLARED_ASSETS = (
         "schemas",
         frozenset({"json"}),
         ("inbound_principals",),
-        "Every declared subject has its schema and its compatibility in the registry, "
-        f"which starts once its principal can log in. {_RERUN}",
+        "Every declared subject has its schema and its compatibility in the registry. "
+        f"The registry starts once its principal can log in. {_RERUN}",
         waits=1,
     ),
     DeclaredAsset(
@@ -189,8 +189,8 @@ DECLARED_ASSETS = (
         "hdfs_directories",
         frozenset({"hadoop"}),
         (),
-        "The declared directories of HDFS are there, with their owners and modes. What "
-        "is in them is not touched.",
+        "The declared HDFS directories exist, with their owners and modes. Their "
+        "contents are not touched.",
     ),
     DeclaredAsset(
         Target("connectors"),
@@ -198,8 +198,8 @@ DECLARED_ASSETS = (
         _KAFKA,
         ("inbound_principals", "analytics_principals", "schemas", "hdfs_directories"),
         "Every declared connector has its configuration and its state, and all its "
-        "tasks run. One whose configuration comes to what is declared is not touched; "
-        f"what has failed is restarted. {_RERUN}",
+        "tasks run. A connector whose configuration is as declared is not touched; "
+        f"failed tasks are restarted. {_RERUN}",
         waits=1,
     ),
     DeclaredAsset(
@@ -207,9 +207,9 @@ DECLARED_ASSETS = (
         "search_views",
         frozenset({"sql"}),
         ("analytics_topics", "analytics_principals", "schemas"),
-        "Every declared view is there in ksqlDB, for the users' search. On a platform "
-        "without ksqlDB nothing is materialized: the search there has an index of its "
-        f"own. {_RERUN}",
+        "Every declared view exists in ksqlDB, for the users' search. On a platform "
+        "without ksqlDB nothing is materialized: the search has its own index there. "
+        f"{_RERUN}",
         waits=2,
     ),
 )

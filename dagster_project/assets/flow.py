@@ -1,7 +1,7 @@
-"""The flow of cards through what the platform keeps by itself.
+"""The flow of cards through what runs without Dagster.
 
-Services and connectors run, topics and files grow, without Dagster's doing. Their specs
-make the lineage one graph; ``platform_observer`` reports how they are.
+Services and connectors run by themselves; topics and files grow. Their specs make the
+lineage one graph, and ``platform_observer`` reports their state.
 """
 
 from collections.abc import Sequence
@@ -91,7 +91,7 @@ TOPICS = (
         "inbound",
         "goods-dead-letter",
         ("blocking",),
-        "Topic `goods-dead-letter`: records of `goods` that are no cards.",
+        "Topic `goods-dead-letter`: records of `goods` that are not valid cards.",
         INBOUND,
     ),
     TopicAsset(
@@ -133,7 +133,7 @@ TOPICS = (
 )
 
 SERVICE_PARTS = {"shop_api": "shop-api", "blocking": "blocking"}
-"""The services of ours, and their names among the platform's parts."""
+"""Our services, with their names among the platform's parts."""
 
 ASSET_PARTS = {
     "inbound_topics": ("zookeeper", "kafka-0", "kafka-1"),
@@ -143,17 +143,17 @@ ASSET_PARTS = {
     "hdfs_directories": ("hdfs-nn", "hdfs-dn-0", "hdfs-dn-1"),
     "recommendations": ("spark-master", "spark-worker", "spark-connect"),
 }
-"""The parts that keep what an asset stands for, or that make it."""
+"""Assets, each with the parts that store it or make it."""
 
 CONNECTORS = {"mm2_source": "mm2-source", "hdfs_sink": "hdfs-sink"}
-"""The connectors, and their names in Kafka Connect."""
+"""The connectors, with their names in Kafka Connect."""
 
 GROUPS: dict[str, tuple[ClusterName, str, str]] = {
     "blocking": ("inbound", "blocking", "goods"),
     "hdfs_sink": ("analytics", "connect-hdfs-sink", "source.goods-filtered"),
     "recommendations": ("analytics", "recommender", "source.goods-filtered"),
 }
-"""Who reads what as which consumer group: its lag is watched."""
+"""Assets whose consumer group's lag is watched: cluster, group and topic."""
 
 GOODS_FILES = "goods_files"
 
@@ -175,8 +175,8 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
             group_name=INBOUND,
             kinds={"python", "kafka"},
             deps=["goods", "block_list", "inbound_principals"],
-            description="Service: passes on the cards that nothing on the block list "
-            "is about.",
+            description="Service: the filter. It passes on the cards that the block "
+            "list does not name.",
         ),
         dg.AssetSpec(
             "mm2_source",
@@ -202,7 +202,7 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
             group_name=ANALYTICS,
             kinds={"hadoop", "json"},
             deps=["hdfs_sink"],
-            description="Files of cards on HDFS, one JSON card a line; a file is a "
+            description="Files of cards on HDFS, a JSON card in each line. A file is a "
             "batch of the recommender.",
         ),
         dg.AssetSpec(
@@ -211,8 +211,8 @@ def flow_specs() -> Sequence[dg.AssetSpec]:
             group_name=USERS,
             kinds={"python", "duckdb"},
             deps=["source_goods_filtered", "analytics_principals", "search_views"],
-            description="The users' search by name and brand: ksqlDB's view, or an "
-            "index where there is no ksqlDB.",
+            description="The users' search by name and brand: a view in ksqlDB, or an "
+            "index on platforms without ksqlDB.",
         ),
         *(topic.spec() for topic in TOPICS),
     ]

@@ -1,7 +1,7 @@
 """The groups in which the UI shows the assets, and the teams that own them."""
 
 BOOTSTRAP = "bootstrap"
-"""What is made once, as ``platform.yaml`` declares it."""
+"""What the bootstrap makes, as ``platform.yaml`` declares it."""
 
 INBOUND = "inbound"
 """From the shops to the filtered cards: services and topics."""
@@ -10,7 +10,7 @@ ANALYTICS = "analytics"
 """The mirror and the files: connectors, topics and files."""
 
 RECOMMENDER = "recommender"
-"""What the batch recommender makes."""
+"""What the recommender computes."""
 
 USERS = "users"
 """What users search, and what they asked for."""

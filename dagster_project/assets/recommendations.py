@@ -1,4 +1,4 @@
-"""Recommendations, made of the files that wait."""
+"""Recommendations from the files that wait."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ Metadata = dict[str, dg.MetadataValue | str | int | float]
 
 RECOMMENDER_POOL = "recommender"
 WINDOW_TAG = "goodsflow/window"
-"""Tags a run that was started for complete windows, with where they start."""
+"""Tag of a run for complete windows; its value says where they start."""
 
 
 @dg.asset(
@@ -32,12 +32,12 @@ WINDOW_TAG = "goodsflow/window"
 def recommendations(
     context: dg.AssetExecutionContext, recommender: RecommenderResource
 ) -> dg.MaterializeResult[None]:
-    """Recommendations of the waiting files are in `goods-recomendations`.
+    """Recommendations from the waiting files are in `goods-recomendations`.
 
-    Ten files make a window, a window yields recommendations. Started by its sensor, it
-    takes the complete windows; started by hand, it takes every file that waits, or says
-    that none does. Cards and offsets are one Kafka transaction: a run that fails or is
-    killed has done nothing, and a rerun neither repeats nor skips a file.
+    Ten files make a window, and each window yields recommendations. A run of the sensor
+    takes the complete windows. A run by hand takes every file that waits, or says that
+    none does. Cards and offsets are committed in one Kafka transaction: a run that
+    fails or is killed changes nothing, and a rerun neither repeats nor skips a file.
     """
     by_sensor = WINDOW_TAG in context.run.tags
     with named_failures():
@@ -59,7 +59,7 @@ def _metadata(run: RunReport) -> Metadata:
 
 
 def describe_run(run: RunReport) -> Metadata:
-    """Return what every computation of recommendations tells."""
+    """Return the metadata of every computation of recommendations."""
     return {
         "summary": run.summary(),
         "windows": run.windows,

@@ -1,8 +1,12 @@
-"""A file for each thing whose state must hold, and can be checked by hand in the UI.
+"""The asset checks: a module for each system or service whose state must hold.
 
-The sensors ``platform_observer`` and ``drift_sensor`` evaluate the same looks without
-runs. A look that
-cannot be made is a failed check with the reason, never a check that stays as it was.
+Here: pure functions that compare what was read with what should hold, and the checks
+that call them. Each can be run by hand in the UI; the sensors evaluate the same checks
+without runs. Where the state cannot be read, the check fails and says why; it never
+keeps its last result.
+
+Not here: reading a system (``dagster_project.resources``), and choosing when to
+evaluate and what to report (``dagster_project.sensors``).
 """
 
 from dagster_project.checks.archive import archive_checks

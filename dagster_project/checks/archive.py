@@ -1,4 +1,4 @@
-"""Each record is in exactly one file, of the sink's or of the archive."""
+"""Each record is in exactly one file, of the HDFS sink or of the archive."""
 
 from collections.abc import Iterator
 
@@ -33,14 +33,14 @@ def evaluate_archive(hdfs: HdfsResource) -> list[CheckResult]:
 
 
 def describe_archive(both: FileListing) -> CheckResult:
-    """Say what is there, and whether a run has left archived files of the sink."""
+    """Describe the files, and whether the sink's have been archived but not removed."""
     count = len(both.superseded)
     text = f"{len(both.archived)} Parquet files, {len(both.json)} files of the sink."
     if count:
         text += (
-            f" {count} more of the sink's are archived already, such as "
-            f"{both.superseded[0][0].path}: whoever reads the sink's folder and the "
-            "archive sees their cards twice. The next compaction removes them."
+            f" {count} more files of the sink are archived already, such as "
+            f"{both.superseded[0][0].path}. A reader of the sink's folder and the "
+            "archive sees their cards twice. The next run of the archive removes them."
         )
     return CheckResult(
         GOODS_ARCHIVE,
@@ -60,7 +60,7 @@ def describe_archive(both: FileListing) -> CheckResult:
 @dg.multi_asset_check(
     specs=check_specs(
         ARCHIVE_CHECKS,
-        "No offset is in two files, and no file of the sink is archived as well.",
+        "No offset is in two files, and no archived file of the sink is left.",
     ),
     can_subset=True,
 )

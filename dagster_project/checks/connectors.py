@@ -1,4 +1,4 @@
-"""The connectors and all their tasks run, and what has failed is restarted."""
+"""The connectors and all their tasks run, and failed ones are restarted."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -29,21 +29,21 @@ _TRACE_LINES = 20
 
 
 def evaluate_connectors(connect: ConnectResource) -> list[CheckResult]:
-    """Ask the Connect worker after the connectors and their tasks."""
+    """Evaluate the state of the connectors and their tasks."""
     return evaluate(
         CONNECTOR_CHECKS, lambda: _find(connect, "running", check_connector)
     )
 
 
 def evaluate_restarts(connect: ConnectResource) -> list[CheckResult]:
-    """Ask the Connect worker what has failed, knowing nothing of restarts."""
+    """Evaluate what has failed, without knowing how often it was restarted."""
     return evaluate(RESTART_CHECKS, lambda: _find(connect, "restarts", check_failures))
 
 
 def _find(
     connect: ConnectResource,
     check: str,
-    judge: Callable[[str, ConnectorStatus], CheckResult],
+    check_status: Callable[[str, ConnectorStatus], CheckResult],
 ) -> Iterator[CheckResult]:
     with connect.watching_client() as client:
         for asset, name in CONNECTORS.items():
@@ -52,11 +52,11 @@ def _find(
             except ConnectNotFoundError as error:
                 yield CheckResult(asset, check, passed=False, description=str(error))
             else:
-                yield judge(asset, status)
+                yield check_status(asset, status)
 
 
 def check_connector(asset: str, status: ConnectorStatus) -> CheckResult:
-    """Judge a connector by its state and its tasks'."""
+    """Check that a connector and its tasks run."""
     return CheckResult(
         asset,
         "running",
@@ -77,31 +77,31 @@ def check_restarts(
     history: History,
     settings: RestartSettings,
 ) -> CheckResult:
-    """Judge a connector by what was done about it, and what is left to be done.
+    """Check that a connector's restarts are not exhausted.
 
     Args:
         asset: Key of the connector's asset.
-        status: How it was.
+        status: Its status before the action.
         action: What was done.
-        history: What is remembered after that.
-        settings: How patiently it is restarted.
+        history: Its restarts, after the action.
+        settings: The delays and the limit of restarts.
     """
     made, most = history.restarts, settings.max_restarts
     failed = "; ".join([str(status), *_first_lines(status)])
     severity = dg.AssetCheckSeverity.ERROR
     if action == "none":
         text = f"Nothing to restart: {status}"
-        text += f"; {made} of {most} restarts were made lately" if made else ""
+        text += f"; {made} of {most} restarts used lately" if made else ""
     elif action == "give up":
         text = (
-            f"Gave up after {made} restarts: {status}. Once the cause is gone, say "
+            f"Gave up after {made} restarts: {status}. Remove the cause, then run "
             f"`goodsflow connector restart {status.name}`.\n{_excerpts(status)}"
         )
     else:
         severity = dg.AssetCheckSeverity.WARN
         at = datetime.fromtimestamp(restart_at(history, settings), UTC)
         text = (
-            f"Restart {made} of {most} is made: {failed}"
+            f"Restart {made} of {most} requested: {failed}"
             if action == "restart"
             else f"Restart {made + 1} of {most} is due at {at:%H:%M:%S} UTC: {failed}"
         )
@@ -116,16 +116,16 @@ def check_restarts(
 
 
 def check_failures(asset: str, status: ConnectorStatus) -> CheckResult:
-    """Judge a connector where nobody knows how often it was restarted.
+    """Check a connector without knowing how often it was restarted.
 
-    What has failed may have been given up: it is not called a lesser thing.
+    The sensor may have given up on it, so a failure is an error, not a warning.
     """
     if condition(status) != "failed":
         return CheckResult(asset, "restarts", True, f"Nothing to restart: {status}")
     text = (
-        f"{status}. How often it has been restarted, only the sensor "
-        "'connector_restarter' knows: its next report takes the place of this one, "
-        f"where it is on.\n{_excerpts(status)}"
+        f"{status}. Only the sensor 'connector_restarter' knows how often it was "
+        "restarted. If the sensor is on, its next report replaces this one.\n"
+        f"{_excerpts(status)}"
     )
     return CheckResult(asset, "restarts", False, text)
 
@@ -148,7 +148,8 @@ def _excerpt(trace: list[str]) -> str:
     specs=[
         *check_specs(CONNECTOR_CHECKS, "The connector and all its tasks run."),
         *check_specs(
-            RESTART_CHECKS, "What fails of the connector is restarted and not given up."
+            RESTART_CHECKS,
+            "Failed tasks are restarted, and the sensor has not given up.",
         ),
     ],
     can_subset=True,
@@ -156,6 +157,6 @@ def _excerpt(trace: list[str]) -> str:
 def connector_checks(
     context: dg.AssetCheckExecutionContext, connect: ConnectResource
 ) -> Iterator[dg.AssetCheckResult]:
-    """Ask the Connect worker after the connectors and their tasks."""
+    """Evaluate the state of the connectors and their tasks."""
     results = evaluate_connectors(connect) + evaluate_restarts(connect)
     yield from to_results(context, results)

@@ -1,4 +1,4 @@
-"""What is declared is there as declared: a check for each of its assets."""
+"""The platform is as declared: a check for each asset of the declaration."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ _MOST_NAMED = 5
 
 
 def check_plan(target: Target, plan: Plan) -> CheckResult:
-    """Judge what is there by the plan that would make it as declared."""
+    """Check that the plan to reach the declared state is empty."""
     lines = [str(change) for change in plan.changes[:_MOST_NAMED]]
     more = len(plan.changes) - _MOST_NAMED
     if more > 0:
@@ -43,7 +43,7 @@ def check_plan(target: Target, plan: Plan) -> CheckResult:
 
 
 def check_survey(survey: Survey) -> list[CheckResult]:
-    """Judge every target of a survey; one that could not be read has failed."""
+    """Check every target of a survey; one that could not be read fails."""
     return [
         *(check_plan(target, plan) for target, plan in survey.plans.items()),
         *(
@@ -54,7 +54,7 @@ def check_survey(survey: Survey) -> list[CheckResult]:
 
 
 def evaluate_declared(desired_state: DesiredStateResource) -> list[CheckResult]:
-    """Compare all that is declared, and can be on this platform, with what is there."""
+    """Compare everything declared that this platform can have with its actual state."""
     try:
         with desired_state.watching_reconciler() as reconciler:
             survey = reconciler.survey(reconciler.targets())
@@ -66,12 +66,12 @@ def evaluate_declared(desired_state: DesiredStateResource) -> list[CheckResult]:
 @dg.multi_asset_check(
     specs=check_specs(
         DECLARED_CHECKS,
-        "What is there is what platform.yaml declares; else each difference is named.",
+        "The actual state is what platform.yaml declares. Differences are listed.",
     ),
     can_subset=True,
 )
 def declared_checks(
     context: dg.AssetCheckExecutionContext, desired_state: DesiredStateResource
 ) -> Iterator[dg.AssetCheckResult]:
-    """Compare all that is declared with what is there, and change nothing."""
+    """Compare everything declared with its actual state, and change nothing."""
     yield from to_results(context, evaluate_declared(desired_state))

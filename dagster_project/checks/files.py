@@ -1,4 +1,4 @@
-"""The files on HDFS can be listed, and none of their names is malformed."""
+"""The files on HDFS can be listed, and all their names are well formed."""
 
 from collections.abc import Iterator, Sequence
 
@@ -33,7 +33,7 @@ def evaluate_files(hdfs: HdfsResource) -> list[CheckResult]:
 
 
 def describe_files(files: Sequence[TopicFile]) -> CheckResult:
-    """Say what is there."""
+    """Describe the files."""
     facts: dict[str, str | int | float] = {
         "files": len(files),
         "bytes": sum(file.size for file in files),
@@ -48,7 +48,9 @@ def describe_files(files: Sequence[TopicFile]) -> CheckResult:
 
 
 @dg.multi_asset_check(
-    specs=check_specs(FILE_CHECKS, "The files could be listed, every name is sound."),
+    specs=check_specs(
+        FILE_CHECKS, "The files can be listed, and all their names are well formed."
+    ),
     can_subset=True,
 )
 def file_checks(

@@ -1,7 +1,7 @@
-"""The services do their work: records go on, and few of them are dead letters.
+"""The services make progress, and few of their records are dead letters.
 
-A look alone shows where a service is; whether it goes on shows against the look before,
-which the sensor remembers.
+One reading shows where a service is. Progress shows in comparison with an earlier
+reading, which the sensor keeps in its cursor.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,8 +20,9 @@ from dagster_project.checks.results import (
 )
 from dagster_project.resources import KafkaResource, ServicesResource
 from goodsflow.common.clock import elapsed
+from goodsflow.common.counting import counted
 
-PROGRESS, DEAD_LETTERS = "goes_on", "dead_letters"
+PROGRESS, DEAD_LETTERS = "makes_progress", "dead_letters"
 PROGRESS_CHECKS: list[CheckName] = [
     ("blocking", PROGRESS),
     ("blocking", DEAD_LETTERS),
@@ -30,32 +31,32 @@ PROGRESS_CHECKS: list[CheckName] = [
 SINK_CHECKS: list[CheckName] = [("hdfs_sink", PROGRESS)]
 
 LEAST_SECONDS = 20.0
-"""Between two looks that are compared: a transaction in an outage may take as long, and
-Connect commits every ten seconds."""
+"""The least time between two readings that are compared: in an outage a transaction may
+take as long, and Connect commits every ten seconds."""
 
 MOST_SECONDS = 600.0
-"""Before that, the platform may have been down."""
+"""The most: between older readings the platform may have been down."""
 
 LEAST_RECORDS = 20
 MOST_DEAD_SHARE = 0.05
 
 _ADVICE = {
-    "blocking": "Its log says why; the job restart_service starts it anew.",
-    "hdfs_sink": "Where HDFS takes no writes it waits, and `goodsflow logs "
-    "kafka-connect` says so.",
+    "blocking": "See its log; the job restart_service restarts it.",
+    "hdfs_sink": "It waits while HDFS accepts no writes: see `goodsflow logs "
+    "kafka-connect`.",
 }
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Where a service is.
+    """A service's counts at one time.
 
     Attributes:
-        at: When it was looked at, in seconds since 1970.
-        done: Records that it is done with, since it started.
+        at: When they were read, in seconds since the epoch.
+        done: Records processed since the service started.
         bad: Those of them that are dead letters, or were not delivered.
-        lag: Records that wait for it; 0 where nothing can.
-        position: What it has committed, of all partitions; 0 where it commits nothing.
+        lag: Records that wait for it; 0 for a service that reads nothing.
+        position: The sum of its committed offsets; 0 for one that commits none.
     """
 
     at: float
@@ -95,14 +96,14 @@ def evaluate_progress(
     before: Mapping[str, Reading],
     readings: Readings,
 ) -> list[CheckResult]:
-    """Read what the services have done, and compare it with an earlier look.
+    """Evaluate the services' progress since an earlier reading.
 
     Args:
-        services: Their counts.
-        kafka: What waits for them.
-        now: In seconds since 1970.
-        before: What an earlier look has read; empty where there was none.
-        readings: Takes what is to be compared with the next time.
+        services: Where their counts are read.
+        kafka: Where their lag is read.
+        now: In seconds since the epoch.
+        before: Earlier readings; empty at the first tick.
+        readings: Receives the readings to compare with at the next tick.
     """
 
     def find() -> Iterator[CheckResult]:
@@ -124,15 +125,15 @@ def evaluate_sink_progress(
     before: Mapping[str, Reading],
     readings: Readings,
 ) -> list[CheckResult]:
-    """Read how far the HDFS sink is, and compare it with an earlier look.
+    """Evaluate the HDFS sink's progress since an earlier reading.
 
-    Its tasks are up while they wait for HDFS, however long.
+    Its tasks count as running while they wait for HDFS, however long that takes.
 
     Args:
-        kafka: Where it commits.
-        now: In seconds since 1970.
-        before: What an earlier look has read; empty where there was none.
-        readings: Takes what is to be compared with the next time.
+        kafka: Where its offsets and its lag are read.
+        now: In seconds since the epoch.
+        before: Earlier readings; empty at the first tick.
+        readings: Receives the readings to compare with at the next tick.
     """
 
     def find() -> Iterator[CheckResult]:
@@ -184,7 +185,7 @@ def _read_shop_api(services: ServicesResource, now: float) -> Reading:
 
 
 def _read_sink(kafka: KafkaResource, now: float) -> tuple[Reading, int]:
-    """Return where the sink is, and how many markers may lie behind its records."""
+    """Return the sink's reading, and how many transaction markers may count as lag."""
     cluster, group, topic = GROUPS["hdfs_sink"]
     lag = kafka.offsets(cluster).group_lag(group, [topic])
     # What it has committed is in its files, markers of transactions counted.
@@ -196,14 +197,14 @@ def _read_sink(kafka: KafkaResource, now: float) -> tuple[Reading, int]:
 def check_progress(
     asset: str, now: Reading, before: Reading | None, *, may_wait: int = -1
 ) -> CheckResult:
-    """Say whether a service has done something where there was something to do.
+    """Check that a service has processed records if there were any.
 
     Args:
-        asset: Of the service.
-        now: Where it is.
-        before: Where it was.
-        may_wait: Where no more waited before, it had nothing to do: what waits now may
-            have come a moment ago.
+        asset: Key of the service's asset.
+        now: The current reading.
+        before: An earlier one; None if there is none.
+        may_wait: With at most this lag before, the service had nothing to do: the
+            records that wait now may have arrived a moment ago.
     """
     facts: dict[str, MetadataPrimitive] = {"lag": now.lag}
     if before is None or not LEAST_SECONDS <= now.at - before.at <= MOST_SECONDS:
@@ -213,22 +214,22 @@ def check_progress(
     facts["records per second"] = round(rate, 1)
     bad = _since(now.bad, before.bad)
     if asset == "shop_api" and bad:
-        text = f"{bad:.0f} cards were not delivered within {seconds:.0f} s."
+        text = f"{counted(round(bad), 'card')} not delivered within {seconds:.0f} s."
         return CheckResult(asset, PROGRESS, False, text, facts)
-    # A transaction's marker behind the last record counts as lag, and stays.
+    # A transaction marker behind the last record counts as lag, and remains.
     if now.lag > before.lag > may_wait and now.position == before.position:
         text = (
-            f"It has done nothing for {seconds:.0f} s, while {now.lag} records wait "
-            f"({before.lag} before). {_ADVICE[asset]}"
+            f"No progress for {seconds:.0f} s with {counted(now.lag, 'record')} "
+            f"waiting ({before.lag} before). {_ADVICE[asset]}"
         )
         return CheckResult(asset, PROGRESS, False, text, facts)
     return CheckResult(
-        asset, PROGRESS, True, f"{rate:.1f} a second; {_waiting(now)}", facts
+        asset, PROGRESS, True, f"{rate:.1f} records a second. {_waiting(now)}", facts
     )
 
 
 def check_dead_letters(now: Reading, before: Reading | None) -> CheckResult:
-    """Say whether too many of the newest records are no cards."""
+    """Check that few of the newest records are dead letters."""
     done, bad = now.done, now.bad
     if before is not None:
         done, bad = _since(now.done, before.done), _since(now.bad, before.bad)
@@ -240,7 +241,7 @@ def check_dead_letters(now: Reading, before: Reading | None) -> CheckResult:
         text = f"{bad:.0f} of the last {done:.0f} records are dead letters."
     passed = share <= MOST_DEAD_SHARE or done < LEAST_RECORDS
     if not passed:
-        text += " `goodsflow dead-letters list` shows what is wrong with them."
+        text += " See `goodsflow dead-letters list` for the reasons."
     return CheckResult(
         "blocking",
         DEAD_LETTERS,
@@ -257,7 +258,7 @@ def _since(now: float, before: float) -> float:
 
 
 def _waiting(reading: Reading) -> str:
-    return f"{reading.lag} records wait." if reading.lag else "Nothing waits."
+    return f"{counted(reading.lag, 'record')} waiting." if reading.lag else "No lag."
 
 
 @dg.multi_asset_check(
@@ -268,7 +269,7 @@ def _waiting(reading: Reading) -> str:
                 for check in (*PROGRESS_CHECKS, *SINK_CHECKS)
                 if check[1] == PROGRESS
             ],
-            "Where more and more records wait, some are done; what is sent arrives.",
+            "Records are processed while they arrive, and sent ones are delivered.",
         ),
         *check_specs(
             [check for check in PROGRESS_CHECKS if check[1] == DEAD_LETTERS],
@@ -282,7 +283,7 @@ def progress_checks(
     services: ServicesResource,
     kafka: KafkaResource,
 ) -> Iterator[dg.AssetCheckResult]:
-    """Look at what the services have done; the sensor compares with its last look."""
+    """Read the services' counts; only the sensor compares them with earlier ones."""
     import time
 
     now = time.time()

@@ -1,4 +1,4 @@
-"""The recommender keeps up, and the files it takes hold every card."""
+"""The recommender keeps up, and its files hold every card."""
 
 import time
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from dagster_project.checks.results import (
 )
 from dagster_project.resources import RecommenderResource
 from goodsflow.common.clock import elapsed
+from goodsflow.common.counting import counted
 from goodsflow.pipeline.recommender.backlog import Backlog
 from goodsflow.pipeline.recommender.gaps import GapReport
 from goodsflow.pipeline.recommender.product_lookup import ProductLookup
@@ -28,38 +29,38 @@ _NAMED = 5
 
 
 def evaluate_recommender(recommender: RecommenderResource) -> list[CheckResult]:
-    """Look at what waits for the recommender, and at what is between the files."""
+    """Evaluate the recommender's backlog, and its files."""
 
-    def find() -> Iterator[CheckResult]:
+    def read_lag() -> Iterator[CheckResult]:
         waiting = recommender.backlog()
         limit = recommender.lag_limit_seconds
         yield check_lag(waiting, time.time(), limit)
 
-    def find_contiguity() -> Iterator[CheckResult]:
+    def read_gaps() -> Iterator[CheckResult]:
         yield check_contiguity(recommender.gaps())
 
-    def find_known() -> Iterator[CheckResult]:
+    def read_known() -> Iterator[CheckResult]:
         yield check_known(recommender.product_lookup())
 
     return [
-        *evaluate([KNOWN], find_known),
-        *evaluate([LAG], find),
-        *evaluate([CONTIGUOUS], find_contiguity),
+        *evaluate([KNOWN], read_known),
+        *evaluate([LAG], read_lag),
+        *evaluate([CONTIGUOUS], read_gaps),
     ]
 
 
 def check_known(found: ProductLookup) -> CheckResult:
-    """Judge what was recommended last: a product that no file has is none of ours."""
-    text = f"The {found.products} products that were recommended last are in the files."
+    """Check that each product that was recommended last is in a file."""
+    text = f"All {found.products} products that were recommended last are in the files."
     if found.undecided:
         text = (
             f"{len(found.undecided)} of the {found.products} products that were "
-            f"recommended last are not in the newest {found.files} files; older ones "
+            f"recommended last are not in the newest {found.files} files; older files "
             "were not read."
         )
     if found.unknown:
         text = (
-            f"No file has a card of these products that were recommended: "
+            f"These products were recommended, and no file has a card of them: "
             f"{', '.join(found.unknown[:_NAMED])}."
         )
     return CheckResult(
@@ -76,11 +77,11 @@ def check_known(found: ProductLookup) -> CheckResult:
 
 
 def check_lag(waiting: Backlog, now: float, limit_seconds: float) -> CheckResult:
-    """Judge the lag: complete windows should not wait for long.
+    """Check that complete windows do not wait for long.
 
     Args:
         waiting: What a run would find.
-        now: In seconds since 1970.
+        now: In seconds since the epoch.
         limit_seconds: How long the first complete window may wait.
     """
     count = len(waiting.files)
@@ -88,7 +89,9 @@ def check_lag(waiting: Backlog, now: float, limit_seconds: float) -> CheckResult
         "files waiting": count,
         "complete windows": waiting.complete_windows,
     }
-    text = f"{count} files wait, {waiting.files_per_window} make a window."
+    text = (
+        f"{counted(count, 'file')} waiting, a window takes {waiting.files_per_window}."
+    )
     age = 0.0
     if waiting.files:
         facts["seconds of the oldest"] = round(
@@ -98,9 +101,12 @@ def check_lag(waiting: Backlog, now: float, limit_seconds: float) -> CheckResult
         completed = waiting.files[waiting.files_per_window - 1]
         age = _age(completed.modified_at, now)
         facts["seconds of the first window"] = round(age, 1)
-        text += f" The first complete window waits for {age:.0f} s."
+        text += f" The first complete window has waited for {age:.0f} s."
     if age > limit_seconds:
-        text += " Is the sensor 'recommendations_sensor' on, and do its runs succeed?"
+        text += (
+            " Check that the sensor 'recommendations_sensor' is on, and that its runs "
+            "succeed."
+        )
     return CheckResult(
         *LAG,
         passed=age <= limit_seconds,
@@ -115,12 +121,15 @@ def _age(modified_at: datetime, now: float) -> float:
 
 
 def check_contiguity(found: GapReport) -> CheckResult:
-    """Judge the files: a card of the topic that is in none is lost."""
+    """Check that no card of the topic is missing between the files."""
     looked_up, missing = len(found.looked_up), found.missing
-    text = f"{found.gaps} gaps between the files; the newest {looked_up} hold no card."
+    text = (
+        f"{counted(found.gaps, 'gap')} between the files; no card is in the newest "
+        f"{looked_up}."
+    )
     if missing:
         named = "; ".join(str(card) for card in missing[:_NAMED])
-        text = f"{len(missing)} cards are in no file: {named}."
+        text = f"{counted(len(missing), 'card')} in no file: {named}."
     return CheckResult(
         *CONTIGUOUS,
         passed=not missing,
@@ -136,10 +145,10 @@ def check_contiguity(found: GapReport) -> CheckResult:
 @dg.multi_asset_check(
     specs=[
         *check_specs([KNOWN], "Each product that was recommended last is in a file."),
-        *check_specs([LAG], "A complete window does not wait for long."),
+        *check_specs([LAG], "Complete windows do not wait for long."),
         *check_specs(
             [CONTIGUOUS],
-            "Between the files, the topic has no card: each is in a file.",
+            "Each card of the topic is in a file: none is missing between them.",
         ),
     ],
     can_subset=True,
@@ -147,5 +156,5 @@ def check_contiguity(found: GapReport) -> CheckResult:
 def recommender_checks(
     context: dg.AssetCheckExecutionContext, recommender: RecommenderResource
 ) -> Iterator[dg.AssetCheckResult]:
-    """Look at what waits for the recommender, and at what is between the files."""
+    """Evaluate the recommender's backlog, and its files."""
     yield from to_results(context, evaluate_recommender(recommender))

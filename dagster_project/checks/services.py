@@ -1,4 +1,4 @@
-"""The services and the parts are up."""
+"""The services and the parts of the platform are up."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -21,7 +21,7 @@ SERVICE_CHECKS = [*UP_CHECKS, *PARTS_UP_CHECKS]
 
 
 def evaluate_services(services: ServicesResource) -> list[CheckResult]:
-    """Ask after the services and parts: who keeps them alive, and their own word."""
+    """Evaluate the state of the services and parts."""
 
     def find() -> Iterator[CheckResult]:
         states = {state.name: state for state in services.states()}
@@ -35,7 +35,7 @@ def evaluate_services(services: ServicesResource) -> list[CheckResult]:
 
 
 def check_service(asset: str, state: ServiceState) -> CheckResult:
-    """Judge a service by its state."""
+    """Check that a service is up."""
     facts: dict[str, str | int | float] = {
         "state": state.state,
         "restarts": state.restarts,
@@ -59,11 +59,11 @@ def check_service(asset: str, state: ServiceState) -> CheckResult:
 def check_parts(
     asset: str, parts: Sequence[str], states: Mapping[str, ServiceState]
 ) -> CheckResult:
-    """Judge what an asset rests on by the states of all parts."""
-    ailing = [
+    """Check that the parts behind an asset are up."""
+    failing = [
         f"'{part}' is not up: {states[part].state}, {states[part].reason}"
         if part in states
-        else f"'{part}' is not there"
+        else f"'{part}' is missing"
         for part in parts
         if part not in states or not states[part].is_up
     ]
@@ -71,11 +71,11 @@ def check_parts(
     return CheckResult(
         asset,
         "parts_up",
-        passed=not ailing,
-        description="; ".join(ailing) or f"{', '.join(parts)}: up.",
+        passed=not failing,
+        description="; ".join(failing) or f"{', '.join(parts)}: up.",
         metadata={
             "parts": len(parts),
-            "parts up": len(parts) - len(ailing),
+            "parts up": len(parts) - len(failing),
             "restarts": sum(state.restarts for state in there),
         },
     )
@@ -83,13 +83,13 @@ def check_parts(
 
 @dg.multi_asset_check(
     specs=[
-        *check_specs(UP_CHECKS, "The service runs and says it is healthy."),
-        *check_specs(PARTS_UP_CHECKS, "Every part that it rests on runs."),
+        *check_specs(UP_CHECKS, "The service runs, and its health check passes."),
+        *check_specs(PARTS_UP_CHECKS, "Every part behind the asset runs."),
     ],
     can_subset=True,
 )
 def service_checks(
     context: dg.AssetCheckExecutionContext, services: ServicesResource
 ) -> Iterator[dg.AssetCheckResult]:
-    """Ask after the services and parts: who keeps them alive, and their own word."""
+    """Evaluate the state of the services and parts."""
     yield from to_results(context, evaluate_services(services))

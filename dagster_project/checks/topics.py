@@ -1,4 +1,4 @@
-"""What is in the topics, and what waits there for whom, can be read."""
+"""The topics' offsets and the groups' lag can be read, and dead letters are empty."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,14 +14,15 @@ from dagster_project.checks.results import (
 )
 from dagster_project.resources import KafkaResource
 from goodsflow.clients.kafka.offsets import GroupLag, PartitionOffsets
+from goodsflow.common.counting import counted
 from goodsflow.model.endpoints import ClusterName
 
 OBSERVED = "observed"
 EMPTY = "empty"
 
 SINK_LETTERS = "hdfs_sink_dead_letter"
-"""The asset of what should hold nothing. What shops send that is no card ends before:
-what is here passed the filter, and is in no file."""
+"""The asset that should hold nothing. Invalid cards of shops end earlier: a record here
+passed the filter, and is in no file."""
 
 EMPTY_CHECKS = [(SINK_LETTERS, EMPTY)]
 
@@ -54,7 +55,7 @@ def evaluate_topics(cluster: ClusterName, kafka: KafkaResource) -> list[CheckRes
 
 
 def describe_topic(key: str, partitions: Mapping[int, PartitionOffsets]) -> CheckResult:
-    """Say what a topic holds."""
+    """Describe a topic's offsets."""
     facts = {
         f"end offset of partition {partition}": offsets.end
         for partition, offsets in sorted(partitions.items())
@@ -67,11 +68,11 @@ def describe_topic(key: str, partitions: Mapping[int, PartitionOffsets]) -> Chec
 def check_letters(
     topic: str, partitions: Mapping[int, PartitionOffsets]
 ) -> CheckResult:
-    """Say whether the HDFS sink has given up on records, as long as they are kept."""
+    """Check that the HDFS sink has written every record."""
     count = sum(offsets.end - offsets.first for offsets in partitions.values())
     text = (
-        f"The HDFS sink could not write {count} records. Each is on topic '{topic}', "
-        "with the reason in its headers, __connect.errors.*: kcat -F "
+        f"The HDFS sink could not write {counted(count, 'record')}. See topic "
+        f"'{topic}', with the reason in the headers __connect.errors.*: kcat -F "
         f"<(goodsflow client-config analytics admin) -C -e -t {topic} -f '%h\\n%s\\n'"
         if count
         else "The HDFS sink has written every record."
@@ -87,7 +88,7 @@ def check_letters(
 
 
 def describe_lag(key: str, group: str, lag: GroupLag) -> CheckResult:
-    """Say how far a group is behind."""
+    """Describe a group's lag."""
     facts = {
         f"lag of partition {partition}": behind
         for (_, partition), behind in sorted(lag.lag.items())
@@ -101,11 +102,11 @@ def _specs(cluster: ClusterName) -> list[dg.AssetCheckSpec]:
     return [
         *check_specs(
             [check for check in checks if check[1] == OBSERVED],
-            "Its offsets, or its group's lag, could be read when last looked at.",
+            "Its offsets, or its group's lag, can be read.",
         ),
         *check_specs(
             [check for check in checks if check[1] == EMPTY],
-            "Nothing ended here that should be in a file, as far back as it is kept.",
+            "No record ended here that should be in a file.",
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""The views of ksqlDB answer. Nothing is said without ksqlDB."""
+"""The views of ksqlDB answer. Without ksqlDB there is nothing to check."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ VIEW_CHECKS = [ANSWER]
 def evaluate_views(
     platform: PlatformResource, ksqldb: KsqldbResource
 ) -> list[CheckResult]:
-    """Query each view, where ksqlDB is."""
+    """Query each view, if the platform has ksqlDB."""
 
     def find_answers() -> Iterator[CheckResult]:
         with ksqldb.watching_client() as client:
@@ -39,7 +39,7 @@ def evaluate_views(
 
 
 def try_views(client: KsqlClient, views: dict[str, View]) -> CheckResult:
-    """Ask each view for a row: one that is there may not answer yet.
+    """Query each view for a row: a view that exists may not answer yet.
 
     Raises:
         KsqlError: The server refused a query, or did not answer.
@@ -67,5 +67,5 @@ def view_checks(
     platform: PlatformResource,
     ksqldb: KsqldbResource,
 ) -> Iterator[dg.AssetCheckResult]:
-    """Query each view, where ksqlDB is."""
+    """Query each view, if the platform has ksqlDB."""
     yield from to_results(context, evaluate_views(platform, ksqldb))

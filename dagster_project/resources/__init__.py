@@ -1,7 +1,8 @@
-"""One file for each system: how Dagster's assets, checks and sensors reach it.
+"""The resources: how assets, checks and sensors reach each system.
 
-Here: addresses and time-outs as configuration, and lazy clients of ``goodsflow``'s
-rooms. Constructing a resource reads nothing and connects nowhere.
+Here: a module for each system, with its timeouts as configuration and a method that
+returns a client of ``goodsflow``. Constructing a resource reads nothing and opens no
+connection. Not here: what is done with a client.
 """
 
 from dagster_project.resources.archive import ArchiveResource

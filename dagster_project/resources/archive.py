@@ -1,4 +1,4 @@
-"""The compaction of the sink's files."""
+"""The archive: a run that turns files of the sink into Parquet."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ArchiveResource(dg.ConfigurableResource[Any]):
-    """How much goes into one Parquet file."""
+    """A run of the archive, and how much goes into one Parquet file."""
 
     platform: dg.ResourceDependency[PlatformResource]
     max_files: int = Field(
@@ -25,8 +25,8 @@ class ArchiveResource(dg.ConfigurableResource[Any]):
         default=1 << 30, ge=1, description="Bytes of source files in one at most."
     )
 
-    def compact(self, until: date) -> "ArchiveReport":
-        """Archive what is processed, of all days up to one.
+    def run(self, until: date) -> "ArchiveReport":
+        """Archive the processed files of all days up to one.
 
         Raises:
             GoodsflowError: A system refused or did not answer; no card is lost.

@@ -1,4 +1,4 @@
-"""The desired state: who plans and applies for the platform."""
+"""The desired state, and the reconciler that plans and applies it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,20 +39,20 @@ class DesiredStateResource(dg.ConfigurableResource[Any]):
     )
 
     def reconciler(self) -> Reconciler:
-        """Return who plans and applies for the declaration as it is now.
+        """Return the reconciler of the declaration as it is now.
 
         Raises:
             SpecError: With every problem in the declaration.
-            GoodsflowError: A file it names does not do, or there is no platform.
+            GoodsflowError: A file it names is invalid, or there is no platform.
         """
         return self._reconciler(self.request_timeout_seconds)
 
     def watching_reconciler(self) -> Reconciler:
-        """Return one that gives up soon, for watching.
+        """Return a reconciler that gives up soon, for checks and sensors.
 
         Raises:
             SpecError: With every problem in the declaration.
-            GoodsflowError: A file it names does not do, or there is no platform.
+            GoodsflowError: A file it names is invalid, or there is no platform.
         """
         return self._reconciler(self.watch_timeout_seconds)
 

@@ -10,11 +10,11 @@ from goodsflow.clients.ksqldb import KsqlClient
 
 
 class KsqldbResource(dg.ConfigurableResource[Any]):
-    """The ksqlDB server, where the platform has one."""
+    """The ksqlDB server, if the platform has one."""
 
     platform: dg.ResourceDependency[PlatformResource]
     watch_timeout_seconds: float = Field(
-        default=6, description="For each question of a check or a sensor."
+        default=6, description="For each request of a check or a sensor."
     )
 
     def is_there(self) -> bool:

@@ -1,6 +1,6 @@
-"""Who keeps the platform's parts alive, and what it says of each: one interface.
+"""The process managers that keep the platform's parts running, behind one interface.
 
-Natively that is the supervisor, in containers the Docker engine.
+On a native platform that is the supervisor, in containers the Docker engine.
 """
 
 import os
@@ -23,17 +23,17 @@ _TAIL_BYTES = 200_000
 
 @dataclass(frozen=True)
 class ServiceState:
-    """How a part or service is.
+    """The state of a part or service.
 
     Attributes:
-        name: As in ``endpoints.services``, or as its keeper calls it.
-        state: The keeper's word in capitals. RUNNING is common to all; the others are
-            the supervisor's (BACKOFF, FATAL, …) or the engine's (EXITED, PAUSED, …).
-        pid: None where it does not run.
-        restarts: How often it was started again by itself.
-        reason: Why it does not serve; empty where it does.
-        last_error: Of a service, the newest error in the end of its log, with its
-            time; empty where there is none.
+        name: As in ``endpoints.services``, or as its process manager has it.
+        state: The process manager's state in capitals. RUNNING is common to all; others
+            are the supervisor's (BACKOFF, FATAL, …) or the engine's (EXITED, …).
+        pid: None if it does not run.
+        restarts: How often the process manager has restarted it.
+        reason: Why it does not serve; empty if it does.
+        last_error: For a service, the newest error at the end of its log, with its
+            time; empty if there is none.
     """
 
     name: str
@@ -46,32 +46,32 @@ class ServiceState:
 
     @property
     def is_up(self) -> bool:
-        """Whether it runs, and neither its keeper nor itself knows an ailment."""
+        """Whether it runs, and neither its manager nor its health check objects."""
         return self.state == RUNNING and not self.reason
 
 
 class ProcessManager(Protocol):
-    """Who keeps the parts alive, and can say how they are."""
+    """Keeps the parts running, and knows their states."""
 
     def states(self) -> Mapping[str, ServiceState]:
-        """Return how every part is, by its name.
+        """Return every part's state by its name.
 
         Raises:
-            GoodsflowError: It could not be asked.
+            GoodsflowError: It does not answer, or refuses.
         """
 
     def log_tail(self, name: str) -> str:
-        """Return the last lines of a part's log; empty where there is none.
+        """Return the last lines of a part's log; empty if there is none.
 
         Raises:
-            GoodsflowError: It could not be asked.
+            GoodsflowError: It does not answer, or refuses.
         """
 
     def restart(self, name: str) -> None:
         """Stop a part and start it again.
 
         Raises:
-            GoodsflowError: It refused, or could not be asked.
+            GoodsflowError: It does not answer, or refuses.
         """
 
 
@@ -83,7 +83,7 @@ class SupervisorProcesses:
         self._home = home
 
     def states(self) -> Mapping[str, ServiceState]:
-        """Return how every part's process is.
+        """Return the state of every part's process.
 
         Raises:
             SupervisorError: The supervisor does not answer.
@@ -106,7 +106,7 @@ class SupervisorProcesses:
         }
 
     def log_tail(self, name: str) -> str:
-        """Return the last lines of a part's log; empty where there is none."""
+        """Return the last lines of a part's log; empty if there is none."""
         try:
             with self._home.log(name).open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -135,7 +135,7 @@ class EngineProcesses:
         self._timeout_seconds = timeout_seconds
 
     def states(self) -> Mapping[str, ServiceState]:
-        """Return how every part's container is; what ends by itself is none.
+        """Return the state of every part's container, without one-shot containers.
 
         Raises:
             EngineError: The engine does not answer, or refuses.
@@ -149,14 +149,14 @@ class EngineProcesses:
                     pid=container.pid,
                     uptime_seconds=_uptime(container.started_at, now),
                     restarts=container.restarts,
-                    reason=ailment(container),
+                    reason=describe_failure(container),
                 )
                 for container in client.containers()
                 if not container.is_one_shot
             }
 
     def log_tail(self, name: str) -> str:
-        """Return the last lines of a service's log; empty where it has no container.
+        """Return the last lines of a service's log; empty if it has no container.
 
         Raises:
             EngineError: The engine does not answer, or refuses.
@@ -174,8 +174,8 @@ class EngineProcesses:
             client.restart(name)
 
 
-def ailment(container: Container) -> str:
-    """Say why a container does not serve; nothing where it does."""
+def describe_failure(container: Container) -> str:
+    """Say why a container does not serve; empty if it does."""
     if container.status == "running":
         if container.health in {"", "healthy"}:
             return ""

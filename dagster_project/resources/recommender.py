@@ -1,4 +1,4 @@
-"""The batch recommender: what waits for it, and a run of it."""
+"""The batch recommender: its backlog, and a run of it."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from goodsflow.pipeline.recommender.settings import RecommenderSettings
 
 
 class RecommenderResource(dg.ConfigurableResource[Any]):
-    """How much a run of the recommender takes."""
+    """A run of the recommender, and how much one takes."""
 
     platform: dg.ResourceDependency[PlatformResource]
     files_per_window: int = Field(
@@ -30,14 +30,14 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         default=3, ge=1, description="Products recommended for each window at most."
     )
     lag_limit_seconds: float = Field(
-        default=300, description="A complete window that waits for longer is a warning."
+        default=300, description="If a complete window waits longer, its check warns."
     )
     watch_timeout_seconds: float = Field(
-        default=6, description="For each question of a check or a sensor."
+        default=6, description="For each request of a check or a sensor."
     )
 
     def backlog(self) -> Backlog:
-        """Look at what a run would find now. Gives up soon.
+        """Read what a run would find now. Gives up soon.
 
         Raises:
             GoodsflowError: Kafka or HDFS refused or did not answer.
@@ -54,7 +54,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         )
 
     def gaps(self) -> GapReport:
-        """Look up in the topic what is between the newest files. Gives up soon.
+        """Look up in the topic what lies between the newest files. Gives up soon.
 
         Raises:
             GoodsflowError: Kafka or HDFS refused or did not answer.
@@ -69,7 +69,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         )
 
     def product_lookup(self) -> ProductLookup:
-        """Look for the products that were recommended last. Gives up soon.
+        """Look up the products that were recommended last in the files. Gives up soon.
 
         Raises:
             GoodsflowError: Kafka or HDFS refused or did not answer.
@@ -87,7 +87,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         """Run the recommender once.
 
         Raises:
-            GoodsflowError: A system refused or did not answer; nothing has changed.
+            GoodsflowError: A system refused or did not answer. Nothing has changed.
         """
         from goodsflow.pipeline.recommender.run import recommend
 
@@ -102,7 +102,7 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
         """Recompute the recommendations of a time span, to another topic.
 
         Raises:
-            GoodsflowError: A system refused or did not answer; nothing has changed.
+            GoodsflowError: A system refused or did not answer. Nothing has changed.
         """
         from goodsflow.pipeline.recommender.backfill import backfill
 

@@ -1,4 +1,4 @@
-"""The parts and services that never end: watched here, kept alive elsewhere."""
+"""The platform's parts and services, whose states are read here."""
 
 from dataclasses import replace
 from typing import Any
@@ -33,7 +33,7 @@ class ServiceRestartError(GoodsflowError):
 
 
 class ServicesResource(dg.ConfigurableResource[Any]):
-    """The platform's parts, as who keeps them alive and they themselves say."""
+    """The states of the parts, from their process manager and their health checks."""
 
     platform: dg.ResourceDependency[PlatformResource]
     timeout_seconds: float = Field(
@@ -41,21 +41,21 @@ class ServicesResource(dg.ConfigurableResource[Any]):
     )
 
     def states(self) -> list[ServiceState]:
-        """Return how every part and service is.
+        """Return the state of every part and service.
 
         Raises:
             SupervisorError: The supervisor of a native platform does not answer.
             EngineError: The Docker engine does not answer, or refuses.
-            EndpointsError: There is no platform, or nobody who keeps its parts alive.
+            EndpointsError: There is no platform, or it has no process manager.
         """
         endpoints = self.platform.endpoints()
-        keeper = self._process_manager(endpoints)
-        states = dict(keeper.states())
+        manager = self._process_manager(endpoints)
+        states = dict(manager.states())
         for name in endpoints.services.keys() - states.keys():
-            reason = "is not known to who keeps the parts alive"
+            reason = "the process manager does not know it"
             states[name] = ServiceState(name, "UNKNOWN", None, None, 0, reason)
         return [
-            self._with_own_word(endpoints, keeper, states[name])
+            self._with_health(endpoints, manager, states[name])
             for name in sorted(states)
         ]
 
@@ -73,7 +73,7 @@ class ServicesResource(dg.ConfigurableResource[Any]):
             families = list(text_string_to_metric_families(answer.text))
         except (httpx2.HTTPError, ValueError) as error:
             raise ServiceMetricsError(
-                f"The metrics of '{name}' at {url} cannot be read: "
+                f"Cannot read the metrics of '{name}' at {url}: "
                 f"{str(error) or type(error).__name__}."
             ) from error
         return {
@@ -84,7 +84,7 @@ class ServicesResource(dg.ConfigurableResource[Any]):
         }
 
     def restart(self, name: str) -> ServiceState:
-        """Stop a service and start it again; return how it is once it runs.
+        """Stop a service, start it again, and return its state once it runs.
 
         Raises:
             ServiceRestartError: There is none of this name, or it does not come up.
@@ -120,11 +120,11 @@ class ServicesResource(dg.ConfigurableResource[Any]):
             return EngineProcesses(endpoints.container_engine, self.timeout_seconds)
         raise EndpointsError(
             "The platform's addresses name neither a supervisor nor a container "
-            "engine: nobody can say how its parts are."
+            "engine, so the states of its parts are unknown."
         )
 
-    def _with_own_word(
-        self, endpoints: Endpoints, keeper: ProcessManager, state: ServiceState
+    def _with_health(
+        self, endpoints: Endpoints, manager: ProcessManager, state: ServiceState
     ) -> ServiceState:
         service = endpoints.services.get(state.name)
         if service is None:
@@ -132,7 +132,7 @@ class ServicesResource(dg.ConfigurableResource[Any]):
         return replace(
             state,
             reason=state.reason or self._unhealthy(service.health_url),
-            last_error=last_error(keeper.log_tail(state.name)),
+            last_error=last_error(manager.log_tail(state.name)),
         )
 
     def _unhealthy(self, url: str) -> str:

@@ -1,4 +1,4 @@
-"""Starts the recommender once a window of files is complete."""
+"""Starts the recommender when a window of files is complete."""
 
 import time
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from dagster_project.jobs import (
 )
 from dagster_project.resources import RecommenderResource
 from goodsflow.common.clock import elapsed
+from goodsflow.common.counting import counted
 from goodsflow.pipeline.recommender.backlog import Backlog
 
 _FIRST_PAUSE_SECONDS = 15.0
@@ -31,10 +32,10 @@ _UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 _UNFINISHED_LIMIT = 100
-_LOOKED_AT = 10
+_READ_RUNS = 10
 _STALE_SECONDS = 300.0
-"""Where runs are not monitored, one that is so much older than it may become is taken
-for dead; if it is not, the next one fences it."""
+"""Without run monitoring, a run that exceeds its maximum run time by so much counts as
+dead. If it is not, the next run fences it."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,11 @@ class PastRuns:
 
     Attributes:
         failed: How many of them did not succeed.
-        cut_short: How many of the newest of these took as long as they might.
-        last_run_id: Of the newest one, whatever became of it; empty: there is none.
-        seconds_since_failure: Since the last of those ended; None where there is none,
-            or the clock was set back since.
+        cut_short: How many of the newest failed ones reached their maximum run time.
+        last_run_id: Of the newest run, whether it succeeded or not; empty if there is
+            none.
+        seconds_since_failure: Since the last failed run ended; None if there is none,
+            or if the clock was set back since.
     """
 
     failed: int = 0
@@ -56,43 +58,44 @@ class PastRuns:
 
 
 def window_start(offsets: Mapping[int, int]) -> str:
-    """Name the place where a window starts: the committed offsets."""
+    """Name the start of a window by the committed offsets."""
     return ",".join(f"{p}:{offset}" for p, offset in sorted(offsets.items())) or "start"
 
 
 def pause_seconds(failed: int) -> float:
-    """Return how long to wait after so many failures: doubling, bounded."""
-    # The exponent is bounded too: a float overflows at two to the thousand.
+    """Return how long to wait after so many failures; it doubles up to a limit."""
+    # The exponent has a limit too: a float overflows near 2 to the power of 1024.
     doubled = _FIRST_PAUSE_SECONDS * 2.0 ** min(failed - 1, 20)
     return min(_LONGEST_PAUSE_SECONDS, doubled)
 
 
 def runtime_seconds(cut_short: int) -> int:
-    """Return how long a run may take after so many that were cut short: twice as long.
+    """Return the maximum run time after so many runs that reached theirs.
 
-    One takes seconds; but a state that was lost is made anew by one run that reads all
-    there is, and cut short would be begun anew for ever.
+    It doubles each time. A run takes seconds, but one that recomputes a lost state
+    reads every file; with a fixed limit it would never end.
     """
     doubled: int = MAX_RUN_SECONDS << min(cut_short, 10)
     return min(LONGEST_RUN_SECONDS, doubled)
 
 
 def decide(waiting: Backlog, past: PastRuns) -> dg.RunRequest | dg.SkipReason:
-    """Ask for one run over all complete windows, or say why not.
+    """Request one run over all complete windows, or say why not.
 
-    The run key follows from the event, the offsets from which to which the run goes. A
-    run key is remembered as long as its run: the last run from there is part of it, so
-    that neither a failed run nor offsets that were set back block a window.
+    The run key consists of the offsets where the run starts and ends. Dagster remembers
+    a run key as long as its run. So the key contains the last run from that start, too:
+    neither a failed run nor offsets that were set back block a window.
     """
-    found = f"{len(waiting.files)} files wait, {waiting.files_per_window} make a window"
+    count = counted(len(waiting.files), "file")
+    found = f"{count} waiting, a window takes {waiting.files_per_window}"
     if not waiting.complete_windows:
         return dg.SkipReason(f"{found}.")
     start = window_start(waiting.start_offsets)
     since, pause = past.seconds_since_failure, pause_seconds(past.failed)
     if past.failed and since is not None and since < pause:
         return dg.SkipReason(
-            f"{found}; {past.failed} runs from {start} have failed: the next starts in "
-            f"{pause - since:.0f} s."
+            f"{found}. {counted(past.failed, 'run')} from {start} failed: the next one "
+            f"starts in {pause - since:.0f} s."
         )
     end = window_start(waiting.end_offsets)
     return dg.RunRequest(
@@ -151,7 +154,7 @@ def past_runs(instance: dg.DagsterInstance, start: str, now: float) -> PastRuns:
     """Count the finished runs for windows that start at ``start``."""
     tags = {WINDOW_TAG: start}
     failed = dg.RunsFilter(tags=tags, statuses=_FAILED)
-    last = instance.get_run_records(failed, limit=_LOOKED_AT)
+    last = instance.get_run_records(failed, limit=_READ_RUNS)
     ended = last[0].end_time or last[0].update_timestamp.timestamp() if last else None
     newest = instance.get_run_records(dg.RunsFilter(tags=tags), limit=1)
     return PastRuns(
@@ -174,5 +177,5 @@ def _most_seconds(run: dg.DagsterRun) -> float:
     try:
         return float(run.tags.get(MAX_RUNTIME_TAG, LONGEST_RUN_SECONDS))
     except ValueError:
-        # Somebody's own; Dagster takes no notice of it either.
+        # Somebody's own tag, which Dagster ignores too.
         return LONGEST_RUN_SECONDS

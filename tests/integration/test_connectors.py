@@ -255,7 +255,7 @@ def test_a_failed_task_is_restarted_until_its_cause_is_gone(
     assert result.severity == dg.AssetCheckSeverity.WARN
     assert "Restart 1 of 6 is due at" in result.description
     await_condition(
-        lambda: "Restart 1 of 6 is made" in tick().description, "a restart", 30
+        lambda: "Restart 1 of 6 requested" in tick().description, "a restart", 30
     )
 
     admin = KafkaAdmin.connect(endpoints, "analytics", "admin")

@@ -320,7 +320,7 @@ def test_a_part_that_is_down_fails_what_rests_on_it() -> None:
     text = str(found["inbound_topics/parts_up"].description)
     assert text == "'kafka-1' is not up: EXITED, ended with status 137"
     gone = str(found["hdfs_directories/parts_up"].description)
-    assert gone == "'hdfs-dn-0' is not there"
+    assert gone == "'hdfs-dn-0' is missing"
 
 
 def test_the_cursor_survives_a_restart() -> None:

@@ -17,7 +17,7 @@ from dagster_project.resources.process_managers import (
     EngineProcesses,
     ProcessManager,
     SupervisorProcesses,
-    ailment,
+    describe_failure,
 )
 from goodsflow.clients.docker import Container
 from goodsflow.deploy.native import supervisor
@@ -259,4 +259,4 @@ def test_the_reason_is_the_first_that_holds(
     different: dict[str, object], reason: str
 ) -> None:
     """A container killed for its memory looks like one that somebody killed."""
-    assert ailment(container(**different)) == reason
+    assert describe_failure(container(**different)) == reason

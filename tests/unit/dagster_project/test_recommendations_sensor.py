@@ -18,6 +18,7 @@ from dagster_project.sensors.recommendations import (
     unfinished_run,
 )
 from goodsflow.clients.hdfs import HdfsUnavailableError, TopicFile
+from goodsflow.common.counting import counted
 from goodsflow.pipeline.recommender.backlog import Backlog
 from tests.unit.dagster_project.instances import add_bootstrap
 
@@ -60,7 +61,7 @@ def test_an_incomplete_window_is_skipped_with_what_was_looked_at(files: int) -> 
     """'Skipped' alone leaves open whether the sensor looked at all."""
     decision = decide(waiting(files, 0), PastRuns())
     assert isinstance(decision, dg.SkipReason)
-    assert decision.skip_message == f"{files} files wait, 10 make a window."
+    assert decision.skip_message == f"{files} files waiting, a window takes 10."
 
 
 def test_a_backlog_is_one_run() -> None:
@@ -110,8 +111,8 @@ def test_after_a_failure_it_waits_longer_each_time(
     """A run that fails at once would be started anew at every tick."""
     decision = decide(waiting(10, 1), PastRuns(failed, 0, "last", since))
     assert isinstance(decision, dg.SkipReason)
-    assert f"{failed} runs from start have failed" in str(decision.skip_message)
-    assert f"the next starts in {left} s" in str(decision.skip_message)
+    assert f"{counted(failed, 'run')} from start failed" in str(decision.skip_message)
+    assert f"the next one starts in {left} s" in str(decision.skip_message)
 
 
 def test_the_pause_is_bounded() -> None:
