@@ -266,21 +266,21 @@ def archived_contents(
 
 
 def differences(
-    held: Mapping[TopicFile, str],
+    parquet_names: Mapping[TopicFile, str],
     sources: Mapping[str, Content],
     archived: Mapping[tuple[str, str], Content],
 ) -> list[str]:
     """Describe each source file whose archived lines differ.
 
     Args:
-        held: Source files, each with the name of its Parquet file.
+        parquet_names: Source files, each with the name of its Parquet file.
         sources: From ``source_contents``.
         archived: From ``archived_contents``.
     """
     return [
         f"{file.path} has {_describe(sources.get(file.name))}, but {name} has "
         f"{_describe(archived.get((name, file.name)))} of it"
-        for file, name in held.items()
+        for file, name in parquet_names.items()
         if sources.get(file.name) is None
         or sources.get(file.name) != archived.get((name, file.name))
     ]

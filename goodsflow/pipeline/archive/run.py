@@ -174,17 +174,17 @@ class _Run:
             self._take_over()
             # Before listing the files: what is processed by then stays processed.
             offsets = self._offsets()
-            both = self._list()
+            listing = self._list()
             plan = plan_archive(
                 offsets,
-                both.json,
+                listing.json,
                 until,
-                archived=both.archived,
+                archived=listing.archived,
                 max_files=settings.max_files,
                 max_bytes=settings.max_bytes,
             )
         self.report.left = plan.left
-        removable = self._removable(both, offsets)
+        removable = self._removable(listing, offsets)
         if plan.groups or removable:
             self._client.make_directory(
                 self._scratch, owner=settings.spark_user, mode="755"
@@ -194,9 +194,9 @@ class _Run:
                 batches(plan.groups, settings.files_per_job)
             ):
                 self._archive(groups, f"{self._scratch}/{index}")
-        if both.archived and len(self._blocked):
+        if listing.archived and len(self._blocked):
             # Files archived by this run are already without blocked cards.
-            self._withdraw([file.path for file in both.archived])
+            self._withdraw([file.path for file in listing.archived])
         self._client.delete(self._scratch, recursive=True)
         self._client.delete(self.claim, recursive=True)
         self._at_step("cleaned up")
@@ -234,16 +234,16 @@ class _Run:
         )
 
     def _removable(
-        self, both: FileListing, offsets: Mapping[int, int]
+        self, listing: FileListing, offsets: Mapping[int, int]
     ) -> list[tuple[TopicFile, ArchivedFile]]:
         newest: dict[int, TopicFile] = {}
-        for file in [*both.json, *(file for file, _ in both.superseded)]:
+        for file in [*listing.json, *(file for file, _ in listing.superseded)]:
             known = newest.setdefault(file.partition, file)
             if file.last_offset > known.last_offset:
                 newest[file.partition] = file
         return [
             (file, holder)
-            for file, holder in both.superseded
+            for file, holder in listing.superseded
             if not must_stay(
                 file, newest[file.partition], offsets.get(file.partition, 0)
             )
@@ -254,10 +254,10 @@ class _Run:
     ) -> None:
         if not removable:
             return
-        held = {file: holder.name for file, holder in removable}
+        archived_as = {file: holder.name for file, holder in removable}
         with self._watch.phase("verify"):
-            self._verify(held, sorted({holder.path for _, holder in removable}))
-        self._remove(held)
+            self._verify(archived_as, sorted({holder.path for _, holder in removable}))
+        self._remove(archived_as)
 
     def _archive(self, groups: Sequence[Group], folder: str) -> None:
         with self._watch.phase("write"), self._spark() as spark:
@@ -269,13 +269,13 @@ class _Run:
         for index, path in enumerate(claimed):
             self._client.rename(self._part(folder, index), path)
             self._at_step("collected")
-        held = {
+        archived_as = {
             file: name
             for group, name in zip(groups, names, strict=True)
             for file in group.files
         }
         with self._watch.phase("verify"):
-            lines, cards = self._verify(held, claimed)
+            lines, cards = self._verify(archived_as, claimed)
         self._at_step("verified")
         with self._watch.phase("publish"):
             for path, target in zip(claimed, targets, strict=True):
@@ -283,12 +283,12 @@ class _Run:
                 self.report.bytes_out += self._client.status(path).size
                 self._client.rename(path, target)
                 self._at_step("published")
-        self.report.files_in += len(held)
-        self.report.bytes_in += sum(file.size for file in held)
+        self.report.files_in += len(archived_as)
+        self.report.bytes_in += sum(file.size for file in archived_as)
         self.report.files_out += len(groups)
         self.report.lines += lines
         self.report.cards += cards
-        self._remove(held)
+        self._remove(archived_as)
 
     def _withdraw(self, paths: Sequence[str]) -> None:
         """Replace archived files that contain blocked cards, each atomically."""
@@ -341,13 +341,13 @@ class _Run:
         return found[0]
 
     def _verify(
-        self, held: Mapping[TopicFile, str], paths: Sequence[str]
+        self, archived_as: Mapping[TopicFile, str], paths: Sequence[str]
     ) -> tuple[int, int]:
         """Compare sources with archived files; return the counts of lines and cards."""
         with self._spark() as spark:
-            sources = source_contents(spark, list(held), self._root)
+            sources = source_contents(spark, list(archived_as), self._root)
             archived, cards = archived_contents(spark, paths, self._root)
-        problems = differences(held, sources, archived)
+        problems = differences(archived_as, sources, archived)
         if problems:
             raise VerificationError(
                 "Archived files differ from their sources, and no source was removed: "

@@ -95,19 +95,19 @@ def backfill(
     ):
         with watch.phase("start"):
             publisher.start()
-        both = list_files(
+        listing = list_files(
             client, settings.topics_dir, settings.archive_dir, settings.source_topic
         )
         events = list_topic_files(client, settings.topics_dir, settings.events_topic)
-        size = sum(f.size for f in both.json) + sum(f.size for f in both.archived)
+        size = sum(f.size for f in listing.json) + sum(f.size for f in listing.archived)
         timeout = settings.spark_timeout_seconds
         with spark_session(
             endpoints, spark_config(size), timeout_seconds=timeout
         ) as spark:
             with watch.phase("plan"):
-                paths = [f"{root}{file.path}" for file in both.archived]
-                archived = _sources(spark, both.archived, paths)
-                ordered = list(order_files({}, [*both.json, *archived]))
+                paths = [f"{root}{file.path}" for file in listing.archived]
+                archived = _sources(spark, listing.archived, paths)
+                ordered = list(order_files({}, [*listing.json, *archived]))
                 windows = cut_windows(ordered, start, end, settings.files_per_window)
             if not windows:
                 return _report(settings, windows, watch)
@@ -121,7 +121,7 @@ def backfill(
                     root=root,
                 )
                 before = tuple(file for file in ordered if file.modified_at < start)
-                lines = _read(spark, [Window(HISTORY, before), *windows], both, root)
+                lines = _read(spark, [Window(HISTORY, before), *windows], listing, root)
                 products = scoring.gather_products(scoring.parse_cards(lines)).cache()
                 known = spark.createDataFrame([], PRICES_SCHEMA)
                 found = score(products, known, interests, settings, blocked)
@@ -165,10 +165,10 @@ def cut_windows(
 
 
 def _read(
-    spark: SparkSession, windows: Sequence[Window], both: FileListing, root: str
+    spark: SparkSession, windows: Sequence[Window], listing: FileListing, root: str
 ) -> DataFrame:
     """Read the windows' files, archived ones from the archive."""
-    names = {file.name for file in both.json}
+    names = {file.name for file in listing.json}
     kept = [
         Window(window.index, tuple(file for file in window.files if file.name in names))
         for window in windows
@@ -176,8 +176,8 @@ def _read(
     parts = []
     if any(window.files for window in kept):
         parts.append(read_lines(spark, kept, root))
-    if both.archived:
-        paths = [f"{root}{file.path}" for file in both.archived]
+    if listing.archived:
+        paths = [f"{root}{file.path}" for file in listing.archived]
         parts.append(read_archived(spark, paths, windows))
     return reduce(lambda one, other: one.unionByName(other), parts)
 

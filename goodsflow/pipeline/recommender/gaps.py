@@ -122,8 +122,8 @@ def find_missing_cards(
     """
     topic = settings.source_topic
     with HdfsClient.connect(endpoints, principal, timeout_seconds) as client:
-        both = list_files(client, settings.topics_dir, settings.archive_dir, topic)
-    gaps = list(find_gaps([*both.json, *both.archived]))
+        listing = list_files(client, settings.topics_dir, settings.archive_dir, topic)
+    gaps = list(find_gaps([*listing.json, *listing.archived]))
     newest = newest_gaps(gaps, limit)
     if not newest:
         return GapReport(0, (), ())

@@ -23,7 +23,7 @@ def letter_of(record: Record, error: str = "нет") -> OutgoingRecord:
 
 
 def test_a_dead_letter_is_the_record_with_its_origin_and_the_error() -> None:
-    """Without them nobody finds the record, or its sender, again."""
+    """Otherwise, nobody could find the record or its sender."""
     letter = letter_of(RECORD)
     assert (letter.topic, letter.key, letter.value, letter.timestamp) == (
         "goods-dead-letter",
@@ -44,7 +44,7 @@ def test_a_dead_letter_is_the_record_with_its_origin_and_the_error() -> None:
 
 
 def test_a_dead_letter_is_read_as_it_was_written() -> None:
-    """A replay must send the record that the shop sent, and no header of ours."""
+    """A replay must send the original record, without the added headers."""
     written = letter_of(RECORD)
     read = DeadLetter.from_record(
         Record(
@@ -65,7 +65,7 @@ def test_a_dead_letter_is_read_as_it_was_written() -> None:
 
 
 def size(letter: OutgoingRecord) -> int:
-    """Return the bytes of a letter, without what a broker adds."""
+    """Return the size of a letter, without the broker's overhead."""
     headers = sum(len(name) + len(value or b"") for name, value in letter.headers)
     return len(letter.key or b"") + len(letter.value or b"") + headers
 
@@ -86,7 +86,7 @@ LARGE = b"x" * 1_000_000
 def test_a_dead_letter_is_no_larger_than_a_broker_takes(
     record: Record, reason: str
 ) -> None:
-    """Refused, it would be refused again after each restart, and no card would pass."""
+    """Brokers would refuse it after each restart, and no card would pass."""
     letter = letter_of(record, reason)
     assert size(letter) < 1_020_000
     said = dict(letter.headers)
@@ -105,8 +105,8 @@ def test_a_dead_letter_is_no_larger_than_a_broker_takes(
         assert read.truncated_from == len(record.value or b"")
 
 
-def test_what_only_a_letter_says_is_not_taken_from_a_record() -> None:
-    """A shop could have its letters look cut off, or come from another topic."""
+def test_headers_of_dead_letters_are_not_copied_from_a_record() -> None:
+    """A shop could make its dead letters look cut off, or forge their origin."""
     theirs = (
         ("goodsflow.truncated.from", b"9" * 5000),
         ("goodsflow.replayed.from", b"goods-dead-letter:0:1"),
@@ -121,8 +121,8 @@ def test_what_only_a_letter_says_is_not_taken_from_a_record() -> None:
     assert DeadLetter.from_record(RECORD._replace(headers=theirs[:1])).headers == ()
 
 
-def test_a_letter_of_an_older_make_can_be_read() -> None:
-    """Those on the topic at an upgrade have fewer headers."""
+def test_a_letter_of_an_older_version_can_be_read() -> None:
+    """Dead letters from before an upgrade have fewer headers."""
     old = (
         ("goodsflow.origin.topic", b"goods"),
         ("goodsflow.origin.partition", b"0"),

@@ -19,12 +19,12 @@ def read(folder: Path, text: str, name: str = "list.csv") -> list[Entry]:
 
 
 def entry(rule: Rule, reason: str = "given") -> Entry:
-    """Return what is to be read."""
+    """Return the expected entry."""
     return Entry(rule, reason, "ann", AT)
 
 
 def test_a_file_of_products_needs_no_header(tmp_path: Path) -> None:
-    """It is what a shop's own tools write out."""
+    """Shops' tools export such files."""
     assert read(tmp_path, "1\n\n 2 \n") == [
         entry(Rule("product", "1")),
         entry(Rule("product", "2")),
@@ -35,7 +35,7 @@ def test_a_file_of_products_needs_no_header(tmp_path: Path) -> None:
     "text", ["sku,reason\n1,fake\n", "product reason;why\n", "1\n2\tfake\n"]
 )
 def test_cells_without_a_known_header_are_refused(tmp_path: Path, text: str) -> None:
-    """Each line would be taken for a product ID, and hold nothing back."""
+    """Each line would be read as a product ID, and block nothing."""
     with pytest.raises(BlockListError, match="with one of product, brand, store"):
         read(tmp_path, text)
 
@@ -49,7 +49,7 @@ def test_cells_without_a_known_header_are_refused(tmp_path: Path, text: str) -> 
     ],
 )
 def test_a_line_is_one_rule(tmp_path: Path, text: str, name: str) -> None:
-    """A file of recalled cards would block their brands, shops and categories."""
+    """A file of whole cards would block their brands, shops and categories."""
     with pytest.raises(BlockListError, match="expected only one of them"):
         read(tmp_path, text, name)
 
@@ -67,19 +67,19 @@ def test_a_line_is_one_rule(tmp_path: Path, text: str, name: str) -> None:
 def test_capitals_and_an_empty_column_change_nothing(
     tmp_path: Path, text: str, name: str
 ) -> None:
-    """As product IDs, these lines would hold nothing back."""
+    """As product IDs, these lines would block nothing."""
     assert read(tmp_path, text, name) == [entry(Rule("brand", "XYZ"))]
 
 
 @pytest.mark.parametrize("text", ['{"product": "1"}\n', "[\n", "12345\u200b\n"])
-def test_what_is_no_product_id_is_refused(tmp_path: Path, text: str) -> None:
-    """A rule that no card meets says that it blocks one."""
+def test_an_invalid_product_id_is_rejected(tmp_path: Path, text: str) -> None:
+    """The rule would seem to block a product, but match no card."""
     with pytest.raises(BlockListError, match=r"imported: 1 line of .* is invalid"):
         read(tmp_path, text)
 
 
-def test_only_ends_of_lines_end_a_line(tmp_path: Path) -> None:
-    """Unicode has more of them, and texts from the web hold those."""
+def test_only_line_feeds_end_a_line(tmp_path: Path) -> None:
+    """Texts from the web contain Unicode's other line separators."""
     text = "brand,reason\r\nACME\u2028Corp,see\x85mail\r\n"
     assert read(tmp_path, text) == [
         entry(Rule("brand", "ACME\u2028Corp"), "see\x85mail")
@@ -97,14 +97,14 @@ def test_only_ends_of_lines_end_a_line(tmp_path: Path) -> None:
         ('{"product": "1", "reason": "\\ud800"}', "list.jsonl"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, name: str) -> None:
-    """An open quote would make one product of all that follow."""
+def test_malformed_cells_are_rejected(tmp_path: Path, text: str, name: str) -> None:
+    """An unclosed quote would turn all following lines into one product."""
     with pytest.raises(BlockListError, match="Nothing was imported"):
         read(tmp_path, text, name)
 
 
-def test_a_cell_too_many_is_refused(tmp_path: Path) -> None:
-    """A reason with a comma in it, without quotes, would lose half of it."""
+def test_an_extra_cell_is_rejected(tmp_path: Path) -> None:
+    """Half of an unquoted reason with a comma would get lost."""
     with pytest.raises(BlockListError, match="line 2: it has more cells"):
         read(tmp_path, "product,reason\n1,recalled, as it burns\n")
 
@@ -113,7 +113,7 @@ def test_a_cell_too_many_is_refused(tmp_path: Path) -> None:
 def test_columns_may_have_the_names_that_cards_use(
     tmp_path: Path, separator: str
 ) -> None:
-    """Spreadsheets write semicolons where commas are decimal points."""
+    """Spreadsheets use semicolons if the decimal separator is a comma."""
     rows = ("product_id", "reason"), ("1", "fake")
     text = "\n".join(map(separator.join, rows))
     assert read(tmp_path, text) == [entry(Rule("product", "1"), "fake")]
@@ -122,7 +122,7 @@ def test_columns_may_have_the_names_that_cards_use(
 
 
 def test_a_csv_file_names_its_columns(tmp_path: Path) -> None:
-    """Texts may hold commas; a spreadsheet starts with a byte order mark."""
+    """Values may contain commas; spreadsheets write a byte order mark."""
     text = '\ufeffproduct,brand,reason\n1,,fake\n,"Brand, Ltd",\n'
     assert read(tmp_path, text) == [
         entry(Rule("product", "1"), "fake"),
@@ -131,7 +131,7 @@ def test_a_csv_file_names_its_columns(tmp_path: Path) -> None:
 
 
 def test_json_lines_are_read_by_their_names(tmp_path: Path) -> None:
-    """The form of most exports."""
+    """Most exports have this format."""
     text = '{"store": "s", "reason": "r"}\n\n{"category": "К"}\n'
     assert read(tmp_path, text, "list.jsonl") == [
         entry(Rule("store", "s"), "r"),
@@ -139,7 +139,7 @@ def test_json_lines_are_read_by_their_names(tmp_path: Path) -> None:
     ]
 
 
-def test_every_wrong_line_is_named_and_nothing_taken(tmp_path: Path) -> None:
+def test_every_invalid_line_is_reported_and_nothing_imported(tmp_path: Path) -> None:
     """Half an import is worse than none."""
     text = '{"product": "1"}\n{"product": 2}\n[]\n{\n{"name": "x"}\n'
     with pytest.raises(BlockListError) as caught:
@@ -151,13 +151,13 @@ def test_every_wrong_line_is_named_and_nothing_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "\n", "product,reason\n"])
 def test_a_file_without_rules_is_an_error(tmp_path: Path, text: str) -> None:
-    """Most likely it is the wrong file."""
+    """It is probably the wrong file."""
     with pytest.raises(BlockListError, match="no rule"):
         read(tmp_path, text)
 
 
-def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
-    """A spreadsheet itself, not its export."""
+def test_a_binary_file_is_an_error(tmp_path: Path) -> None:
+    """For example, a spreadsheet instead of its export."""
     path = tmp_path / "list.csv"
     path.write_bytes(b"PK\x03\x04\xff")
     with pytest.raises(BlockListError, match="Cannot read"):

@@ -1,4 +1,4 @@
-"""Which files are archived together, which stay, and what a reader takes of both."""
+"""Which files are archived together, and what readers of both forms see."""
 
 from __future__ import annotations
 
@@ -64,21 +64,21 @@ def places(groups: tuple[Group, ...]) -> list[list[int]]:
     return [[f.first_offset for f in group.files] for group in groups]
 
 
-def test_newest_file_stays_even_if_it_is_done() -> None:
-    """Without it, the sink would write the partition anew from offset 0."""
+def test_newest_file_is_not_archived_even_if_it_is_processed() -> None:
+    """Without it, the sink would write the partition again from offset 0."""
     found = plan({0: 99}, [file(0, 0, 9), file(0, 10, 19)])
     assert places(found.groups) == [[0]]
 
 
-def test_file_at_the_cursor_stays() -> None:
-    """The recommender would take it for lost."""
+def test_file_at_the_cursor_is_not_archived() -> None:
+    """The recommender would report it as missing."""
     found = plan({0: 20}, [file(0, 0, 9), file(0, 10, 19), file(0, 20, 29)])
     assert places(found.groups) == [[0]]
     assert found.left == {"the newest, or where the offset ends": 1, "not processed": 1}
 
 
 def test_file_of_another_day_ends_a_group() -> None:
-    """A name that spans a file which is not in it would have that removed unread."""
+    """A file between two grouped ones would be removed without being archived."""
     files = [
         file(0, 0, 9),
         file(0, 10, 19, days=1),
@@ -95,8 +95,8 @@ def test_file_of_another_day_ends_a_group() -> None:
     ]
 
 
-def test_what_is_archived_already_ends_a_group() -> None:
-    """The clock stepped back at midnight: the two would overlap for ever."""
+def test_an_archived_file_ends_a_group() -> None:
+    """If the clock stepped back at midnight, both would overlap forever."""
     files = [file(0, 0, 9), file(0, 20, 29), file(0, 30, 39), file(0, 40, 49)]
     yesterday, elsewhere = archived(0, 10, 19), archived(1, 30, 39)
     (first, second) = plan({0: 90}, files, archive=[elsewhere, yesterday]).groups
@@ -105,7 +105,7 @@ def test_what_is_archived_already_ends_a_group() -> None:
 
 
 def test_limits_split_a_day() -> None:
-    """One Parquet file of a backlog would take one task for hours."""
+    """A long backlog in one Parquet file would keep one task busy for hours."""
     files = [file(0, n, n) for n in range(6)]
     assert places(plan({0: 9}, files, max_files=2).groups) == [[0, 1], [2, 3], [4]]
     assert places(plan({0: 9}, files, max_bytes=250).groups) == [[0, 1], [2, 3], [4]]
@@ -114,7 +114,7 @@ def test_limits_split_a_day() -> None:
 
 
 def test_name_carries_the_offsets_in_ten_digits() -> None:
-    """Readers tell by it which files are superseded."""
+    """Readers determine from it which files are superseded."""
     (group,) = plan({0: 90}, [file(0, 0, 9), file(0, 12, 19), file(0, 20, 21)]).groups
     assert group.path("/a/") == (
         "/a/t/date=2026-01-20/t+0+0000000000+0000000019.parquet"
@@ -143,7 +143,7 @@ def partitions(draw: st.DrawFn) -> tuple[dict[int, int], list[TopicFile]]:
 def test_reader_of_both_forms_sees_each_file_once(
     drawn: tuple[dict[int, int], list[TopicFile]], max_files: int
 ) -> None:
-    """Whatever is archived and not removed yet, no record is missing or double."""
+    """No record may be missing or duplicated before superseded files are removed."""
     offsets, files = drawn
     groups = plan(offsets, files, max_files=max_files).groups
     made = [
@@ -166,7 +166,7 @@ def test_reader_of_both_forms_sees_each_file_once(
 
 
 def test_overlaps_are_refused_together() -> None:
-    """Nobody can say which of two files holds the record."""
+    """Nobody could tell which of two files contains the record."""
     with pytest.raises(OverlappingArchiveError) as raised:
         combine(
             [file(0, 5, 25), file(1, 0, 4)],
@@ -175,8 +175,8 @@ def test_overlaps_are_refused_together() -> None:
     assert str(raised.value).count("overlaps") == 3
 
 
-def test_job_takes_so_many_files_and_never_none() -> None:
-    """A group that is larger than a job would never be archived."""
+def test_job_takes_a_limited_number_of_files_and_at_least_one_group() -> None:
+    """A group larger than the limit would never be archived."""
     groups = [
         Group(TODAY, tuple(file(0, n * 10 + i, n * 10 + i) for i in range(count)))
         for n, count in enumerate((2, 2, 7, 1))
@@ -185,8 +185,8 @@ def test_job_takes_so_many_files_and_never_none() -> None:
     assert found == [[2, 2], [7], [1]]
 
 
-def test_any_difference_is_told() -> None:
-    """A source whose archive lacks a line must not be removed."""
+def test_any_difference_is_reported() -> None:
+    """A source with an unarchived line must not be removed."""
     source = file(0, 0, 1)
     content = Content(2, 20, 7)
     same = {("a.parquet", source.name): content}

@@ -1,4 +1,4 @@
-"""What becomes of a batch's records; transactions need real brokers."""
+"""How a batch sorts its records; transactions need real brokers."""
 
 import pytest
 from confluent_kafka import Message
@@ -32,17 +32,17 @@ BATCH = read(message(0, 5), message(1, 9), message(0, 6), message(0, 8), message
 
 
 def test_the_next_offset_of_each_partition_is_committed() -> None:
-    """The offset of the last record itself would read it again after a restart."""
+    """With the last record's own offset, it would be read again after a restart."""
     assert BATCH.next_offsets == {0: 9, 1: 11}
 
 
-def test_the_first_offset_of_each_partition_is_gone_back_to() -> None:
-    """After an abort a batch's earlier records would be skipped."""
+def test_the_first_offset_of_each_partition_is_known() -> None:
+    """After an abort, the batch's earlier records would be skipped."""
     assert BATCH.first_offsets == {0: 5, 1: 9}
 
 
 def test_a_batch_is_sorted_in_its_order() -> None:
-    """The newest card of a product is the one that counts."""
+    """Only the newest card of a product counts."""
 
     def decide(key: bytes | None, _: bytes | None) -> Verdict:
         if key == b"bad":
@@ -77,26 +77,26 @@ def test_a_reason_that_quotes_a_value_does_not_fill_the_log() -> None:
 
 
 class Headerless:
-    """A message with a header whose name is no UTF-8, as librdkafka gives it."""
+    """A message with a header whose name isn't UTF-8, as librdkafka returns it."""
 
     def __init__(self, message: Message) -> None:
         self._message = message
         self._was_asked = False
 
     def headers(self) -> object:
-        """Fail as the C code does, which is asked once and never again."""
+        """Fail like the C code, which must be called only once."""
         assert not self._was_asked, "what comes now would end the process"
         self._was_asked = True
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 
     def __getattr__(self, name: str) -> object:
-        """Be the message in all else."""
+        """Delegate everything else to the message."""
         return getattr(self._message, name)
 
 
 @pytest.mark.parametrize("kind", ["record-header", "json"])
-def test_a_header_that_cannot_be_read_makes_a_dead_letter(kind: Kind) -> None:
-    """Its record could not be passed on, again after each restart."""
+def test_an_unreadable_header_makes_a_dead_letter(kind: Kind) -> None:
+    """Otherwise its record would block the filter after each restart."""
     verdict = PASSED if kind == "record-header" else Verdict("undecodable", kind)
     bad = Headerless(message(0, 3, key=b"1", value=b"v", timestamp=(1, 7)))
     found = Batch(lambda key, _value: verdict if key == b"1" else PASSED)
@@ -109,7 +109,7 @@ def test_a_header_that_cannot_be_read_makes_a_dead_letter(kind: Kind) -> None:
 
 
 def test_headers_that_the_next_broker_would_refuse_make_a_dead_letter() -> None:
-    """Shops compress them as they like; refused, they would end the filter for good."""
+    """If brokers refused the record, the filter would fail after each restart."""
     headers = [("trace", b"x" * MAX_BYTES)]
     found = read(
         message(0, 3, key=b"1", value=b"v", headers=headers),
@@ -121,8 +121,8 @@ def test_headers_that_the_next_broker_would_refuse_make_a_dead_letter() -> None:
     assert "trace" not in dict(letter.headers)
 
 
-def test_where_a_batch_begins_is_known_though_no_record_was_decided_about() -> None:
-    """A schema that cannot be looked up: nobody would go back to those after it."""
+def test_the_first_offsets_are_known_without_a_decision() -> None:
+    """If a schema can't be looked up, the records after it would be skipped."""
 
     def decide(_key: bytes | None, _value: bytes | None) -> Verdict:
         raise RegistryUnavailableError("away")
@@ -135,7 +135,7 @@ def test_where_a_batch_begins_is_known_though_no_record_was_decided_about() -> N
 
 
 def test_a_record_is_read_whole() -> None:
-    """Headers, null or doubled, and the time of the shop must not get lost."""
+    """Null or repeated headers and the shop's timestamp must not get lost."""
     headers = [("trace", b"a"), ("trace", None)]
     read = message(
         1, 7, key=b"k", value=b"v", headers=headers, timestamp=(1, 1_700_000_000_123)
@@ -148,5 +148,5 @@ def test_a_record_is_read_whole() -> None:
 
 
 def test_a_record_without_a_time_has_none() -> None:
-    """Librdkafka writes -1 there, which no broker takes for a time."""
+    """Librdkafka returns -1, which brokers don't accept as a timestamp."""
     assert whole_record(message(0, 1, timestamp=(0, -1)), ()).timestamp is None

@@ -1,4 +1,4 @@
-"""What passes, what is held back, what becomes a dead letter."""
+"""Which records pass, are blocked, or become dead letters."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,7 @@ class Registry:
         raise SchemaNotFoundError("no such schema")
 
     def latest(self, subject: str) -> None:
-        """Answer where it has replayed its journal."""
+        """Return if its schemas are loaded."""
         if not self.is_ready:
             raise SubjectNotFoundError(subject)
 
@@ -69,13 +69,13 @@ def value(schema_id: int = 1, **fields: object) -> bytes:
 
 @pytest.mark.parametrize("product_id", ["12345", "123", "1234", "123466"])
 def test_a_card_that_is_not_blocked_passes(product_id: str) -> None:
-    """A comparison of beginnings would hold back other products."""
+    """Comparing prefixes would block other products."""
     key = product_id.encode()
     assert filter_of(BLOCKED).decide(key, value(product_id=product_id)) is PASSED
 
 
-def test_a_blocked_card_is_held_back_however_its_json_is_spelt() -> None:
-    """A search for bytes would let an escaped product ID through."""
+def test_a_card_is_blocked_regardless_of_its_json_spelling() -> None:
+    """Searching for bytes would miss an escaped product ID."""
     held_back, key = filter_of(BLOCKED), b"12346"
     assert held_back.decide(key, value(product_id="12346")).cause == "product"
     text = json.dumps(card(product_id="12346"))
@@ -92,8 +92,8 @@ def test_a_blocked_card_is_held_back_however_its_json_is_spelt() -> None:
     ("scope", "text"),
     [("brand", "brand_XYZ"), ("store", "store_001"), ("category", "Электроника")],
 )
-def test_a_card_is_held_back_by_each_scope(scope: Scope, text: str) -> None:
-    """One that looks at the wrong field lets a whole brand pass."""
+def test_a_card_is_blocked_by_each_scope(scope: Scope, text: str) -> None:
+    """Comparing the wrong field would let a whole brand pass."""
     assert filter_of(Rule(scope, text)).decide(KEY, value()).cause == scope
     assert filter_of(Rule(scope, text[:-1])).decide(KEY, value()) is PASSED
     assert filter_of(Rule("product", text)).decide(KEY, value()) is PASSED
@@ -118,10 +118,10 @@ def test_a_card_is_held_back_by_each_scope(scope: Scope, text: str) -> None:
         (frame(2, b"5"), "schema"),
     ],
 )
-def test_what_is_no_card_is_a_dead_letter_with_a_reason(
+def test_an_invalid_card_is_a_dead_letter_with_a_reason(
     garbage: bytes, kind: str
 ) -> None:
-    """An exception here would stop the filter for good."""
+    """An exception would stop the filter permanently."""
     verdict = filter_of().decide(KEY, garbage)
     assert (verdict.outcome, verdict.cause) == ("undecodable", kind)
     assert verdict.reason
@@ -129,14 +129,14 @@ def test_what_is_no_card_is_a_dead_letter_with_a_reason(
 
 @pytest.mark.parametrize("key", [b"12346", b"", b"\xff", b"12345 "])
 def test_a_card_under_another_key_is_a_dead_letter(key: bytes) -> None:
-    """It would be found under that key, and taken back under the product's."""
+    """It would be found under that key, but withdrawn under its product ID."""
     verdict = filter_of(BLOCKED).decide(key, value())
     assert (verdict.outcome, verdict.cause) == ("undecodable", "key")
     assert repr(key) in verdict.reason
 
 
 def test_a_card_that_the_next_broker_would_refuse_is_a_dead_letter() -> None:
-    """Passed on, it would be refused after each restart, and no card would pass."""
+    """Brokers would refuse it after each restart, and no card would pass."""
     room = MAX_BYTES - len(KEY) - len(value(description=""))
     assert filter_of().decide(KEY, value(description="x" * room)) is PASSED
     verdict = filter_of().decide(KEY, value(description="x" * (room + 1)))
@@ -147,28 +147,28 @@ def test_a_card_that_the_next_broker_would_refuse_is_a_dead_letter() -> None:
 
 
 def test_the_reason_names_the_field_that_breaks_the_schema() -> None:
-    """A shop's developer has to find it among fifty."""
+    """A shop's developer has to find it among fifty fields."""
     price = {"amount": -1, "currency": "RUB"}
     reason = filter_of().decide(KEY, value(price=price)).reason
     assert "schema 1 at ['price']['amount']" in reason
 
 
 def test_a_tombstone_passes_and_a_record_without_a_key_does_not() -> None:
-    """A card taken away at the shop would stay in search for ever."""
+    """A card that its shop deleted would stay in search forever."""
     assert filter_of(BLOCKED).decide(KEY, None) is PASSED
     assert filter_of().decide(None, None) is KEYLESS
     assert filter_of().decide(None, value()) is KEYLESS
 
 
 def test_with_an_empty_block_list_all_samples_pass() -> None:
-    """An operator who empties the list means it."""
+    """An operator may want an empty list."""
     for each in sample_cards():
         data = frame(1, encode_json(each.as_json()).encode())
         assert filter_of().decide(each.product_id.encode(), data) is PASSED
 
 
 def test_a_schema_is_looked_up_once() -> None:
-    """Asked for each card, the registry would be what the filter waits for."""
+    """With a request for each card, the registry would be the bottleneck."""
     registry = Registry()
     asking = filter_of(registry=registry)
     for schema_id in (1, 77, 1, 77, 1):
@@ -176,8 +176,8 @@ def test_a_schema_is_looked_up_once() -> None:
     assert registry.asked == [1, 77]
 
 
-def test_a_schema_that_was_unknown_is_asked_for_again() -> None:
-    """The registry may give out its ID; cards would be dead letters until a restart."""
+def test_an_unknown_schema_is_looked_up_again() -> None:
+    """If its ID is assigned later, cards would be dead letters until a restart."""
     registry, now = Registry(), [0.0]
     schemas = SchemaChecks(registry, "goods-value", lambda: now[0])  # type: ignore[arg-type]
     for now[0] in (0.0, 29.0, 31.0):
@@ -186,8 +186,8 @@ def test_a_schema_that_was_unknown_is_asked_for_again() -> None:
     assert registry.asked == [77, 77]
 
 
-def test_a_registry_that_is_away_makes_no_dead_letters() -> None:
-    """Every card of an outage would be lost to the users."""
+def test_an_unavailable_registry_makes_no_dead_letters() -> None:
+    """All cards sent during an outage would be lost."""
     registry = Registry()
     registry.is_up = False
     asking = filter_of(registry=registry)
@@ -197,8 +197,8 @@ def test_a_registry_that_is_away_makes_no_dead_letters() -> None:
     assert asking.decide(KEY, value()) is PASSED
 
 
-def test_a_registry_that_has_not_replayed_its_journal_makes_none_either() -> None:
-    """It answers before it is ready, as if it had no schema."""
+def test_a_registry_without_its_schemas_makes_no_dead_letters() -> None:
+    """It answers before it is ready, as if it had no schemas."""
     registry = Registry()
     registry.is_ready = False
     asking = filter_of(registry=registry)

@@ -30,7 +30,7 @@ class WaitingPipeline:
 
 
 class FailingPipeline(WaitingPipeline):
-    """Fails at once, or ends though nobody asked."""
+    """Fails immediately, or ends unexpectedly."""
 
     def __init__(self, error: Exception | None) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class FailingPipeline(WaitingPipeline):
 
 
 def test_the_service_stops_only_after_the_pipeline_has_ended() -> None:
-    """The process would go away in the middle of a transaction."""
+    """The process would exit in the middle of a transaction."""
 
     async def scenario() -> None:
         pipeline = WaitingPipeline()
@@ -68,7 +68,7 @@ def test_the_service_stops_only_after_the_pipeline_has_ended() -> None:
 def test_a_pipeline_that_ends_by_itself_crashes_the_app(
     error: Exception | None, text: str
 ) -> None:
-    """An app that lives on without its pipeline is never restarted."""
+    """An app that keeps running without its pipeline is never restarted."""
 
     async def scenario() -> None:
         status = PipelineStatus()
@@ -84,7 +84,7 @@ def test_a_pipeline_that_ends_by_itself_crashes_the_app(
 
 
 def test_the_app_ends_when_the_pipeline_makes_no_progress() -> None:
-    """A call of librdkafka that never returns left the filter still, but running."""
+    """A librdkafka call that never returned left the filter running but idle."""
 
     async def scenario() -> None:
         now = [0.0]

@@ -20,7 +20,7 @@ class Clock:
 
 
 def healthy(clock: Clock | None = None) -> PipelineStatus:
-    """Return the status of a pipeline that is well."""
+    """Return the status of a healthy pipeline."""
     status = PipelineStatus(clock or Clock())
     status.running = True
     status.partitions = frozenset({0, 1})
@@ -33,15 +33,15 @@ def statistics(*states: str) -> str:
 
 
 def test_a_pipeline_with_its_partitions_is_healthy() -> None:
-    """Also where it is a spare: the group gave it none, because others have them."""
+    """This includes a spare copy without partitions."""
     assert healthy().unhealthy_reason() is None
     spare = healthy()
     spare.partitions = frozenset()
     assert spare.unhealthy_reason() is None
 
 
-def test_a_pipeline_is_ill_until_the_group_has_answered() -> None:
-    """A start would be reported as done while nothing is filtered."""
+def test_a_pipeline_is_unhealthy_before_its_first_assignment() -> None:
+    """The start would be reported as complete while nothing is filtered."""
     status = PipelineStatus(Clock())
     assert status.unhealthy_reason() == "the pipeline is not running"
     status.running = True
@@ -53,15 +53,15 @@ def test_a_pipeline_is_ill_until_the_group_has_answered() -> None:
     )
 
 
-def test_a_failed_pipeline_tells_why() -> None:
-    """The app lives on for a moment; its health must not."""
+def test_a_failed_pipeline_is_unhealthy_with_its_reason() -> None:
+    """The app keeps running for a moment, but it isn't healthy."""
     status = healthy()
     status.failure = "fenced"
     assert status.unhealthy_reason() == "the pipeline failed: fenced"
 
 
 def test_a_pipeline_without_progress_is_unhealthy() -> None:
-    """The thread lives and has its partitions, yet no card arrives."""
+    """The thread is running and has its partitions, but no card passes."""
     clock = Clock()
     status = healthy(clock)
     status.note_progress()
@@ -81,7 +81,7 @@ def test_it_is_unhealthy_while_no_broker_is_connected() -> None:
 
 
 def test_it_is_unhealthy_while_one_transaction_after_the_other_is_aborted() -> None:
-    """It turns round and round, and not a card gets through."""
+    """It keeps trying, but no card passes."""
     status = healthy()
     for _ in range(3):
         assert status.unhealthy_reason() is None
@@ -93,8 +93,8 @@ def test_it_is_unhealthy_while_one_transaction_after_the_other_is_aborted() -> N
     assert status.unhealthy_reason() is None
 
 
-def test_records_are_counted_by_outcome_from_zero_on() -> None:
-    """A series that first appears with its first event has no rate before it."""
+def test_counters_of_all_outcomes_start_at_zero() -> None:
+    """A series that appears with its first event has no rate for it."""
     status = healthy()
     text = generate_latest(status.registry).decode()
     assert 'goodsflow_blocking_records_total{outcome="undecodable"} 0.0' in text

@@ -1,4 +1,4 @@
-"""What is taken back, and how far the block list is worked off."""
+"""Which cards are withdrawn, and the progress in the block list."""
 
 import threading
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ BRAND = Rule("brand", "b")
 
 
 class Finder:
-    """Finds what it is told to, when it is let."""
+    """Finds the given cards when the test allows it."""
 
     def __init__(self, *found: Withdrawal | Exception) -> None:
         self.found = list(found)
@@ -45,7 +45,7 @@ def at(offset: int, topic_id: str = "t") -> Position:
 def withdrawals(
     metadata: str | None = None, finder: Finder | None = None, partitions: int = 1
 ) -> Withdrawals:
-    """Return those of partition 0, of which the group has committed offset 7."""
+    """Return withdrawals of partition 0, with committed offset 7."""
     found = Withdrawals(finder or Finder())
     assert found.missing({0}) == [0]
     found.load({0: Committed(7, metadata)}, partitions)
@@ -61,7 +61,7 @@ def keys(
 
 
 def settle(found: Withdrawals, rules: BlockRules, position: Position) -> list[object]:
-    """Take until what is looked for was found."""
+    """Call repeatedly until the search has ended."""
     for _ in range(1000):
         taken = keys(found, rules, position)
         if taken:
@@ -70,8 +70,8 @@ def settle(found: Withdrawals, rules: BlockRules, position: Position) -> list[ob
     raise AssertionError("nothing was taken")
 
 
-def test_a_product_is_taken_back_once() -> None:
-    """At each turn again, the topic would fill with tombstones."""
+def test_a_product_is_withdrawn_once() -> None:
+    """Otherwise, the topic would fill with tombstones."""
     found, rules = withdrawals(str(at(3))), BlockRules()
     rules.add(X, 4)
     assert keys(found, rules, at(5)) == [b"x"]
@@ -81,8 +81,8 @@ def test_a_product_is_taken_back_once() -> None:
     assert keys(found, rules, at(6)) == [b"y"]
 
 
-def test_what_was_worked_off_before_a_restart_is_not_again() -> None:
-    """A hundred thousand tombstones at each start would reach search and mirror."""
+def test_withdrawals_are_not_repeated_after_a_restart() -> None:
+    """Each start would send a hundred thousand tombstones to search and mirror."""
     rules = BlockRules()
     rules.add(X, 4)
     assert keys(withdrawals(str(at(5))), rules, at(5)) == []
@@ -90,17 +90,17 @@ def test_what_was_worked_off_before_a_restart_is_not_again() -> None:
 
 
 @pytest.mark.parametrize("metadata", [None, "", "of somebody else", str(at(9, "old"))])
-def test_where_nothing_is_known_the_whole_list_is_worked_off(
+def test_the_whole_list_is_processed_without_a_position(
     metadata: str | None,
 ) -> None:
-    """Offsets that somebody set by hand say nothing; a new topic starts at 0."""
+    """Offsets that somebody set have no metadata, and a new topic starts at 0."""
     rules = BlockRules()
     rules.add(X, 4)
     assert keys(withdrawals(metadata), rules, at(5)) == [b"x"]
 
 
-def test_on_a_new_platform_there_is_nothing_to_take_back() -> None:
-    """A tombstone of a product that never passed would be its first record there."""
+def test_nothing_is_withdrawn_on_a_new_platform() -> None:
+    """The first record of a product would be a tombstone."""
     found, rules = Withdrawals(Finder()), BlockRules()
     rules.add(X, 0)
     found.load({0: Committed(None, None, never_written=True)}, 1)
@@ -110,8 +110,8 @@ def test_on_a_new_platform_there_is_nothing_to_take_back() -> None:
     assert keys(found, rules, at(2)) == [b"y"]
 
 
-def test_what_is_off_the_list_again_is_not_taken_back() -> None:
-    """Its next card may have passed since."""
+def test_nothing_is_withdrawn_for_a_removed_rule() -> None:
+    """A newer card may have passed since."""
     found, rules = withdrawals(), BlockRules([X, Y])
     assert keys(found, rules, at(5), limit=1) == [b"x"]
     rules.remove(Y)
@@ -122,7 +122,7 @@ def test_what_is_off_the_list_again_is_not_taken_back() -> None:
 
 
 def test_a_part_of_a_long_list_is_not_committed_as_the_whole() -> None:
-    """A kill between two transactions would leave the rest where it is."""
+    """After a kill between two transactions, the rest would never be withdrawn."""
     found, rules = withdrawals(), BlockRules([X, Y])
     assert keys(found, rules, at(5), limit=1) == [b"x"]
     assert found.metadata(0) == ""
@@ -130,8 +130,8 @@ def test_a_part_of_a_long_list_is_not_committed_as_the_whole() -> None:
     assert found.metadata(0) == "t@5"
 
 
-def test_an_aborted_transaction_is_made_again() -> None:
-    """Its tombstones are not there."""
+def test_an_aborted_transaction_is_repeated() -> None:
+    """Its tombstones were not written."""
     found, rules = withdrawals(), BlockRules([X])
     assert keys(found, rules, at(5)) == [b"x"]
     found.reset()
@@ -140,8 +140,8 @@ def test_an_aborted_transaction_is_made_again() -> None:
     assert keys(found, rules, at(5)) == [b"x"]
 
 
-def test_each_product_is_taken_back_by_who_reads_its_partition() -> None:
-    """Another copy could let its card pass a moment later."""
+def test_each_product_is_withdrawn_by_the_reader_of_its_partition() -> None:
+    """Another copy could pass its card a moment later."""
     products = [Rule("product", str(number)) for number in range(50)]
     taken: list[bytes | None] = []
     for partition in (0, 1):
@@ -153,13 +153,13 @@ def test_each_product_is_taken_back_by_who_reads_its_partition() -> None:
     assert sorted(taken) == sorted(rule.text.encode() for rule in products)  # type: ignore[type-var]
 
 
-def test_a_key_is_where_java_and_faust_put_it() -> None:
-    """Kafka's own test values of its murmur2."""
+def test_keys_are_partitioned_like_in_java_and_faust() -> None:
+    """These are Kafka's own test values for murmur2."""
     assert partition_of(b"21", 1000) == (-973932308 & 0x7FFFFFFF) % 1000
     assert partition_of(b"foobar", 1000) == (-790332482 & 0x7FFFFFFF) % 1000
 
 
-def test_for_a_brand_cards_are_looked_for_and_products_do_not_wait() -> None:
+def test_products_are_withdrawn_while_a_brand_is_searched() -> None:
     """Reading the topic may take seconds."""
     finder = Finder((BRAND, b"k"))
     found, rules = withdrawals(finder=finder), BlockRules([X, BRAND])
@@ -171,8 +171,8 @@ def test_for_a_brand_cards_are_looked_for_and_products_do_not_wait() -> None:
     assert finder.asked == [(0, [BRAND])]
 
 
-def test_a_search_that_failed_is_made_again() -> None:
-    """An outage must not leave a blocked brand where it is."""
+def test_a_failed_search_is_repeated() -> None:
+    """After an outage, a blocked brand must still be withdrawn."""
     finder = Finder(ClusterUnavailableError("away"), (BRAND, b"k"))
     finder.go_on.set()
     found, rules = withdrawals(finder=finder), BlockRules([BRAND])
@@ -180,8 +180,8 @@ def test_a_search_that_failed_is_made_again() -> None:
     assert len(finder.asked) == 2
 
 
-def test_a_partition_that_went_away_is_forgotten() -> None:
-    """It comes back with what another copy has committed."""
+def test_a_revoked_partition_is_dropped() -> None:
+    """Another copy may have committed newer offsets when it comes back."""
     found = withdrawals()
     assert found.position(0) == 7
     assert found.missing({1}) == [1]
@@ -190,7 +190,7 @@ def test_a_partition_that_went_away_is_forgotten() -> None:
 
 
 def test_a_position_is_read_as_it_was_written() -> None:
-    """It stands in the metadata of an offset, which other tools may write."""
+    """It is the metadata of an offset, which other tools may write, too."""
     assert Position.parse(str(at(17, "a_B-c"))) == at(17, "a_B-c")
     for text in (None, "", "@1", "a@", "a@x", "7"):
         assert Position.parse(text) is None

@@ -35,7 +35,7 @@ class FakeTopic:
     def read_range(
         self, partition: int, first: int, last: int, *, timeout_seconds: float
     ) -> list[Record]:
-        """Return those of the span."""
+        """Return the records of the range."""
         del timeout_seconds
         return [
             record
@@ -45,7 +45,7 @@ class FakeTopic:
 
 
 def test_gaps_are_between_the_files_of_one_partition() -> None:
-    """The end of one partition and the start of the next would be a gap."""
+    """Otherwise, the end of one partition and the start of the next would be a gap."""
     files = [
         file(1, 7, 9),
         file(0, 12, 19),
@@ -56,8 +56,8 @@ def test_gaps_are_between_the_files_of_one_partition() -> None:
     assert list(find_gaps(files)) == [Gap(0, 10, 11, "/t+0+0", "/t+0+12")]
 
 
-def test_each_partition_is_looked_at() -> None:
-    """One with fewer cards has smaller offsets, and loses cards as well."""
+def test_each_partition_is_checked() -> None:
+    """A partition with fewer cards has smaller offsets, but may lose cards, too."""
     many = find_gaps(file(0, 10 * n, 10 * n + 8) for n in range(500))
     few = find_gaps(file(1, 10 * n, 10 * n + 8) for n in range(50))
     found = newest_gaps([*many, *few], 50)
@@ -69,8 +69,8 @@ def test_each_partition_is_looked_at() -> None:
     assert newest_gaps([], 50) == []
 
 
-def test_a_card_in_a_gap_is_missing_and_named_with_the_files_around_it() -> None:
-    """A lost card would be noticed by a user, if by anybody."""
+def test_a_missing_card_is_reported_with_the_files_around_it() -> None:
+    """Otherwise, only a user might notice a lost card."""
     gaps = list(find_gaps([file(0, 0, 9), file(0, 12, 19)]))
     card = frame(1, b'{"product_id": "a"}')
     topic = FakeTopic(Record(0, 9, b"a", card), Record(0, 11, b"a", card))
@@ -84,5 +84,5 @@ def test_a_card_in_a_gap_is_missing_and_named_with_the_files_around_it() -> None
     "value", [None, b"", b"{}", frame(1, b"junk"), frame(1, b"\xff")]
 )
 def test_what_the_sink_does_not_write_is_not_missing(value: bytes | None) -> None:
-    """Each tombstone and each dead letter would be reported as a loss."""
+    """Otherwise, each tombstone and each dead letter would count as a loss."""
     assert not is_written(value)

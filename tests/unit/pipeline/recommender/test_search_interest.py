@@ -1,4 +1,4 @@
-"""What users look for, and how it fades."""
+"""The users' interest, and how it decays."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ CLOCK, SHOE = Search("clock", ""), Search("", "shoe")
 
 
 def test_a_search_counts_half_after_each_half_life() -> None:
-    """Yesterday's fashion would be recommended for ever."""
+    """Otherwise, old trends would be recommended forever."""
     interest = Interest(100.0, {CLOCK: 4.0})
     assert interest.decayed(110.0, 10.0) == Interest(110.0, {CLOCK: 2.0})
     assert interest.decayed(130.0, 10.0).weights == {CLOCK: 0.5}
 
 
 def test_time_does_not_run_backwards() -> None:
-    """A clock that was set back would make old searches strong."""
+    """A clock that was set back would make old searches stronger."""
     interest = Interest(100.0, {CLOCK: 4.0})
     assert interest.decayed(50.0, 10.0) is interest
     assert window_times([120.0, 90.0, 130.0], interest, 1e9) == (120.0, 120.0, 130.0)
     assert window_times([20.0], interest, 1e9) == (100.0,)
 
 
-def test_a_file_from_the_future_ends_no_interest() -> None:
-    """Until the clock is there, whatever is asked would have faded before it counts."""
+def test_a_file_from_the_future_does_not_end_interest() -> None:
+    """Otherwise, all searches before that time would have decayed."""
     assert window_times([90.0, 1e9, 95.0], Interest(), 100.0) == (90.0, 100.0, 100.0)
     ahead = (datetime.now(tz=UTC) + timedelta(days=900)).replace(microsecond=0)
     file = TopicFile("t", 0, 0, 9, "/t/0", 1, ahead)
@@ -65,7 +65,7 @@ def test_a_file_from_the_future_ends_no_interest() -> None:
 def test_a_search_from_the_future_counts_as_of_now(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its weight at a window years before it is beyond what Spark's decimals hold."""
+    """Its weight years before would exceed the range of Spark's decimals."""
     read: list[TopicFile] = []
 
     def read_lines(_: object, windows: Sequence[Window], root: str) -> None:
@@ -90,13 +90,13 @@ def test_a_search_from_the_future_counts_as_of_now(
     assert now <= read[1].modified_at < ahead
 
 
-def test_ages_pass_without_an_overflow() -> None:
-    """Seconds since 1970 over a short half-life are beyond a float's exponent."""
+def test_decay_does_not_overflow() -> None:
+    """The age in half-lives may exceed the range of a float's exponent."""
     assert Interest(0.0, {CLOCK: 1.0}).decayed(1.8e9, 60.0).weights[CLOCK] < 1e-300
 
 
-def test_each_window_sees_what_was_asked_before_it() -> None:
-    """A window would be judged by searches that came days later."""
+def test_each_window_counts_the_searches_before_it() -> None:
+    """Otherwise, searches of later days would count, too."""
     asked = [
         SearchWeight(CLOCK, 0, 1.0),
         SearchWeight(SHOE, 1, 1.0),
@@ -107,14 +107,14 @@ def test_each_window_sees_what_was_asked_before_it() -> None:
     assert kept == Interest(110.0, {CLOCK: 8.5, SHOE: 1.0})
 
 
-def test_equally_strong_searches_come_in_a_fixed_order() -> None:
-    """The same input would yield other recommendations."""
+def test_searches_of_equal_weight_have_a_fixed_order() -> None:
+    """Otherwise, the same input could yield different recommendations."""
     interest = Interest(0.0, {SHOE: 1.0, CLOCK: 1.0, Search("a", "b"): 2.0})
     assert [search for search, _ in interest.strongest(2)] == [Search("a", "b"), SHOE]
 
 
-def test_what_has_faded_is_not_kept() -> None:
-    """The state would grow with every search that was ever made."""
+def test_negligible_searches_are_not_saved() -> None:
+    """Otherwise, the state would grow with every search."""
     interest = Interest(5.0, {CLOCK: 1.5, SHOE: 0.0001})
     assert Interest.from_dict(interest.to_dict()) == Interest(5.0, {CLOCK: 1.5})
 
@@ -123,10 +123,10 @@ def test_what_has_faded_is_not_kept() -> None:
     st.lists(st.tuples(st.integers(0, 1), st.floats(0.01, 100)), max_size=20),
     st.floats(0, 1e4),
 )
-def test_windows_in_two_runs_see_what_they_see_in_one(
+def test_two_runs_give_the_same_interest_as_one(
     asked: list[tuple[int, float]], later: float
 ) -> None:
-    """What is recommended would depend on how often the recommender runs."""
+    """Recommendations must not depend on how often the recommender runs."""
     half_life = 1000.0
     times = [1e4, 1e4 + later]
     requests = [SearchWeight(CLOCK, window, weight) for window, weight in asked]

@@ -1,4 +1,4 @@
-"""Which prices a run writes once more, and what a snapshot says."""
+"""Which prices a run rewrites, and the content of a snapshot."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def segments(*rows: int) -> list[Segment]:
     return [Segment(f"s{number}", count) for number, count in enumerate(rows)]
 
 
-def test_a_snapshot_reads_what_it_wrote() -> None:
-    """A segment left out is a history left out."""
+def test_a_snapshot_survives_a_round_trip() -> None:
+    """A lost segment would be a lost history."""
     interest = Interest(5.0, {Search("часы", ""): 1.5})
     snapshot = Snapshot(tuple(segments(7, 3)), interest)
     assert Snapshot.from_json(snapshot.to_json().encode()) == snapshot
@@ -28,7 +28,7 @@ def test_a_snapshot_reads_what_it_wrote() -> None:
 
 
 def test_a_state_belongs_to_all_its_offsets() -> None:
-    """Kafka deletes a topic's offsets with it; those that are left name the state."""
+    """Kafka deletes offsets with their topic; the others still name the state."""
     whole = Cursor({0: 40, 1: 7}, {0: 100})
     name = new_name(whole)
     assert is_named_for(name, whole)
@@ -38,15 +38,15 @@ def test_a_state_belongs_to_all_its_offsets() -> None:
     assert not is_named_for("", Cursor({}, {}))
 
 
-def test_many_prices_are_not_written_again_for_a_few_new_ones() -> None:
-    """A run that rewrites all prices takes longer with each product."""
+def test_many_prices_are_not_rewritten_for_a_few_new_ones() -> None:
+    """Otherwise, runs would get slower with each product."""
     every = segments(1_000_000, 100_000, SMALL_ROWS)
     stay, grown = split_segments(every, 1_000)
     assert (list(stay), list(grown)) == (every[:2], every[2:])
 
 
-def test_segments_stay_few_and_each_row_is_written_seldom() -> None:
-    """A folder for each run would make each run slower than the one before."""
+def test_segments_stay_few_and_rows_are_rarely_rewritten() -> None:
+    """With a folder for each run, runs would get slower and slower."""
     every: list[Segment] = []
     written = most = 0
     runs, rows = 2_000, 1_000
@@ -61,7 +61,7 @@ def test_segments_stay_few_and_each_row_is_written_seldom() -> None:
     assert written <= runs * (SMALL_ROWS + rows) + 8 * runs * rows
 
 
-def test_all_are_written_with_as_many_new_ones() -> None:
-    """A rebuild leaves nothing of before to be read."""
+def test_all_segments_are_merged_with_many_new_rows() -> None:
+    """After a rebuild, no old segment is needed."""
     stay, grown = split_segments(segments(50_000, 30_000), 40_000)
     assert (list(stay), len(grown)) == ([], 2)

@@ -1,4 +1,4 @@
-"""Which files wait, in which order, and the windows they make."""
+"""Which files wait, in which order, and which windows they form."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def places(plan: WindowPlan) -> list[list[tuple[int, int]]]:
     return [[(f.partition, f.first_offset) for f in w.files] for w in plan.windows]
 
 
-def test_no_files_make_no_window() -> None:
-    """An idle platform must not move its offsets."""
+def test_without_files_there_is_no_window() -> None:
+    """An idle platform must not change its offsets."""
     found = plan({0: 5}, [file(0, 0, 4)])
     assert (found.waiting, found.windows) == ((), ())
     assert found.offsets_after == {0: 5}
     assert plan({}, []).windows == ()
 
 
-def test_offsets_beyond_all_files_are_an_error_that_names_them() -> None:
-    """Files that were lost, or a sink that begins anew, would go unnoticed."""
+def test_offsets_after_all_files_are_an_error_that_names_them() -> None:
+    """Lost files, or a sink that was reset, would go unnoticed."""
     with pytest.raises(MissingFilesError) as raised:
         plan({0: 5, 1: 8, 2: 0}, [file(0, 0, 4), file(1, 0, 6)])
     said = str(raised.value)
@@ -70,27 +70,27 @@ def test_offsets_beyond_all_files_are_an_error_that_names_them() -> None:
         plan({0: 5}, [])
 
 
-def test_done_files_are_those_before_the_offsets() -> None:
-    """What is known of earlier windows is computed anew from exactly these."""
+def test_processed_files_are_those_before_the_offsets() -> None:
+    """A lost state is rebuilt from exactly these."""
     done, waiting = file(0, 0, 9), file(0, 10, 19)
     assert done_files({0: 10}, [done, waiting, file(1, 0, 4)]) == (done,)
 
 
-def test_files_before_the_offsets_are_done() -> None:
-    """Taken again, their batch would count twice."""
+def test_files_before_the_offsets_are_not_taken_again() -> None:
+    """Otherwise, their cards would count twice."""
     found = plan({0: 10}, [file(0, 0, 9), file(0, 10, 19), file(1, 0, 4)])
     assert [(f.partition, f.first_offset) for f in found.waiting] == [(0, 10), (1, 0)]
 
 
 def test_gap_after_the_offset_and_between_files_is_fine() -> None:
-    """Transaction markers take offsets and compaction frees them."""
+    """Transaction markers take offsets, and compaction removes records."""
     found = plan({0: 10}, [file(0, 12, 19), file(0, 25, 30)])
     assert places(found) == [[(0, 12), (0, 25)]]
     assert found.offsets_after == {0: 31}
 
 
 def test_partitions_take_turns_by_the_time_of_writing() -> None:
-    """By partition, a window would mix today with last week."""
+    """Ordered by partition, a window could mix today's cards with last week's."""
     files = [
         file(0, 0, 9, minute=1),
         file(0, 10, 19, minute=4),
@@ -101,7 +101,7 @@ def test_partitions_take_turns_by_the_time_of_writing() -> None:
 
 
 def test_clock_that_jumped_back_does_not_break_the_order_of_a_partition() -> None:
-    """An offset covers all before it: the earlier file would be lost."""
+    """An offset covers everything before it, so the earlier file would be lost."""
     files = [
         file(0, 0, 9, minute=9),
         file(0, 10, 19, minute=1),
@@ -111,8 +111,8 @@ def test_clock_that_jumped_back_does_not_break_the_order_of_a_partition() -> Non
     assert places(found) == [[(1, 0)], [(0, 0)], [(0, 10)]]
 
 
-def test_order_of_the_listing_does_not_matter() -> None:
-    """A retried run must see the windows that the first one saw."""
+def test_the_order_of_the_listing_does_not_matter() -> None:
+    """A retried run must have the same windows as the first one."""
     files = [file(p, n, n + 4, minute=n % 3) for p in (0, 1) for n in range(0, 50, 5)]
     expected = plan({}, files)
     shuffled = files[:]
@@ -120,8 +120,8 @@ def test_order_of_the_listing_does_not_matter() -> None:
     assert plan({}, shuffled) == expected
 
 
-def test_every_cut_takes_a_prefix_of_each_partition() -> None:
-    """Offsets can say nothing else: what lies behind a skipped file would be lost."""
+def test_every_prefix_is_a_prefix_of_each_partition() -> None:
+    """Offsets can't express anything else, so files would be lost."""
     generator = random.Random(11)  # noqa: S311 - no secret
     files = [
         file(p, n, n + 4, minute=generator.randrange(9))
@@ -138,8 +138,8 @@ def test_every_cut_takes_a_prefix_of_each_partition() -> None:
         )
 
 
-def test_offsets_move_behind_the_taken_files_only() -> None:
-    """Moved further, they would skip files that wait."""
+def test_offsets_move_to_the_end_of_the_taken_files() -> None:
+    """Otherwise, waiting files would be skipped."""
     files = [file(0, 0, 9, 1), file(1, 0, 4, 2), file(0, 10, 19, 3), file(2, 0, 6)]
     found = plan({1: 0, 2: 7}, files)
     assert places(found) == [[(0, 0), (1, 0)]]
@@ -148,7 +148,7 @@ def test_offsets_move_behind_the_taken_files_only() -> None:
 
 
 def test_backlog_is_capped() -> None:
-    """A month of files must not become one run that never ends."""
+    """A month of files must not become one endless run."""
     files = [file(0, n, n) for n in range(9)]
     found = plan({}, files, max_windows=3)
     assert len(found.windows) == 3
@@ -157,8 +157,8 @@ def test_backlog_is_capped() -> None:
     assert found.offsets_after == {0: 6}
 
 
-def test_incomplete_window_is_left_unless_it_is_asked_for() -> None:
-    """The sensor must not make windows of single files."""
+def test_an_incomplete_window_is_only_taken_on_request() -> None:
+    """The sensor must not start runs for single files."""
     files = [file(0, n, n) for n in range(3)]
     assert places(plan({}, files)) == [[(0, 0), (0, 1)]]
     assert places(plan({}, files, include_incomplete=True)) == [
@@ -167,22 +167,22 @@ def test_incomplete_window_is_left_unless_it_is_asked_for() -> None:
     ]
 
 
-def test_incomplete_window_counts_for_the_cap() -> None:
-    """The cap bounds a run, whoever asked for it."""
+def test_an_incomplete_window_counts_for_the_limit() -> None:
+    """The limit applies to every run."""
     files = [file(0, n, n) for n in range(3)]
     found = plan({}, files, max_windows=1, include_incomplete=True)
     assert places(found) == [[(0, 0), (0, 1)]]
 
 
 def test_file_across_the_offset_is_an_error() -> None:
-    """Taken, its first records count twice; left, its last are lost."""
+    """Its first records would count twice, or its last would be lost."""
     with pytest.raises(OverlappingFilesError, match="committed offset 5") as raised:
         plan({0: 5}, [file(0, 0, 9)])
     assert "t+0+0000000000+0000000009.json" in str(raised.value)
 
 
 def test_all_overlapping_files_are_named() -> None:
-    """Neighbours alone would hide the third file within a large one."""
+    """Comparing only neighbors would miss a third file within a large one."""
     files = [file(0, 0, 9), file(0, 2, 3), file(0, 7, 8), file(1, 0, 4), file(1, 4, 6)]
     with pytest.raises(OverlappingFilesError) as raised:
         plan({}, files)
@@ -190,6 +190,6 @@ def test_all_overlapping_files_are_named() -> None:
         assert overlapping.path in str(raised.value)
 
 
-def test_done_files_are_not_examined() -> None:
-    """A mistake of the past, already passed by, must not stop the recommender."""
+def test_processed_files_are_not_checked() -> None:
+    """An old mistake must not stop the recommender."""
     assert plan({0: 20}, [file(0, 0, 9), file(0, 5, 19)]).waiting == ()

@@ -1,4 +1,4 @@
-"""When the index is made anew, where it is read on from, and its lock."""
+"""When the index is rebuilt, where reading continues, and its lock."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ STATE = IndexState("topic-1", 1000.0, {0: 5, 1: 7})
 MARKS = {0: PartitionOffsets(0, 9), 1: PartitionOffsets(0, 7)}
 
 
-def test_index_of_the_same_topic_is_read_on() -> None:
-    """Made anew at each search, it would cost the whole topic."""
+def test_index_of_the_same_topic_is_continued() -> None:
+    """Rebuilding it for each search would read the whole topic."""
     assert reason_to_rebuild(STATE, "topic-1", MARKS, 1001.0) is None
     assert starts(STATE, MARKS) == {0: 5, 1: 7}
 
 
-def test_new_index_is_no_reason_to_tell_anybody() -> None:
-    """A user's first search must not look like trouble."""
+def test_new_index_gives_no_notice() -> None:
+    """A user's first search must not look like a problem."""
     assert reason_to_rebuild(None, "topic-1", MARKS, 1001.0) is None
 
 
-def test_recreated_topic_is_read_anew() -> None:
-    """Its offsets start at 0 again: ours would skip its first cards."""
+def test_recreated_topic_is_read_again() -> None:
+    """Its offsets start at 0 again, so its first cards would be skipped."""
     reason = reason_to_rebuild(STATE, "topic-2", MARKS, 1001.0)
     assert reason is not None
     assert "recreated" in reason
@@ -44,27 +44,27 @@ def test_recreated_topic_is_read_anew() -> None:
 @pytest.mark.parametrize(
     "marks", [{0: PartitionOffsets(0, 4), 1: MARKS[1]}, {0: MARKS[0]}]
 )
-def test_topic_that_ends_before_our_offsets_is_read_anew(
+def test_topic_that_ends_before_the_index_is_read_again(
     marks: dict[int, PartitionOffsets],
 ) -> None:
-    """Read on from there, nothing would ever come."""
+    """Otherwise, its cards would never be read."""
     assert reason_to_rebuild(STATE, "topic-1", marks, 1001.0) is not None
 
 
 @pytest.mark.parametrize("now", [1001.0 + MAX_AGE_SECONDS, 999.0])
-def test_index_that_may_have_missed_a_deletion_is_made_anew(now: float) -> None:
-    """Compaction removes tombstones: who was away for long never sees them."""
+def test_index_that_may_have_missed_a_deletion_is_rebuilt(now: float) -> None:
+    """Compaction removes tombstones, so an old index would never see them."""
     assert reason_to_rebuild(STATE, "topic-1", MARKS, now) is not None
 
 
 def test_new_partition_and_removed_start_are_read_from_their_start() -> None:
-    """A partition that was added must not stay unread."""
+    """A new partition must be read, too."""
     marks = {0: PartitionOffsets(6, 9), 1: MARKS[1], 2: PartitionOffsets(0, 3)}
     assert starts(STATE, marks) == {0: 6, 1: 7, 2: 0}
 
 
 def test_index_is_discarded_with_its_log(tmp_path: Path) -> None:
-    """A log replayed into another file would break that one."""
+    """A log that is replayed into another file would break it."""
     path = tmp_path / "search.duckdb"
     for name in ("search.duckdb", "search.duckdb.wal"):
         (tmp_path / name).write_bytes(b"x")
@@ -76,7 +76,7 @@ def test_index_is_discarded_with_its_log(tmp_path: Path) -> None:
 def test_second_process_waits_and_then_says_that_the_index_is_busy(
     tmp_path: Path,
 ) -> None:
-    """Two writers would break the file, a wait without end a script."""
+    """Two writers would break the file, and an endless wait would block a script."""
     path = tmp_path / "state" / "search.lock"
     code = (
         "import sys, pathlib\n"
@@ -99,7 +99,7 @@ def test_second_process_waits_and_then_says_that_the_index_is_busy(
 
 
 def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    """A bare permission error would not say what to do."""
+    """A plain permission error wouldn't say what to do."""
     (tmp_path / "file").write_text("in the way")
     with (
         pytest.raises(IndexBrokenError, match="Is the folder writable"),

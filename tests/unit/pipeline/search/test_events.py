@@ -25,12 +25,12 @@ AT = datetime(2026, 1, 20, 11, 11, 2, 5000, tzinfo=UTC)
     ],
 )
 def test_event_fits_its_schema(event: UserEvent) -> None:
-    """It is framed with the schema's ID: whoever reads it trusts that."""
+    """It has the schema's ID, which readers trust."""
     Draft7Validator(SCHEMA).validate(event.as_json(uuid.uuid4(), AT))
 
 
-def test_event_says_what_was_asked() -> None:
-    """Who counts searches reads these fields by name."""
+def test_event_contains_the_query() -> None:
+    """Statistics of searches read these fields by name."""
     content = UserEvent("search", "anna", 2, brand="JKL").as_json(uuid.UUID(int=1), AT)
     assert content == {
         "event_id": "00000000-0000-0000-0000-000000000001",

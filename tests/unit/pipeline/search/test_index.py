@@ -1,4 +1,4 @@
-"""The embedded index, fed by hand."""
+"""The embedded index, with records from the tests."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def index(tmp_path: Path) -> Iterator[CardIndex]:
 
 
 class TestEmbeddedIndexKeepsTheContract(SearchContract):
-    """The contract, by the index alone: what the topic adds is an integration test."""
+    """The contract with the index alone; integration tests use a topic."""
 
     @pytest.fixture(autouse=True)
     def _index(self, index: CardIndex) -> None:
@@ -61,7 +61,7 @@ class TestEmbeddedIndexKeepsTheContract(SearchContract):
 
 
 def test_newest_card_of_a_batch_and_of_later_batches_counts(index: CardIndex) -> None:
-    """Old prices in results are the accident to avoid."""
+    """Results must not have old prices."""
     index.apply(
         [record("1", card("one", "b", 1.0)), record("1", card("two", "b", 2.0))], {0: 2}
     )
@@ -101,10 +101,8 @@ def test_tombstone_removes_a_card_and_a_later_one_brings_it_back(
                  b'"price":{"amount":1' + b"0" * 400 + b',"currency":"RUB"}}'),
     ],
 )  # fmt: skip
-def test_record_that_is_no_card_is_skipped_and_counted(
-    index: CardIndex, bad: bytes
-) -> None:
-    """One bad record must not end the search for every card behind it."""
+def test_invalid_record_is_skipped_and_counted(index: CardIndex, bad: bytes) -> None:
+    """One bad record must not hide all cards after it."""
     index.apply([record("1", card("good", "b"))], {0: 1})
     skipped = index.apply(
         [Record(0, 1, b"1", bad), record("2", card("next", "b"), 2)], {0: 3}
@@ -117,19 +115,19 @@ def test_record_that_is_no_card_is_skipped_and_counted(
 def test_record_without_a_usable_key_is_skipped(
     index: CardIndex, key: bytes | None
 ) -> None:
-    """Nobody could ever delete such a card."""
+    """Such a card could never be deleted."""
     assert index.apply([Record(0, 0, key, value(card("x", "b")))], {0: 1}) == 1
     assert index.search(SearchQuery()) == []
 
 
-def test_key_is_the_identity_and_not_the_value(index: CardIndex) -> None:
-    """A tombstone has only its key: it would miss a card kept under another ID."""
+def test_key_identifies_the_card_and_not_the_value(index: CardIndex) -> None:
+    """A tombstone only has a key, so it would miss a card with another ID."""
     index.apply([record("1", card("one", "b") | {"product_id": "other"})], {0: 1})
     assert [c.product_id for c in index.search(SearchQuery())] == ["1"]
 
 
 def test_offsets_are_kept_with_the_cards(tmp_path: Path, index: CardIndex) -> None:
-    """The next process reads on where this one ended."""
+    """The next process continues where this one ended."""
     index.apply([record("1", card("one", "b"))], {0: 1, 1: 5})
     index.apply([], {0: 9})
     index.mark_synced(2000.0)
@@ -143,7 +141,7 @@ def test_offsets_are_kept_with_the_cards(tmp_path: Path, index: CardIndex) -> No
 def test_batch_that_fails_leaves_cards_and_offsets_as_they_were(
     index: CardIndex,
 ) -> None:
-    """Offsets ahead of the cards would lose cards for ever."""
+    """Offsets ahead of the cards would lose cards forever."""
     index.apply([record("1", card("one", "b"))], {0: 1})
     with pytest.raises(duckdb.Error):
         index.apply([record("1", None), record("2", card("x", "b"))], {0: 2**80})
@@ -154,7 +152,7 @@ def test_batch_that_fails_leaves_cards_and_offsets_as_they_were(
 
 
 def test_new_file_and_one_of_another_version_have_no_state(tmp_path: Path) -> None:
-    """Old tables read as new ones would answer wrongly."""
+    """Reading old tables as new ones would give wrong results."""
     path = tmp_path / "other.duckdb"
     index = CardIndex(path)
     assert index.state() is None

@@ -1,4 +1,4 @@
-"""The ksqlDB back end against a small server that answers as a real one does."""
+"""The ksqlDB back end, with a small server that responds like a real one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DECLARED = load_platform(PROJECT_ROOT / "platform.yaml").views[VIEW]
 
 @pytest.fixture
 def server() -> Iterator[FakeKsqldb]:
-    """A server whose declared view is there."""
+    """A server with the declared view."""
     with serving() as server:
         with KsqlClient(server.url) as client:
             client.execute(create_source_table(VIEW, DECLARED))
@@ -64,22 +64,22 @@ def endpoints_of(folder: Path, ksqldb_url: str | None) -> Endpoints:
 
 
 class TestKsqldbSearch(SearchContract):
-    """The contract, with literals that a server would stumble over."""
+    """The contract, including literals that need escaping."""
 
     @pytest.fixture(autouse=True)
     def _platform(self, server: FakeKsqldb, endpoints: Endpoints) -> None:
         self.server, self.endpoints = server, endpoints
 
     def make_backend(self, cards: Mapping[str, dict[str, Any]]) -> SearchBackend:
-        """Put the cards on the topic that the view reads."""
+        """Write the cards to the view's topic."""
         self.server.records[DECLARED.topic] = dict(cards)
         return KsqldbSearch(self.endpoints, timeout_seconds=5)
 
 
-def test_a_new_price_and_a_deletion_show_at_once(
+def test_a_new_price_and_a_deletion_show_immediately(
     server: FakeKsqldb, endpoints: Endpoints
 ) -> None:
-    """An old price is what users complain about first."""
+    """Users complain about old prices."""
     cards = server.records[DECLARED.topic]
     cards |= {"1": card("one", "b", 10.0), "2": card("two", "b")}
     backend = KsqldbSearch(endpoints, timeout_seconds=5)
@@ -90,10 +90,10 @@ def test_a_new_price_and_a_deletion_show_at_once(
     ]
 
 
-def test_a_view_that_is_not_read_yet_is_waited_for_and_told(
+def test_an_unfinished_view_is_awaited_with_a_notice(
     server: FakeKsqldb, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An empty answer would say that nothing of the kind is sold."""
+    """An empty result would look as if there were no such products."""
     monkeypatch.setattr("goodsflow.pipeline.search.ksqldb._RETRY_SECONDS", 0.05)
     server.records[DECLARED.topic] = dict(CARDS)
     server.starting, server.unread = 2, 3
@@ -114,14 +114,14 @@ def test_a_view_that_is_not_read_yet_is_waited_for_and_told(
 @pytest.mark.parametrize(
     ("trouble", "text"), [("unread", "still reading"), ("starting", "is starting")]
 )
-def test_the_wait_has_an_end_and_its_error_says_what_to_do(
+def test_the_wait_times_out_with_an_error_that_says_what_to_do(
     server: FakeKsqldb,
     endpoints: Endpoints,
     monkeypatch: pytest.MonkeyPatch,
     trouble: str,
     text: str,
 ) -> None:
-    """Without its right to the command topic a server starts for ever."""
+    """Without the right to its command topic, a server never finishes starting."""
     monkeypatch.setattr("goodsflow.pipeline.search.ksqldb._RETRY_SECONDS", 0.05)
     setattr(server, trouble, 10**6)
     backend = KsqldbSearch(endpoints, timeout_seconds=0.3, on_notice=lambda _: None)
@@ -129,10 +129,10 @@ def test_the_wait_has_an_end_and_its_error_says_what_to_do(
         backend.search(SearchQuery("JKL"))
 
 
-def test_a_server_that_takes_no_connections_yet_is_waited_for(
+def test_a_server_that_does_not_listen_yet_is_awaited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its JVM takes half a minute before it listens."""
+    """Its JVM takes half a minute to start."""
     monkeypatch.setattr("goodsflow.pipeline.search.ksqldb._RETRY_SECONDS", 0.05)
     notices: list[str] = []
     backend = KsqldbSearch(
@@ -145,18 +145,18 @@ def test_a_server_that_takes_no_connections_yet_is_waited_for(
     assert notices == ["ksqlDB doesn't accept connections yet. Waiting up to 2 s."]
 
 
-def test_a_missing_view_is_not_waited_for(
+def test_a_missing_view_is_an_error_without_a_wait(
     server: FakeKsqldb, endpoints: Endpoints
 ) -> None:
-    """It does not come by itself."""
+    """It won't appear by itself."""
     server.sources.clear()
     with pytest.raises(KsqlStatementError, match="CARDS does not exist"):
         KsqldbSearch(endpoints).search(SearchQuery("JKL"))
     assert len(server.requests) == 1
 
 
-def test_a_platform_without_ksqldb_is_told(tmp_path: Path) -> None:
-    """Asked for by name where there is none."""
+def test_a_platform_without_ksqldb_is_an_error(tmp_path: Path) -> None:
+    """The user chose it, but there is none."""
     with pytest.raises(KsqlUnavailableError, match="has no ksqlDB"):
         KsqldbSearch(endpoints_of(tmp_path, None)).search(SearchQuery("JKL"))
 
@@ -164,7 +164,7 @@ def test_a_platform_without_ksqldb_is_told(tmp_path: Path) -> None:
 def test_a_password_comes_from_its_file(
     server: FakeKsqldb, endpoints: Endpoints
 ) -> None:
-    """Where the server asks for one."""
+    """Some servers require one."""
     server.user = ("search", "s3cret")
     with pytest.raises(KsqlUnauthorizedError):
         KsqldbSearch(endpoints).search(SearchQuery("JKL"))
@@ -176,10 +176,10 @@ def test_a_password_comes_from_its_file(
     assert KsqldbSearch(named).search(SearchQuery("JKL")) == []
 
 
-def test_rows_that_are_no_cards_are_skipped_and_told(
+def test_invalid_rows_are_skipped_with_a_notice(
     server: FakeKsqldb, endpoints: Endpoints
 ) -> None:
-    """One bad record must not end the search for everybody."""
+    """One bad record must not break every search."""
     server.records[DECLARED.topic] = {
         "1": {"name": "no price", "brand": "b"},
         "2": {"brand": "b", "price": {"amount": 1.0, "currency": "RUB"}},
@@ -193,8 +193,8 @@ def test_rows_that_are_no_cards_are_skipped_and_told(
     assert notices == ["Skipped 2 rows of view 'cards' that are not cards."]
 
 
-def test_a_product_is_there_once() -> None:
-    """A key that was put on two partitions has a row on each."""
+def test_a_product_is_returned_once() -> None:
+    """A key that is on two partitions has a row on each."""
     columns = ("PRODUCT_ID", "NAME", "BRAND", "CATEGORY", "AMOUNT", "CURRENCY")
     rows = [["1", "n", "b", "c", amount, "RUB"] for amount in (1.0, 2.0)]
     assert found_cards(QueryResult(columns, rows)) == (
@@ -203,14 +203,14 @@ def test_a_product_is_there_once() -> None:
     )
 
 
-def test_an_answer_without_our_columns_is_an_error() -> None:
-    """Every row would be no card, and the answer empty."""
+def test_a_response_without_the_columns_is_an_error() -> None:
+    """Otherwise, every row would be invalid, and the result empty."""
     with pytest.raises(KsqlResponseError, match="amount, brand, category"):
         found_cards(QueryResult(("PRODUCT_ID", "NAME", "CURRENCY"), []))
 
 
-def test_the_query_is_one_that_a_server_takes() -> None:
-    """LIKE beside AND is refused; a quote that is not doubled is an injection."""
+def test_the_query_is_valid_for_a_server() -> None:
+    """KsqlDB rejects LIKE with AND; an unescaped quote would be an injection."""
     assert statement(SearchQuery("O'N%", "${x}", max_price=1)).endswith(
         " FROM cards WHERE INSTR(LCASE(name), 'o''n%') > 0 "
         "AND INSTR(LCASE(brand), '${x}') > 0;"
@@ -219,7 +219,7 @@ def test_the_query_is_one_that_a_server_takes() -> None:
 
 
 def test_a_platform_with_ksqldb_is_searched_there(tmp_path: Path) -> None:
-    """Natively there is none: the index needs nothing else."""
+    """A native platform has none: the index needs no server."""
     options: dict[str, Any] = {"timeout_seconds": 1, "on_notice": print}
     without = endpoints_of(tmp_path, None)
     having = endpoints_of(tmp_path, "http://ksqldb:8088")

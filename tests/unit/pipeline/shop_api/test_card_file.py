@@ -1,4 +1,4 @@
-"""A shop's real cards: checked before any is sent, and sent as they are."""
+"""A file of cards: checked before any is sent, and sent unchanged."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def write(path: Path, *lines: str) -> Path:
     return path
 
 
-def test_cards_are_sent_in_the_bytes_of_the_file(tmp_path: Path) -> None:
-    """A card that is written anew loses what its shop meant."""
+def test_cards_are_sent_byte_for_byte(tmp_path: Path) -> None:
+    """Serializing a card again could change it."""
     spaced = CARD.replace('"index":', '"index" :  ')
     path = write(tmp_path / "cards", CARD, "", f"  {spaced}\r", "")
     assert check_cards(path, VALIDATOR) == 2
@@ -34,10 +34,10 @@ def test_cards_are_sent_in_the_bytes_of_the_file(tmp_path: Path) -> None:
     ]
 
 
-def test_every_line_that_is_no_card_is_named_with_its_number_and_reason(
+def test_every_invalid_line_is_reported_with_number_and_reason(
     tmp_path: Path,
 ) -> None:
-    """A shop would mend one line, try again, mend the next, and so on."""
+    """Otherwise, a shop would have to fix one line after the other."""
     cheap = json.loads(CARD) | {"price": {"amount": -1, "currency": "rub"}}
     del cheap["sku"]
     path = write(tmp_path / "cards", CARD, "junk", "", "[]", json.dumps(cheap), "{}")
@@ -54,10 +54,10 @@ def test_every_line_that_is_no_card_is_named_with_its_number_and_reason(
     assert "'product_id' is missing" in said[4]
 
 
-def test_what_json_does_not_have_is_found_before_anything_is_sent(
+def test_values_outside_json_are_found_before_anything_is_sent(
     tmp_path: Path,
 ) -> None:
-    """Python reads NaN, and who reads the topic does not."""
+    """Python reads NaN, but readers of the topic don't."""
     price = {"amount": float("nan"), "currency": "RUB"}
     path = write(
         tmp_path / "cards", CARD, json.dumps(json.loads(CARD) | {"price": price})
@@ -67,24 +67,24 @@ def test_what_json_does_not_have_is_found_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("odd", ['"\\ud83d"', "1e999", "9" * 400])
-def test_what_the_filter_cannot_read_is_found_before_anything_is_sent(
+def test_values_that_the_filter_rejects_are_found_before_anything_is_sent(
     tmp_path: Path, odd: str
 ) -> None:
-    """Python reads more than JSON's other readers do."""
+    """Python accepts more than other JSON parsers."""
     path = write(tmp_path / "cards", CARD[:-1] + f', "odd": {odd}}}')
     with pytest.raises(CardFileError, match="The filter can't parse it"):
         check_cards(path, VALIDATOR)
 
 
-def test_a_byte_order_mark_is_none_of_the_card(tmp_path: Path) -> None:
-    """Spreadsheets and some editors write one, and nobody sees it."""
+def test_a_byte_order_mark_is_removed(tmp_path: Path) -> None:
+    """Spreadsheets and some editors write one, and it is invisible."""
     path = write(tmp_path / "cards", "\ufeff" + CARD)
     assert check_cards(path, VALIDATOR) == 1
     assert list(read_cards(path, 7)) == [(b"12345", frame(7, CARD.encode()), True)]
 
 
 def test_a_long_list_of_errors_is_cut_and_counted(tmp_path: Path) -> None:
-    """A million errors would push the first ones off the screen."""
+    """A million errors would scroll the first ones off the screen."""
     path = write(tmp_path / "cards", *["x"] * 50)
     with pytest.raises(CardFileError, match="and 30 more"):
         check_cards(path, VALIDATOR)
@@ -100,6 +100,6 @@ def test_a_file_without_cards_is_an_error(tmp_path: Path, content: str) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """A path mistyped in a script would be sent as nothing."""
+    """A typo in a script would otherwise send nothing."""
     with pytest.raises(CardFileError, match="No such file"):
         check_cards(tmp_path / "missing", VALIDATOR)

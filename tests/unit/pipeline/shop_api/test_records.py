@@ -1,4 +1,4 @@
-"""What is sent: realistic products, offers in validated bytes, malformed records."""
+"""Generated records: products, offers, and malformed records."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def take(
 
 
 def test_a_template_renders_what_the_serializer_writes() -> None:
-    """Bytes put together by hand may be no card, or another one."""
+    """Bytes that are joined by hand may be a different card, or none."""
     cards = [*sample_cards(), *map(GeneratedCatalog(9, 3).card, range(9))]
     for card in cards:
         template = Template.of(card, serialize, (1.0, 2.0))
@@ -48,16 +48,16 @@ def test_a_template_renders_what_the_serializer_writes() -> None:
             assert rendered == serialize(with_price(card, price / 100, NOW))
 
 
-def test_a_card_that_holds_the_marks_is_refused() -> None:
-    """Its text would be cut in the wrong place."""
+def test_a_card_that_contains_the_markers_is_rejected() -> None:
+    """It would be split in the wrong place."""
     (card, *_) = sample_cards()
     odd = card.model_copy(update={"sku": "7654321.25"})
     with pytest.raises(ValueError, match=r"7654321\.25"):
         Template.of(odd, serialize, (1.0, 2.0))
 
 
-def test_every_sample_is_offered_at_ever_new_prices() -> None:
-    """A product never sent would never show in search or recommendations."""
+def test_every_sample_is_offered_at_changing_prices() -> None:
+    """A product that is never sent would never be found or recommended."""
     found = [decode_card(value) for _, value, _ in take(200, SampleCatalog())]
     assert {card["product_id"] for card in found} == {
         card.product_id for card in sample_cards()
@@ -69,7 +69,7 @@ def test_every_sample_is_offered_at_ever_new_prices() -> None:
 
 
 def test_the_same_seed_gives_the_same_records() -> None:
-    """A test that failed with certain cards could not be repeated."""
+    """Otherwise, a test that failed with certain cards couldn't be repeated."""
     catalog = GeneratedCatalog(1000, 7)
     assert take(50, catalog, malformed=0.3) == take(50, catalog, malformed=0.3)
     assert take(50, catalog, seed=2) != take(50, catalog)
@@ -77,7 +77,7 @@ def test_the_same_seed_gives_the_same_records() -> None:
 
 
 def test_products_are_distinct_valid_and_their_prices_are_near_the_usual() -> None:
-    """A catalog of one product in many copies would measure nothing real."""
+    """Many copies of one product would be an unrealistic load."""
     catalog = GeneratedCatalog(2000, 7)
     cards = [catalog.card(number) for number in range(catalog.size)]
     assert len({card.product_id for card in cards}) == 2000
@@ -95,8 +95,8 @@ def test_products_are_distinct_valid_and_their_prices_are_near_the_usual() -> No
         assert 0.74 < factor < 1.26
 
 
-def test_the_asked_for_share_is_malformed_and_the_rest_is_not() -> None:
-    """Nobody could tell what the filter should find."""
+def test_only_the_given_share_is_malformed() -> None:
+    """Otherwise, nobody could tell what the filter should find."""
     kinds = Counter()
     for _, value, is_card in take(2000, GeneratedCatalog(100, 1), malformed=0.25):
         try:
@@ -111,6 +111,6 @@ def test_the_asked_for_share_is_malformed_and_the_rest_is_not() -> None:
 
 
 def test_json_is_the_payloads_whole() -> None:
-    """A byte too many breaks whoever reads the files."""
+    """One extra byte would break readers of the files."""
     ((_, value, _),) = take(1, SampleCatalog())
     assert json.loads(value[5:])["price"]["currency"] == "RUB"

@@ -23,7 +23,7 @@ def deliver(tally: Tally) -> None:
 
 
 def test_it_is_healthy_for_a_while_after_its_start_and_each_delivery() -> None:
-    """A service that just started, or sends every five seconds, is not ill."""
+    """A service that has just started, or that sends slowly, is healthy."""
     clock = Clock()
     tally = Tally(clock)
     assert tally.unhealthy_reason(5) is None
@@ -37,8 +37,8 @@ def test_it_is_healthy_for_a_while_after_its_start_and_each_delivery() -> None:
     assert tally.unhealthy_reason(5) is None
 
 
-def test_silence_is_judged_by_the_interval() -> None:
-    """With a card a minute, a health of 30 s would be ill half of the time."""
+def test_the_allowed_silence_depends_on_the_interval() -> None:
+    """With one card per minute, a limit of 30 s would fail half of the time."""
     clock = Clock()
     tally = Tally(clock)
     deliver(tally)
@@ -48,8 +48,8 @@ def test_silence_is_judged_by_the_interval() -> None:
     assert tally.unhealthy_reason(60) is not None
 
 
-def test_the_reason_of_the_last_failure_is_told() -> None:
-    """`503` alone would send the operator to the log."""
+def test_the_reason_of_the_last_failure_is_reported() -> None:
+    """With `503` alone, the operator would have to read the log."""
     clock = Clock()
     tally = Tally(clock)
     deliver(tally)
@@ -61,8 +61,8 @@ def test_the_reason_of_the_last_failure_is_told() -> None:
     )
 
 
-def test_a_service_whose_first_cards_all_fail_is_ill_at_once() -> None:
-    """Its start would be reported as done, and fail half a minute later."""
+def test_a_service_whose_first_cards_fail_is_unhealthy_immediately() -> None:
+    """Its start would be reported as complete, and it would fail later."""
     tally = Tally(Clock())
     tally.note_failure("Broker: Topic authorization failed")
     assert tally.unhealthy_reason(5) is not None
