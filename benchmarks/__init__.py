@@ -1,4 +1,6 @@
-"""How fast the platform's hops are on this machine, each beside its peer.
+"""How fast the platform's parts are on this machine, each beside its peers.
 
-Here: what is measured and how. Not here: whether it is right, which ``tests`` say.
+``python -m benchmarks`` runs them. Here: what is measured, and how. Whether the parts
+work correctly is for ``tests`` to say; a benchmark only checks that its own figures are
+about the work that it meant to measure.
 """

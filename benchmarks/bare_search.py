@@ -1,9 +1,10 @@
-"""A search as the least script does it: nothing but the two libraries and a query.
+"""A search by the smallest possible script: two libraries and a query.
 
 usage: bare_search.py INDEX TOPIC TEXT <CLIENT-CONFIG.json
 
-It asks where each partition ends, and the index that `goodsflow search` made; it reads
-nothing new, writes no event, notices no topic that was made anew, and locks nothing.
+It finds out where each partition ends, and asks the index that `goodsflow search`
+built. It reads nothing new, writes no event, does not notice a recreated topic, and
+takes no lock.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ WHERE contains(name_lower, lower($1)) ORDER BY product_id LIMIT 20
 
 
 def main() -> None:
-    """Search, and print what is found as JSON."""
+    """Search, and print the cards found as JSON."""
     path, topic, text = sys.argv[1:]
     consumer = Consumer(json.load(sys.stdin))
     partitions = consumer.list_topics(topic, 10).topics[topic].partitions

@@ -1,232 +1,250 @@
-"""Measures the filter beside its peers: throughput, latency, memory, the block list.
+"""The filter beside its peers: throughput, latency, memory, changes of the block list.
 
-usage: python -m benchmarks.filter [--cards N]
-
-It starts a platform of its own beside any that is up. Throughput is how fast a backlog
-of ``goods`` is worked off, each filter in a process of its own, one after the other.
+Throughput is how fast a backlog of 500,000 cards on ``goods`` is worked off, in cards a
+second: each filter in a process of its own, one after the other, three times. Peers are
+loops around librdkafka in Python, Kafka Streams and quixstreams; a smoke run leaves the
+last two out, since they have to be fetched and built. Then: the service's memory in MiB
+with a long block list, what the filter adds to a card's latency in milliseconds, and
+the seconds from a change of the block list to its effect. A full run takes about 15
+minutes.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from threading import Event, Thread
 
 import psutil
 from confluent_kafka import Producer
 
-from benchmarks.filters import FILTERS
-from benchmarks.hops import fill, framed_cards, pause_connectors
-from benchmarks.meter import Figure
-from benchmarks.peers import (
-    QUIXSTREAMS,
-    PeerError,
-    kafka_streams,
-    prepare,
-    quixstreams,
+from benchmarks.benchmark import Benchmark, Run
+from benchmarks.cards import (
+    MANY,
+    Cards,
+    count_cards,
+    ends_of,
+    fill,
+    framed_cards,
+    under_another_id,
 )
-from benchmarks.platform import HOME, Measured, in_a_process, pids, platform
-from benchmarks.report import Report
-from goodsflow.clients.connect import ConnectClient
+from benchmarks.checks import check, no_dead_letters, wait_until
+from benchmarks.filters import FILTERS, PLATFORM
+from benchmarks.following import Places, measure_latencies, percentiles
+from benchmarks.meter import Figure
+from benchmarks.peers import LEAST_SHARE, PEERS, PeerError, prepare
+from benchmarks.platform import (
+    CONNECTORS,
+    Measured,
+    await_filter,
+    in_a_process,
+    pids,
+    start,
+)
 from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.offsets import OffsetReader
 from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.deploy.native.home import Home
 from goodsflow.deploy.native.supervisor import SupervisorClient
 from goodsflow.model.blocklist import Entry, Rule
-from goodsflow.model.endpoints import Endpoints
 from goodsflow.pipeline.blocklist.writer import block, unblock
 
-_RULES = 100_000
 _RATE = 1_000
-_LATENCY_SECONDS = 20.0
-_CHANGES = 100
+_FILTERED = "goods-filtered"
 _PATIENCE_SECONDS = 600.0
 
-_ALL: dict[str, Measured] = {
-    **FILTERS,
-    "Kafka Streams, exactly_once_v2": kafka_streams,
-    f"quixstreams {QUIXSTREAMS}, exactly-once": quixstreams,
-}
+
+def _run(run: Run) -> None:
+    peers = run.pick(PEERS, {})
+    if peers:
+        run.progress("building and installing the peers")
+        prepare()
+    run.keep_stopped("blocking")
+    run.keep_paused(*CONNECTORS)
+    backlog = _Backlog(run, run.pick(500_000, 1_000))
+    with no_dead_letters(run.endpoints, run.name):
+        _measure_filters(backlog, {**FILTERS, **peers})
+        _measure_rules(backlog)
+        run.progress("starting the filter's service")
+        start(run.home, ["blocking"])
+        await_filter(run.endpoints)
+        _measure_latency(run, backlog.cards)
+        _measure_changes(run, backlog.cards)
 
 
-def main() -> None:
-    """Measure, print tables, and write them."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--cards", type=int, default=500_000, help="in the backlog")
-    parser.add_argument("--runs", type=int, default=3, help="of each filter")
-    arguments = parser.parse_args()
-    cards, runs = arguments.cards, arguments.runs
-    prepare()
-    report = Report(
-        "filter",
-        "The filter",
-        "python -m benchmarks.filter",
-        ("confluent-kafka", "faust-streaming", "orjson", "jsonschema-rs"),
-    )
-    with platform() as endpoints, ConnectClient(endpoints.connect_url) as connect:
-        pause_connectors(connect)
-        values = framed_cards(endpoints)
-        size = statistics.mean(len(value) for _, value in values)
-        fill(endpoints, values, cards)
-        rows = _measure_all(cards, runs)
-        heading = f"A backlog of {cards:,} cards of {size:.0f} bytes, {runs} times"
-        report.table(heading, rows)
-        report.bars(
-            {str(row["filter"]): float(str(row["cards/s"])) for row in rows},
-            x="cards a second",
-            title="Working off a backlog",
+class _Backlog:
+    """Cards on ``goods`` that each filter works off in turn."""
+
+    def __init__(self, run: Run, count: int) -> None:
+        self.run = run
+        self.count = count
+        self.cards = framed_cards(run.endpoints, run.name)
+        run.withdraw_at_end(key for key, _ in self.cards[:count])
+        self._starts = ends_of(run.endpoints, "inbound", "goods")
+        self._filled = 0
+        self.fill()
+
+    def fill(self) -> None:
+        """Put the cards on ``goods``, once more if they are there already."""
+        self.run.progress(f"filling goods with {self.count:,} cards")
+        self._filled += self.count
+        fill(self.run.endpoints, self.cards, self.count, self.run.broker_pids())
+
+    def work_off(
+        self, measure: Measured, name: str, least_share: float = 1.0
+    ) -> Figure:
+        """Have a filter work the cards off, and check that they come out.
+
+        Args:
+            measure: The filter.
+            name: Of its group.
+            least_share: Of the cards, that have to come out.
+        """
+        run = self.run
+        before = ends_of(run.endpoints, "inbound", _FILTERED)
+        work = run.work(self.count, name, self._starts)
+        figure = in_a_process(measure, work)
+        came = count_cards(
+            run.endpoints,
+            "inbound",
+            _FILTERED,
+            before,
+            prefix=run.name,
+            expected=self.count,
         )
-        _measure_rules(endpoints, values, cards, runs, report)
-        SupervisorClient(Home(HOME).socket).start("blocking")
-        _await_filter(endpoints)
-        _measure_latency(endpoints, values, report)
-        _measure_changes(endpoints, values, report)
-    report.write()
+        least = least_share * self.count
+        check(
+            least <= came and (came <= self._filled or self.count >= MANY),
+            f"{came:,} of {self.count:,} cards came out of the filter.",
+        )
+        return figure
 
 
-def _measure_all(cards: int, runs: int) -> list[dict[str, object]]:
+def _measure_filters(backlog: _Backlog, filters: Mapping[str, Measured]) -> None:
     """Measure each filter some times, in turns: a noisy neighbour meets all of them."""
-    figures: dict[str, list[Figure]] = {name: [] for name in _ALL}
+    run = backlog.run
+    runs = run.pick(3, 1)
+    figures: dict[str, list[Figure]] = {name: [] for name in filters}
     for turn in range(runs):
-        for number, (name, run) in enumerate(_ALL.items()):
+        for number, (name, measure) in enumerate(filters.items()):
+            share = LEAST_SHARE if name in PEERS else 1.0
             try:
-                figure = in_a_process(run, cards, f"bench-{turn}-{number}")
+                figure = backlog.work_off(measure, f"{turn}-{number}", share)
             except PeerError as error:
-                print(f"{name:40} {error}", flush=True)
+                run.progress(f"{name}: {error}")
                 continue
-            print(f"{name:40} {figure}", flush=True)
+            run.progress(f"{name}: {figure}")
             figures[name].append(figure)
-    return [_row(name, each) for name, each in figures.items() if each]
+    silent = [name for name, each in figures.items() if not each]
+    check(not silent, f"No run could be measured of: {', '.join(silent)}")
+    rows = [_row(name, each) for name, each in figures.items()]
+    size = statistics.mean(len(value) for _, value in backlog.cards)
+    heading = f"A backlog of {backlog.count:,} cards of {size:.0f} bytes"
+    run.report.table(heading, rows)
+    run.report.bars(
+        {str(row["filter"]): float(str(row["cards/s"])) for row in rows},
+        x="cards a second",
+        title="Working off a backlog",
+    )
 
 
 def _row(name: str, figures: list[Figure]) -> dict[str, object]:
     rates = [figure.rate for figure in figures]
-    cost = {
-        part: statistics.median(
-            each.cpu_seconds[part] * 100_000 / each.records for each in figures
-        )
-        for part in ("filter", "brokers")
-    }
     return {
         "filter": name,
         "runs": len(figures),
         "cards/s": statistics.median(rates),
         "least": min(rates),
         "most": max(rates),
-        "CPU-s per 100,000": cost["filter"],
-        "of the brokers": cost["brokers"],
+        "CPU-s per 100,000": statistics.median(each.cost("filter") for each in figures),
+        "of the brokers": statistics.median(each.cost("brokers") for each in figures),
     }
 
 
-def _measure_rules(
-    endpoints: Endpoints,
-    values: list[tuple[bytes, bytes]],
-    cards: int,
-    runs: int,
-    report: Report,
-) -> None:
-    ours = FILTERS["goodsflow.pipeline.filter"]
-    rules = [Rule("product", f"listed-{number}") for number in range(_RULES)]
+def _measure_rules(backlog: _Backlog) -> None:
+    """Measure the platform's filter with the usual rules, and with many."""
+    run = backlog.run
+    count = run.pick(100_000, 100)
+    rules = [Rule("product", f"{run.name}-listed-{number}") for number in range(count)]
     rows: list[dict[str, object]] = []
-    for what, listed in (("1 rule", []), (f"{_RULES:,} rules", rules)):
+    for what, listed in (("1 rule", []), (f"{count:,} rules", rules)):
         if listed:
-            block(endpoints, "admin", (Entry(rule, "measured") for rule in listed))
+            run.cleanup.callback(unblock, run.endpoints, "admin", rules)
+            block(run.endpoints, "admin", (Entry(rule, "measured") for rule in listed))
+        elif run.smoke:
+            continue
+        run.progress(f"the filter and its service with {what}")
         figures = [
-            in_a_process(ours, cards, f"bench-rules-{len(listed)}-{turn}")
-            for turn in range(runs)
+            backlog.work_off(FILTERS[PLATFORM], f"rules-{len(listed)}-{turn}")
+            for turn in range(run.pick(3, 1))
         ]
-        rates = [figure.rate for figure in figures]
-        fill(endpoints, values, cards)
-        memory = _service_memory(endpoints)
+        backlog.fill()
         rows.append(
             {
                 "the list has": what,
-                "cards/s": statistics.median(rates),
-                "most memory of the service, MiB": memory,
+                "cards/s": statistics.median(figure.rate for figure in figures),
+                "most memory of the service, MiB": _service_memory(run, backlog.count),
             }
         )
-    unblock(endpoints, "admin", rules)
-    report.table("A long block list", rows)
+    run.report.table("A long block list", rows)
 
 
-def _measure_latency(
-    endpoints: Endpoints, values: list[tuple[bytes, bytes]], report: Report
-) -> None:
-    rows = []
-    for topic in ("goods", "goods-filtered"):
-        taken = sorted(_latencies(endpoints, values, topic))
-        rows.append(
-            {
-                "from the producer to a reader of": topic,
-                "cards": len(taken),
-                "p50, ms": 1000 * statistics.median(taken),
-                "p95, ms": 1000 * taken[int(0.95 * len(taken))],
-                "p99, ms": 1000 * taken[int(0.99 * len(taken))],
-            }
-        )
-    added = float(str(rows[1]["p50, ms"])) - float(str(rows[0]["p50, ms"]))
-    report.table(f"Latency at {_RATE:,} cards a second", rows)
-    report.text(f"The filter adds {added:.0f} ms at the median.")
+def _service_memory(run: Run, least: int) -> float:
+    """Have the service work off its backlog; return the most memory it took, in MiB."""
+    offsets = OffsetReader.connect(run.endpoints, "inbound", "admin")
+
+    def lag() -> int:
+        return offsets.group_lag("blocking", ["goods"]).total
+
+    check(lag() >= least, f"The service's backlog is {lag():,}, less than {least:,}.")
+    supervisor = SupervisorClient(Home(run.home).socket)
+    supervisor.start("blocking")
+    most = 0.0
+
+    def is_worked_off() -> bool:
+        nonlocal most
+        (pid,) = pids(run.home, "blocking")
+        most = max(most, psutil.Process(pid).memory_info().rss / 2**20)
+        return not lag()
+
+    try:
+        wait_until(is_worked_off, "the service has worked off its backlog", 600, 0.1)
+    finally:
+        supervisor.stop("blocking")
+    return most
 
 
-def _latencies(
-    endpoints: Endpoints, values: list[tuple[bytes, bytes]], topic: str
-) -> list[float]:
-    """Send at a rate for a while; return how long each card took to a reader."""
-    sent: dict[bytes, float] = {}
-    taken: list[float] = []
-    done = Event()
-
-    def send() -> None:
-        producer = Producer(producer_config(endpoints, "inbound", "shop-api"))
-        due = time.monotonic()
-        for number in range(int(_RATE * _LATENCY_SECONDS)):
-            due += 1 / _RATE
-            producer.poll(max(0.0, due - time.monotonic()))
-            product, value = values[number % len(values)]
-            key = f"{topic}-{number}".encode()
-            sent[key] = time.monotonic()
-            producer.produce(
-                "goods", value.replace(b'"%b"' % product, b'"%b"' % key), key
-            )
-        producer.flush()
-        done.set()
-
-    with TopicReader(endpoints, "inbound", "admin", "bench", topic) as reader:
-        ends = {number: each.end for number, each in reader.watermarks().items()}
-        following = reader.follow(ends)
-        next(following)
-        Thread(target=send, daemon=True).start()
-        came_at = time.monotonic()
-        for record in following:
-            now = time.monotonic()
-            if record is not None and record.key in sent:
-                taken.append(now - sent[record.key])
-                came_at = now
-            if done.is_set() and len(taken) == len(sent):
-                break
-            if now - came_at > _PATIENCE_SECONDS:
-                raise TimeoutError(f"{len(taken):,} of {len(sent):,} cards came.")
-    return taken
+def _measure_latency(run: Run, cards: Cards) -> None:
+    rows: list[dict[str, object]] = []
+    medians = []
+    count = run.pick(20 * _RATE, _RATE)
+    for topic in ("goods", _FILTERED):
+        run.progress(f"latency to {topic}: {count:,} cards, {_RATE:,} a second")
+        keys = [f"{run.name}-{topic}-{number}" for number in range(count)]
+        run.withdraw_at_end(keys)
+        place: Places = {topic: ("inbound", topic)}
+        taken = measure_latencies(run.endpoints, cards, place, keys, _RATE)[topic]
+        rows.append({"from the producer to a reader of": topic} | percentiles(taken))
+        medians.append(statistics.median(taken))
+    run.report.table(f"Latency at {_RATE:,} cards a second", rows)
+    added = 1000 * (medians[1] - medians[0])
+    run.report.text(f"The filter adds {added:.0f} ms at the median.")
 
 
-def _measure_changes(
-    endpoints: Endpoints, values: list[tuple[bytes, bytes]], report: Report
-) -> None:
-    """Block a product that is sent all the while, and see when the last one passed."""
+def _measure_changes(run: Run, cards: Cards) -> None:
+    """Block a product that is sent all the while, and see when its last card passed."""
+    times = run.pick(100, 2)
+    run.progress(f"changing the block list {times} times")
     with TopicReader(
-        endpoints, "inbound", "admin", "bench", "goods-filtered", whole=True
+        run.endpoints, "inbound", "admin", "bench", _FILTERED, whole=True
     ) as reader:
-        value = values[0][1]
         taken = sorted(
-            _change(endpoints, reader, value, f"change-{number}")
-            for number in range(_CHANGES)
+            _change(run, reader, *under_another_id(cards[0], f"{run.name}-change-{n}"))
+            for n in range(times)
         )
-    report.table(
-        f"From a change of the block list to its effect, {_CHANGES} times",
+    run.report.table(
+        f"From a change of the block list to its effect, {times} times",
         [
             {
                 "p50, s": statistics.median(taken),
@@ -237,17 +255,14 @@ def _measure_changes(
     )
 
 
-def _change(
-    endpoints: Endpoints, reader: TopicReader, value: bytes, product: str
-) -> float:
+def _change(run: Run, reader: TopicReader, key: bytes, value: bytes) -> float:
     """Return the seconds from the rule's acknowledgement to the last card to pass."""
-    value = value.replace(b'"100000"', f'"{product}"'.encode())
-    key = product.encode()
     stop = Event()
+    run.withdraw_at_end([key])
 
     def send() -> None:
         producer = Producer(
-            producer_config(endpoints, "inbound", "shop-api") | {"linger.ms": 0}
+            producer_config(run.endpoints, "inbound", "shop-api") | {"linger.ms": 0}
         )
         while not stop.wait(0.005):
             producer.produce("goods", value, key, timestamp=int(time.time() * 1000))
@@ -258,57 +273,31 @@ def _change(
     thread = Thread(target=send, daemon=True)
     thread.start()
     last, blocked_at = 0.0, None
-    rule = Rule("product", product)
+    rule = Rule("product", key.decode())
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     try:
         for record in reader.follow(ends):
+            check(time.monotonic() < deadline, f"Product {key!r} was not withdrawn.")
             if record is None or record.key != key:
                 continue
             if record.value is None:
                 break
             last = (record.timestamp or 0) / 1000
             if blocked_at is None:
-                block(endpoints, "admin", [Entry(rule, "measured")])
+                block(run.endpoints, "admin", [Entry(rule, "measured")])
                 blocked_at = time.time()
     finally:
         stop.set()
         thread.join()
-        unblock(endpoints, "admin", [rule])
+        unblock(run.endpoints, "admin", [rule])
+    check(blocked_at is not None, f"Product {key!r} never passed the filter.")
     return max(0.0, last - (blocked_at or 0.0))
 
 
-def _service_memory(endpoints: Endpoints) -> float:
-    """Have the service work off a backlog; return the most memory it takes, in MiB."""
-    client = SupervisorClient(Home(HOME).socket)
-    client.start("blocking")
-    try:
-        (pid,) = pids("blocking")
-        most = 0.0
-        for _ in _until_worked_off(endpoints):
-            most = max(most, psutil.Process(pid).memory_info().rss / 2**20)
-        return most
-    finally:
-        client.stop("blocking")
-
-
-def _await_filter(endpoints: Endpoints) -> None:
-    for _ in _until_worked_off(endpoints):
-        pass
-
-
-def _until_worked_off(endpoints: Endpoints) -> Iterator[None]:
-    """Yield now and then until the service has nothing left to do.
-
-    Raises:
-        TimeoutError: It takes too long.
-    """
-    offsets = OffsetReader.connect(endpoints, "inbound", "admin")
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while offsets.group_lag("blocking", ["goods"]).total:
-        if time.monotonic() > deadline:
-            raise TimeoutError("The filter did not work its backlog off.")
-        yield
-        time.sleep(0.1)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark(
+    "filter",
+    "The filter",
+    15,
+    _run,
+    ("confluent-kafka", "faust-streaming", "orjson", "jsonschema-rs"),
+)

@@ -1,223 +1,157 @@
-"""Measures each hop of the flow alone, on a platform of its own, and prints a table.
+"""How many cards a second each hop of the flow works off while the others wait.
 
-usage: python -m benchmarks.hops [--cards N]
-
-It starts a platform beside any that is up (port offset 15000, about 4 GiB), fills
-``goods``, and has one hop at a time work its backlog off, so that a figure is what that
-hop can do on this machine. The platform is removed at the end.
+A backlog of 200,000 cards on ``goods`` goes through the platform's filter, then
+MirrorMaker 2, then the HDFS sink. Figures are cards a second, and CPU-seconds of the
+hop's processes for 100,000 cards. The yardstick is the producer that fills ``goods``;
+each hop's peers are in its own benchmark. A full run takes about 3 minutes.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import random
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Mapping
 
-from confluent_kafka import Producer
-
-from benchmarks.filters import FILTERS
+from benchmarks.benchmark import Benchmark, Run
+from benchmarks.cards import MANY, count_cards, ends_of, fill, framed_cards
+from benchmarks.checks import check, no_dead_letters, wait_until
+from benchmarks.filters import PLATFORM, goodsflow_filter
 from benchmarks.meter import Figure, Stopwatch
-from benchmarks.platform import HOME, INBOUND, in_a_process, pids, platform
+from benchmarks.platform import (
+    CONNECTORS,
+    INBOUND,
+    in_a_process,
+    pause,
+    pids,
+    resume,
+)
 from goodsflow.clients.connect import ConnectClient
-from goodsflow.clients.hdfs import HdfsClient, TopicFile, list_topic_files
-from goodsflow.clients.kafka.config import producer_config
+from goodsflow.clients.hdfs import HdfsClient, list_topic_files
 from goodsflow.clients.kafka.offsets import OffsetReader
-from goodsflow.clients.registry import RegistryClient
-from goodsflow.model.cards import frame
-from goodsflow.model.cards.samples import sample_cards
-from goodsflow.model.cards.wire_format import encode_json
-from goodsflow.model.endpoints import Endpoints
-from goodsflow.pipeline.recommender import RecommenderSettings, recommend
 
+_FILTERED = "goods-filtered"
 _MIRRORED = "source.goods-filtered"
-_POLL_SECONDS = 0.25
-_PATIENCE_SECONDS = 600.0
-_PRODUCTS = 10_000
-_LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
 _ANALYTICS = ("kafka-mirror-0", "kafka-mirror-1")
+_SINK_SHARE = 0.95
+"""Of the mirrored offsets: the last ones may be markers of transactions."""
 
 
-def main() -> None:
-    """Measure all hops."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--cards", type=int, default=200_000, help="for each hop")
-    cards = parser.parse_args().cards
-    with platform() as endpoints, ConnectClient(endpoints.connect_url) as connect:
-        pause_connectors(connect)
-        values = framed_cards(endpoints)
-        sizes = [len(value) for _, value in values]
-        print(f"a framed card: {min(sizes)} to {max(sizes)} bytes, {cards:,} cards")
-        print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-        _show("fill goods (librdkafka producer)", fill(endpoints, values, cards))
-        logs = HOME.glob("data/kafka-0/log/goods-[01]/*.log")
-        on_disk = sum(log.stat().st_size for log in logs) / cards
-        print(f"bytes of a card on a broker, lz4: {on_disk:.0f}")
-        for number, (name, run) in enumerate(FILTERS.items()):
-            _show(name, in_a_process(run, cards, f"bench-{number}"))
-        connect.resume("mm2-source")
-        _show("MirrorMaker 2, exactly once", _mirror(endpoints, len(FILTERS) * cards))
-        connect.pause("mm2-source")
-        connect.resume("hdfs-sink")
-        _show("HDFS sink, 1,000 cards a file", _sink(endpoints))
-        _show_files(endpoints)
-        _show_listing(endpoints)
+def _run(run: Run) -> None:
+    count = run.pick(200_000, 1_000)
+    run.keep_stopped("blocking")
+    run.keep_paused(*CONNECTORS)
+    cards = framed_cards(run.endpoints, run.name)
+    run.withdraw_at_end(key for key, _ in cards[:count])
+    starts = ends_of(run.endpoints, "inbound", "goods")
+    filtered_from = ends_of(run.endpoints, "inbound", _FILTERED)
+    mirrored_from = ends_of(run.endpoints, "analytics", _MIRRORED)
+    rows: list[dict[str, object]] = []
 
+    def note(hop: str, figure: Figure) -> None:
+        run.progress(f"{hop}: {figure}")
+        rows.append(_row(hop, figure))
 
-def pause_connectors(connect: ConnectClient) -> None:
-    """Have nothing behind the filter compete with it."""
-    for connector in ("mm2-source", "hdfs-sink"):
-        connect.pause(connector)
-        _wait_until(partial(_is_paused, connect, connector))
-
-
-def framed_cards(endpoints: Endpoints) -> list[tuple[bytes, bytes]]:
-    """Return keys and framed cards: the samples under many product IDs."""
-    registry = RegistryClient(endpoints.schema_registry_url)
-    schema_id = registry.latest("goods-value").schema_id
-    registry.close()
-    source = random.Random(7)  # noqa: S311 - prices, no secrets
-    samples = [card.as_json() for card in sample_cards()]
-    values = []
-    for number in range(_PRODUCTS):
-        card = dict(samples[number % len(samples)])
-        card["product_id"] = f"{100_000 + number}"
-        amount = round(source.uniform(500, 10_000), 2)
-        card["price"] = {"amount": amount, "currency": "RUB"}
-        # Words would repeat from card to card, and compression would be flattered.
-        card["description"] = "".join(
-            source.choices(_LETTERS, k=len(card["description"]))
+    with (
+        no_dead_letters(run.endpoints, run.name),
+        ConnectClient(run.endpoints.connect_url) as connect,
+    ):
+        run.progress(f"filling goods with {count:,} cards")
+        figure = fill(run.endpoints, cards, count, run.broker_pids())
+        note("librdkafka producer, ready-made bytes", figure)
+        work = run.work(count, "filter", starts)
+        note(PLATFORM, in_a_process(goodsflow_filter, work))
+        came = count_cards(
+            run.endpoints,
+            "inbound",
+            _FILTERED,
+            filtered_from,
+            prefix=run.name,
+            expected=count,
         )
-        payload = encode_json(card).encode()
-        values.append((card["product_id"].encode(), frame(schema_id, payload)))
-    return values
+        check(
+            came == count or came > count >= MANY,
+            f"{came:,} of {count:,} cards passed the filter.",
+        )
+        resume(connect, "mm2-source")
+        note("MirrorMaker 2, exactly once", _mirror(run, mirrored_from, count))
+        pause(connect, "mm2-source")
+        resume(connect, "hdfs-sink")
+        note("HDFS sink, 1,000 cards a file", _sink(run, mirrored_from))
+    size = sum(len(value) for _, value in cards) / len(cards)
+    run.report.table(f"Each hop alone, {count:,} cards of {size:.0f} bytes", rows)
 
 
-def fill(endpoints: Endpoints, values: list[tuple[bytes, bytes]], cards: int) -> Figure:
-    """Put ready-made cards on ``goods``: what a producer and two brokers can do."""
-    producer = Producer(producer_config(endpoints, "inbound", "shop-api"))
-    watch = Stopwatch({"brokers": pids(*INBOUND)})
-    delivered = 0
-
-    def on_delivery(error: object, _: object) -> None:
-        nonlocal delivered
-        if error is not None:
-            raise RuntimeError(str(error))
-        delivered += 1
-        watch.note(delivered)
-
-    for number in range(cards):
-        key, value = values[number % len(values)]
-        while True:
-            try:
-                producer.produce("goods", value, key, on_delivery=on_delivery)
-            except BufferError:
-                producer.poll(0.1)
-            else:
-                break
-        producer.poll(0)
-    producer.flush()
-    return watch.figure()
+def _row(hop: str, figure: Figure) -> dict[str, object]:
+    cost = {name: f"{figure.cost(name):.2f}" for name in figure.cpu_seconds}
+    return {
+        "hop": hop,
+        "cards/s": figure.rate,
+        "CPU-s per 100,000": ", ".join(f"{each} {cost[each]}" for each in cost),
+    }
 
 
-def _mirror(endpoints: Endpoints, cards: int) -> Figure:
-    """Have MirrorMaker 2 copy what the filters have left.
+def _mirror(run: Run, starts: Mapping[int, int], count: int) -> Figure:
+    """Wait until MirrorMaker 2 has copied what the filter passed.
 
     Markers of transactions take offsets too, so that the count is a little high: one
     in a partition for each transaction.
     """
-    reader = OffsetReader.connect(endpoints, "analytics", "admin")
+    reader = OffsetReader.connect(run.endpoints, "analytics", "admin")
     watch = Stopwatch(
-        {"Connect": pids("kafka-connect"), "brokers": pids(*INBOUND, *_ANALYTICS)}
+        {
+            "Connect": pids(run.home, "kafka-connect"),
+            "brokers": pids(run.home, *INBOUND, *_ANALYTICS),
+        },
+        count,
     )
 
     def done() -> bool:
         offsets = reader.topic_offsets([_MIRRORED])[_MIRRORED]
-        watch.note(sum(one.end - one.first for one in offsets.values()))
-        return watch.records >= cards
+        watch.note(sum(one.end - starts[at] for at, one in offsets.items()))
+        return watch.records >= count
 
-    _wait_until(done)
-    return watch.figure()
+    wait_until(done, "the cards are mirrored")
+    figure = watch.figure()
 
-
-def _sink(endpoints: Endpoints) -> Figure:
-    """Have the sink write what was mirrored."""
-    reader = OffsetReader.connect(endpoints, "analytics", "admin")
-    ends = reader.topic_offsets([_MIRRORED])[_MIRRORED]
-    target = sum(one.end for one in ends.values()) * 0.95
-    watch = Stopwatch(
-        {
-            "Connect": pids("kafka-connect"),
-            "HDFS": pids("hdfs-nn", "hdfs-dn-0", "hdfs-dn-1"),
-        }
-    )
-
-    def done() -> bool:
-        last: dict[int, int] = {}
-        for file in _files(endpoints):
-            last[file.partition] = file.last_offset + 1
-        watch.note(sum(last.values()))
-        return watch.records >= target
-
-    _wait_until(done)
-    return watch.figure()
-
-
-def _show_files(endpoints: Endpoints) -> None:
-    """Show what a listing takes, and a run of the recommender over many files."""
-    began = time.monotonic()
-    files = _files(endpoints)
-    print(f"listing {len(files):,} files: {time.monotonic() - began:.2f} s")
-    settings = RecommenderSettings(max_windows=1)
-    for windows in (1, 1, 10, 40):
-        settings = settings.model_copy(update={"max_windows": windows})
-        report = recommend(endpoints, settings)
-        print(
-            f"recommender, {len(report.files)} files, {report.cards_in:,} cards: "
-            f"{json.dumps(dict(report.seconds))} s"
+    def came() -> int:
+        return count_cards(
+            run.endpoints,
+            "analytics",
+            _MIRRORED,
+            starts,
+            prefix=run.name,
+            expected=count,
         )
 
-
-def _show_listing(endpoints: Endpoints, names: int = 20_000) -> None:
-    """Show what it takes to list many names; folders do, which are cheap to make."""
-
-    def make(share: range) -> None:
-        with HdfsClient.connect(endpoints, "hdfs", 60) as client:
-            for number in share:
-                client.make_directory(f"/bench/goods-filtered+0+{number:010d}.json")
-
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(make, [range(start, names, 8) for start in range(8)]))
-    with HdfsClient.connect(endpoints, "hdfs", 60) as client:
-        began = time.monotonic()
-        found = len(client.list_directory("/bench"))
-    print(f"listing {found:,} names: {time.monotonic() - began:.2f} s")
+    wait_until(lambda: came() >= count, f"all {count:,} cards are mirrored", 60, 1)
+    check(
+        count >= MANY or came() == count,
+        f"{came():,} cards were mirrored instead of {count:,}.",
+    )
+    return figure
 
 
-def _files(endpoints: Endpoints) -> list[TopicFile]:
-    with HdfsClient.connect(endpoints, "recommender", 30) as client:
-        return list_topic_files(client, "/data/kafka/topics", _MIRRORED)
+def _sink(run: Run, starts: Mapping[int, int]) -> Figure:
+    """Wait until the sink has written what was mirrored."""
+    ends = ends_of(run.endpoints, "analytics", _MIRRORED)
+    target = int(_SINK_SHARE * (sum(ends.values()) - sum(starts.values())))
+    watch = Stopwatch(
+        {
+            "Connect": pids(run.home, "kafka-connect"),
+            "HDFS": pids(run.home, "hdfs-nn", "hdfs-dn-0", "hdfs-dn-1"),
+        },
+        target,
+    )
+    with HdfsClient.connect(run.endpoints, "recommender", 30) as client:
+
+        def done() -> bool:
+            reached = dict(starts)
+            for file in list_topic_files(client, "/data/kafka/topics", _MIRRORED):
+                at = file.partition
+                reached[at] = max(reached[at], file.last_offset + 1)
+            watch.note(sum(reached.values()) - sum(starts.values()))
+            return watch.records >= target
+
+        wait_until(done, "the mirrored cards are on HDFS")
+    return watch.figure()
 
 
-def _is_paused(connect: ConnectClient, connector: str) -> bool:
-    return all(task.state == "PAUSED" for task in connect.status(connector).tasks)
-
-
-def _wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not done():
-        if time.monotonic() > deadline:
-            raise TimeoutError("A hop did not get through its backlog in time.")
-        time.sleep(_POLL_SECONDS)
-
-
-def _show(name: str, figure: Figure) -> None:
-    print(f"{name:40} {figure}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark("hops", "Each hop of the flow", 3, _run)

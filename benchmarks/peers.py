@@ -1,4 +1,7 @@
-"""Filters of other makes, each a process of its own that tells how far it is."""
+"""Filters of other makes, each a process of its own that prints its progress.
+
+They have to be fetched and built first, so that smoke runs leave them out.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.filters import start_group
 from benchmarks.meter import Figure, Stopwatch
+from benchmarks.platform import Measured, Work
 from goodsflow.clients.kafka.config import client_config, java_client_properties
 from goodsflow.model.endpoints import PROJECT_ROOT, load_endpoints
 
@@ -16,12 +21,12 @@ QUIXSTREAMS = "3.28.1"
 _STREAMS = PROJECT_ROOT / "benchmarks" / "kafka-streams"
 _QUIX = PROJECT_ROOT / ".tools" / "quixstreams"
 _PRINCIPAL = "admin"
-"""Kafka Streams makes groups and transactional IDs of names of its own."""
+"""Kafka Streams chooses the names of its groups and transactional IDs itself."""
 
 _BLOCKED = "12346"
 
-_LEAST_SHARE = 0.5
-"""Of the records, for a figure: a peer may die on its way."""
+LEAST_SHARE = 0.5
+"""Of the records, for a figure: a peer may die before the end."""
 
 
 class PeerError(Exception):
@@ -29,10 +34,10 @@ class PeerError(Exception):
 
 
 def prepare() -> None:
-    """Build and install what is compared.
+    """Build and install the peers.
 
     Raises:
-        CalledProcessError: It could not be.
+        CalledProcessError: A command failed.
     """
     pom = _STREAMS / "pom.xml"
     subprocess.run(["mvn", "-B", "-ntp", "-q", "-f", pom, "package"], check=True)
@@ -46,12 +51,11 @@ def prepare() -> None:
     )
 
 
-def kafka_streams(
-    home: Path, records: int, broker_pids: list[int], name: str
-) -> Figure:
+def kafka_streams(work: Work) -> Figure:
     """Run Kafka Streams, ``exactly_once_v2``, two threads."""
     with TemporaryDirectory() as folder:
-        properties = java_client_properties(load_endpoints(home), "inbound", _PRINCIPAL)
+        endpoints = load_endpoints(work.home)
+        properties = java_client_properties(endpoints, "inbound", _PRINCIPAL)
         properties["state.dir"] = folder
         path = Path(folder) / "client.properties"
         path.touch(mode=0o600)
@@ -60,17 +64,16 @@ def kafka_streams(
         return _measure(
             [
                 *("java", "-Xmx512m", "-cp", ":".join(map(str, classes)), "Filter"),
-                *(str(path), f"bench-{name}", str(records), _BLOCKED),
+                *(str(path), work.group, str(work.records), _BLOCKED),
             ],
-            records,
-            broker_pids,
+            work,
         )
 
 
-def quixstreams(home: Path, records: int, broker_pids: list[int], name: str) -> Figure:
+def quixstreams(work: Work) -> Figure:
     """Run quixstreams, ``exactly-once``."""
     with TemporaryDirectory() as folder:
-        config = client_config(load_endpoints(home), "inbound", _PRINCIPAL)
+        config = client_config(load_endpoints(work.home), "inbound", _PRINCIPAL)
         path = Path(folder) / "client.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps(config))
@@ -79,25 +82,33 @@ def quixstreams(home: Path, records: int, broker_pids: list[int], name: str) -> 
             [
                 # Without the folder of the script on its path: "platform" is Python's.
                 *(str(_QUIX / "bin" / "python"), "-P", str(script)),
-                *(str(path), f"bench-{name}", str(records), _BLOCKED),
+                *(str(path), work.group, str(work.records), _BLOCKED),
             ],
-            records,
-            broker_pids,
+            work,
         )
 
 
-def _measure(command: Sequence[str], records: int, broker_pids: list[int]) -> Figure:
+def _measure(command: Sequence[str], work: Work) -> Figure:
+    start_group(work)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        watch = Stopwatch({"filter": [process.pid], "brokers": broker_pids})
+        watch = Stopwatch(
+            {"filter": [process.pid], "brokers": work.broker_pids}, work.records
+        )
         figure: Figure | None = None
         for line in process.stdout or ():
             watch.note(int(line))
-            # As it goes: of a process that is gone no cost can be read.
-            if watch.records >= _LEAST_SHARE * records:
+            # While it runs: the cost of a process that has ended cannot be read.
+            if watch.records >= LEAST_SHARE * work.records:
                 figure = watch.figure()
     if figure is None:
         raise PeerError(
             f"{command[0]} ended with {process.returncode} after {watch.records} of "
-            f"{records} records."
+            f"{work.records} records."
         )
     return figure
+
+
+PEERS: dict[str, Measured] = {
+    "Kafka Streams, exactly_once_v2": kafka_streams,
+    f"quixstreams {QUIXSTREAMS}, exactly-once": quixstreams,
+}

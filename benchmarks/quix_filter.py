@@ -1,9 +1,10 @@
-"""The filter in quixstreams, for comparison; in a virtual environment of its own.
+"""The filter in quixstreams, for comparison, in a virtual environment of its own.
 
 usage: python quix_filter.py CONFIG.json GROUP RECORDS BLOCKED
 
-CONFIG.json is a librdkafka client configuration. Prints the records read so far about
-ten times a second, and ends when it has read RECORDS. It imports nothing of Goodsflow.
+CONFIG.json is a librdkafka client configuration. It prints how many records it has
+read about ten times a second, and ends when it has read RECORDS. It imports nothing of
+Goodsflow.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _HEADER_BYTES = 5
 
 
 def main() -> None:
-    """Filter until enough is read."""
+    """Filter until enough records are read."""
     path, group, records, names = sys.argv[1:]
     config = json.loads(Path(path).read_text())
     blocked = frozenset(names.split(","))
@@ -41,7 +42,7 @@ def main() -> None:
         auto_create_topics=False,
         processing_guarantee="exactly-once",
         producer_extra_config={"transactional.id": group, "compression.type": "lz4"},
-        # Not in the folder of whoever runs this: it is made, though nothing is kept.
+        # It is created although nothing is kept: not in the current folder, then.
         state_dir=Path(path).parent / "state",
         loglevel=None,
     )

@@ -1,4 +1,4 @@
-"""What was measured, as a page with tables and as a plot, under ``docs/benchmarks``."""
+"""The figures of a benchmark: a page with tables and plots, in ``docs/benchmarks``."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import psutil
+from pandas.api.types import is_numeric_dtype
 
+from benchmarks.checks import check
 from goodsflow.model.endpoints import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / "docs" / "benchmarks"
+
+_LARGE = 100
+"""From here on, decimals of a figure say nothing."""
 
 
 class Report:
@@ -25,26 +33,30 @@ class Report:
     Args:
         name: Of the files.
         title: Of the page.
-        command: What makes it again.
         packages: Whose versions matter.
+        folder: Where the page and its plots go.
+
+    Attributes:
+        tables: The figures so far, by their heading.
     """
 
     def __init__(
-        self, name: str, title: str, command: str, packages: Sequence[str] = ()
+        self, name: str, title: str, packages: Sequence[str] = (), folder: Path = FOLDER
     ) -> None:
+        self.tables: dict[str, pd.DataFrame] = {}
         self._name = name
+        self._folder = folder
         self._plots = 0
-        versions = ", ".join(f"{each} {version(each)}" for each in packages)
+        versions = "".join(f", {each} {version(each)}" for each in packages)
         memory = psutil.virtual_memory().total / 2**30
-        load = os.getloadavg()[0]
         machine = (
-            f"{os.cpu_count()} cores, {memory:.0f} GiB, load {load:.1f} before, "
-            f"{_loop_seconds():.2f} s for ten million turns of an empty Python loop"
+            f"{os.cpu_count()} cores, {memory:.0f} GiB, load {os.getloadavg()[0]:.1f} "
+            f"before, {_loop_seconds():.2f} s for ten million turns of an empty Python "
+            "loop"
         )
-        if versions:
-            versions = f", {versions}"
         today = datetime.now(UTC).date()
         python = f"Python {platform.python_version()}{versions}"
+        command = f"python -m benchmarks {name}"
         measured = f"Measured by `{command}` on {today}: {machine}, {python}."
         self._lines = [f"# {title}", "", measured]
 
@@ -53,13 +65,20 @@ class Report:
         self._add("", text)
 
     def table(self, heading: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """Add a table; the columns are those of the first row."""
-        columns = list(rows[0])
-        lines = [columns, ["---"] * len(columns)]
-        lines += [[_cell(row[column]) for column in columns] for row in rows]
-        self._add(
-            "", f"## {heading}", "", *(f"| {' | '.join(line)} |" for line in lines)
+        """Add a table.
+
+        Raises:
+            CheckError: A figure is missing, or is not a number.
+        """
+        table = pd.DataFrame(rows)
+        check(not table.isna().to_numpy().any(), f"'{heading}' has gaps:\n{table}")
+        self.tables[heading] = table
+        decimals = [_decimals(table[column]) for column in table]
+        # As objects: else integers beside floats would become floats.
+        markdown = table.astype(object).to_markdown(
+            index=False, intfmt=",", floatfmt=decimals
         )
+        self._add("", f"## {heading}", "", markdown)
 
     def plot(
         self,
@@ -99,26 +118,27 @@ class Report:
         axes.set(title=title)
         axes.grid(visible=True, alpha=0.3)
         figure.tight_layout()
-        FOLDER.mkdir(exist_ok=True)
+        self._folder.mkdir(exist_ok=True)
         self._plots += 1
         number = f"-{self._plots}" if self._plots > 1 else ""
         file = f"{self._name}{number}.svg"
-        figure.savefig(FOLDER / file, metadata={"Date": None})
+        figure.savefig(self._folder / file, metadata={"Date": None})
         plt.close(figure)
         self._lines += ["", f"![{title}]({file})"]
 
-    def write(self) -> None:
-        """Write the page."""
-        FOLDER.mkdir(exist_ok=True)
-        path = FOLDER / f"{self._name}.md"
+    def write(self) -> Path:
+        """Write the page, and return where it is."""
+        self._folder.mkdir(exist_ok=True)
+        path = self._folder / f"{self._name}.md"
         path.write_text("\n".join(self._lines) + "\n", encoding="utf-8")
-        print(f"\nwritten to {path.relative_to(PROJECT_ROOT)}")
+        return path
 
     def _add(self, *lines: str) -> None:
         self._lines += lines
         print("\n".join(lines), flush=True)
 
 
+@cache
 def _loop_seconds() -> float:
     """Return what tells one machine's pages from another's: processors differ most."""
     taken = []
@@ -130,7 +150,6 @@ def _loop_seconds() -> float:
     return statistics.median(taken)
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def _decimals(column: pd.Series[Any]) -> str:
+    is_large = is_numeric_dtype(column) and column.max() >= _LARGE
+    return ",.0f" if is_large else ",.2f"

@@ -1,9 +1,10 @@
-"""Runs a command and tells how long it took and how much memory, as JSON.
+"""Runs a command, and prints its seconds and its memory as JSON.
 
 usage: timed.py COMMAND [ARGUMENT...]
 
-A process of its own, since the most memory of a command begins at that of the process
-that started it. The command has this one's standard input; what it prints is kept.
+This is a process of its own because a command's peak memory starts at that of the
+process that started it. The command reads this one's standard input; its output becomes
+part of the JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import time
 
 
 def main() -> None:
-    """Run it."""
+    """Run the command."""
     began = time.perf_counter()
     done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, check=False)
     report = {
