@@ -45,14 +45,9 @@ test-compose: ## Build, start, test and remove the containers
 	@./setup.sh --dev
 	@./tests/compose/run.sh
 
-bench: ## Run all benchmarks (on an otherwise idle machine)
+bench: ## Run all benchmarks, or NAMES="..." (on an otherwise idle machine)
 	@./setup.sh --dev
-	@.venv/bin/python -m benchmarks.shop_api
-	@.venv/bin/python -m benchmarks.filter
-	@.venv/bin/python -m benchmarks.latency
-	@.venv/bin/python -m benchmarks.search
-	@.venv/bin/python -m benchmarks.sink
-	@.venv/bin/python -m benchmarks.recommender
+	@.venv/bin/python -m benchmarks $(NAMES)
 
 docs: ## Build the documentation and check its links
 	@./setup.sh --dev
