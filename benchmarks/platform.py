@@ -32,6 +32,7 @@ _HOME = PROJECT_ROOT / ".goodsflow-bench"
 _PORT_OFFSET = 20_000
 _PATIENCE_SECONDS = 600.0
 _GROUPS_SECONDS = 60.0
+_AT_REST = {"STOPPED", "EXITED", "FATAL"}
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ def stopped(
         and_start: False leaves them stopped.
     """
     supervisor = SupervisorClient(Home(home).socket)
-    ran = [each.name for each in supervisor.processes() if each.state == "RUNNING"]
-    stopping = [part for part in parts if part in ran]
+    states = {each.name: each.state for each in supervisor.processes()}
+    stopping = [part for part in parts if states.get(part, "STOPPED") not in _AT_REST]
     supervisor.stop_all(stopping)
     try:
         yield
