@@ -182,10 +182,10 @@ def test_all_are_sent_once(
         (["show", "0:999999999"], "There is no dead letter at 0:999999999"),
         (["show", "99:0"], "There is no dead letter at 99:0"),
         (["show", "one"], "Expected PARTITION:OFFSET, such as 0:17, found 'one'"),
-        (["replay"], "Give letters as PARTITION:OFFSET, or --all."),
-        (["replay", "--all", "0:1"], "PARTITION:OFFSET or --all, not both."),
+        (["replay"], "Give dead letters as PARTITION:OFFSET, or --all."),
+        (["replay", "--all", "0:1"], "PARTITION:OFFSET, or --all, not both."),
         (["list", "--kind", "nosuch"], "Invalid value for '--kind'"),
-        (["show", "0:1", "--raw", "--json"], "Say --raw or --json, not both."),
+        (["show", "0:1", "--raw", "--json"], "Use --raw or --json, not both."),
         (["purge", "--yes", "--before", "0:999999999"], "Nothing was deleted"),
     ],
 )

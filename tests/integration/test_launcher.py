@@ -60,7 +60,7 @@ def test_ctrl_c_stops_what_was_started(home: Path) -> None:
     up.send_signal(signal.SIGINT)
     _, messages = up.communicate(timeout=90)
     assert up.returncode == 130
-    assert "what was started is stopped" in messages
+    assert "The parts that were started are stopped" in messages
     assert "Traceback" not in messages
     assert not find_orphans(home)
 
