@@ -46,6 +46,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", _generate)
     app.connect("env-get-outdated", _outdated)
     app.connect("sphinx-click-process-description", _show_as_code)
+    app.connect("sphinx-click-process-options", _describe_defaults)
     app.connect("sphinx-click-process-epilog", _add_example)
     app.connect("build-finished", _check_repository)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -86,6 +87,19 @@ def _show_as_code(_app: Sphinx, _context: click.Context, lines: list[str]) -> No
             block.append("")
         shown += block
     lines[:] = shown
+
+
+def _describe_defaults(_app: Sphinx, context: click.Context, lines: list[str]) -> None:
+    """Show a default that is described in words as words, not as a quoted value."""
+    described = [
+        option.show_default
+        for option in context.command.params
+        if isinstance(option, click.Option) and isinstance(option.show_default, str)
+    ]
+    for number, line in enumerate(lines):
+        for words in described:
+            if line.strip().startswith(":default:"):
+                lines[number] = lines[number].replace(f"``{words!r}``", words)
 
 
 def _code(lines: Sequence[str]) -> Iterator[str]:
