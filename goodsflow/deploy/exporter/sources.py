@@ -62,7 +62,7 @@ def platform_sources(endpoints: Endpoints, platform: Platform) -> Iterator[Sourc
 
 
 class _Offsets:
-    """The exporter's reader of one cluster's offsets; a new one after an error."""
+    """The exporter's offset reader for a cluster, replaced after an error."""
 
     def __init__(self, endpoints: Endpoints, cluster: ClusterName) -> None:
         self._endpoints = endpoints
@@ -71,7 +71,7 @@ class _Offsets:
 
     @contextmanager
     def reader(self) -> Iterator[OffsetReader]:
-        """Give the reader, logged in as the exporter.
+        """Return the reader, logged in as the exporter.
 
         Raises:
             KafkaError: The cluster refused or did not answer.

@@ -148,7 +148,7 @@ def _ensure_supervisor(platform: NativePlatform) -> bool:
         return False
     orphans.stop_orphans(home.root)
     check_free(platform.ports, [part.name for part in platform.parts])
-    # What a part deletes at its start leaves out sockets.
+    # spawn.sh deletes temporary files at each start, but not sockets.
     shutil.rmtree(home.temporary, ignore_errors=True)
     file.write_text(config)
     supervisor.start(home)

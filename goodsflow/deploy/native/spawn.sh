@@ -1,8 +1,9 @@
 #!/bin/sh
-# The supervisor starts each part through this script, which counts the starts: a line each.
+# The supervisor starts each part through this script. It adds a line to a file for each
+# start, so that restarts can be counted.
 set -eu
 umask 077
-# What an earlier start left is deleted, except sockets: a code server of Dagster's that
+# Delete temporary files of an earlier start, except sockets: a code server of Dagster that
 # still has runs listens on one.
 mkdir -p "$GOODSFLOW_TEMP_DIR"
 find "$GOODSFLOW_TEMP_DIR" -mindepth 1 ! -type s -delete || true
