@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# A Docker engine for the tests of the containers, on a machine that has none.
+# Provides a Docker engine for the tests of the containers, on a machine without one.
 #
-#   tests/compose/engine.sh start   # engine, Compose and the images' base; keeps what is there
+#   tests/compose/engine.sh start   # provides engine, Compose and base image, if missing
 #   tests/compose/engine.sh stop    # stops the engine if `start` started it
 #
-# On Debian and Ubuntu, as root, it installs what is missing; elsewhere it says what is.
-# Without an image registry the base image is made by debootstrap.
+# On Debian and Ubuntu, as root, it installs what is missing; elsewhere, it names it. If no
+# image registry can be reached, debootstrap creates the base image.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 readonly base_image=debian:bookworm-slim
-readonly compose_version=v2.40.3 # built where the distribution has none
+readonly compose_version=v2.40.3 # built if the distribution has none
 readonly state=$PWD/.goodsflow-engine
 readonly pid_file=$state/dockerd.pid
 
@@ -21,7 +21,7 @@ fail() {
 }
 answers() { timeout 20 docker info >/dev/null 2>&1; }
 
-# install WHY PACKAGE...: by apt-get, or say what has to be installed by hand.
+# install WHY PACKAGE...: install packages with apt-get, or fail and name them.
 install() {
   local why=$1
   shift
@@ -38,9 +38,9 @@ install() {
 start_engine() {
   answers && return
   command -v dockerd >/dev/null ||
-    install "There is no Docker engine" docker.io iptables ca-certificates
+    install "The Docker engine is missing" docker.io iptables ca-certificates
   [ "$(id -u)" -eq 0 ] ||
-    fail "The Docker engine does not answer. Start it (systemctl start docker), and see that you may use it (group docker)."
+    fail "The Docker engine does not answer. Start it (systemctl start docker), and make sure that you are in the group docker."
   say "starting dockerd"
   setsid dockerd --pidfile "$pid_file" >"$state/dockerd.log" 2>&1 </dev/null &
   local engine=$! tries=0
@@ -56,12 +56,12 @@ install_compose() {
   local package
   for package in docker-compose-plugin docker-compose-v2; do
     if [ "$(id -u)" -eq 0 ] && [ -n "$(apt-cache show "$package" 2>/dev/null)" ]; then
-      install "There is no Compose" "$package"
+      install "Docker Compose is missing" "$package"
       return
     fi
   done
-  command -v go >/dev/null || fail "There is no Docker Compose v2, no package of it, and no Go to build it with. See https://docs.docker.com/compose/install/linux/"
-  say "building Compose $compose_version (some minutes)"
+  command -v go >/dev/null || fail "Docker Compose v2 is missing, has no package here, and cannot be built without Go. See https://docs.docker.com/compose/install/linux/"
+  say "building Compose $compose_version (takes some minutes)"
   local plugins=${DOCKER_CONFIG:-$HOME/.docker}/cli-plugins build=$state/compose
   mkdir -p "$plugins" "$build"
   (
@@ -71,14 +71,14 @@ install_compose() {
     go get "github.com/docker/compose/v2@$compose_version"
     go build -ldflags "-X github.com/docker/compose/v2/internal.Version=$compose_version" \
       -o "$plugins/docker-compose" github.com/docker/compose/v2/cmd
-  ) >"$state/compose.log" 2>&1 || fail "Compose was not built: $(tail -n 3 "$state/compose.log")"
+  ) >"$state/compose.log" 2>&1 || fail "building Compose failed: $(tail -n 3 "$state/compose.log")"
 }
 
 make_base_image() {
   docker image inspect "$base_image" >/dev/null 2>&1 && return
   timeout 60 docker pull --quiet "$base_image" >/dev/null 2>&1 && return
-  say "no image registry answers: making $base_image with debootstrap"
-  command -v debootstrap >/dev/null || install "There is no debootstrap" debootstrap
+  say "no image registry answers: creating $base_image with debootstrap"
+  command -v debootstrap >/dev/null || install "debootstrap is missing" debootstrap
   local root=$state/rootfs
   rm -rf "$root"
   debootstrap --variant=minbase bookworm "$root" >"$state/debootstrap.log" 2>&1 ||
@@ -93,7 +93,7 @@ stop_engine() {
   local engine tries=0
   engine=$(cat "$pid_file")
   rm -f "$pid_file"
-  # The file may be an old one, and the number another program's by now.
+  # The file may be stale, and another program may have the ID.
   [ "$(cat "/proc/$engine/comm" 2>/dev/null)" = dockerd ] || return 0
   say "stopping dockerd"
   kill "$engine"
@@ -112,5 +112,5 @@ case ${1:-} in
     say "ready: engine $(docker version --format '{{.Server.Version}}'), Compose $(docker compose version --short)"
     ;;
   stop) stop_engine ;;
-  *) fail "say start or stop" ;;
+  *) fail "usage: tests/compose/engine.sh start|stop" ;;
 esac

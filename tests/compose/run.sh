@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests the containers: an engine where there is none, then pytest on this folder, under
-# a project and on ports of their own; in the end all of it is removed, come what may.
+# Tests the containers: provides an engine if there is none, then runs pytest on this folder
+# with its own project name and ports. In the end, everything is removed, even on failure.
 #
 # usage: run.sh [PYTEST-OPTION...]
 set -euo pipefail
@@ -13,7 +13,7 @@ export GOODSFLOW_KAFKA_PORT_2=39094 GOODSFLOW_KAFKA_PORT_3=39095
 export GOODSFLOW_DAGSTER_PORT=33000 GOODSFLOW_UI_PORT=38080
 export GOODSFLOW_GRAFANA_PORT=33001 GOODSFLOW_PROMETHEUS_PORT=39090
 export GOODSFLOW_SHOP_API_INTERVAL=1
-# Builds take the network as this host has it: its proxies, and the authorities it trusts.
+# Builds use the host's network, with its proxies and the authorities that it trusts.
 export GOODSFLOW_BUILD_NETWORK=${GOODSFLOW_BUILD_NETWORK:-host}
 if [ -z "${GOODSFLOW_BUILD_CA:-}" ] && [ -n "${SSL_CERT_FILE:-}" ]; then
   export GOODSFLOW_BUILD_CA=$SSL_CERT_FILE
@@ -21,7 +21,7 @@ fi
 
 remove() {
   if docker info >/dev/null 2>&1; then
-    # Dagster's runs are containers of the project, and no services of its file.
+    # Dagster's runs are containers of the project, but not services of its file.
     docker ps --all --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" |
       xargs --no-run-if-empty docker rm --force --volumes >/dev/null || true
     docker compose --profile '*' down --volumes --remove-orphans --timeout 5 >/dev/null 2>&1 || true
@@ -37,6 +37,6 @@ trap 'exit 143' TERM
 
 tests/compose/engine.sh start
 remove
-# Building and starting are fixtures, with limits of their own. What they take is shown (-s).
+# Fixtures build and start the containers, with their own timeouts; -s shows the times.
 .venv/bin/python -m pytest -s -o timeout_func_only=true --durations=15 --durations-min=5 \
   tests/compose tests/unit/dagster_project/test_process_managers.py "$@"

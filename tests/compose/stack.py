@@ -145,7 +145,7 @@ class Stack:
 
 
 def show_what_is_wrong() -> None:
-    """Print the containers, and the last lines of those that are not well."""
+    """Print the containers, and the last log lines of the unhealthy ones."""
     listed = compose("ps", "--all", "--format", "json", check=False).stdout
     say(compose("ps", "--all", check=False).stdout)
     for line in listed.splitlines():
