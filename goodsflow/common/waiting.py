@@ -1,4 +1,4 @@
-"""Asking again until something is so, or until the time is over."""
+"""Repeat a request until a condition holds or the time is over."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
-    """The wait was called off."""
+class Stopped(Exception):  # noqa: N818 - not an error: the stop was requested
+    """The wait was cancelled."""
 
 
 class Deadline:
@@ -21,8 +21,8 @@ class Deadline:
         seconds: From now until the end; may be infinite.
         interval_seconds: How long a pause is; the last one ends with the time.
         stop: Ends the wait when it is set.
-        clock: Tells seconds.
-        sleep: Pauses where there is no ``stop``.
+        clock: Returns the time in seconds.
+        sleep: Pauses if there is no ``stop``.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Deadline:
         """Wait for one interval, but not beyond the end.
 
         Raises:
-            Stopped: The wait was called off.
+            Stopped: The wait was cancelled.
         """
         seconds = min(self._interval_seconds, self.remaining)
         if self._stop is None:
@@ -85,11 +85,11 @@ def wait_for(
         timeout_seconds: When to give up.
         interval_seconds: The pause between two questions.
         retry_on: Errors that mean "not yet"; their text is the reason.
-        unmet: Why an answer does not meet the condition; None where it does.
+        unmet: Why an answer does not meet the condition; None if it does.
         on_wait: Gets the reason before each pause.
         stop: Ends the wait when it is set.
-        clock: Tells seconds.
-        sleep: Pauses where there is no ``stop``.
+        clock: Returns the time in seconds.
+        sleep: Pauses if there is no ``stop``.
 
     Raises:
         Exception: What ``late`` made, or ``ask`` raised.

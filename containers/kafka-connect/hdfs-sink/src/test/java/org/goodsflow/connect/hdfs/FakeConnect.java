@@ -14,8 +14,8 @@ import org.apache.kafka.connect.sink.SinkRecord;
 import org.apache.kafka.connect.sink.SinkTaskContext;
 
 /**
- * Drives a task as Connect's worker does: seeks that were asked for come before the next poll, and
- * a batch that failed is handed over again, nothing being polled meanwhile.
+ * Drives a task as Connect's worker does: it seeks as requested before the next poll, and delivers
+ * a failed batch again without polling meanwhile.
  */
 final class FakeConnect implements SinkTaskContext {
   final HdfsSinkTask task;
@@ -42,7 +42,7 @@ final class FakeConnect implements SinkTaskContext {
     task.start(properties);
   }
 
-  /** Assigns a partition, Connect's own position being an offset. */
+  /** Assigns a partition, with an offset as Connect's own position. */
   void assign(TopicPartition partition, long position) {
     positions.put(partition, position);
     task.open(List.of(partition));
@@ -58,7 +58,7 @@ final class FakeConnect implements SinkTaskContext {
   /**
    * Polls once.
    *
-   * @param max how many records to poll of each partition
+   * @param max the maximum number of records to poll of each partition
    * @return false if the task asks for the batch again
    */
   boolean poll(int max) {

@@ -17,7 +17,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.connect.sink.SinkRecord;
 
-/** Records to write, and what the files say of them. */
+/** Records to write, and the content of the written files. */
 final class Files {
   private final FileSystem fs;
   private final Layout layout;
@@ -27,7 +27,7 @@ final class Files {
     this.layout = new Layout(topicsDir);
   }
 
-  /** A record whose card says its offset. */
+  /** A record whose card contains its offset. */
   static SinkRecord card(TopicPartition partition, long offset) {
     return record(partition, offset, WireFormatTest.value("{\"offset\":" + offset + "}"));
   }
@@ -56,7 +56,7 @@ final class Files {
   }
 
   private List<String> lines(Path path) throws IOException {
-    // Read by the name alone, as every reader has to.
+    // Judged by the name only, as every reader must.
     try (FSDataInputStream file = fs.open(path);
         InputStream stream = path.getName().endsWith(".gz") ? new GZIPInputStream(file) : file) {
       String text = new String(stream.readAllBytes(), UTF_8);

@@ -9,14 +9,14 @@ import java.util.function.Predicate;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Path;
 
-/** A storage whose operations fail as told, before or after they took effect. */
+/** A storage whose operations fail on request, before or after they take effect. */
 final class FlakyStorage implements Storage {
   private final Storage storage;
 
-  /** Which operations fail without an effect: makeFolder, list, delete, create, write, move. */
+  /** Operations that fail without an effect: makeFolder, list, delete, create, write, move. */
   Predicate<String> failsBefore = operation -> false;
 
-  /** Which operations take effect, but their answer gets lost. */
+  /** Operations that take effect, but whose response is lost. */
   Predicate<String> failsAfter = operation -> false;
 
   FlakyStorage(Storage storage) {

@@ -74,7 +74,7 @@ class HdfsSinkTaskTest {
     return worker;
   }
 
-  /** A worker that has the partition and has already sought to where it goes on. */
+  /** A worker that has the partition and has already sought to its next offset. */
   private FakeConnect ownerOf(TopicPartition partition) {
     FakeConnect worker = worker(true);
     worker.assign(partition, 0);
@@ -152,7 +152,7 @@ class HdfsSinkTaskTest {
   void nextOwnerGoesOnAfterTheLastFile() throws IOException {
     produce(GOODS, 0, 9);
     ownerOf(GOODS).poll(5);
-    // Connect's own position is wrong, either way.
+    // Connect's own position is wrong in both cases.
     for (long position : new long[] {1, 9}) {
       FakeConnect next = worker(true);
       next.assign(GOODS, position);
@@ -342,7 +342,7 @@ class HdfsSinkTaskTest {
     second.poll(1); // 3
     assertFalse(first.poll(1), "the old owner's file is full, but cannot be moved");
     assertEquals(range(0, 2), files.offsets(GOODS));
-    // Now the first is the owner again, drops what it was handed, and fences the second.
+    // Now the first is the owner again, drops its batch, and fences the second.
     assertTrue(first.poll(100));
     assertTrue(first.poll(100));
     assertFalse(second.poll(100));
@@ -406,7 +406,7 @@ class HdfsSinkTaskTest {
     AtomicBoolean down = new AtomicBoolean(true);
     storage.failsBefore = operation -> down.get() && operation.equals("write");
     assertFalse(worker.poll(1));
-    // One partition recovers, the next write of the other one fails: the batch comes once more.
+    // One partition recovers, the next write of the other one fails: the batch is delivered again.
     assertFalse(worker.poll(1));
     down.set(false);
     assertTrue(worker.poll(1));

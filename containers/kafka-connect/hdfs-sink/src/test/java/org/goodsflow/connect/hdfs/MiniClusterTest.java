@@ -97,7 +97,7 @@ class MiniClusterTest {
 
   private static void pollUntilDone(FakeConnect worker) throws InterruptedException {
     for (int tries = 0; !worker.poll(100); tries++) {
-      assertTrue(tries < 100, "the task goes on within a while");
+      assertTrue(tries < 100, "the task recovers within a while");
       TimeUnit.MILLISECONDS.sleep(100);
     }
     assertTrue(worker.poll(100));

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Owners that do not know of each other, failures and rebalances in a random order. */
+/** Random failures and rebalances, with owners that do not know of each other. */
 class RandomFailuresTest {
   private static final List<TopicPartition> PARTITIONS =
       List.of(new TopicPartition("goods", 0), new TopicPartition("goods", 1));
@@ -64,7 +64,7 @@ class RandomFailuresTest {
             "hdfs.url", "file:///",
             "topics.dir", folder + "/topics",
             "flush.size", "5",
-            // Owners of both kinds: a change of the configuration reaches one after the other.
+            // Owners with both settings, as a changed configuration reaches them one after the other.
             "compression.type", random.nextBoolean() ? "gzip" : "none",
             "rotate.interval.ms", "3000");
     return new FakeConnect(task, properties, topics, true);
@@ -99,7 +99,7 @@ class RandomFailuresTest {
         }
       }
       case 1 -> {
-        // Often while another one has it too.
+        // Often another worker has it at the same time.
         if (!worker.assignment().contains(partition)) {
           worker.assign(partition, random.nextInt((int) ends[partition.partition()] + 1));
         }
