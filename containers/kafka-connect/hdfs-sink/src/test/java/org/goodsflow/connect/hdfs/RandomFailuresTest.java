@@ -64,7 +64,7 @@ class RandomFailuresTest {
             "hdfs.url", "file:///",
             "topics.dir", folder + "/topics",
             "flush.size", "5",
-            // Owners with both settings, as a changed configuration reaches them one after the other.
+            // Owners with both settings: a changed configuration reaches one after the other.
             "compression.type", random.nextBoolean() ? "gzip" : "none",
             "rotate.interval.ms", "3000");
     return new FakeConnect(task, properties, topics, true);
