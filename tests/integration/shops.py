@@ -1,4 +1,4 @@
-"""A shop's files on HDFS, as the sink commits them, with topics of their own."""
+"""A shop's files on HDFS, as the sink commits them, with their own topics."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from goodsflow.pipeline.recommender.publisher import Publisher
 
 
 def line(product_id: str, amount: object, available: int = 9, **more: Any) -> bytes:
-    """Return a card as the sink writes it, as far as the recommender reads it."""
+    """Return a line of the sink with the fields that the recommender reads."""
     card = {
         "product_id": product_id,
         "name": "Часы",
@@ -53,7 +53,7 @@ class Shop:
         compressed: bool = False,
         topic: str | None = None,
     ) -> str:
-        """Commit a file as the sink does; one offset a line."""
+        """Commit a file like the sink, with one offset per line."""
         settings = self.settings
         path = topic_file_path(
             settings.topics_dir,
@@ -74,7 +74,7 @@ class Shop:
             assert client.delete(path)
 
     def ask(self, first: int, *searches: Mapping[str, str], at: datetime) -> None:
-        """Commit a file of events: users searched."""
+        """Commit a file of events with searches."""
         events = [
             {
                 "event_id": str(uuid.uuid4()),
@@ -94,7 +94,7 @@ class Shop:
         return recommend(self.endpoints, self.settings, **options)
 
     def cursor(self) -> Cursor:
-        """Return where the group stands."""
+        """Return the group's committed cursor."""
         with Publisher(self.endpoints, self.settings) as publisher:
             return publisher.cursor()
 

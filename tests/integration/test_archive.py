@@ -1,4 +1,4 @@
-"""Compaction on real HDFS and Spark, with a topic and folders of its own."""
+"""The archive on real HDFS and Spark, with its own topic and folders."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from goodsflow.pipeline.archive import (
 
 
 class KilledError(Exception):
-    """The run ends here."""
+    """Ends the run."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Archive:
         *,
         compressed: bool = False,
     ) -> str:
-        """Commit a file as the sink does; one offset a line."""
+        """Commit a file like the sink, with one offset per line."""
         path = topic_file_path(
             self.settings.topics_dir,
             self.settings.topic,
@@ -67,7 +67,7 @@ class Archive:
         return path
 
     def commit(self, **offsets: int) -> None:
-        """Move the group, as ``p0=10``."""
+        """Commit offsets for the group, such as ``p0=10``."""
         consumer = Consumer(
             client_config(self.endpoints, "analytics", "admin")
             | {"group.id": self.settings.group_id}
@@ -78,12 +78,12 @@ class Archive:
         consumer.close()
 
     def run(self, until: date | None = None, **options: object) -> ArchiveReport:
-        """Run once, over today's files too."""
+        """Run once, including today's files."""
         day = until or datetime.now(UTC).date() + timedelta(days=1)
         return archive_topic(self.endpoints, day, self.settings, **options)  # type: ignore[arg-type]
 
     def lines(self) -> Counter[tuple[int, bytes]]:
-        """Return what a reader of both forms sees: each line, with its partition."""
+        """Return the lines that readers of both forms see, each with its partition."""
         where = self.settings
         both = list_files(self.client, where.topics_dir, where.archive_dir, where.topic)
         seen: Counter[tuple[int, bytes]] = Counter()
@@ -96,14 +96,14 @@ class Archive:
         return seen
 
     def rows(self, path: str) -> list[dict[str, object]]:
-        """Read an archived file as any tool does."""
+        """Read an archived file with pyarrow."""
         found: list[dict[str, object]] = pq.read_table(
             io.BytesIO(self.client.read(path)), partitioning=None
         ).to_pylist()
         return found
 
     def paths(self) -> list[str]:
-        """Return all files of both forms, superseded ones too."""
+        """Return all files of both forms, including superseded ones."""
         where = self.settings
         both = list_files(self.client, where.topics_dir, where.archive_dir, where.topic)
         return [
@@ -115,7 +115,7 @@ class Archive:
 
 @pytest.fixture
 def archive(endpoints: Endpoints) -> Iterator[Archive]:
-    """Make a topic and folders; remove them afterwards."""
+    """Create a topic and folders; remove them afterwards."""
     name = f"test-compaction-{uuid.uuid4().hex[:8]}"
     settings = ArchiveSettings(
         principal="admin",
@@ -152,7 +152,7 @@ ODD = [b"junk", b"\xff\xfe\x00", b"", b" \r", b'{"product_id": ""}', "\ufffd".en
 
 
 def fill(archive: Archive) -> None:
-    """Put files of two partitions, of which the group has done some."""
+    """Write files of two partitions, of which the group has processed some."""
     archive.put(0, 0, [CARD, *ODD])
     archive.put(0, 20, [b'{"product_id": "gz"}', b"\xfe"], compressed=True)
     archive.put(0, 30, [b"third"])
@@ -164,7 +164,7 @@ def fill(archive: Archive) -> None:
 
 
 def test_lines_keep_their_bytes_and_cards_their_types(archive: Archive) -> None:
-    """What is lost here is lost for ever: the sources are removed."""
+    """What gets lost here is lost forever, since the sources are removed."""
     fill(archive)
     before = archive.lines()
 
@@ -201,7 +201,7 @@ def test_lines_keep_their_bytes_and_cards_their_types(archive: Archive) -> None:
 
 
 def test_rerun_changes_nothing(archive: Archive) -> None:
-    """A partition that is materialized again must not cost or move anything."""
+    """Materializing a partition again must not change anything."""
     fill(archive)
     archive.run()
     paths = archive.paths()
@@ -211,15 +211,15 @@ def test_rerun_changes_nothing(archive: Archive) -> None:
 
 
 def gone(archive: Archive) -> Counter[tuple[int, bytes]]:
-    """Return what a reader is to see once the card is withdrawn."""
+    """Return the lines that readers see after the card was withdrawn."""
     expected = archive.lines()
     expected[0, CARD] -= 1
     expected[0, None] += 1  # type: ignore[index]
     return +expected
 
 
-def test_a_blocked_card_leaves_its_place_and_no_content(archive: Archive) -> None:
-    """A recalled product, or a shop that had to go, must not live on in the archive."""
+def test_a_blocked_card_keeps_its_position_but_no_content(archive: Archive) -> None:
+    """A recalled product or an excluded shop must not remain in the archive."""
     fill(archive)
     expected = gone(archive)
     blocked = BlockRules([Rule("brand", "b"), Rule("product", "third")])
@@ -240,7 +240,9 @@ def test_a_blocked_card_leaves_its_place_and_no_content(archive: Archive) -> Non
     assert archive.lines() == expected
 
 
-def test_what_was_archived_before_it_was_blocked_is_replaced(archive: Archive) -> None:
+def test_cards_that_were_archived_before_they_were_blocked_are_withdrawn(
+    archive: Archive,
+) -> None:
     """Killed between any two steps, each line is there once, or withdrawn."""
     fill(archive)
     archive.run()
@@ -271,15 +273,15 @@ def test_what_was_archived_before_it_was_blocked_is_replaced(archive: Archive) -
     assert withdrawn == [None, *ODD, None, b"\xfe"]
 
 
-def test_files_of_later_days_stay(archive: Archive) -> None:
-    """A rerun of an old day must not take what belongs to a newer one."""
+def test_files_of_later_days_are_not_archived(archive: Archive) -> None:
+    """A rerun of an old day must not archive files of a newer one."""
     fill(archive)
     report = archive.run(until=date(2026, 1, 1))
     assert (report.files_in, report.left) == (0, {"of a later day": 7})
 
 
 def test_killed_after_any_step_each_line_is_there_once(archive: Archive) -> None:
-    """A card that is missing or double after a crash is never noticed again."""
+    """Nobody would notice a card that is missing or duplicated after a crash."""
     fill(archive)
     before = archive.lines()
 
@@ -315,7 +317,7 @@ def test_killed_after_any_step_each_line_is_there_once(archive: Archive) -> None
 
 
 @pytest.mark.parametrize("step", ["written", "verified", "published"])
-def test_run_that_another_took_over_archives_nothing_more(
+def test_a_run_that_lost_its_claim_archives_nothing(
     archive: Archive, step: str
 ) -> None:
     """Two runs that group files differently would archive the same lines twice."""
@@ -335,10 +337,10 @@ def test_run_that_another_took_over_archives_nothing_more(
     assert archive.lines() == before
 
 
-def test_source_that_is_not_what_was_archived_is_never_removed(
+def test_a_source_that_differs_from_its_archived_lines_is_not_removed(
     archive: Archive,
 ) -> None:
-    """A topic that was recreated has the same offsets, and other cards."""
+    """A topic that was recreated has the same offsets, but other cards."""
     fill(archive)
     archive.run()
     archive.put(0, 0, [b"another", b"card"])

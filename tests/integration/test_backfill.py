@@ -1,4 +1,4 @@
-"""Recommendations of a time span once more, on real parts."""
+"""Recomputing the recommendations of a time span, on real parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONG = timedelta(days=1)
 
 @pytest.fixture
 def elsewhere(shop: Shop) -> Iterator[str]:
-    """Make a topic for what is recomputed."""
+    """Create a topic for the recomputed recommendations."""
     name = f"{shop.settings.output_topic}-backfill"
     admin = KafkaAdmin.connect(shop.endpoints, "analytics", "admin")
     check_all(admin.create_topics({name: Topic(partitions=1, replication_factor=2)}))
@@ -29,20 +29,20 @@ def elsewhere(shop: Shop) -> Iterator[str]:
 
 
 def scores(report: RunReport) -> list[tuple[int, str, float]]:
-    """Return what was recommended."""
+    """Return the recommendations with their scores."""
     return [(r.window, r.product_id, r.score) for r in report.recommendations]
 
 
 def fill(shop: Shop) -> None:
-    """Commit four windows, in the order in which they are taken."""
+    """Commit the files of four windows, in processing order."""
     for number, amount in enumerate((100, 80, 60, 40, 30, 90, 20, 10)):
         shop.put(0, number, [line("a", amount), line(f"b{number}", 5)][:1])
 
 
-def test_a_span_yields_what_it_yielded_and_leaves_the_cursor_alone(
+def test_a_span_yields_the_same_and_leaves_the_cursor_unchanged(
     shop: Shop, elsewhere: str
 ) -> None:
-    """A recomputation that moves the cursor would lose the files in between."""
+    """If a backfill moved the cursor, files would be skipped."""
     fill(shop)
     began = datetime.now(UTC) - LONG
     live = shop.recommend()
@@ -60,7 +60,7 @@ def test_a_span_yields_what_it_yielded_and_leaves_the_cursor_alone(
 def test_archived_files_and_those_before_the_span_count(
     shop: Shop, elsewhere: str
 ) -> None:
-    """After a compaction the same day would yield something else."""
+    """After the archive ran, the same day would yield something else."""
     fill(shop)
     live = shop.recommend()
     where = shop.settings
@@ -87,7 +87,7 @@ def test_archived_files_and_those_before_the_span_count(
 
 
 def test_days_without_files_yield_nothing(shop: Shop, elsewhere: str) -> None:
-    """An error for each quiet day would hide the real ones."""
+    """An error for each quiet day would hide real errors."""
     shop.put(0, 0, [line("a", 1)])
     past = datetime(2020, 1, 1, tzinfo=UTC)
     report = backfill(shop.endpoints, past, past + LONG, elsewhere, shop.settings)
@@ -95,8 +95,8 @@ def test_days_without_files_yield_nothing(shop: Shop, elsewhere: str) -> None:
     assert report.summary().startswith("Nothing to recommend: 0 files waiting")
 
 
-def test_users_are_not_recommended_the_same_once_more(shop: Shop) -> None:
-    """Whoever mistypes the topic would flood the users."""
+def test_a_backfill_into_the_users_topic_is_rejected(shop: Shop) -> None:
+    """A typo would flood the users with old recommendations."""
     now = datetime.now(UTC)
     topic = shop.settings.output_topic
     with pytest.raises(BackfillError, match="Use another topic"):

@@ -1,4 +1,4 @@
-"""The live block list: what a change holds back, and what it takes back."""
+"""Changes of the block list while cards flow: what they block and withdraw."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support import await_condition, goodsflow, schema_id, status_of
 
 @pytest.fixture
 def mark() -> str:
-    """What no other test uses."""
+    """Return a text that no other test uses."""
     return uuid.uuid4().hex
 
 
@@ -44,7 +44,7 @@ def _card(endpoints: Endpoints, mark: str) -> Callable[..., bytes]:
 
 @pytest.fixture
 def blocked(endpoints: Endpoints) -> Iterator[Callable[..., None]]:
-    """Put rules on the list; they are taken off after the test."""
+    """Return a function that blocks cards until the end of the test."""
     rules: list[Rule] = []
 
     def put(*given: Rule) -> None:
@@ -56,24 +56,24 @@ def blocked(endpoints: Endpoints) -> Iterator[Callable[..., None]]:
 
 
 def passed(reader: Reader, key: bytes) -> list[bytes | None]:
-    """Return the values that came behind the filter under a key so far."""
+    """Return the values that have passed the filter with a key so far."""
     return [m.value() for m in reader.messages if m.key() == key]
 
 
 def is_there(messages: list[Message], key: bytes, count: int) -> bool:
-    """Whether so many records came under a key."""
+    """Whether so many records with a key have passed."""
     return sum(m.key() == key for m in messages) >= count
 
 
 @pytest.mark.parametrize("scope", ["product", "brand", "store", "category"])
-def test_what_had_passed_is_withdrawn_and_comes_back_when_it_may(
+def test_a_passed_card_is_withdrawn_and_returns_after_unblocking(
     endpoints: Endpoints,
     mark: str,
     card: Callable[..., bytes],
     blocked: Callable[..., None],
     scope: Any,
 ) -> None:
-    """A recalled product stayed in search until its shop changed the card."""
+    """A recalled product would stay in search until its shop changed the card."""
     key, other = mark.encode(), f"{mark}-other".encode()
     field = {"brand": "brand", "store": "store_id", "category": "category"}.get(scope)
     value = card(mark, **({field: mark} if field else {}))
@@ -102,13 +102,13 @@ def test_what_had_passed_is_withdrawn_and_comes_back_when_it_may(
     await_condition(comes_again, "what is off the list passes", 30)
 
 
-def test_what_an_aborted_transaction_wrote_hides_no_card(
+def test_an_aborted_withdrawal_is_repeated_completely(
     endpoints: Endpoints,
     mark: str,
     card: Callable[..., bytes],
     blocked: Callable[..., None],
 ) -> None:
-    """A withdrawal that was killed before its commit is made again, and finds all."""
+    """A withdrawal that was killed before its commit must find all cards again."""
     key = mark.encode()
     reader = Reader(endpoints, (PASSED_ON,))
     produce(endpoints, [(key, card(mark, brand=mark))])
@@ -130,14 +130,14 @@ def test_what_an_aborted_transaction_wrote_hides_no_card(
 
 
 @pytest.mark.faults
-def test_the_list_holds_from_the_first_card_after_a_kill(
+def test_the_list_is_applied_to_the_first_card_after_a_kill(
     endpoints: Endpoints,
     platform_home: Path,
     mark: str,
     card: Callable[..., bytes],
     blocked: Callable[..., None],
 ) -> None:
-    """While the list is read, cards that wait must not slip through."""
+    """Waiting cards must not pass while the list is being read."""
     key, last = mark.encode(), f"{mark}-last".encode()
     reader = Reader(endpoints, (PASSED_ON,))
     produce(endpoints, [(key, card(mark))])
@@ -153,8 +153,8 @@ def test_the_list_holds_from_the_first_card_after_a_kill(
     assert passed(reader, key)[1:] == [None]
 
 
-def test_a_seeded_list_is_left_as_it_is(endpoints: Endpoints) -> None:
-    """A rerun of the bootstrap would block again what somebody has let go."""
+def test_an_existing_list_is_not_seeded_again(endpoints: Endpoints) -> None:
+    """A rerun of the bootstrap would block what somebody has unblocked."""
     assert seed(endpoints, "admin") == 0
     assert INITIAL[0].rule in read_block_list(endpoints, "admin")
 
@@ -162,7 +162,7 @@ def test_a_seeded_list_is_left_as_it_is(endpoints: Endpoints) -> None:
 def test_the_command_line_changes_the_list(
     endpoints: Endpoints, platform_home: Path, mark: str, tmp_path: Path
 ) -> None:
-    """Each command as an operator types it."""
+    """Each command, as an operator uses it."""
     added = goodsflow(
         *("blocklist", "add", "--brand", mark, "--reason", "отзыв", "--by", "ann"),
         home=platform_home,
@@ -200,7 +200,7 @@ def test_the_command_line_changes_the_list(
 def test_an_unreadable_key_does_not_stop_the_filter(
     endpoints: Endpoints, mark: str, card: Callable[..., bytes]
 ) -> None:
-    """Anybody's tool may write to the topic one day."""
+    """Other tools may write to the topic."""
     producer = Producer(producer_config(endpoints, "inbound", "admin"))
     for key in (b"no rule", b"\xff"):
         producer.produce(TOPIC, b"{", key)

@@ -1,4 +1,4 @@
-"""The running filter, on real brokers: what goes in and what comes out behind it."""
+"""The running filter, on real brokers: records in, records out."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ HEADERS = [("trace", b"\x00\xff"), ("trace", b"again"), ("empty", None)]
 
 @dataclass
 class Reader:
-    """Reads topics as they are from now on; sees only what is committed."""
+    """Reads committed records of topics from now on."""
 
     endpoints: Endpoints
     topics: tuple[str, ...]
     messages: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Stand at the ends of the topics."""
+        """Start at the ends of the topics."""
         self.consumer = Consumer(
             client_config(self.endpoints, "inbound", "admin")
             | {
@@ -68,14 +68,14 @@ class Reader:
         return self.messages
 
     def read_past(self, key: bytes) -> list[Message]:
-        """Read until a record with this key has come."""
+        """Read until a record with this key arrives."""
         return self.read_until(lambda read: any(m.key() == key for m in read))
 
 
 def produce(
     endpoints: Endpoints, records: list[tuple[bytes, bytes | None]]
 ) -> list[Message]:
-    """Write records to the source as an administrator; return them as written."""
+    """Write records to the source topic as an administrator; return them as written."""
     producer = Producer(producer_config(endpoints, "inbound", "admin"))
     written: list[Message] = []
     errors: list[KafkaError] = []
@@ -101,7 +101,7 @@ def produce(
 
 @pytest.fixture(name="card")
 def _card(endpoints: Endpoints) -> Callable[..., bytes]:
-    """Return what makes a card's value."""
+    """Return a function that creates a card's value."""
     schema = schema_id(endpoints)
 
     def make(product_id: str, **fields: Any) -> bytes:
@@ -111,10 +111,10 @@ def _card(endpoints: Endpoints) -> Callable[..., bytes]:
     return make
 
 
-def test_a_card_passes_unchanged_a_blocked_one_does_not_garbage_is_kept(
+def test_cards_pass_unchanged_or_are_blocked_or_become_dead_letters(
     endpoints: Endpoints, card: Callable[..., bytes]
 ) -> None:
-    """The filter is the only way to users: what it changes or drops is gone."""
+    """The filter is the only path to users: what it changes or drops is lost."""
     mark = uuid.uuid4().hex
     passing, garbage = (f"{mark}-{n}".encode() for n in ("p", "g"))
     blocked = b"12346"
@@ -155,10 +155,10 @@ def test_a_card_passes_unchanged_a_blocked_one_does_not_garbage_is_kept(
     }
 
 
-def test_a_card_that_breaks_its_schema_is_kept(
+def test_a_card_that_breaks_its_schema_is_a_dead_letter(
     endpoints: Endpoints, card: Callable[..., bytes]
 ) -> None:
-    """Search and recommender would have to cope with any rubbish."""
+    """Otherwise, search and recommender would have to handle malformed cards."""
     mark = uuid.uuid4().hex.encode()
     reader = Reader(endpoints, (DEAD_LETTERS,))
     price = {"amount": -1, "currency": "RUB"}
@@ -172,10 +172,10 @@ def test_a_card_that_breaks_its_schema_is_kept(
     assert b"['price']['amount']" in (said["goodsflow.error"] or b"")
 
 
-def test_a_record_that_the_next_topic_would_refuse_stops_nothing(
+def test_a_record_that_the_output_topic_would_refuse_does_not_block(
     endpoints: Endpoints, card: Callable[..., bytes]
 ) -> None:
-    """Refused, it was read and refused again after each restart."""
+    """Otherwise, it would be refused again after each restart."""
     quoted, large, headed, last = (uuid.uuid4().hex.encode() for _ in range(4))
     records = [
         # What is wrong with it quotes all of it.
@@ -209,7 +209,7 @@ def test_a_record_that_the_next_topic_would_refuse_stops_nothing(
 
 
 def test_a_tombstone_passes(endpoints: Endpoints, card: Callable[..., bytes]) -> None:
-    """A card taken away at the shop would stay in search for ever."""
+    """A card that its shop deleted would stay in search forever."""
     key = uuid.uuid4().hex.encode()
     reader = Reader(endpoints, (PASSED_ON,))
     produce(endpoints, [(key, card(key.decode())), (key, None)])
@@ -217,10 +217,10 @@ def test_a_tombstone_passes(endpoints: Endpoints, card: Callable[..., bytes]) ->
     assert [m.value() for m in messages if m.key() == key][1] is None
 
 
-def test_many_cards_pass_once_each_and_in_their_order(
+def test_many_cards_pass_exactly_once_and_in_order(
     endpoints: Endpoints, card: Callable[..., bytes]
 ) -> None:
-    """A batch lost or doubled at its border shows only in numbers."""
+    """Losses and duplicates at the ends of batches only show in large numbers."""
     mark = uuid.uuid4().hex
     keys = [f"{mark}-{number}".encode() for number in range(3000)]
     last = {f"{mark}-last-{number}".encode() for number in range(20)}
@@ -241,8 +241,8 @@ def test_many_cards_pass_once_each_and_in_their_order(
         assert numbers == sorted(numbers)
 
 
-def test_the_filter_says_that_it_is_well_and_counts(endpoints: Endpoints) -> None:
-    """The launcher, Prometheus and the operator read these two pages."""
+def test_the_filter_serves_health_and_counts(endpoints: Endpoints) -> None:
+    """The launcher, Prometheus and operators read these two pages."""
     service = endpoints.services["blocking"]
     assert httpx2.get(service.health_url).text == "healthy\n"
     assert httpx2.get(service.health_url).status_code == 200

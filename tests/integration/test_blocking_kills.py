@@ -1,6 +1,6 @@
-"""The filter under fire: each allowed card once and in order, each letter once.
+"""The filter during faults: each card once and in order, each dead letter once.
 
-What is compared is what a reader of committed records finds on the topics, never a log.
+The test compares committed records on the topics, not logs.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _BLOCKED = "blocked"
 
 @dataclass
 class Numbered:
-    """Cards that say which they are, and what came of them."""
+    """Numbered cards, and what happened to them."""
 
     endpoints: Endpoints
     cards: int
@@ -63,11 +63,11 @@ class Numbered:
     stop: Event = field(default_factory=Event)
 
     def key(self, number: int) -> str:
-        """Return the product that a card is of; the last of them is blocked."""
+        """Return the product of a card; the last product is blocked."""
         return f"{self.mark}-{number % PRODUCTS}"
 
     def send(self) -> None:
-        """Send all of them, whatever the brokers do."""
+        """Send all cards, whatever the brokers do."""
         producer = Producer(
             producer_config(self.endpoints, "inbound", "admin")
             | {"message.timeout.ms": 600_000, "linger.ms": 20}
@@ -103,7 +103,7 @@ class Numbered:
             self.errors.append(error.str())
 
     def read(self, topic: str, starts: dict[int, int]) -> Iterator[tuple[str, int]]:
-        """Yield key and number of each of the cards on a topic, to its end now."""
+        """Yield key and number of each card on a topic, to its current end."""
         with TopicReader(
             self.endpoints, "inbound", "admin", "kill-test", topic
         ) as reader:
@@ -117,21 +117,21 @@ class Numbered:
 
 
 def ends(endpoints: Endpoints, topic: str) -> dict[int, int]:
-    """Return where a topic's partitions end."""
+    """Return the end offsets of a topic's partitions."""
     reader = OffsetReader.connect(endpoints, "inbound", "admin")
     found = reader.topic_offsets([topic])[topic]
     return {partition: each.end for partition, each in found.items()}
 
 
 def lag(endpoints: Endpoints) -> int:
-    """Return how many records the filter has before it."""
+    """Return the filter's lag in records."""
     reader = OffsetReader.connect(endpoints, "inbound", "admin")
     return reader.group_lag("blocking", ["goods"]).total
 
 
 @contextmanager
 def apart(*work: Callable[[], None]) -> Iterator[list[Thread]]:
-    """Do work in threads; what they raise fails the test."""
+    """Run work in threads; an exception in one fails the test."""
     failures: list[BaseException] = []
 
     def guarded(each: Callable[[], None]) -> None:
@@ -153,7 +153,7 @@ def apart(*work: Callable[[], None]) -> Iterator[list[Thread]]:
 
 
 def pid_of(home: Path, part: str) -> int:
-    """Return the process of a part as soon as it has one."""
+    """Return the process ID of a part as soon as it has one."""
     return int(
         await_condition(
             lambda: status_of(home, part)["pid"], f"'{part}' has a process", 120
@@ -162,7 +162,7 @@ def pid_of(home: Path, part: str) -> int:
 
 
 def kill_filter(home: Path, chance: random.Random, kills: int) -> None:
-    """Kill the filter at random moments, each time some while into its work."""
+    """Kill the filter at random times during its work."""
     for _ in range(kills):
         pid = pid_of(home, "blocking")
         time.sleep(chance.uniform(0, _LATEST_KILL_SECONDS))
@@ -174,7 +174,7 @@ def kill_filter(home: Path, chance: random.Random, kills: int) -> None:
 
 
 def kill_brokers(home: Path, kills: int) -> None:
-    """Kill one broker after the other, each when both are back."""
+    """Kill one broker after the other, each time after both are back."""
     for number in range(kills):
         part = f"kafka-{number % 2}"
         await_condition(
@@ -192,7 +192,7 @@ def kill_brokers(home: Path, kills: int) -> None:
 
 
 def second_worker(endpoints: Endpoints, home: Path) -> None:
-    """Have another copy join and leave, twice, once asked to and once killed."""
+    """Let another copy join and leave twice: once stopped, once killed."""
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
         worker = subprocess.Popen(
             [sys.executable, "-m", "goodsflow.pipeline.filter"],
@@ -214,7 +214,7 @@ def second_worker(endpoints: Endpoints, home: Path) -> None:
 
 
 def refuse_output(endpoints: Endpoints) -> None:
-    """Take the right to write away for a while, and give it back.
+    """Revoke the right to write for a while, then grant it again.
 
     Each is tried until it is done: a broker that is the controller may just be killed.
     """
@@ -242,7 +242,7 @@ def refuse_output(endpoints: Endpoints) -> None:
 def test_no_card_is_lost_doubled_or_out_of_order_whatever_is_killed(
     endpoints: Endpoints, platform_home: Path, drawn: Draw
 ) -> None:
-    """Cards flow while the filter, brokers and rights go away and come back."""
+    """Cards flow while the filter, brokers and rights disappear and return."""
     numbered = Numbered(endpoints, drawn.count(*CARDS))
     blocked = numbered.key(PRODUCTS - 1)
     added = goodsflow("blocklist", "add", "--product", blocked, home=platform_home)
@@ -282,7 +282,7 @@ def test_no_card_is_lost_doubled_or_out_of_order_whatever_is_killed(
 def compare(
     numbered: Numbered, starts: dict[str, dict[int, int]], blocked: str
 ) -> None:
-    """Compare what was sent with what a reader of committed records finds."""
+    """Compare sent records with committed records."""
     expected: dict[str, list[int]] = defaultdict(list)
     letters = set()
     for number in range(numbered.cards):

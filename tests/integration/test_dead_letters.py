@@ -27,7 +27,7 @@ from tests.support import goodsflow, schema_id
 
 
 def place(reader: Reader, key: bytes) -> str:
-    """Return where the newest letter of a key is."""
+    """Return the place of the newest dead letter with a key."""
     letter = next(
         m
         for m in reversed(reader.messages)
@@ -43,7 +43,7 @@ def value(schema: int, product_id: str, **fields: Any) -> bytes:
 
 
 def write_letter(endpoints: Endpoints, key: bytes, value: bytes) -> None:
-    """Write a letter as the filter does, of a card that has become valid."""
+    """Write a dead letter like the filter, of a card that is valid now."""
     producer = Producer(producer_config(endpoints, "inbound", "admin"))
     origin = [
         ("goodsflow.origin.topic", SOURCE.encode()),
@@ -60,14 +60,14 @@ def write_letter(endpoints: Endpoints, key: bytes, value: bytes) -> None:
 
 @pytest.fixture
 def mark() -> str:
-    """What no other test uses."""
+    """Return a text that no other test uses."""
     return uuid.uuid4().hex
 
 
-def test_a_letter_is_listed_shown_and_stays_while_it_is_broken(
+def test_a_letter_is_listed_and_shown_and_not_replayed_while_invalid(
     endpoints: Endpoints, platform_home: Path, mark: str
 ) -> None:
-    """A shop's developer wants to see what is wrong with the own cards."""
+    """A shop's developer wants to see what is wrong with a card."""
     key = mark.encode()
     broken = value(schema_id(endpoints), mark, stock={"available": -5, "reserved": 0})
     reader = Reader(endpoints, (DEAD_LETTERS, SOURCE))
@@ -101,10 +101,10 @@ def test_a_letter_is_listed_shown_and_stays_while_it_is_broken(
     assert f"Skipped {where}: The value breaks schema" in replayed.stderr
 
 
-def test_a_letter_that_is_fine_now_is_sent_again_as_it_was(
+def test_a_letter_that_is_valid_now_is_replayed_unchanged(
     endpoints: Endpoints, platform_home: Path, mark: str
 ) -> None:
-    """Such as one whose schema the registry did not have yet."""
+    """For example, its schema was missing in the registry."""
     key, schema = mark.encode(), schema_id(endpoints)
     fine = value(schema, mark)
     reader = Reader(endpoints, (DEAD_LETTERS, PASSED_ON, SOURCE))
@@ -134,10 +134,10 @@ def test_a_letter_that_is_fine_now_is_sent_again_as_it_was(
     ]
 
 
-def test_all_are_sent_once(
+def test_all_letters_are_replayed_once(
     endpoints: Endpoints, platform_home: Path, mark: str
 ) -> None:
-    """A second replay would double what the first has sent."""
+    """Otherwise, a second replay would duplicate records."""
     key, schema = mark.encode(), schema_id(endpoints)
     reader = Reader(endpoints, (DEAD_LETTERS, PASSED_ON, SOURCE))
     # What others have left; many, where a filter was killed before.
@@ -189,10 +189,10 @@ def test_all_are_sent_once(
         (["purge", "--yes", "--before", "0:999999999"], "Nothing was deleted"),
     ],
 )
-def test_what_is_not_there_is_an_error(
+def test_a_missing_letter_is_an_error(
     platform_home: Path, arguments: list[str], text: str
 ) -> None:
-    """A typing error must not look like success."""
+    """A typo must not look like success."""
     found = goodsflow("dead-letters", *arguments, home=platform_home)
     assert found.returncode in {1, 2}
     assert text in found.stderr
@@ -202,7 +202,7 @@ def test_what_is_not_there_is_an_error(
 def test_letters_before_one_are_deleted(
     endpoints: Endpoints, platform_home: Path, mark: str
 ) -> None:
-    """Compare what is left, not what the command says."""
+    """The test compares the remaining letters, not the command's output."""
     key = mark.encode()
     reader = Reader(endpoints, (DEAD_LETTERS,))
     produce(endpoints, [(key, b"one"), (key, b"two")])

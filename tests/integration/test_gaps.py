@@ -1,4 +1,4 @@
-"""What lies between the files, and what was recommended, on real topics."""
+"""Gaps between files, and recommended products, on real topics."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.integration.shops import Shop, line
 
 
 def send(shop: Shop, *values: bytes | None) -> None:
-    """Write records to partition 0, in a transaction: its marker takes an offset."""
+    """Write records to partition 0 in a transaction, whose marker takes an offset."""
     producer = Producer(
         producer_config(shop.endpoints, "analytics", "admin")
         | {"transactional.id": shop.settings.group_id}
@@ -26,10 +26,10 @@ def send(shop: Shop, *values: bytes | None) -> None:
     producer.commit_transaction(30)
 
 
-def test_a_lost_file_is_found_and_markers_and_tombstones_are_not_losses(
+def test_a_lost_file_is_reported_but_not_markers_or_tombstones(
     shop: Shop,
 ) -> None:
-    """A card that is in the topic and in no file is never recommended."""
+    """A card that is in no file is never recommended."""
     card = frame(1, json.dumps({"product_id": "a"}).encode())
     # Offsets 0 and 1, 2 is the marker; 3 to 5, 6 the marker; 7, 8 the marker; 9.
     send(shop, card, card)
@@ -50,7 +50,7 @@ def test_a_lost_file_is_found_and_markers_and_tombstones_are_not_losses(
 
 
 def test_a_product_that_is_in_no_file_is_unknown(shop: Shop) -> None:
-    """A recommendation of nothing is a dead end for the user."""
+    """Users can't use a recommendation without a card."""
     shop.put(0, 0, [line("a", 1), b"junk"])
     shop.put(0, 2, [line("b", 1)])
     shop.recommend()

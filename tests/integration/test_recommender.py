@@ -1,4 +1,4 @@
-"""The recommender on real brokers, HDFS and Spark, with topics of its own."""
+"""The recommender on real brokers, HDFS and Spark, with its own topics."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ from tests.integration.shops import Shop, line
 from tests.support import await_condition, status
 
 
-def test_windows_yield_the_best_of_their_cards_in_the_bytes_that_came(
+def test_windows_yield_their_best_cards_byte_for_byte(
     shop: Shop,
 ) -> None:
-    """A card that was parsed and written anew loses what its reader does not know."""
+    """Serializing a card again would lose unknown fields."""
     latest = line("cheap", 50, note="  kept: ё  ", big=12345678901234567890.123)
     shop.put(0, 0, [line("cheap", 100), line("same", 10), b"junk", b"\xff\xfe"])
     dear = [line("gone", 5, available=2), line("dear", 1), line("dear", 4)]
@@ -73,8 +73,8 @@ def test_windows_yield_the_best_of_their_cards_in_the_bytes_that_came(
     assert shop.offsets() == report.offsets_after == {0: 11, 1: 12}
 
 
-def test_second_run_repeats_nothing(shop: Shop) -> None:
-    """A sensor that asks twice must not recommend twice."""
+def test_a_second_run_repeats_nothing(shop: Shop) -> None:
+    """A sensor that starts two runs must not cause duplicates."""
     shop.put(0, 0, [line("a", 1)])
     shop.put(0, 1, [line("a", 2)])
     assert shop.recommend().cards_out == 1
@@ -83,8 +83,8 @@ def test_second_run_repeats_nothing(shop: Shop) -> None:
     assert len(shop.published()) == 1
 
 
-def test_incomplete_window_waits_unless_it_is_asked_for(shop: Shop) -> None:
-    """A manual materialization takes what there is; the sensor waits for more."""
+def test_an_incomplete_window_is_only_taken_on_request(shop: Shop) -> None:
+    """A manual materialization takes all files; the sensor waits for more."""
     shop.put(0, 5, [line("a", 1)])
     report = shop.recommend()
     assert (report.windows, report.files_waiting, report.files_needed) == (0, 1, 2)
@@ -93,8 +93,8 @@ def test_incomplete_window_waits_unless_it_is_asked_for(shop: Shop) -> None:
     assert shop.offsets() == {0: 6}
 
 
-def test_window_without_cards_still_moves_the_offsets(shop: Shop) -> None:
-    """Otherwise one window of bad lines would hold up all behind it."""
+def test_a_window_without_cards_moves_the_offsets(shop: Shop) -> None:
+    """Otherwise, one window of bad lines would block all later ones."""
     shop.put(0, 0, [b"junk"])
     shop.put(0, 1, [line("gone", 1, available=0)])
     report = shop.recommend()
@@ -102,8 +102,8 @@ def test_window_without_cards_still_moves_the_offsets(shop: Shop) -> None:
     assert shop.offsets() == {0: 2}
 
 
-def test_overlapping_files_stop_a_run_before_it_publishes(shop: Shop) -> None:
-    """Nobody can say which of two files holds the record."""
+def test_overlapping_files_end_a_run_before_it_publishes(shop: Shop) -> None:
+    """Nobody could tell which of two files contains the record."""
     paths = [
         shop.put(0, 0, [line("a", 1), line("a", 2)]),
         shop.put(0, 1, [line("a", 3), line("a", 4)]),
@@ -114,8 +114,8 @@ def test_overlapping_files_stop_a_run_before_it_publishes(shop: Shop) -> None:
     assert shop.published() == []
 
 
-def test_older_run_is_fenced_and_publishes_nothing(shop: Shop) -> None:
-    """Two runs at once would recommend the same files twice."""
+def test_an_older_run_is_fenced_and_publishes_nothing(shop: Shop) -> None:
+    """Two simultaneous runs would process the same files twice."""
     value = b"\0\0\0\0\1{}"
     with (
         Publisher(shop.endpoints, shop.settings) as older,
@@ -130,34 +130,34 @@ def test_older_run_is_fenced_and_publishes_nothing(shop: Shop) -> None:
     assert [record.key for record in shop.published()] == [b"new"]
 
 
-class HeldUpProducer:
-    """A producer whose commit does not return until it is let go."""
+class StuckProducer:
+    """A producer whose commit doesn't return until the test allows it."""
 
     def __init__(self, producer: Producer) -> None:
         self._producer = producer
         self.let_go = Event()
 
     def __getattr__(self, name: str) -> Any:
-        """Be the producer in all else."""
+        """Delegate everything else to the producer."""
         return getattr(self._producer, name)
 
     def commit_transaction(self, timeout_seconds: float) -> None:
-        """Hang with all records at the brokers, then commit after all."""
+        """Wait while all records are at the brokers, then commit."""
         assert self._producer.flush(10) == 0
         assert self.let_go.wait(120)
         self._producer.commit_transaction(timeout_seconds)
 
 
-def test_run_that_is_held_up_is_given_up_and_cannot_commit_any_more(
+def test_a_stuck_run_is_abandoned_and_cannot_commit(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A call that does not return kept the recommender still until Dagster ended it."""
+    """A stuck call would block the recommender until Dagster ended the run."""
     monkeypatch.setattr(publisher, "_GRACE_SECONDS", 2.0)
     settings = shop.settings.model_copy(update={"kafka_timeout_seconds": 10.0})
     value = b"\0\0\0\0\1{}"
     with Publisher(shop.endpoints, settings) as older:
         older.start()
-        producer = HeldUpProducer(older._producer)
+        producer = StuckProducer(older._producer)
         older._producer = producer  # type: ignore[assignment]
         with pytest.raises(PublicationError, match="has not returned for 12 s"):
             older.publish([(b"old", value)], Cursor({0: 1}))
@@ -174,10 +174,10 @@ def test_run_that_is_held_up_is_given_up_and_cannot_commit_any_more(
 
 
 @pytest.mark.faults
-def test_run_fails_within_a_minute_where_all_brokers_fall_silent(
+def test_a_run_fails_within_a_minute_if_no_broker_answers(
     shop: Shop, platform_home: Path
 ) -> None:
-    """It then is tried again, and goes on where it was once the brokers answer."""
+    """Its retry continues at the same offsets once the brokers answer."""
     value = b"\0\0\0\0\1{}"
     parts = status(platform_home)
     brokers = [psutil.Process(parts[f"kafka-mirror-{n}"]["pid"]) for n in (0, 1)]
@@ -194,7 +194,7 @@ def test_run_fails_within_a_minute_where_all_brokers_fall_silent(
             for broker in brokers:
                 broker.resume()
 
-    def goes_on() -> bool:
+    def continues() -> bool:
         try:
             with Publisher(shop.endpoints, shop.settings) as publisher:
                 publisher.start()
@@ -211,13 +211,13 @@ def test_run_fails_within_a_minute_where_all_brokers_fall_silent(
             # A broker that has just come back may not know the partitions yet.
             return []
 
-    await_condition(goes_on, "a run publishes again", 200)
+    await_condition(continues, "a run publishes again", 200)
     assert await_condition(keys, "the topic can be read", 60) == [b"again"]
     assert shop.offsets() == {0: 1}
 
 
-def test_run_that_fails_half_way_leaves_nothing_behind(shop: Shop) -> None:
-    """Half of a batch published, or offsets moved without it, is loss or doubling."""
+def test_a_failed_run_has_no_effect(shop: Shop) -> None:
+    """Partial results would cause losses or duplicates."""
 
     def records() -> Iterator[tuple[bytes, bytes]]:
         yield b"half", b"\0\0\0\0\1{}"
@@ -232,16 +232,16 @@ def test_run_that_fails_half_way_leaves_nothing_behind(shop: Shop) -> None:
     assert [record.key for record in shop.published()] == [b"whole"]
 
 
-def test_recommended_card_is_one_that_decodes(shop: Shop) -> None:
-    """What is framed must be what the schema's readers expect."""
+def test_a_recommended_card_can_be_decoded(shop: Shop) -> None:
+    """Readers decode it with its schema."""
     shop.put(0, 0, [line("a", 1)])
     shop.recommend(include_incomplete=True)
     (record,) = shop.published()
     assert decode_card(record.value or b"")["name"] == "Часы"
 
 
-def test_score_is_the_one_that_the_documentation_computes(shop: Shop) -> None:
-    """What nobody can compute by hand nobody can trust."""
+def test_the_score_matches_the_documentation(shop: Shop) -> None:
+    """A score must be possible to verify by hand."""
     settings = shop.settings.model_copy(update={"scoring": Scoring(), "per_window": 9})
     now = datetime.now(UTC)
     shop.put(0, 0, [line("clock", 100, brand="Tick"), line("shoe", 30, name="Туфли")])
@@ -267,7 +267,7 @@ def test_score_is_the_one_that_the_documentation_computes(shop: Shop) -> None:
 
 
 def test_prices_and_searches_of_earlier_runs_count(shop: Shop) -> None:
-    """A price would be compared with those of the same half minute."""
+    """Otherwise, a price would only be compared with those of the same minute."""
     shop.put(0, 0, [line("a", 100)])
     shop.put(0, 1, [line("b", 10)])
     shop.ask(0, {"name": "часы"}, at=datetime.now(UTC))
@@ -283,8 +283,8 @@ def test_prices_and_searches_of_earlier_runs_count(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("loss", ["snapshot", "name"])
-def test_lost_state_is_computed_anew_from_the_files(shop: Shop, loss: str) -> None:
-    """Offsets that were moved by hand would make every price a new one."""
+def test_a_lost_state_is_rebuilt_from_the_files(shop: Shop, loss: str) -> None:
+    """Otherwise, all prices would be new after somebody changed the offsets."""
     shop.put(0, 0, [line("a", 100), line("a", 60)])
     shop.put(0, 2, [line("b", 10)])
     shop.ask(0, {"brand": "нет"}, at=datetime.now(UTC))
@@ -306,8 +306,8 @@ def test_lost_state_is_computed_anew_from_the_files(shop: Shop, loss: str) -> No
     assert shop.recommend().rebuilt_from == 0
 
 
-def test_archived_files_count_and_are_never_taken_again(shop: Shop) -> None:
-    """Compaction would change prices, or have a month recommended once more."""
+def test_archived_files_count_but_are_not_processed_again(shop: Shop) -> None:
+    """Otherwise, the archive would change prices or repeat recommendations."""
     for number, amount in enumerate((100, 80, 60, 40)):
         shop.put(0, number, [line("a", amount)])
     snapshot = shop.recommend().snapshot
@@ -342,8 +342,8 @@ def test_archived_files_count_and_are_never_taken_again(shop: Shop) -> None:
         shop.recommend()
 
 
-def test_windows_in_one_run_yield_what_they_yield_in_two(shop: Shop) -> None:
-    """A backlog would be recommended otherwise than the same cards in time."""
+def test_one_run_yields_the_same_as_two(shop: Shop) -> None:
+    """Recommendations must not depend on the size of the backlog."""
     settings = shop.settings.model_copy(update={"max_windows": 1})
     for number, amount in enumerate((100, 90, 120, 60, 70, 50)):
         shop.put(number % 2, number, [line("a", amount), line(f"b{number}", 5)][:1])
@@ -358,10 +358,10 @@ def test_windows_in_one_run_yield_what_they_yield_in_two(shop: Shop) -> None:
     ]
 
 
-def test_prices_that_are_not_written_again_still_count(
+def test_prices_of_kept_segments_count(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A product would be compared with its newest prices only."""
+    """Otherwise, a product would only be compared with its newest prices."""
     monkeypatch.setattr(state, "SMALL_ROWS", 0)
     shop.put(0, 0, [line(f"b{number}", 100) for number in range(9)])
     for number in (9, 10, 11):
@@ -381,8 +381,8 @@ def test_prices_that_are_not_written_again_still_count(
     assert [len(each) for each in folders] == [1, 2, 3, 3]
 
 
-def test_what_is_sold_out_or_blocked_since_is_not_recommended(shop: Shop) -> None:
-    """A user would be sent to a product that is not to be had."""
+def test_sold_out_and_blocked_products_are_not_recommended(shop: Shop) -> None:
+    """Users couldn't buy these products."""
     blocked = BlockRules([Rule("product", "x"), Rule("store", "closed")])
     shop.put(0, 0, [line("sold", 1), line("x", 1), line("y", 1, store_id="closed")])
     shop.put(0, 3, [line("there", 1)])
@@ -395,8 +395,8 @@ def test_what_is_sold_out_or_blocked_since_is_not_recommended(shop: Shop) -> Non
     ]
 
 
-def test_a_long_block_list_holds_too(shop: Shop) -> None:
-    """Thousands of products in one condition are more than Spark plans in time."""
+def test_a_long_block_list_is_applied(shop: Shop) -> None:
+    """Spark is too slow to plan a condition with thousands of products."""
     blocked = BlockRules(Rule("product", f"p{number}") for number in range(20_000))
     blocked.add(Rule("brand", "b"))
     shop.put(0, 0, [line("p19999", 1), line("p20000", 1), line("z", 1, brand="b")])
@@ -406,7 +406,7 @@ def test_a_long_block_list_holds_too(shop: Shop) -> None:
 
 
 def test_prices_in_another_currency_are_not_compared(shop: Shop) -> None:
-    """A hundred roubles would look dear beside two dollars."""
+    """100 roubles would look more expensive than 2 dollars."""
     dollars = {"price": {"amount": 1, "currency": "USD"}}
     shop.put(0, 0, [line("a", 100)])
     shop.put(0, 1, [line("a", 0, **dollars)])
@@ -414,8 +414,8 @@ def test_prices_in_another_currency_are_not_compared(shop: Shop) -> None:
     assert (row.score, row.mean_amount, row.currency) == (1.0, 1.0, "USD")
 
 
-def test_offsets_beyond_the_files_stop_a_run(shop: Shop) -> None:
-    """A sink that has begun anew would be waited for silently, for ever."""
+def test_offsets_after_all_files_end_a_run(shop: Shop) -> None:
+    """Otherwise, after a reset of the sink, the recommender would wait forever."""
     path = shop.put(0, 0, [line("a", 1)])
     with Publisher(shop.endpoints, shop.settings) as publisher:
         publisher.start()
@@ -426,7 +426,7 @@ def test_offsets_beyond_the_files_stop_a_run(shop: Shop) -> None:
 
 
 def test_snapshots_do_not_pile_up(shop: Shop) -> None:
-    """A snapshot a run would fill the file system."""
+    """A snapshot per run would fill the file system."""
     for number in range(4):
         shop.put(0, number, [line("a", 1)])
         shop.recommend(include_incomplete=True)

@@ -1,4 +1,4 @@
-"""The recommender is killed wherever it may be; each window's effect stays once."""
+"""The recommender is killed in any phase; each window takes effect once."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ PHASES = (
 
 
 def run_and_kill(home: Path, shop: Shop, phase: str) -> int:
-    """Run the asset in a process that dies of SIGKILL in a phase."""
+    """Run the asset in a process that gets SIGKILL in a phase."""
     settings = shop.settings.model_dump_json()
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(home), settings, phase],
@@ -105,7 +105,7 @@ def run_and_kill(home: Path, shop: Shop, phase: str) -> int:
 
 
 def put_window(shop: Shop, number: int) -> str:
-    """Commit the two files of a window; return the product that they offer."""
+    """Commit the two files of a window; return their product."""
     product_id = f"p{number:03}"
     for partition in (0, 1):
         price = 10 * (2 - partition)
@@ -114,7 +114,7 @@ def put_window(shop: Shop, number: int) -> str:
 
 
 def check_effects(shop: Shop, products: list[str], offsets: dict[int, int]) -> None:
-    """Each window was recommended once, and the offsets are behind all."""
+    """Check that each window was recommended once, and that all were processed."""
     seen = Counter((record.key or b"").decode() for record in shop.published())
     assert seen == Counter(products)
     assert shop.offsets() == offsets
@@ -125,7 +125,7 @@ def check_effects(shop: Shop, products: list[str], offsets: dict[int, int]) -> N
 def test_killed_in_any_phase_each_window_takes_effect_once(
     shop: Shop, platform_home: Path, drawn: Draw
 ) -> None:
-    """A recommendation that comes twice, or never, is what the peers do."""
+    """No recommendation may be lost or duplicated."""
     products = []
     moments = [f"{0.7 * n:.1f}" for n in range(1, 7)]
     everything = [phase for phase in PHASES for _ in range(ROUNDS)] + moments
@@ -143,8 +143,8 @@ def test_killed_in_any_phase_each_window_takes_effect_once(
 
 @pytest.mark.faults
 @pytest.mark.timeout(600)
-def test_two_runs_at_once_take_each_window_once(shop: Shop) -> None:
-    """A sensor that asks twice, or two people who press the button."""
+def test_two_simultaneous_runs_take_each_window_once(shop: Shop) -> None:
+    """A sensor may start two runs, or two people may press the button."""
     products = []
 
     def run(_: int) -> RunReport | RecommenderError:

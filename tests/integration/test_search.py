@@ -1,4 +1,4 @@
-"""The search on the real topic, with products of its own in it."""
+"""The search on the real topic, with its own products."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HEADER = (
 
 
 class Market:
-    """Products of one test on the real topic, and an index of its own."""
+    """A test's own products on the real topic, and its own index."""
 
     def __init__(self, endpoints: Endpoints, state_dir: Path) -> None:
         self.endpoints = endpoints.replace(state_dir=state_dir)
@@ -45,7 +45,7 @@ class Market:
         self._producer = Producer(producer_config(endpoints, "analytics", "admin"))
 
     def put(self, number: int, name: str, amount: float) -> str:
-        """Put a product's card on the topic; return its ID."""
+        """Write a product's card to the topic; return its ID."""
         card = sample_cards()[0].as_json()
         card |= {
             "product_id": f"{self.brand}-{number}",
@@ -57,7 +57,7 @@ class Market:
         return self.put_bytes(number, frame(self._schema_id, payload))
 
     def put_bytes(self, number: int, value: bytes | None) -> str:
-        """Put any value on the topic under a product's ID."""
+        """Write any value to the topic with a product's ID."""
         product_id = f"{self.brand}-{number}"
         self._producer.produce(TOPIC, value, product_id.encode())
         assert self._producer.flush(20) == 0
@@ -70,7 +70,7 @@ class Market:
         return backend.search(SearchQuery(name, self.brand.upper()))
 
     def remove_all(self) -> None:
-        """Leave no product behind."""
+        """Remove all of this test's products."""
         for product_id in self.sent:
             self._producer.produce(TOPIC, None, product_id.encode())
         assert self._producer.flush(20) == 0
@@ -78,14 +78,14 @@ class Market:
 
 @pytest.fixture
 def market(endpoints: Endpoints, tmp_path: Path) -> Iterator[Market]:
-    """Give a test products of its own, and remove them afterwards."""
+    """Return a market for one test, and remove its products afterwards."""
     market = Market(endpoints, tmp_path)
     yield market
     market.remove_all()
 
 
-def test_search_answers_from_the_newest_card(market: Market) -> None:
-    """An old price is what users complain about first."""
+def test_search_finds_the_newest_card(market: Market) -> None:
+    """Users complain about old prices."""
     product = market.put(1, "Умные ЧАСЫ", 100.0)
     assert market.search("часы") == [
         FoundCard(product, "Умные ЧАСЫ", market.brand, "Электроника", 100.0, "RUB")
@@ -98,7 +98,7 @@ def test_search_answers_from_the_newest_card(market: Market) -> None:
 
 
 def test_deleted_card_is_not_found(market: Market) -> None:
-    """A tombstone takes a product back from users."""
+    """A tombstone removes a product from search."""
     product = market.put(1, "one", 1.0)
     market.put(2, "two", 2.0)
     assert len(market.search()) == 2
@@ -106,8 +106,8 @@ def test_deleted_card_is_not_found(market: Market) -> None:
     assert product not in [card.product_id for card in market.search()]
 
 
-def test_record_that_is_no_card_is_skipped_and_told(market: Market) -> None:
-    """One bad record must not end the search for everybody."""
+def test_an_invalid_record_is_skipped_with_a_notice(market: Market) -> None:
+    """One bad record must not break every search."""
     market.put(1, "one", 1.0)
     market.search()
     market.notices.clear()
@@ -116,8 +116,8 @@ def test_record_that_is_no_card_is_skipped_and_told(market: Market) -> None:
     assert any("not a card" in notice for notice in market.notices)
 
 
-def test_broken_index_is_made_anew(market: Market) -> None:
-    """A disk that filled up must not end the search for good."""
+def test_a_broken_index_is_rebuilt(market: Market) -> None:
+    """A full disk must not break the search permanently."""
     market.put(1, "one", 1.0)
     market.search()
     (market.endpoints.state_dir / "search.duckdb").write_bytes(b"garbage" * 5000)
@@ -125,8 +125,8 @@ def test_broken_index_is_made_anew(market: Market) -> None:
     assert any("broken" in notice for notice in market.notices)
 
 
-def test_searches_at_the_same_time_wait_for_each_other(market: Market) -> None:
-    """DuckDB lets one process write: the second must neither fail nor break it."""
+def test_simultaneous_searches_wait_for_each_other(market: Market) -> None:
+    """DuckDB allows one writer: the second must neither fail nor break the file."""
     market.put(1, "one", 1.0)
     code = (
         "import sys\n"
@@ -150,8 +150,8 @@ def test_searches_at_the_same_time_wait_for_each_other(market: Market) -> None:
     assert [output.strip() for output, _ in results] == ["1"] * 3, results
 
 
-def test_unreachable_cluster_is_an_error_and_no_old_answer(market: Market) -> None:
-    """An answer from yesterday's index would look like today's."""
+def test_an_unreachable_cluster_is_an_error(market: Market) -> None:
+    """Results from yesterday's index would look like today's."""
     market.put(1, "one", 1.0)
     market.search()
     down = market.endpoints.replace(
@@ -165,7 +165,7 @@ def test_unreachable_cluster_is_an_error_and_no_old_answer(market: Market) -> No
 
 
 def run_cli(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user would."""
+    """Run the command line as a user does."""
     return subprocess.run(
         [sys.executable, "-m", "goodsflow.cli", "--home", str(home), *arguments],
         capture_output=True,
@@ -192,7 +192,7 @@ def events_of(endpoints: Endpoints, user: str) -> list[Mapping[str, Any]]:
 def test_command_prints_the_table_and_writes_an_event(
     market: Market, platform_home: Path
 ) -> None:
-    """The format is its users' interface; the event is how they are counted."""
+    """Users depend on the format; searches are counted by their events."""
     product = market.put(1, "Умные часы", 9763.86)
     result = run_cli(
         platform_home, "search", "--brand", market.brand, "--user", market.brand
@@ -211,7 +211,7 @@ def test_command_prints_the_table_and_writes_an_event(
 def test_recommendations_are_followed_and_counted(
     market: Market, platform_home: Path
 ) -> None:
-    """The command ends by itself where it is told to, with a count."""
+    """With a limit, the command ends by itself and prints a count."""
     topic = "goods-recomendations"
     producer = Producer(producer_config(market.endpoints, "analytics", "admin"))
     card = sample_cards()[0].as_json() | {"product_id": market.brand}
@@ -241,7 +241,7 @@ def test_recommendations_are_followed_and_counted(
 def test_interrupt_ends_the_following_with_a_count(
     market: Market, platform_home: Path
 ) -> None:
-    """Ctrl-C is how users end it: no traceback, no failure."""
+    """Users end it with Ctrl-C, without a traceback or a failure."""
     process = subprocess.Popen(
         [
             sys.executable,
@@ -264,10 +264,10 @@ def test_interrupt_ends_the_following_with_a_count(
     assert "Traceback" not in errors
 
 
-def test_event_that_is_not_delivered_fails_the_command_after_its_results(
+def test_an_undelivered_event_fails_the_command_after_its_results(
     market: Market, platform_home: Path, tmp_path: Path
 ) -> None:
-    """The user gets the answer; whoever counts requests hears of the gap."""
+    """The user gets the results, but the failure must not go unnoticed."""
     home = tmp_path / "home"
     home.mkdir()
     without_registry = market.endpoints.replace(

@@ -1,4 +1,4 @@
-"""The embedded search when its process is killed, its disk full, its topic another."""
+"""The embedded search with a killed process, a full disk, or another topic."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ print(len(search.search(SearchQuery())))
 
 
 class Shelf:
-    """A topic of cards of its own, and an index of it."""
+    """A test's own topic of cards, and its index."""
 
     def __init__(self, endpoints: Endpoints, state_dir: Path) -> None:
         self.endpoints = endpoints.replace(state_dir=state_dir)
@@ -53,7 +53,7 @@ class Shelf:
         self._card = sample_cards()[0].as_json()
 
     def make(self) -> None:
-        """Create the topic, once one of its name is gone."""
+        """Create the topic, after an old one with its name was deleted."""
         topic = Topic(partitions=2, replication_factor=2)
 
         def made() -> bool:
@@ -69,7 +69,7 @@ class Shelf:
         check_all(self._admin.delete_topics([self.topic]))
 
     def put(self, count: int, price: float, schema_id: int = 1, **more: object) -> None:
-        """Put that many products' cards on the topic, at a price."""
+        """Write cards of so many products to the topic, with a price."""
         producer = Producer(producer_config(self.endpoints, "analytics", "admin"))
         card = self._card | {"price": {"amount": price, "currency": "RUB"}} | more
         for number in range(count):
@@ -79,7 +79,7 @@ class Shelf:
         assert producer.flush(60) == 0
 
     def start_search(self, *before: str) -> subprocess.Popen[str]:
-        """Start a search of a process of its own; return when it has begun."""
+        """Start a search in its own process; return when it has begun."""
         arguments = [self.endpoints.as_json().decode(), self.topic]
         process = subprocess.Popen(
             [*before, sys.executable, "-c", _SEARCH, *arguments],
@@ -104,17 +104,15 @@ class Shelf:
 
 @pytest.fixture
 def shelf(endpoints: Endpoints, tmp_path: Path) -> Iterator[Shelf]:
-    """Make a topic, and remove it afterwards."""
+    """Create a topic, and remove it afterwards."""
     shelf = Shelf(endpoints, tmp_path)
     shelf.make()
     yield shelf
     shelf.remove()
 
 
-def test_a_search_that_is_killed_at_any_moment_leaves_a_sound_index(
-    shelf: Shelf, drawn: Draw
-) -> None:
-    """A user who is impatient must not have to wait for a new index the next time."""
+def test_a_killed_search_leaves_a_valid_index(shelf: Shelf, drawn: Draw) -> None:
+    """An impatient user must not have to wait for a new index."""
     chance = drawn.chance("search")
     kills = drawn.count(4, 15)
     killed = 0
@@ -131,8 +129,8 @@ def test_a_search_that_is_killed_at_any_moment_leaves_a_sound_index(
     assert shelf.notices == []
 
 
-def test_a_recreated_topic_is_read_anew(shelf: Shelf) -> None:
-    """As many records as before: the offsets alone look as if nothing had happened."""
+def test_a_recreated_topic_is_read_again(shelf: Shelf) -> None:
+    """With the same number of records, the offsets alone look unchanged."""
     shelf.put(100, 1.0)
     assert shelf.prices() == [1.0] * 100
     shelf.remove()
@@ -143,7 +141,7 @@ def test_a_recreated_topic_is_read_anew(shelf: Shelf) -> None:
 
 
 def test_cards_of_another_schema_are_found(shelf: Shelf) -> None:
-    """A shop's cards may grow a field while old ones are still on the topic."""
+    """A shop may add a field while old cards are still on the topic."""
     shelf.put(20, 1.0)
     assert shelf.prices() == [1.0] * 20
     shelf.put(10, 2.0, schema_id=2, warranty_months=24)
@@ -151,8 +149,10 @@ def test_cards_of_another_schema_are_found(shelf: Shelf) -> None:
     assert shelf.notices == []
 
 
-def test_a_full_disk_is_named_and_a_free_one_does(shelf: Shelf, tmp_path: Path) -> None:
-    """Half an index must not pass for a whole one, nor stay in the way."""
+def test_a_full_disk_is_reported_and_later_recovers(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    """A partial index must not be used, and must not block later searches."""
     small = tmp_path / "small"
     small.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)]

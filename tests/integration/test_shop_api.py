@@ -61,7 +61,7 @@ def read_between(
 
 
 def reader_config(endpoints: Endpoints) -> dict[str, object]:
-    """Return the configuration of a reader that leaves no trace."""
+    """Return the configuration of a reader that commits nothing."""
     return client_config(endpoints, "inbound", "admin") | {
         "group.id": "test-shop-api",
         "enable.auto.commit": False,
@@ -69,15 +69,15 @@ def reader_config(endpoints: Endpoints) -> dict[str, object]:
 
 
 def settings(**changes: object) -> ShopApiSettings:
-    """Return settings that send quickly, whatever the environment says."""
+    """Return settings that send quickly, regardless of the environment."""
     values: dict[str, object] = {"rate": 200.0, "count": None, "metrics_port": None}
     return ShopApiSettings.model_validate(values | changes)
 
 
-def test_cards_arrive_under_their_product_ids_with_the_registered_schema(
+def test_cards_have_their_product_id_as_key_and_the_registered_schema(
     endpoints: Endpoints,
 ) -> None:
-    """A wrong key breaks compaction; a wrong schema ID every other reader."""
+    """A wrong key breaks compaction, and a wrong schema ID breaks readers."""
     starts = end_offsets(endpoints)
     tally = run(
         settings(count=50),
@@ -97,7 +97,7 @@ def test_cards_arrive_under_their_product_ids_with_the_registered_schema(
 
 
 def test_a_second_start_registers_no_second_version(endpoints: Endpoints) -> None:
-    """A version for each restart would hide the real changes of a schema."""
+    """A version per restart would hide real changes of a schema."""
     versions = []
     for _ in range(2):
         run(
@@ -110,8 +110,8 @@ def test_a_second_start_registers_no_second_version(endpoints: Endpoints) -> Non
     assert versions[0] == versions[1]
 
 
-def test_it_stops_when_told_with_every_card_delivered(endpoints: Endpoints) -> None:
-    """A restart of the service would lose what waits to be sent."""
+def test_it_delivers_every_card_before_it_stops(endpoints: Endpoints) -> None:
+    """Otherwise, a restart of the service would lose queued cards."""
     stop = Event()
     starts = end_offsets(endpoints)
     results = []
@@ -136,10 +136,10 @@ def test_it_stops_when_told_with_every_card_delivered(endpoints: Endpoints) -> N
     assert arrived >= results[0].delivered >= 20
 
 
-def test_a_wrong_password_ends_it_with_the_principal_named(
+def test_a_wrong_password_is_an_error_that_names_the_principal(
     endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Librdkafka alone would try for ever and say nothing."""
+    """Librdkafka alone would retry forever without a message."""
     secrets = tmp_path_factory.mktemp("secrets")
     (secrets / "inbound").mkdir()
     (secrets / "inbound/shop-api.password").write_text("wrong", encoding="utf-8")
@@ -152,10 +152,10 @@ def test_a_wrong_password_ends_it_with_the_principal_named(
         )
 
 
-def test_the_service_answers_about_itself_and_leaves_with_0_on_sigterm(
+def test_the_service_serves_metrics_and_exits_with_0_on_sigterm(
     endpoints: Endpoints,
 ) -> None:
-    """The supervisor takes another status for a crash."""
+    """The supervisor treats any other status as a crash."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -183,10 +183,10 @@ def test_the_service_answers_about_itself_and_leaves_with_0_on_sigterm(
         process.wait()
 
 
-def test_a_registry_that_is_away_ends_the_start_with_its_address(
+def test_an_unavailable_registry_is_an_error_that_names_its_address(
     endpoints: Endpoints,
 ) -> None:
-    """Cards without a registered schema could not be read by anybody."""
+    """Nobody could read cards without a registered schema."""
     away = endpoints.replace(schema_registry_url="http://127.0.0.1:9/x")
     with pytest.raises(GoodsflowError, match=r"http://127\.0\.0\.1:9/x"):
         run(
@@ -197,17 +197,17 @@ def test_a_registry_that_is_away_ends_the_start_with_its_address(
 
 
 def metrics(port: int) -> str:
-    """Return the metrics' text; empty as long as nobody answers."""
+    """Return the metrics as text; empty before the service answers."""
     try:
         return httpx2.get(f"http://127.0.0.1:{port}/metrics").text
     except httpx2.TransportError:
         return ""
 
 
-def test_a_shops_file_arrives_in_its_bytes_and_one_wrong_line_stops_all(
+def test_a_file_is_sent_byte_for_byte_or_not_at_all(
     endpoints: Endpoints, tmp_path: Path
 ) -> None:
-    """Half of a file that was sent is worse than none: nobody knows which half."""
+    """Nobody would know which part of a file was sent."""
     name = uuid.uuid4().hex
     card = sample_cards()[0].as_json() | {"product_id": name}
     line = json.dumps(card | {"more": "не в схеме"}, ensure_ascii=False).encode()
