@@ -1,4 +1,4 @@
-"""What a sensor hands on from one tick to the next."""
+"""What a sensor stores from one tick to the next."""
 
 import json
 from dataclasses import asdict, dataclass

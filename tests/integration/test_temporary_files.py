@@ -1,4 +1,4 @@
-"""A native platform leaves nothing in the folder that all programs share."""
+"""A native platform leaves nothing in the system's temporary folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def files_of(process: psutil.Process) -> set[Path]:
 
 
 def test_each_part_keeps_its_temporary_files_to_itself(platform_home: Path) -> None:
-    """Jetty, Vert.x, Spark and JNI libraries leave theirs behind when killed."""
+    """Jetty, Vert.x, Spark and JNI libraries leave files behind when killed."""
     root = platform_home.resolve()
     temporary = root / "tmp"
     strays = []
@@ -68,6 +68,6 @@ def test_each_part_keeps_its_temporary_files_to_itself(platform_home: Path) -> N
 
 
 def test_what_jetty_unpacks_lies_in_the_parts_folders(platform_home: Path) -> None:
-    """A folder for each start of each HDFS part would fill the shared one."""
+    """Each start of an HDFS part unpacks its web pages into a new folder."""
     unpacked = {path.parent.name for path in (platform_home / "tmp").glob("*/jetty-*")}
     assert unpacked >= {"hdfs-nn", "hdfs-dn-0", "hdfs-dn-1"}

@@ -1,4 +1,4 @@
-"""What the project declares that it needs, against what it imports."""
+"""The declared dependencies against the imports."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ from goodsflow.model.endpoints import PROJECT_ROOT
 
 PROJECT_FILE: Final = PROJECT_ROOT / "pyproject.toml"
 _BROUGHT_BY: Final = {"pydantic-core": "pydantic"}
-"""Distributions that are another one's lower half."""
+"""Distributions that are always installed with another one."""
 
 
 def canonical(name: str) -> str:
@@ -52,11 +52,11 @@ def imported() -> set[str]:
 
 
 def test_each_dependency_is_imported_or_says_why_it_is_there() -> None:
-    """What nothing needs is downloaded, pinned and updated all the same."""
+    """An unused dependency is still downloaded, pinned and updated."""
     unexplained = {name for name, has_reason in declared().items() if not has_reason}
     assert unexplained - imported() == set()
 
 
 def test_whatever_is_imported_is_declared() -> None:
-    """What another package happens to bring goes when that one changes."""
+    """A package that another one brings may disappear when that one changes."""
     assert imported() - declared().keys() == set()

@@ -1,4 +1,4 @@
-"""Cursors as Dagster has stored them: an update reads those of the version before."""
+"""Cursors that an earlier version stored in Dagster."""
 
 from dagster_project.sensors import connector_restarter, drift
 from dagster_project.sensors.evaluations import Reported
@@ -6,7 +6,7 @@ from goodsflow.clients.connect.restarts import History
 
 
 def test_what_the_observer_reported_survives_an_update() -> None:
-    """A cursor that cannot be read fails every tick from then on."""
+    """If a cursor cannot be read, every tick fails."""
     stored = '{"digests": {"a/b": "c"}, "complete_at": 5, "readings": {"x": {"at": 1}}}'
     assert Reported.from_stored(stored) == Reported({"a/b": "c"}, 5.0, {"x": {"at": 1}})
     # The first versions had no readings.
@@ -15,7 +15,7 @@ def test_what_the_observer_reported_survives_an_update() -> None:
 
 
 def test_repairs_and_restarts_survive_an_update() -> None:
-    """A drift would be repaired again at once, and a connector restarted."""
+    """Otherwise repairs and restarts would start over after an update."""
     reported = '"reported": {"digests": {}, "complete_at": 5.0, "readings": {}}'
     repair = '{"digest": "d", "attempt": 2, "asked_at": 7.5}'
     assert drift.Cursor.from_stored(
@@ -32,7 +32,7 @@ def test_repairs_and_restarts_survive_an_update() -> None:
 
 
 def test_a_cursor_reads_what_it_wrote() -> None:
-    """What is lost on the way is done or reported twice."""
+    """What is lost would be done or reported twice."""
     cursor = drift.Cursor({"topics": drift.Repair("d", 2, 7.5)}, Reported({"a": "b"}))
     assert drift.Cursor.from_stored(cursor.to_stored()) == cursor
     assert drift.Cursor.from_stored("") == drift.Cursor()

@@ -1,4 +1,4 @@
-"""spawn.sh: what it does before it becomes a part's run.sh."""
+"""What spawn.sh does before it runs a part's run.sh."""
 
 import os
 import socket
@@ -39,14 +39,14 @@ def test_each_start_is_counted(tmp_path: Path) -> None:
 
 
 def test_a_part_has_a_temporary_folder_for_its_owner_alone(tmp_path: Path) -> None:
-    """Secrets may lie in a file there."""
+    """A temporary file may contain a secret."""
     temporary = tmp_path / "tmp" / "part"
     assert spawn(tmp_path, "echo $TMPDIR") == f"{temporary}\n"
     assert temporary.stat().st_mode & 0o777 == 0o700
 
 
 def test_what_an_earlier_start_left_is_deleted() -> None:
-    """A part that is killed each minute would fill the disk."""
+    """Otherwise a part that is killed each minute fills the disk."""
     # A path short enough for a socket.
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         folder = Path(name)
