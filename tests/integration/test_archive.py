@@ -116,7 +116,7 @@ class Archive:
 @pytest.fixture
 def archive(endpoints: Endpoints) -> Iterator[Archive]:
     """Create a topic and folders; remove them afterwards."""
-    name = f"test-compaction-{uuid.uuid4().hex[:8]}"
+    name = f"test-archive-{uuid.uuid4().hex[:8]}"
     settings = ArchiveSettings(
         principal="admin",
         topic=name,
@@ -293,7 +293,7 @@ def test_killed_after_any_step_each_line_is_there_once(archive: Archive) -> None
         with pytest.raises(KilledError):
             archive.run(on_step=on_step)
 
-    # Each run goes on from what the one before has left.
+    # Each run continues where the previous one ended.
     for step in (
         "claimed",
         "took over",

@@ -333,7 +333,7 @@ def test_archived_files_count_but_are_not_processed_again(shop: Shop) -> None:
         "a": 60 / 20,
         "c": 1.0,
     }
-    # Three files in one of Parquet, and the one that the compaction leaves.
+    # Three files in one of Parquet, and the one that the archive leaves.
     assert after.rebuilt_from == 2
     with Publisher(shop.endpoints, where) as publisher:
         publisher.start()

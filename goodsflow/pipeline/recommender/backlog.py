@@ -50,7 +50,7 @@ def read_backlog(
 
     Raises:
         OverlappingFilesError: Files overlap each other or an offset.
-        MissingFilesError: No file reaches up to an offset.
+        MissingFilesError: No file reaches an offset.
         GoodsflowError: Kafka or HDFS refused or didn't answer.
     """
     settings = settings or RecommenderSettings()

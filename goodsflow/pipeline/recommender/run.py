@@ -271,7 +271,7 @@ def score(
     """Return the recommendations of all windows, by window and rank.
 
     Args:
-        products: As ``scoring.gather_products`` returns them.
+        products: From ``scoring.gather_products``.
         known: The prices of earlier windows.
         interests: The users' interest at each window.
         settings: The number per window, and the scoring.

@@ -3,8 +3,9 @@
 ``<state dir>/<name>/snapshot.json`` has the users' interest and the names of all
 segments of prices. ``<state dir>/<name>/prices`` is the segment that this run added, as
 Parquet: a row for each product and currency. A run saves its snapshot before its
-transaction, and the transaction commits the snapshot's name with the offsets. Snapshots
-that aren't named there are leftovers of failed runs, and nobody reads them.
+transaction, and the transaction commits the snapshot's name with the offsets. If a
+snapshot's name was never committed, it is a leftover of a failed run, and nobody reads
+it.
 
 **Cost.** A run writes only new prices: prices are sums, so the sums of all segments add
 up. Small segments are merged with the new one as soon as that has half as many rows, so
