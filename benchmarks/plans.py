@@ -100,10 +100,10 @@ def _reconciler(endpoints: Endpoints, file: Path) -> Reconciler:
 
 def _apply(endpoints: Endpoints, file: Path) -> None:
     with _reconciler(endpoints, file) as reconciler:
-        survey = reconciler.survey(reconciler.targets())
-        if survey.failures:
-            raise RuntimeError(f"Could not read: {survey.failures}")
-        for result in reconciler.apply(survey.plan.changes, ()):
+        planned = reconciler.plan_all(reconciler.targets())
+        if planned.failures:
+            raise RuntimeError(f"Could not read: {planned.failures}")
+        for result in reconciler.apply(planned.plan.changes, ()):
             if result.error:
                 raise result.error
 
@@ -119,9 +119,9 @@ def _questions(
 
     def plan() -> None:
         with _reconciler(endpoints, file) as reconciler:
-            survey = reconciler.survey(reconciler.targets())
-        check(not survey.failures, f"Could not read: {survey.failures}")
-        check(survey.plan.is_empty, f"Not as declared: {survey.plan}")
+            planned = reconciler.plan_all(reconciler.targets())
+        check(not planned.failures, f"Could not read: {planned.failures}")
+        check(planned.plan.is_empty, f"Not as declared: {planned.plan}")
 
     def command(name: str) -> None:
         done = subprocess.run(

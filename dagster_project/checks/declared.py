@@ -16,7 +16,7 @@ from dagster_project.resources import DesiredStateResource
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Plan, Target
 from goodsflow.desired_state.planning.rendering import summary
-from goodsflow.desired_state.providers.reconciler import Survey
+from goodsflow.desired_state.providers.reconciler import PlanResults
 
 AS_DECLARED = "as_declared"
 DECLARED_CHECKS: list[CheckName] = [(key, AS_DECLARED) for key in ASSET_OF.values()]
@@ -42,13 +42,13 @@ def check_plan(target: Target, plan: Plan) -> CheckResult:
     )
 
 
-def check_survey(survey: Survey) -> list[CheckResult]:
-    """Check every target of a survey; one that could not be read fails."""
+def check_plans(planned: PlanResults) -> list[CheckResult]:
+    """Check every target's plan; a target that could not be read fails."""
     return [
-        *(check_plan(target, plan) for target, plan in survey.plans.items()),
+        *(check_plan(target, plan) for target, plan in planned.plans.items()),
         *(
             not_evaluated((ASSET_OF[target], AS_DECLARED), str(error))
-            for target, error in survey.failures.items()
+            for target, error in planned.failures.items()
         ),
     ]
 
@@ -57,10 +57,10 @@ def evaluate_declared(desired_state: DesiredStateResource) -> list[CheckResult]:
     """Compare everything declared that this platform can have with its actual state."""
     try:
         with desired_state.watching_reconciler() as reconciler:
-            survey = reconciler.survey(reconciler.targets())
+            planned = reconciler.plan_all(reconciler.targets())
     except GoodsflowError as error:
         return [not_evaluated(check, str(error)) for check in DECLARED_CHECKS]
-    return check_survey(survey)
+    return check_plans(planned)
 
 
 @dg.multi_asset_check(

@@ -10,7 +10,7 @@ import dagster as dg
 
 from dagster_project.assets.declared import ASSET_OF
 from dagster_project.automation import BOOTSTRAP_PENDING, is_bootstrapped
-from dagster_project.checks.declared import DECLARED_CHECKS, check_survey
+from dagster_project.checks.declared import DECLARED_CHECKS, check_plans
 from dagster_project.checks.results import CheckResult, not_evaluated
 from dagster_project.jobs import bootstrap
 from dagster_project.resources import DesiredStateResource
@@ -24,10 +24,10 @@ from dagster_project.sensors.evaluations import (
 )
 from goodsflow.common.clock import elapsed
 from goodsflow.common.errors import GoodsflowError
-from goodsflow.desired_state.providers.reconciler import Survey
+from goodsflow.desired_state.providers.reconciler import PlanResults
 
 TIMEOUT_SECONDS = 35.0
-"""For the whole survey; Dagster gives up on a tick after 60 s."""
+"""For planning all targets; Dagster gives up on a tick after 60 s."""
 
 FIRST_RETRY_SECONDS = 120.0
 MOST_RETRY_SECONDS = 3600.0
@@ -107,11 +107,11 @@ def decide_repairs(
     return due, remembered
 
 
-def safe_drift(survey: Survey) -> dict[str, str]:
+def safe_drift(planned: PlanResults) -> dict[str, str]:
     """Return a digest of what is safe to repair, for each asset with such drift."""
     return {
         ASSET_OF[target]: _digest([str(change) for change in plan.safe()])
-        for target, plan in survey.plans.items()
+        for target, plan in planned.plans.items()
         if plan.safe()
     }
 
@@ -152,23 +152,23 @@ def tick(
     """
     state = Cursor.from_stored(cursor)
     repairs = dict(state.repairs)
-    surveys: list[Survey] = []
+    all_planned: list[PlanResults] = []
 
     def evaluate() -> list[CheckResult]:
         try:
             with desired_state.watching_reconciler() as reconciler:
-                survey = reconciler.survey(reconciler.targets())
+                planned = reconciler.plan_all(reconciler.targets())
         except GoodsflowError as error:
             return [not_evaluated(check, str(error)) for check in DECLARED_CHECKS]
-        surveys.append(survey)
-        return check_survey(survey)
+        all_planned.append(planned)
+        return check_plans(planned)
 
     results = evaluate_all([(DECLARED_CHECKS, evaluate)], TIMEOUT_SECONDS)
     due: list[str] = []
     # A run under way may be repairing it, or making it for the first time.
-    if surveys and not _is_applying(instance):
-        unread = {ASSET_OF[target] for target in surveys[0].failures}
-        due, repairs = decide_repairs(safe_drift(surveys[0]), repairs, now, unread)
+    if all_planned and not _is_applying(instance):
+        unread = {ASSET_OF[target] for target in all_planned[0].failures}
+        due, repairs = decide_repairs(safe_drift(all_planned[0]), repairs, now, unread)
     changed, reported = select_changes(results, state.reported, now)
     requests = [_request(due, repairs)] if due else []
     return dg.SensorResult(

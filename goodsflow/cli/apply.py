@@ -108,23 +108,23 @@ def apply(
         ),
     ):
         targets = select_targets(reconciler.targets(), clusters, kinds)
-        survey = reconciler.survey(targets)
-        if survey.failures:
-            echo_failures(survey.failures.items())
+        planned = reconciler.plan_all(targets)
+        if planned.failures:
+            echo_failures(planned.failures.items())
             click.echo(
                 "Nothing was changed, because part of the platform could not be read. "
                 "Use --kind and --cluster to apply the rest.",
                 err=True,
             )
             sys.exit(1)
-        echo_plan(as_text(survey.plan))
-        if survey.plan.is_empty:
+        echo_plan(as_text(planned.plan))
+        if planned.plan.is_empty:
             return
-        granted = allowed | _ask(survey.plan, allowed, never_ask=never_ask)
+        granted = allowed | _ask(planned.plan, allowed, never_ask=never_ask)
         click.echo()
-        results = _apply_changes(reconciler, survey.plan.changes, granted)
+        results = _apply_changes(reconciler, planned.plan.changes, granted)
         is_in_effect = _await_effect(reconciler, results)
-    status = _print_summary(survey.plan, results)
+    status = _print_summary(planned.plan, results)
     sys.exit(status if is_in_effect else 1)
 
 

@@ -71,16 +71,16 @@ def plan(
 
     with open_reconciler(context.home, declaration) as reconciler:
         targets = select_targets(reconciler.targets(), clusters, kinds)
-        survey = reconciler.survey(targets)
+        planned = reconciler.plan_all(targets)
     if as_json:
-        document = plan_as_json(survey.plan, survey.failures)
+        document = plan_as_json(planned.plan, planned.failures)
         echo_json(document)
-    elif not survey.failures or not survey.plan.is_empty:
-        echo_plan(as_text(survey.plan))
-    echo_failures(survey.failures.items())
-    if survey.failures:
+    elif not planned.failures or not planned.plan.is_empty:
+        echo_plan(as_text(planned.plan))
+    echo_failures(planned.failures.items())
+    if planned.failures:
         sys.exit(1)
-    sys.exit(0 if survey.plan.is_empty else DRIFT)
+    sys.exit(0 if planned.plan.is_empty else DRIFT)
 
 
 def _adopt(

@@ -59,18 +59,18 @@ class Declaration:
         with Reconciler.of_file(
             self.file, self.endpoints, principal="admin"
         ) as reconciler:
-            survey = reconciler.survey(reconciler.targets())
-        assert survey.failures == {}
-        return survey.plan
+            planned = reconciler.plan_all(reconciler.targets())
+        assert planned.failures == {}
+        return planned.plan
 
     def apply(self, *allowed: Permission) -> list[str]:
         """Plan and apply; return what was done. Nothing may fail."""
         with Reconciler.of_file(
             self.file, self.endpoints, principal="admin"
         ) as reconciler:
-            survey = reconciler.survey(reconciler.targets())
-            assert survey.failures == {}
-            results = reconciler.apply(survey.plan.changes, allowed)
+            planned = reconciler.plan_all(reconciler.targets())
+            assert planned.failures == {}
+            results = reconciler.apply(planned.plan.changes, allowed)
             assert [r.error for r in results if r.error] == []
             for target in {r.change.target for r in results}:
                 reconciler.provider(target).settle()

@@ -63,7 +63,7 @@ TARGETS: tuple[Target, ...] = (
 
 
 @dataclass(frozen=True)
-class Survey:
+class PlanResults:
     """The plans for several targets.
 
     Attributes:
@@ -153,12 +153,12 @@ class Reconciler(Closeable):
             self._providers[target] = self._make_provider(target)
         return self._providers[target]
 
-    def survey(self, targets: Iterable[Target]) -> Survey:
+    def plan_all(self, targets: Iterable[Target]) -> PlanResults:
         """Plan for several targets in parallel."""
         targets = tuple(targets)
         with ThreadPoolExecutor(len(targets) or 1) as pool:
             planned = dict(zip(targets, pool.map(self._try_plan, targets), strict=True))
-        return Survey(
+        return PlanResults(
             {t: plan for t, plan in planned.items() if isinstance(plan, Plan)},
             {t: e for t, e in planned.items() if isinstance(e, GoodsflowError)},
         )

@@ -13,7 +13,7 @@ from goodsflow.cli.main import cli
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Change, Permission, Plan, Target
 from goodsflow.desired_state.providers.provider import Result as Outcome
-from goodsflow.desired_state.providers.reconciler import Survey
+from goodsflow.desired_state.providers.reconciler import PlanResults
 from goodsflow.model.spec import AclBinding
 from tests.support import write_endpoints
 
@@ -54,16 +54,16 @@ class FakeReconciler:
         """Have two."""
         return TOPICS, ACLS
 
-    def survey(self, targets: Iterable[Target]) -> Survey:
+    def plan_all(self, targets: Iterable[Target]) -> PlanResults:
         """Find what there is in these."""
         plans = {
             target: Plan(tuple(c for c in self.changes if c.target == target))
             for target in targets
         }
         if self.failure is None:
-            return Survey(plans, {})
+            return PlanResults(plans, {})
         plans.pop(ACLS)
-        return Survey(plans, {ACLS: self.failure})
+        return PlanResults(plans, {ACLS: self.failure})
 
     def apply(
         self,

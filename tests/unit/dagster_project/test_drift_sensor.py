@@ -1,4 +1,4 @@
-"""The drift sensor: what it decides, and what its shell makes of a survey."""
+"""The drift sensor: what it decides, and what it does with the plans."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dagster_project.sensors.drift import (
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.common.errors import GoodsflowError
 from goodsflow.desired_state.planning import Change, Plan, Target
-from goodsflow.desired_state.providers.reconciler import Survey
+from goodsflow.desired_state.providers.reconciler import PlanResults
 from tests.unit.dagster_project.instances import add_bootstrap
 
 SENSOR = build_drift_sensor(dg.DefaultSensorStatus.STOPPED)
@@ -29,9 +29,9 @@ COSTLY = Change(ACLS, "delete", "x may read topic 'y'", permission="delete-acls"
 class FakeDesiredState:
     """The resource and its reconciler in one."""
 
-    def __init__(self, survey: Survey | GoodsflowError) -> None:
+    def __init__(self, planned: PlanResults | GoodsflowError) -> None:
         """Answer so."""
-        self.answer = survey
+        self.answer = planned
 
     def watching_reconciler(self) -> FakeDesiredState:
         """Fail, or be the reconciler."""
@@ -50,13 +50,13 @@ class FakeDesiredState:
         """Name all."""
         return tuple(ASSET_OF)
 
-    def survey(self, targets: Any) -> Survey:  # noqa: ARG002
+    def plan_all(self, targets: Any) -> PlanResults:  # noqa: ARG002
         """Answer."""
-        assert isinstance(self.answer, Survey)
+        assert isinstance(self.answer, PlanResults)
         return self.answer
 
 
-def survey(*changes: Change, **failures: GoodsflowError) -> Survey:
+def planned(*changes: Change, **failures: GoodsflowError) -> PlanResults:
     """Return what was found: these changes, and nothing of those that failed."""
     failed = {t: e for t in ASSET_OF for k, e in failures.items() if str(t).endswith(k)}
     plans = {
@@ -64,11 +64,11 @@ def survey(*changes: Change, **failures: GoodsflowError) -> Survey:
         for target in ASSET_OF
         if target not in failed
     }
-    return Survey(plans, failed)
+    return PlanResults(plans, failed)
 
 
 def tick(
-    found: Survey | GoodsflowError,
+    found: PlanResults | GoodsflowError,
     cursor: str | None = None,
     instance: dg.DagsterInstance | None = None,
 ) -> dg.SensorResult:
@@ -96,7 +96,7 @@ def verdicts(result: dg.SensorResult) -> dict[str, dg.AssetCheckEvaluation]:
 
 def test_a_safe_drift_fails_its_check_and_is_repaired() -> None:
     """A check alone leaves the repair to whoever looks at it next week."""
-    result = tick(survey(SAFE))
+    result = tick(planned(SAFE))
 
     (request,) = result.run_requests or []
     assert request.asset_selection == [dg.AssetKey("inbound_topics")]
@@ -108,33 +108,33 @@ def test_a_safe_drift_fails_its_check_and_is_repaired() -> None:
 
 def test_what_needs_permission_is_told_and_never_started() -> None:
     """Nobody looks while a sensor runs."""
-    result = tick(survey(COSTLY))
+    result = tick(planned(COSTLY))
     assert not result.run_requests
     assert "needs delete-acls" in str(verdicts(result)["inbound_acls"].description)
 
 
 def test_the_same_drift_is_not_asked_for_at_every_tick() -> None:
     """A repair that does not help would be started every minute."""
-    first = tick(survey(SAFE))
-    second = tick(survey(SAFE), first.cursor)
+    first = tick(planned(SAFE))
+    second = tick(planned(SAFE), first.cursor)
     assert first.run_requests
     assert not second.run_requests
 
 
 def test_drift_that_comes_back_is_repaired_again() -> None:
     """A run key is remembered for ever."""
-    first = tick(survey(SAFE))
-    mended = tick(survey(), first.cursor)
-    again = tick(survey(SAFE), mended.cursor)
+    first = tick(planned(SAFE))
+    mended = tick(planned(), first.cursor)
+    again = tick(planned(SAFE), mended.cursor)
     assert not mended.run_requests
     assert again.run_requests
 
 
 def test_what_cannot_be_read_for_once_keeps_its_back_off() -> None:
     """Each hiccup of a broker would start the repair that does not help anew."""
-    first = tick(survey(SAFE))
-    unread = tick(survey(topics=ClusterUnavailableError("away")), first.cursor)
-    again = tick(survey(SAFE), unread.cursor)
+    first = tick(planned(SAFE))
+    unread = tick(planned(topics=ClusterUnavailableError("away")), first.cursor)
+    again = tick(planned(SAFE), unread.cursor)
     assert first.run_requests
     assert not again.run_requests
 
@@ -142,7 +142,7 @@ def test_what_cannot_be_read_for_once_keeps_its_back_off() -> None:
 def test_what_cannot_be_read_is_a_failed_check_and_no_drift() -> None:
     """An outage would start runs that find nothing to do, or nobody."""
     away = ClusterUnavailableError("nobody there")
-    found = verdicts(result := tick(survey(SAFE, topics=away)))
+    found = verdicts(result := tick(planned(SAFE, topics=away)))
     assert not result.run_requests
     assert "nobody there" in str(found["inbound_topics"].description)
     assert not found["inbound_topics"].passed
@@ -160,7 +160,7 @@ def test_nothing_is_started_beside_a_run_that_is_under_way() -> None:
         add_bootstrap(instance, dg.DagsterRunStatus.STARTED)
         context = dg.build_sensor_context(
             instance=instance,
-            resources={"desired_state": FakeDesiredState(survey(SAFE))},
+            resources={"desired_state": FakeDesiredState(planned(SAFE))},
         )
         result = SENSOR(context)
     assert isinstance(result, dg.SensorResult)

@@ -373,7 +373,7 @@ def test_checks_run_by_hand_say_the_same(*, fault: bool, has_ksqldb: bool) -> No
     definitions = build_definitions(resource_overrides=resources(fakes))
     with dg.DagsterInstance.ephemeral() as instance:
         job = definitions.resolve_implicit_global_asset_job_def()
-        # What is declared is compared by drift_sensor, on the same survey.
+        # What is declared is compared by drift_sensor.
         selection = {
             key
             for checks in ALL_CHECKS
