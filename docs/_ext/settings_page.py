@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from model_tables import field_table, markdown_table, model_schema
 from pydantic import BaseModel
@@ -63,8 +64,12 @@ def _service_parts() -> Iterator[str]:
         yield field_table(
             model_schema(settings),
             header="Variable",
-            name=lambda field, prefix=prefix: f"{prefix}{field}".upper(),
+            name=partial(_variable, prefix),
         )
+
+
+def _variable(prefix: str, field: str) -> str:
+    return f"{prefix}{field}".upper()
 
 
 def compose_variables() -> dict[str, str]:
