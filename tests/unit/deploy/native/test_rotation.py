@@ -24,9 +24,9 @@ from goodsflow.model.endpoints import PROJECT_ROOT
 from goodsflow.model.spec import load_platform
 
 
-@pytest.mark.parametrize("started_anew", [{"kafka-1"}, set()])
+@pytest.mark.parametrize("restarted_brokers", [{"kafka-1"}, set()])
 def test_a_resumed_rotation_restarts_no_broker_with_out_of_sync_replicas(
-    home: Home, monkeypatch: pytest.MonkeyPatch, started_anew: set[str]
+    home: Home, monkeypatch: pytest.MonkeyPatch, restarted_brokers: set[str]
 ) -> None:
     """Partitions whose only in-sync replica is on it would be unavailable."""
     platform = open_platform(home.root)
@@ -36,7 +36,7 @@ def test_a_resumed_rotation_restarts_no_broker_with_out_of_sync_replicas(
     changed_at = file.stat().st_mtime
     processes = [
         SimpleNamespace(
-            name=n, started_at=changed_at + (1 if n in started_anew else -1)
+            name=n, started_at=changed_at + (1 if n in restarted_brokers else -1)
         )
         for n in ("kafka-0", "kafka-1")
     ]
