@@ -10,7 +10,7 @@ from goodsflow.clients.registry import (
     SchemaNotFoundError,
     SubjectNotFoundError,
 )
-from goodsflow.clients.registry.schema_checks import SchemaChecks, UnknownSchemaError
+from goodsflow.clients.registry.schema_checks import SchemaChecks
 from goodsflow.model.blocklist import BlockRules, Rule, Scope
 from goodsflow.model.cards import encode_json, frame
 from goodsflow.model.cards.samples import sample_cards
@@ -174,16 +174,6 @@ def test_a_schema_is_looked_up_once() -> None:
     for schema_id in (1, 77, 1, 77, 1):
         asking.decide(KEY, value(schema_id))
     assert registry.asked == [1, 77]
-
-
-def test_an_unknown_schema_is_looked_up_again() -> None:
-    """If its ID is assigned later, cards would be dead letters until a restart."""
-    registry, now = Registry(), [0.0]
-    schemas = SchemaChecks(registry, "goods-value", lambda: now[0])  # type: ignore[arg-type]
-    for now[0] in (0.0, 29.0, 31.0):
-        with pytest.raises(UnknownSchemaError):
-            schemas.by_id(77)
-    assert registry.asked == [77, 77]
 
 
 def test_an_unavailable_registry_makes_no_dead_letters() -> None:
