@@ -1,7 +1,7 @@
-"""What every keeper of the parts' states answers, as tests to inherit.
+"""The contract of every process manager, as tests to inherit.
 
-A test class of a keeper derives from ``ServicesContract`` and says how parts are run,
-killed and stopped where it looks.
+The test class of a process manager derives from ``ServicesContract`` and says how parts
+are run, killed and stopped under it.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ def await_that(condition: Callable[[], object], seconds: float = 30) -> None:
 
 
 class ServicesContract:
-    """Inherit it, and give a keeper and what is done to its parts."""
+    """Inherit it; provide a process manager, and what is done to its parts."""
 
     @pytest.fixture
-    def keeper(self) -> ProcessManager:
-        """Return the keeper of a platform that runs ``PARTS``."""
+    def manager(self) -> ProcessManager:
+        """Return the process manager of a platform that runs ``PARTS``."""
         raise NotImplementedError
 
     @pytest.fixture
-    def lost_keeper(self) -> ProcessManager:
-        """Return the keeper of a platform whose keeper does not answer."""
+    def silent_manager(self) -> ProcessManager:
+        """Return a process manager that does not answer."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -51,13 +51,13 @@ class ServicesContract:
         """Return what a person does to stop a part."""
         raise NotImplementedError
 
-    def test_what_runs_is_up(self, keeper: ProcessManager) -> None:
+    def test_what_runs_is_up(self, manager: ProcessManager) -> None:
         """Anything less is an alarm about nothing."""
         states: Mapping[str, ServiceState] = {}
 
         def all_up() -> bool:
             nonlocal states
-            states = keeper.states()
+            states = manager.states()
             return all(state.is_up for state in states.values())
 
         await_that(all_up)
@@ -70,46 +70,46 @@ class ServicesContract:
         assert -1 < steady.uptime_seconds < 60
 
     def test_a_crash_counts_as_a_restart_and_passes(
-        self, keeper: ProcessManager, kill: Callable[[str], None]
+        self, manager: ProcessManager, kill: Callable[[str], None]
     ) -> None:
-        """A part that dies every minute looks healthy each time one looks."""
-        await_that(lambda: keeper.states()["killed"].is_up)
-        first = keeper.states()["killed"].pid
+        """A part that dies every minute would look healthy at each reading."""
+        await_that(lambda: manager.states()["killed"].is_up)
+        first = manager.states()["killed"].pid
         kill("killed")
-        await_that(lambda: keeper.states()["killed"].restarts == 1)
-        await_that(lambda: keeper.states()["killed"].is_up)
-        assert keeper.states()["killed"].pid != first
-        assert keeper.states()["steady"].restarts == 0
+        await_that(lambda: manager.states()["killed"].restarts == 1)
+        await_that(lambda: manager.states()["killed"].is_up)
+        assert manager.states()["killed"].pid != first
+        assert manager.states()["steady"].restarts == 0
 
     def test_what_was_stopped_is_not_up_and_says_why(
-        self, keeper: ProcessManager, stop: Callable[[str], None]
+        self, manager: ProcessManager, stop: Callable[[str], None]
     ) -> None:
         """A check that fails without a reason sends its reader to the logs."""
         stop("stopped")
-        state = keeper.states()["stopped"]
+        state = manager.states()["stopped"]
         assert not state.is_up
         assert state.state != "RUNNING"
         assert state.reason
         assert (state.pid, state.uptime_seconds) == (None, None)
 
-    def test_what_it_wrote_can_be_read(self, keeper: ProcessManager) -> None:
+    def test_what_it_wrote_can_be_read(self, manager: ProcessManager) -> None:
         """The last error of a service that crashed is in its log alone."""
-        await_that(lambda: WRITTEN in keeper.log_tail("steady"))
-        assert keeper.log_tail("absent") == ""
+        await_that(lambda: WRITTEN in manager.log_tail("steady"))
+        assert manager.log_tail("absent") == ""
 
-    def test_a_part_is_started_anew(self, keeper: ProcessManager) -> None:
+    def test_a_part_is_restarted(self, manager: ProcessManager) -> None:
         """Who sees in the UI that one is stuck wants to do something about it there."""
-        await_that(lambda: keeper.states()["stopped"].is_up)
-        first = keeper.states()["stopped"].pid
-        keeper.restart("stopped")
-        await_that(lambda: keeper.states()["stopped"].is_up)
-        assert keeper.states()["stopped"].pid != first
+        await_that(lambda: manager.states()["stopped"].is_up)
+        first = manager.states()["stopped"].pid
+        manager.restart("stopped")
+        await_that(lambda: manager.states()["stopped"].is_up)
+        assert manager.states()["stopped"].pid != first
         with pytest.raises(GoodsflowError):
-            keeper.restart("absent")
+            manager.restart("absent")
 
     def test_a_keeper_that_does_not_answer_is_an_error(
-        self, lost_keeper: ProcessManager
+        self, silent_manager: ProcessManager
     ) -> None:
         """An empty answer would read as a platform without parts."""
         with pytest.raises(GoodsflowError, match="does not answer"):
-            lost_keeper.states()
+            silent_manager.states()

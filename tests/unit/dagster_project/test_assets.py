@@ -181,7 +181,7 @@ def test_a_run_tells_its_plan_and_a_rerun_that_nothing_changed(
 def test_a_dry_run_plans_and_changes_nothing(
     platform: PlatformResource, cluster: FakeCluster
 ) -> None:
-    """It is asked for by whoever is not sure."""
+    """Somebody who is not sure asks for it."""
     found = metadata(make(platform, "inbound_topics", dry_run=True), "inbound_topics")
     assert found["summary"] == "1 to create."
     assert found["dry run"] is True
@@ -191,7 +191,7 @@ def test_a_dry_run_plans_and_changes_nothing(
 def test_what_needs_permission_is_left_unless_the_run_allows_it(
     platform: PlatformResource, cluster: FakeCluster
 ) -> None:
-    """The drift sensor starts runs with nobody looking."""
+    """The drift sensor starts runs that nobody watches."""
     cluster.bindings = {AclBinding("shop-api", "topic", "goods", "literal", "read")}
 
     careful = metadata(make(platform, "inbound_acls"), "inbound_acls")
@@ -282,7 +282,7 @@ def test_a_run_by_hand_takes_what_waits_and_the_sensors_complete_windows(
 
 
 def test_a_run_tells_what_it_did() -> None:
-    """Whoever looks at a run wants its files, offsets, cards and times."""
+    """A reader of a run wants its files, offsets, cards and times."""
     now = datetime.now(tz=UTC)
     file = TopicFile("source.goods-filtered", 0, 0, 9, "/f", 100, now)
     recommended = Recommendation(0, 1, "12348", 1.25, 10.0, 8.0, "RUB", 9, 0.5, b"{}")

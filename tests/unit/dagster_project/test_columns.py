@@ -43,7 +43,7 @@ def test_the_archive_has_the_columns_that_spark_writes() -> None:
 
 
 def test_what_is_computed_has_owners_and_a_version() -> None:
-    """Whoever finds a wrong number asks them, and which code has made it."""
+    """A wrong number needs somebody to ask, and the code that made it."""
     for asset in ("recommendations", "recomputed_recommendations", "goods_archive"):
         node = GRAPH.get(dg.AssetKey(asset))
         assert node.owners == ["team:data"], asset

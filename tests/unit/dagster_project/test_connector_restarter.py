@@ -1,4 +1,4 @@
-"""What is done about a connector that has failed, and what is told of it."""
+"""What is done about a failed connector, and what is reported."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -72,10 +72,12 @@ class FakeConnect:
             raise ConnectUnavailableError("no answer in time")
 
 
-def told_by(result: dg.SensorResult) -> dict[str, dg.AssetCheckEvaluation]:
+def evaluations_of(result: dg.SensorResult) -> dict[str, dg.AssetCheckEvaluation]:
     """Return the evaluations of a tick by asset."""
-    told = [e for e in result.asset_events if isinstance(e, dg.AssetCheckEvaluation)]
-    return {e.asset_key.to_user_string(): e for e in told}
+    reported = [
+        e for e in result.asset_events if isinstance(e, dg.AssetCheckEvaluation)
+    ]
+    return {e.asset_key.to_user_string(): e for e in reported}
 
 
 def run_tick(
@@ -83,19 +85,19 @@ def run_tick(
 ) -> tuple[dg.SensorResult, dict[str, dg.AssetCheckEvaluation]]:
     """Tick once; return the result and its evaluations by asset."""
     result = tick(PlatformResource(), connect, cursor, now)  # type: ignore[arg-type]
-    return result, told_by(result)
+    return result, evaluations_of(result)
 
 
 def ticks(
     connect: FakeConnect, times: Sequence[float]
 ) -> list[dict[str, dg.AssetCheckEvaluation]]:
     """Tick at these times, each with the cursor of the one before."""
-    cursor, told = None, []
+    cursor, reported = None, []
     for now in times:
         result, found = run_tick(connect, cursor, now)
         cursor = result.cursor
-        told.append(found)
-    return told
+        reported.append(found)
+    return reported
 
 
 def test_connectors_that_run_pass_and_are_left_alone() -> None:
@@ -107,9 +109,9 @@ def test_connectors_that_run_pass_and_are_left_alone() -> None:
         context = dg.build_sensor_context(instance=instance, resources=resources)
         result = SENSOR(context)
     assert isinstance(result, dg.SensorResult)
-    told = told_by(result)
-    assert told.keys() == {"mm2_source", "hdfs_sink"}
-    assert all(e.passed for e in told.values())
+    reported = evaluations_of(result)
+    assert reported.keys() == {"mm2_source", "hdfs_sink"}
+    assert all(e.passed for e in reported.values())
     assert not connect.restarted
     assert "hdfs_sink: Nothing to restart: connector 'hdfs-sink' RUNNING" in str(
         result.skip_reason
@@ -119,11 +121,11 @@ def test_connectors_that_run_pass_and_are_left_alone() -> None:
 def test_the_limit_is_reached_over_many_ticks_and_the_check_fails_with_the_trace() -> (
     None
 ):
-    """Counted in a process alone, restarts would begin anew with each tick."""
+    """Counted in memory, restarts would start from 0 at each tick."""
     connect = FakeConnect("hdfs-sink")
-    told = ticks(connect, [1000.0 + 15 * n for n in range(60)])
+    reported = ticks(connect, [1000.0 + 15 * n for n in range(60)])
     assert connect.restarted == ["hdfs-sink"] * 6
-    changes = [found["hdfs_sink"] for found in told if "hdfs_sink" in found]
+    changes = [found["hdfs_sink"] for found in reported if "hdfs_sink" in found]
     assert all(e.passed for e in changes[:-3])
     assert {e.severity for e in changes[:12]} == {dg.AssetCheckSeverity.WARN}
     last = changes[-1]
@@ -138,21 +140,21 @@ def test_the_limit_is_reached_over_many_ticks_and_the_check_fails_with_the_trace
 
 
 def test_a_connector_that_comes_back_passes_again() -> None:
-    """Whoever repaired it must not have to repair the check too."""
+    """After a repair nobody should have to reset the check."""
     connect = FakeConnect("hdfs-sink")
     cursor = Cursor({"hdfs-sink": History(6, 900.0, None, True)}).to_stored()
-    result, told = run_tick(connect, cursor, 1000.0)
-    assert not told["hdfs_sink"].passed
+    result, reported = run_tick(connect, cursor, 1000.0)
+    assert not reported["hdfs_sink"].passed
     connect.failed.clear()
-    result, told = run_tick(connect, result.cursor, 1015.0)
-    assert told["hdfs_sink"].passed
+    result, reported = run_tick(connect, result.cursor, 1015.0)
+    assert reported["hdfs_sink"].passed
     assert Cursor.from_stored(result.cursor).histories["hdfs-sink"] == History()
 
 
 def test_what_has_not_changed_is_not_reported_again() -> None:
     """Each event is kept for ever, and a tick comes four times a minute."""
-    told = ticks(FakeConnect(), [1000.0 + 15 * n for n in range(21)])
-    assert [bool(found) for found in told] == [True, *[False] * 19, True]
+    reported = ticks(FakeConnect(), [1000.0 + 15 * n for n in range(21)])
+    assert [bool(found) for found in reported] == [True, *[False] * 19, True]
 
 
 def test_a_restart_that_was_refused_does_not_count() -> None:
@@ -186,10 +188,10 @@ def test_a_silent_worker_is_asked_once_and_no_history_is_lost() -> None:
     """A tick that waits for each connector is ended by Dagster, and remembers none."""
     connect = FakeConnect(fault=ConnectUnavailableError("no answer"))
     cursor = Cursor({"hdfs-sink": History(restarts=2)}).to_stored()
-    result, told = run_tick(connect, cursor, 1000.0)
+    result, reported = run_tick(connect, cursor, 1000.0)
     assert len(connect.asked) == 1
-    assert not any(e.passed for e in told.values())
-    assert all("no answer" in str(e.description) for e in told.values())
+    assert not any(e.passed for e in reported.values())
+    assert all("no answer" in str(e.description) for e in reported.values())
     assert Cursor.from_stored(result.cursor).histories["hdfs-sink"].restarts == 2
 
 

@@ -85,7 +85,7 @@ def tick(
     return result
 
 
-def verdicts(result: dg.SensorResult) -> dict[str, dg.AssetCheckEvaluation]:
+def evaluations(result: dg.SensorResult) -> dict[str, dg.AssetCheckEvaluation]:
     """Return the evaluations by asset."""
     return {
         event.asset_key.to_user_string(): event
@@ -95,22 +95,22 @@ def verdicts(result: dg.SensorResult) -> dict[str, dg.AssetCheckEvaluation]:
 
 
 def test_a_safe_drift_fails_its_check_and_is_repaired() -> None:
-    """A check alone leaves the repair to whoever looks at it next week."""
+    """A check alone would leave the repair to next week."""
     result = tick(planned(SAFE))
 
     (request,) = result.run_requests or []
     assert request.asset_selection == [dg.AssetKey("inbound_topics")]
-    found = verdicts(result)
+    found = evaluations(result)
     assert found.keys() == set(ASSET_OF.values())
     assert [key for key, e in found.items() if not e.passed] == ["inbound_topics"]
     assert "create inbound topic goods" in str(found["inbound_topics"].description)
 
 
 def test_what_needs_permission_is_told_and_never_started() -> None:
-    """Nobody looks while a sensor runs."""
+    """A sensor acts without anybody watching."""
     result = tick(planned(COSTLY))
     assert not result.run_requests
-    assert "needs delete-acls" in str(verdicts(result)["inbound_acls"].description)
+    assert "needs delete-acls" in str(evaluations(result)["inbound_acls"].description)
 
 
 def test_the_same_drift_is_not_asked_for_at_every_tick() -> None:
@@ -131,7 +131,7 @@ def test_drift_that_comes_back_is_repaired_again() -> None:
 
 
 def test_what_cannot_be_read_for_once_keeps_its_back_off() -> None:
-    """Each hiccup of a broker would start the repair that does not help anew."""
+    """Each hiccup of a broker would repeat a repair that does not help."""
     first = tick(planned(SAFE))
     unread = tick(planned(topics=ClusterUnavailableError("away")), first.cursor)
     again = tick(planned(SAFE), unread.cursor)
@@ -140,15 +140,15 @@ def test_what_cannot_be_read_for_once_keeps_its_back_off() -> None:
 
 
 def test_what_cannot_be_read_is_a_failed_check_and_no_drift() -> None:
-    """An outage would start runs that find nothing to do, or nobody."""
+    """An outage would start runs that find nothing to do, or no system."""
     away = ClusterUnavailableError("nobody there")
-    found = verdicts(result := tick(planned(SAFE, topics=away)))
+    found = evaluations(result := tick(planned(SAFE, topics=away)))
     assert not result.run_requests
     assert "nobody there" in str(found["inbound_topics"].description)
     assert not found["inbound_topics"].passed
     assert found["schemas"].passed
 
-    every = verdicts(tick(GoodsflowError("platform.yaml has 1 problem")))
+    every = evaluations(tick(GoodsflowError("platform.yaml has 1 problem")))
     assert every.keys() == set(ASSET_OF.values())
     assert not any(evaluation.passed for evaluation in every.values())
 

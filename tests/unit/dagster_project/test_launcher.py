@@ -85,7 +85,7 @@ def test_a_clock_that_is_set_ends_no_run(
     process: subprocess.Popen[bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A process's start is told in the time of day that it would be now."""
+    """A process's start is reported in the time of day that it would be now."""
     run = started_run(instance, process.pid)
     assert monitored(instance, run) is dg.DagsterRunStatus.STARTED
     created = psutil.Process(process.pid).create_time()

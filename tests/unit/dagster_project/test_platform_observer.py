@@ -58,7 +58,7 @@ class Fakes:
     """Every system in one; ``fault`` makes all of them unreadable."""
 
     def __init__(self, fault: bool = False, **states: ServiceState) -> None:
-        """Answer all is well, with these states of services."""
+        """Answer that all is healthy, with these states of services."""
         self.fault = fault
         self.has_ksqldb, self.unread, self.unwritten = True, False, 0
         names = ["shop-api", "blocking", *itertools.chain(*ASSET_PARTS.values())]
@@ -239,7 +239,7 @@ def test_what_cannot_be_read_is_a_failed_check_with_the_reason() -> None:
 
 
 def test_a_view_that_is_not_read_yet_is_named() -> None:
-    """A search of it would wait; it must not look as if there were no cards."""
+    """A search would wait, and must not look as if there were no cards."""
     fakes = Fakes()
     fakes.unread = True
     result = observe(fakes)
@@ -256,7 +256,7 @@ def test_a_platform_without_ksqldb_is_told_nothing_of_its_views() -> None:
 
 
 def test_what_the_sink_could_not_write_is_a_warning() -> None:
-    """Nobody looks at a topic that holds a record once a year."""
+    """Nobody reads a topic that gets a record once a year."""
     fakes = Fakes()
     fakes.unwritten = 2
     check = evaluations(observe(fakes))["hdfs_sink_dead_letter/empty"]
@@ -297,16 +297,16 @@ def test_what_has_not_changed_is_not_reported_again() -> None:
     assert seen[1].items() >= {"state": "FATAL", "lag": 0}.items()
 
 
-def test_everything_is_reported_anew_from_time_to_time() -> None:
+def test_everything_is_reported_again_from_time_to_time() -> None:
     """A check run by hand in between may have said something else since."""
     result = CheckResult("goods", "observed", True, "fine", {"end": 1})
-    news, memory = select_changes([result], Reported({}, 0.0), 1000.0)
-    assert news == [result]
+    changed, memory = select_changes([result], Reported({}, 0.0), 1000.0)
+    assert changed == [result]
     assert select_changes([result], memory, 1000.0 + REPEAT_SECONDS - 1)[0] == []
     assert select_changes([result], memory, 1000.0 + REPEAT_SECONDS)[0] == [result]
     # The clock was set back.
-    news, memory = select_changes([result], memory, 400.0)
-    assert (news, memory.complete_at) == ([result], 400.0)
+    changed, memory = select_changes([result], memory, 400.0)
+    assert (changed, memory.complete_at) == ([result], 400.0)
 
 
 def test_a_part_that_is_down_fails_what_rests_on_it() -> None:
@@ -330,8 +330,8 @@ def test_the_cursor_survives_a_restart() -> None:
     assert Reported.from_stored(None) == Reported({}, 0.0)
 
 
-def test_a_look_that_hangs_fails_alone() -> None:
-    """One broker that hangs must not take the tick, and all other news, with it."""
+def test_an_evaluation_that_hangs_fails_alone() -> None:
+    """One broker that hangs must not hold up all other results."""
     release = threading.Event()
     fine = CheckResult("a", "up", True, "fine")
 
@@ -366,7 +366,7 @@ def test_a_check_that_was_not_answered_has_failed() -> None:
     ("fault", "has_ksqldb"), [(False, True), (True, True), (False, False)]
 )
 def test_checks_run_by_hand_say_the_same(*, fault: bool, has_ksqldb: bool) -> None:
-    """Two answers to one question, in the sensor and in the UI, help nobody."""
+    """The sensor and the UI must not give two answers."""
     down = ServiceState("blocking", "RUNNING", 2, 60.0, 0, "/health answers 503")
     fakes = Fakes(fault=fault, down=down)
     fakes.has_ksqldb = has_ksqldb

@@ -1,4 +1,4 @@
-"""The two keepers of the parts, against the real supervisor and engine."""
+"""The process managers, against the real supervisor and Docker engine."""
 
 from __future__ import annotations
 
@@ -67,22 +67,22 @@ class TestSupervisorKeeper(ServicesContract):
         shutil.rmtree(home.root)
 
     @pytest.fixture
-    def keeper(self, home: Home) -> ProcessManager:
+    def manager(self, home: Home) -> ProcessManager:
         """Return what asks it."""
         return SupervisorProcesses(home)
 
     @pytest.fixture
-    def lost_keeper(self, tmp_path: Path) -> ProcessManager:
+    def silent_manager(self, tmp_path: Path) -> ProcessManager:
         """Return what asks where none is."""
         return SupervisorProcesses(Home(tmp_path))
 
     @pytest.fixture
     def kill(self, home: Home) -> Callable[[str], None]:
         """Kill its process."""
-        keeper = SupervisorProcesses(home)
+        manager = SupervisorProcesses(home)
 
         def kill(name: str) -> None:
-            psutil.Process(keeper.states()[name].pid).kill()
+            psutil.Process(manager.states()[name].pid).kill()
 
         return kill
 
@@ -138,12 +138,12 @@ class TestEngineKeeper(ServicesContract):
                 docker("rm", "--force", *left)
 
     @pytest.fixture
-    def keeper(self, engine: ContainerEngine) -> ProcessManager:
+    def manager(self, engine: ContainerEngine) -> ProcessManager:
         """Return what asks it."""
         return EngineProcesses(engine)
 
     @pytest.fixture
-    def lost_keeper(self) -> ProcessManager:
+    def silent_manager(self) -> ProcessManager:
         """Return what asks where none is."""
         url = "http://127.0.0.1:1"
         return EngineProcesses(ContainerEngine(url=url, project="none"))
@@ -171,22 +171,22 @@ class TestEngineKeeper(ServicesContract):
         )
 
     def test_a_failed_health_check_is_the_reason(self, engine: ContainerEngine) -> None:
-        """'Unhealthy' alone does not say what to look for."""
+        """Unhealthy alone does not say what is wrong."""
         start(engine.project, "ill", "exec sleep 300", health="echo no leader; exit 1")
-        keeper = EngineProcesses(engine)
-        await_that(lambda: "no leader" in keeper.states()["ill"].reason)
-        assert keeper.states()["ill"].reason == "unhealthy: no leader"
+        manager = EngineProcesses(engine)
+        await_that(lambda: "no leader" in manager.states()["ill"].reason)
+        assert manager.states()["ill"].reason == "unhealthy: no leader"
 
     def test_what_keeps_ending_says_with_which_status(
         self, engine: ContainerEngine
     ) -> None:
-        """Between two starts it looks as if it were about to run."""
+        """Between two starts it would pass for starting."""
         start(engine.project, "ends", "exit 7")
-        keeper = EngineProcesses(engine)
+        manager = EngineProcesses(engine)
         seen: list[str] = []
 
         def is_between_two_starts() -> bool:
-            state = keeper.states()["ends"]
+            state = manager.states()["ends"]
             seen.append(state.reason)
             return state.restarts > 2 and not state.is_up
 
@@ -225,7 +225,7 @@ def start(
 
 
 def container(**different: object) -> Container:
-    """Return a container that is well but for what is given."""
+    """Return a healthy container, except for what is given."""
     usual: dict[str, object] = {
         "service": "a",
         "status": "running",

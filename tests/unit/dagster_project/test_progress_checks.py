@@ -1,4 +1,4 @@
-"""Whether services go on, judged by two looks."""
+"""Whether services make progress between two readings."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -20,11 +20,11 @@ BEFORE = Reading(at=100.0, done=1000, bad=10, lag=5, position=1000)
 
 def test_a_filter_that_stands_while_more_waits_is_stuck() -> None:
     """Its process is up and its health may be fine: only the offsets tell."""
-    stands = replace(BEFORE, at=160.0, lag=9)
-    found = check_progress("blocking", stands, BEFORE)
+    stalled = replace(BEFORE, at=160.0, lag=9)
+    found = check_progress("blocking", stalled, BEFORE)
     assert not found.passed
     assert "No progress for 60 s with 9 records waiting" in found.description
-    assert check_progress("blocking", replace(stands, position=1001), BEFORE).passed
+    assert check_progress("blocking", replace(stalled, position=1001), BEFORE).passed
 
 
 def test_a_lag_that_stays_is_no_alarm() -> None:
@@ -32,15 +32,15 @@ def test_a_lag_that_stays_is_no_alarm() -> None:
     assert check_progress("blocking", replace(BEFORE, at=160.0), BEFORE).passed
 
 
-def test_a_first_look_and_a_hasty_one_judge_nothing() -> None:
+def test_a_first_reading_and_one_too_soon_after_it_pass() -> None:
     """A transaction may take a while."""
     assert check_progress("blocking", BEFORE, None).passed
-    hasty = replace(BEFORE, at=105.0, lag=9)
-    assert check_progress("blocking", hasty, BEFORE).passed
+    early = replace(BEFORE, at=105.0, lag=9)
+    assert check_progress("blocking", early, BEFORE).passed
 
 
 def test_a_clock_that_was_set_back_starts_the_comparison_over() -> None:
-    """Until it has caught up, a filter that stands would pass."""
+    """Until it has caught up, a stalled filter would pass."""
     lag = SimpleNamespace(total=9, offsets={("goods", 0): 1000})
     offsets = SimpleNamespace(group_lag=lambda *_: lag)
     services: Any = SimpleNamespace(counts=lambda _: {})
@@ -70,14 +70,14 @@ def test_a_sink_that_waits_for_hdfs_is_stuck() -> None:
     lag.total = 9
     (burst,) = evaluate_sink_progress(kafka, 1060.0, readings, readings)
     lag.total = 10
-    (stands,) = evaluate_sink_progress(kafka, 1120.0, readings, readings)
+    (stalled,) = evaluate_sink_progress(kafka, 1120.0, readings, readings)
     lag.total = 11
     (down_over_night,) = evaluate_sink_progress(kafka, 50_000.0, dict(readings), {})
     lag.offsets = {at: 1001}
-    (goes_on,) = evaluate_sink_progress(kafka, 1180.0, readings, readings)
-    passed = [each.passed for each in (first, burst, stands, down_over_night, goes_on)]
+    (resumed,) = evaluate_sink_progress(kafka, 1180.0, readings, readings)
+    passed = [each.passed for each in (first, burst, stalled, down_over_night, resumed)]
     assert passed == [True, True, False, True, True]
-    assert "goodsflow logs kafka-connect" in stands.description
+    assert "goodsflow logs kafka-connect" in stalled.description
 
 
 def test_the_rate_is_told_after_a_restart_too() -> None:

@@ -57,8 +57,8 @@ class FakeRecommender:
 
 
 @pytest.mark.parametrize("files", [0, 9])
-def test_an_incomplete_window_is_skipped_with_what_was_looked_at(files: int) -> None:
-    """'Skipped' alone leaves open whether the sensor looked at all."""
+def test_an_incomplete_window_is_skipped_with_the_number_of_files(files: int) -> None:
+    """Skipped alone leaves open whether the sensor read anything."""
     decision = decide(waiting(files, 0), PastRuns())
     assert isinstance(decision, dg.SkipReason)
     assert decision.skip_message == f"{files} files waiting, a window takes 10."
@@ -73,7 +73,7 @@ def test_a_backlog_is_one_run() -> None:
 
 
 def test_a_run_that_was_ended_early_gets_more_time() -> None:
-    """A lost state takes one long run to make anew; cut off, none would ever do it."""
+    """Recomputing a lost state takes one long run; cut short, it would never end."""
     times = [runtime_seconds(cut_short) for cut_short in (0, 1, 2, 9, 5000)]
     assert times == [900, 1800, 3600, 21_600, 21_600]
     decision = decide(waiting(10, 1), PastRuns(5, 2, "last", 601.0))
@@ -108,7 +108,7 @@ def test_a_finished_run_does_not_block_its_window(past: PastRuns, run_key: str) 
 def test_after_a_failure_it_waits_longer_each_time(
     failed: int, since: float, left: int
 ) -> None:
-    """A run that fails at once would be started anew at every tick."""
+    """A run that fails at once would start again at every tick."""
     decision = decide(waiting(10, 1), PastRuns(failed, 0, "last", since))
     assert isinstance(decision, dg.SkipReason)
     assert f"{counted(failed, 'run')} from start failed" in str(decision.skip_message)

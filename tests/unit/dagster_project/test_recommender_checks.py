@@ -47,7 +47,7 @@ def test_files_that_make_no_window_may_wait_for_ever() -> None:
 
 
 def test_a_card_that_is_in_no_file_fails_the_check_and_is_named() -> None:
-    """Nobody looks for what he does not know to be lost."""
+    """Nobody searches for a card without knowing that it is lost."""
     lost = check_contiguity(GapReport(9, [GAP], [MissingCard(0, 6, GAP)]))
     assert not lost.passed
     assert "offset 6 of partition 0" in lost.description
@@ -56,7 +56,7 @@ def test_a_card_that_is_in_no_file_fails_the_check_and_is_named() -> None:
     assert fine.metadata == {"gaps": 9, "gaps looked up": 1, "missing cards": 0}
 
 
-def test_a_product_that_no_file_has_fails_and_one_not_looked_for_does_not() -> None:
+def test_a_product_in_no_file_fails_and_one_not_looked_up_passes() -> None:
     """An error for each product of last month would hide the one that is wrong."""
     unknown = check_known(ProductLookup(3, 9, ["x"], ()))
     assert not unknown.passed

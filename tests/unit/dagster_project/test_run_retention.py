@@ -45,18 +45,18 @@ def test_old_runs_leave_nothing(instance: dg.DagsterInstance, tmp_path: Path) ->
     """A thousand a day fill a disk within months."""
     runs = [run(instance) for _ in range(3)]
     assert all(files_of(tmp_path, run_id) for run_id in runs)
-    told: list[int] = []
+    reported: list[int] = []
     later = datetime.now(UTC) + timedelta(days=1)
-    assert delete_old_runs(instance, "often", later, 1, told.append) == 2
+    assert delete_old_runs(instance, "often", later, 1, reported.append) == 2
     assert [files_of(tmp_path, run_id) for run_id in runs[:2]] == [[], []]
     # The newest one stays as it was.
     assert instance.get_run_by_id(runs[2])
     assert instance.all_logs(runs[2])
-    assert told == [2]
+    assert reported == [2]
 
 
 def test_new_runs_and_those_under_way_stay(instance: dg.DagsterInstance) -> None:
-    """Somebody looks at them, or waits for them."""
+    """Somebody reads them, or waits for them."""
     done, last = run(instance), run(instance)
     under_way = instance.create_run_for_job(
         often, status=dg.DagsterRunStatus.STARTED
