@@ -137,10 +137,10 @@ def _differences(desired: Config, actual: Config) -> Iterator[Difference]:
     for key in sorted(desired.keys() | actual.keys()):
         before, after = actual.get(key), desired.get(key)
         if before != after:
-            yield Difference(key, shown(key, before), shown(key, after) or "removed")
+            yield Difference(key, masked(key, before), masked(key, after) or "removed")
 
 
-def shown(key: str, value: str | None) -> str | None:
+def masked(key: str, value: str | None) -> str | None:
     """Return a setting's value for display, or a mask if it may be a secret."""
     if value is None:
         return None

@@ -27,7 +27,7 @@ from goodsflow.desired_state.planning import (
     Target,
     plan_connectors,
 )
-from goodsflow.desired_state.planning.connectors import HIDDEN, RunState, shown
+from goodsflow.desired_state.planning.connectors import HIDDEN, RunState, masked
 from goodsflow.desired_state.providers.errors import ConnectorFailedError, not_ready
 from goodsflow.desired_state.providers.fragments import DeclarationFragment
 from goodsflow.desired_state.providers.provider import Provider, Result, one_by_one
@@ -131,7 +131,7 @@ class ConnectorsProvider(Provider):
                 declared[name] = {"file": path, "state": state.run_state}
                 text = json.dumps(config, ensure_ascii=False, indent=2)
                 files[path] = text + "\n"
-                if any(shown(key, value) == HIDDEN for key, value in config.items()):
+                if any(masked(key, value) == HIDDEN for key, value in config.items()):
                     secret.add(path)
         return DeclarationFragment({"connectors": declared}, files, frozenset(secret))
 
@@ -244,7 +244,7 @@ def _apply(client: ConnectClient, change: Change) -> None:
     if change.action == "create":
         client.create(change.name, desired.config, _INITIAL_STATES[desired.run_state])
     elif any(difference.field == "state" for difference in change.differences):
-        _STEER[desired.run_state](client, change.name)
+        _SET_RUN_STATE[desired.run_state](client, change.name)
     else:
         client.put_config(change.name, desired.config)
 
@@ -254,7 +254,7 @@ _INITIAL_STATES: Mapping[RunState, InitialState] = {
     "paused": "PAUSED",
     "stopped": "STOPPED",
 }
-_STEER: Mapping[RunState, Callable[[ConnectClient, str], None]] = {
+_SET_RUN_STATE: Mapping[RunState, Callable[[ConnectClient, str], None]] = {
     "running": ConnectClient.resume,
     "paused": ConnectClient.pause,
     "stopped": ConnectClient.stop,

@@ -8,7 +8,7 @@ from goodsflow.desired_state.planning import (
     Target,
     plan_connectors,
 )
-from goodsflow.desired_state.planning.connectors import shown
+from goodsflow.desired_state.planning.connectors import masked
 
 CONNECT = Target("connectors")
 CONFIG = {"connector.class": "org.example.Sink", "flush.size": "10"}
@@ -84,4 +84,4 @@ def test_others_are_unmanaged_unless_in_scope() -> None:
 )
 def test_a_plan_shows_no_secret(key: str, value: str, seen: str) -> None:
     """Plans go into logs, tickets and Dagster's metadata."""
-    assert shown(key, value) == seen
+    assert masked(key, value) == seen
