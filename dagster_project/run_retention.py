@@ -22,7 +22,7 @@ _FINISHED = [
     dg.DagsterRunStatus.FAILURE,
     dg.DagsterRunStatus.CANCELED,
 ]
-_TOLD_EVERY = 500
+_REPORTED_EVERY = 500
 
 
 def delete_old_runs(
@@ -52,7 +52,7 @@ def delete_old_runs(
     stays = {r.dagster_run.run_id for r in instance.get_run_records(success, limit=1)}
     old = dg.RunsFilter(job_name=job_name, statuses=_FINISHED, created_before=before)
     deleted = 0
-    while (room := min(_TOLD_EVERY, every - kept - deleted)) > 0:
+    while (room := min(_REPORTED_EVERY, every - kept - deleted)) > 0:
         records = instance.get_run_records(old, limit=room + 1, ascending=True)
         run_ids = [record.dagster_run.run_id for record in records]
         run_ids = [run_id for run_id in run_ids if run_id not in stays][:room]

@@ -21,7 +21,7 @@ def build_schedules(
     """Return every schedule.
 
     Args:
-        default_status: Whether they are on where nobody has turned them on or off.
+        default_status: Whether they are on until somebody turns them on or off.
     """
     return [
         dg.build_schedule_from_partitioned_job(

@@ -34,9 +34,9 @@ class TopicAsset:
     """A topic that is an asset.
 
     Attributes:
-        schema: The file in ``schemas/`` that its records follow; None where there is
+        schema: The file in ``schemas/`` that its records follow; None if there is
             none.
-        freshness: Set where something shows that the topic is up to date.
+        freshness: Set if a check shows that the topic is up to date.
     """
 
     key: str

@@ -22,14 +22,16 @@ ARCHIVE_CHECKS = [(GOODS_ARCHIVE, EACH_RECORD_ONCE)]
 def evaluate_archive(hdfs: HdfsResource) -> list[CheckResult]:
     """List both forms of the files."""
 
-    def find() -> Iterator[CheckResult]:
-        where = ArchiveSettings()
+    def read() -> Iterator[CheckResult]:
+        settings = ArchiveSettings()
         with hdfs.client() as client:
             yield describe_archive(
-                list_files(client, where.topics_dir, where.archive_dir, where.topic)
+                list_files(
+                    client, settings.topics_dir, settings.archive_dir, settings.topic
+                )
             )
 
-    return evaluate(ARCHIVE_CHECKS, find)
+    return evaluate(ARCHIVE_CHECKS, read)
 
 
 def describe_archive(both: FileListing) -> CheckResult:

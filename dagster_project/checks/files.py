@@ -22,28 +22,28 @@ FILE_CHECKS = [(GOODS_FILES, OBSERVED)]
 def evaluate_files(hdfs: HdfsResource) -> list[CheckResult]:
     """List the files that the HDFS sink has committed."""
 
-    def find() -> Iterator[CheckResult]:
+    def read() -> Iterator[CheckResult]:
         with hdfs.client() as client:
-            where = RecommenderSettings()
+            settings = RecommenderSettings()
             yield describe_files(
-                list_topic_files(client, where.topics_dir, where.source_topic)
+                list_topic_files(client, settings.topics_dir, settings.source_topic)
             )
 
-    return evaluate(FILE_CHECKS, find)
+    return evaluate(FILE_CHECKS, read)
 
 
 def describe_files(files: Sequence[TopicFile]) -> CheckResult:
     """Describe the files."""
-    facts: dict[str, str | int | float] = {
+    metadata: dict[str, str | int | float] = {
         "files": len(files),
         "bytes": sum(file.size for file in files),
     }
     if files:
         newest = max(file.modified_at for file in files)
-        facts["newest"] = newest.isoformat(timespec="seconds")
+        metadata["newest"] = newest.isoformat(timespec="seconds")
     text = f"{len(files)} committed files."
     return CheckResult(
-        GOODS_FILES, OBSERVED, passed=True, description=text, metadata=facts
+        GOODS_FILES, OBSERVED, passed=True, description=text, metadata=metadata
     )
 
 

@@ -106,7 +106,7 @@ def evaluate_progress(
         readings: Receives the readings to compare with at the next tick.
     """
 
-    def find() -> Iterator[CheckResult]:
+    def read() -> Iterator[CheckResult]:
         _keep(["blocking", "shop_api"], before, readings)
         filtered = _read_blocking(services, kafka, now)
         yield check_progress("blocking", filtered, before.get("blocking"))
@@ -116,7 +116,7 @@ def evaluate_progress(
         _remember("blocking", filtered, readings)
         _remember("shop_api", sent, readings)
 
-    return evaluate(PROGRESS_CHECKS, find)
+    return evaluate(PROGRESS_CHECKS, read)
 
 
 def evaluate_sink_progress(
@@ -136,7 +136,7 @@ def evaluate_sink_progress(
         readings: Receives the readings to compare with at the next tick.
     """
 
-    def find() -> Iterator[CheckResult]:
+    def read() -> Iterator[CheckResult]:
         _keep(["hdfs_sink"], before, readings)
         written, markers = _read_sink(kafka, now)
         yield check_progress(
@@ -144,7 +144,7 @@ def evaluate_sink_progress(
         )
         _remember("hdfs_sink", written, readings)
 
-    return evaluate(SINK_CHECKS, find)
+    return evaluate(SINK_CHECKS, read)
 
 
 def _keep(
@@ -206,25 +206,25 @@ def check_progress(
         may_wait: With at most this lag before, the service had nothing to do: the
             records that wait now may have arrived a moment ago.
     """
-    facts: dict[str, MetadataPrimitive] = {"lag": now.lag}
+    metadata: dict[str, MetadataPrimitive] = {"lag": now.lag}
     if before is None or not LEAST_SECONDS <= now.at - before.at <= MOST_SECONDS:
-        return CheckResult(asset, PROGRESS, True, _waiting(now), facts)
+        return CheckResult(asset, PROGRESS, True, _waiting(now), metadata)
     seconds = now.at - before.at
     rate = _since(now.done, before.done) / seconds
-    facts["records per second"] = round(rate, 1)
+    metadata["records per second"] = round(rate, 1)
     bad = _since(now.bad, before.bad)
     if asset == "shop_api" and bad:
         text = f"{counted(round(bad), 'card')} not delivered within {seconds:.0f} s."
-        return CheckResult(asset, PROGRESS, False, text, facts)
+        return CheckResult(asset, PROGRESS, False, text, metadata)
     # A transaction marker behind the last record counts as lag, and remains.
     if now.lag > before.lag > may_wait and now.position == before.position:
         text = (
             f"No progress for {seconds:.0f} s with {counted(now.lag, 'record')} "
             f"waiting ({before.lag} before). {_ADVICE[asset]}"
         )
-        return CheckResult(asset, PROGRESS, False, text, facts)
+        return CheckResult(asset, PROGRESS, False, text, metadata)
     return CheckResult(
-        asset, PROGRESS, True, f"{rate:.1f} records a second. {_waiting(now)}", facts
+        asset, PROGRESS, True, f"{rate:.1f} records a second. {_waiting(now)}", metadata
     )
 
 
@@ -234,10 +234,10 @@ def check_dead_letters(now: Reading, before: Reading | None) -> CheckResult:
     if before is not None:
         done, bad = _since(now.done, before.done), _since(now.bad, before.bad)
     share = bad / done if done else 0.0
-    facts: dict[str, MetadataPrimitive] = {"share of dead letters": round(share, 4)}
+    metadata: dict[str, MetadataPrimitive] = {"share of dead letters": round(share, 4)}
     text = "None of the newest records is a dead letter."
     if bad:
-        facts |= {"records": int(done), "dead letters": int(bad)}
+        metadata |= {"records": int(done), "dead letters": int(bad)}
         text = f"{bad:.0f} of the last {done:.0f} records are dead letters."
     passed = share <= MOST_DEAD_SHARE or done < LEAST_RECORDS
     if not passed:
@@ -247,7 +247,7 @@ def check_dead_letters(now: Reading, before: Reading | None) -> CheckResult:
         DEAD_LETTERS,
         passed,
         text,
-        facts,
+        metadata,
         severity=dg.AssetCheckSeverity.WARN,
     )
 

@@ -85,7 +85,7 @@ def check_lag(waiting: Backlog, now: float, limit_seconds: float) -> CheckResult
         limit_seconds: How long the first complete window may wait.
     """
     count = len(waiting.files)
-    facts: dict[str, str | int | float] = {
+    metadata: dict[str, str | int | float] = {
         "files waiting": count,
         "complete windows": waiting.complete_windows,
     }
@@ -94,13 +94,13 @@ def check_lag(waiting: Backlog, now: float, limit_seconds: float) -> CheckResult
     )
     age = 0.0
     if waiting.files:
-        facts["seconds of the oldest"] = round(
+        metadata["seconds of the oldest"] = round(
             _age(waiting.files[0].modified_at, now), 1
         )
     if waiting.complete_windows:
         completed = waiting.files[waiting.files_per_window - 1]
         age = _age(completed.modified_at, now)
-        facts["seconds of the first window"] = round(age, 1)
+        metadata["seconds of the first window"] = round(age, 1)
         text += f" The first complete window has waited for {age:.0f} s."
     if age > limit_seconds:
         text += (
@@ -111,7 +111,7 @@ def check_lag(waiting: Backlog, now: float, limit_seconds: float) -> CheckResult
         *LAG,
         passed=age <= limit_seconds,
         description=text,
-        metadata=facts,
+        metadata=metadata,
         severity=dg.AssetCheckSeverity.WARN,
     )
 

@@ -24,9 +24,9 @@ class CheckResult:
     Attributes:
         asset: Key of the asset.
         check: Name of the check.
-        passed: Whether the condition holds. False, too, where it could not be read.
+        passed: Whether the condition holds. Also False if it could not be read.
         description: What was found, for a person.
-        metadata: What was read; empty where nothing could be read.
+        metadata: What was read; empty if nothing could be read.
         severity: How bad a failure is.
     """
 
@@ -41,7 +41,7 @@ class CheckResult:
 def evaluate(
     checks: Iterable[CheckName], read: Callable[[], Iterable[CheckResult]]
 ) -> list[CheckResult]:
-    """Evaluate checks; where reading fails, all of them fail.
+    """Evaluate checks; if reading fails, all of them fail.
 
     Args:
         checks: The checks that ``read`` answers.

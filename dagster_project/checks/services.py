@@ -23,7 +23,7 @@ SERVICE_CHECKS = [*UP_CHECKS, *PARTS_UP_CHECKS]
 def evaluate_services(services: ServicesResource) -> list[CheckResult]:
     """Evaluate the state of the services and parts."""
 
-    def find() -> Iterator[CheckResult]:
+    def read() -> Iterator[CheckResult]:
         states = {state.name: state for state in services.states()}
         for asset, part in SERVICE_PARTS.items():
             if part in states:
@@ -31,29 +31,29 @@ def evaluate_services(services: ServicesResource) -> list[CheckResult]:
         for asset, parts in ASSET_PARTS.items():
             yield check_parts(asset, parts, states)
 
-    return evaluate(SERVICE_CHECKS, find)
+    return evaluate(SERVICE_CHECKS, read)
 
 
 def check_service(asset: str, state: ServiceState) -> CheckResult:
     """Check that a service is up."""
-    facts: dict[str, str | int | float] = {
+    metadata: dict[str, str | int | float] = {
         "state": state.state,
         "restarts": state.restarts,
     }
     if state.pid is not None:
-        facts["pid"] = state.pid
+        metadata["pid"] = state.pid
     if state.uptime_seconds is not None:
-        facts["hours up"] = round(state.uptime_seconds / 3600, 1)
+        metadata["hours up"] = round(state.uptime_seconds / 3600, 1)
     if state.reason:
-        facts["reason"] = state.reason
+        metadata["reason"] = state.reason
     if state.last_error:
-        facts["last error"] = state.last_error[:_MOST_ERROR_CHARACTERS]
+        metadata["last error"] = state.last_error[:_MOST_ERROR_CHARACTERS]
     text = (
         f"'{state.name}' is up."
         if state.is_up
         else f"'{state.name}' is not up: {state.state}, {state.reason}"
     )
-    return CheckResult(asset, "up", state.is_up, text, facts)
+    return CheckResult(asset, "up", state.is_up, text, metadata)
 
 
 def check_parts(

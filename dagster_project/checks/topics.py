@@ -38,7 +38,7 @@ def topic_checks(cluster: ClusterName) -> list[CheckName]:
 def evaluate_topics(cluster: ClusterName, kafka: KafkaResource) -> list[CheckResult]:
     """Read offsets and lags."""
 
-    def find() -> Iterator[CheckResult]:
+    def read() -> Iterator[CheckResult]:
         reader = kafka.offsets(cluster)
         topics = {
             topic.topic: topic.key for topic in TOPICS if topic.cluster == cluster
@@ -51,18 +51,18 @@ def evaluate_topics(cluster: ClusterName, kafka: KafkaResource) -> list[CheckRes
             if where == cluster:
                 yield describe_lag(key, group, reader.group_lag(group, [topic]))
 
-    return evaluate(topic_checks(cluster), find)
+    return evaluate(topic_checks(cluster), read)
 
 
 def describe_topic(key: str, partitions: Mapping[int, PartitionOffsets]) -> CheckResult:
     """Describe a topic's offsets."""
-    facts = {
+    metadata = {
         f"end offset of partition {partition}": offsets.end
         for partition, offsets in sorted(partitions.items())
     }
     span = sum(offsets.end - offsets.first for offsets in partitions.values())
     text = f"Offsets from first to end: {span}."
-    return CheckResult(key, OBSERVED, passed=True, description=text, metadata=facts)
+    return CheckResult(key, OBSERVED, passed=True, description=text, metadata=metadata)
 
 
 def check_letters(
@@ -89,12 +89,12 @@ def check_letters(
 
 def describe_lag(key: str, group: str, lag: GroupLag) -> CheckResult:
     """Describe a group's lag."""
-    facts = {
+    metadata = {
         f"lag of partition {partition}": behind
         for (_, partition), behind in sorted(lag.lag.items())
     }
     text = f"Group '{group}' is {lag.total} offsets behind."
-    return CheckResult(key, OBSERVED, passed=True, description=text, metadata=facts)
+    return CheckResult(key, OBSERVED, passed=True, description=text, metadata=metadata)
 
 
 def _specs(cluster: ClusterName) -> list[dg.AssetCheckSpec]:

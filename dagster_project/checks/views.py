@@ -26,7 +26,7 @@ def evaluate_views(
 ) -> list[CheckResult]:
     """Query each view, if the platform has ksqlDB."""
 
-    def find_answers() -> Iterator[CheckResult]:
+    def read_answers() -> Iterator[CheckResult]:
         with ksqldb.watching_client() as client:
             yield try_views(client, platform.declared().views)
 
@@ -35,7 +35,7 @@ def evaluate_views(
             return []
     except GoodsflowError as error:
         return [not_evaluated(check, str(error)) for check in VIEW_CHECKS]
-    return evaluate(VIEW_CHECKS, find_answers)
+    return evaluate(VIEW_CHECKS, read_answers)
 
 
 def try_views(client: KsqlClient, views: dict[str, View]) -> CheckResult:

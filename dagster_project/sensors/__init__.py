@@ -22,7 +22,7 @@ def build_sensors(
     """Return every sensor.
 
     Args:
-        default_status: Whether they are on where nobody has turned them on or off.
+        default_status: Whether they are on until somebody turns them on or off.
     """
     return [
         build_recommendations_sensor(default_status),

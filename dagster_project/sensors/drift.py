@@ -142,7 +142,7 @@ def tick(
     cursor: str | None,
     now: float,
 ) -> dg.SensorResult:
-    """Evaluate what is declared, and request a run where a difference is safe.
+    """Evaluate what is declared, and request a run if a difference is safe to repair.
 
     Args:
         instance: Whose bootstrap runs count as repairs under way.

@@ -31,6 +31,7 @@ from goodsflow.pipeline.archive import (
     archive_topic,
     list_files,
 )
+from goodsflow.pipeline.archive.parquet import ARCHIVE_COLUMNS
 
 
 class KilledError(Exception):
@@ -191,6 +192,7 @@ def test_lines_keep_their_bytes_and_cards_their_types(archive: Archive) -> None:
     ]
     assert [row["line_number"] for row in rows] == [*range(7), 0, 1]
     first = rows[0]
+    assert list(first) == list(ARCHIVE_COLUMNS)
     assert (first["name"], str(first["amount"]), first["available"]) == (
         "Часы",
         "10.5000",
