@@ -10,6 +10,7 @@ from goodsflow.cli.context import Context
 from goodsflow.cli.interrupts import keyboard_interrupts
 from goodsflow.cli.json_output import echo_json, json_text
 from goodsflow.cli.parameter_types import FiniteRange, user_option
+from goodsflow.common.counting import counted
 from goodsflow.common.waiting import Deadline
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def recommendations(
     except KeyboardInterrupt:
         click.echo(err=True)
     # With --json, standard output has cards only.
-    click.echo(f"There were {printer.count} messages", err=as_json)
+    verb = "was" if printer.count == 1 else "were"
+    click.echo(f"There {verb} {counted(printer.count, 'message')}", err=as_json)
     if failure:
         raise failure
 

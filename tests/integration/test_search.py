@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from goodsflow.clients.kafka.config import producer_config
 from goodsflow.clients.kafka.errors import ClusterUnavailableError
 from goodsflow.clients.kafka.topic_reader import TopicReader
 from goodsflow.clients.registry import RegistryClient
+from goodsflow.common.counting import counted
 from goodsflow.model.cards import frame
 from goodsflow.model.cards.samples import sample_cards
 from goodsflow.model.endpoints import PROJECT_ROOT, Endpoints
@@ -233,7 +235,9 @@ def test_recommendations_are_followed_and_counted(
     assert result.returncode == 0, result.stderr
     lines = [json.loads(one) for one in result.stdout.splitlines()]
     assert market.brand in [one["card"]["product_id"] for one in lines]
-    assert f"There were {len(lines)} messages" in result.stderr
+    verb = "was" if len(lines) == 1 else "were"
+    said = f"There {verb} {counted(len(lines), 'message')}"
+    assert said in result.stderr
     (event,) = events_of(market.endpoints, market.brand)
     assert (event["type"], event["results"]) == ("recommendations", None)
 
@@ -260,7 +264,8 @@ def test_interrupt_ends_the_following_with_a_count(
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors
-    assert output.splitlines()[-1].startswith("There were ")
+    last = output.splitlines()[-1]
+    assert re.fullmatch(r"There (was 1 message|were \d+ messages)", last)
     assert "Traceback" not in errors
 
 
