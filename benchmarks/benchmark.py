@@ -70,12 +70,12 @@ class Run:
 
     def clean_up(self) -> None:
         """Take away products and consumer groups; ``cleanup`` has all else."""
-        if self._groups:
-            forget_groups(self.endpoints, self._groups)
-            self._groups.clear()
         while self._products:
             place, keys = self._products.popitem()
             withdraw(self.endpoints, *place, keys)
+        if self._groups:
+            forget_groups(self.endpoints, self._groups)
+            self._groups.clear()
 
     def broker_pids(self) -> list[int]:
         """Return the processes of the inbound brokers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from benchmarks.checks import wait_until
@@ -153,13 +155,32 @@ def await_filter(endpoints: Endpoints) -> None:
 def forget_groups(endpoints: Endpoints, groups: Collection[str]) -> None:
     """Delete consumer groups, so that nobody takes them for some that lag.
 
-    One whose member was killed cannot be deleted yet; its offsets expire in a week.
+    One whose member was killed has it for 45 s more. What cannot be deleted after a
+    minute is printed; its offsets expire in a week.
     """
     config = client_config(endpoints, "inbound", "admin") | {"log_level": 0}
     # Held on to: the futures of a client that is gone never end.
     admin = AdminClient(config)
-    for future in admin.delete_consumer_groups(list(groups)).values():
-        future.exception(_GROUPS_SECONDS)
+    left = set(groups)
+    deadline = time.monotonic() + _GROUPS_SECONDS
+    while True:
+        for group, future in admin.delete_consumer_groups(sorted(left)).items():
+            error = future.exception(_GROUPS_SECONDS)
+            if error is None or _is_unknown_group(error):
+                left.discard(group)
+        if not left:
+            return
+        if time.monotonic() > deadline:
+            print(f"Not deleted: the consumer groups {', '.join(sorted(left))}")
+            return
+        time.sleep(1)
+
+
+def _is_unknown_group(error: BaseException) -> bool:
+    return (
+        isinstance(error, KafkaException)
+        and error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND
+    )
 
 
 def pids(home: Path, *parts: str) -> list[int]:
