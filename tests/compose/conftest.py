@@ -20,8 +20,8 @@ from tests.compose.stack import (
 _FILES = "docker-compose.yml:tests/compose/compose.tests.yml"
 _WITHOUT_UPSTREAM = "containers/without-upstream.yml"
 _BUILD_SECONDS = 1200
-_NEED_NO_STACK = ("test_bad_input",)
-_FIRST = ("test_bad_input", "test_flow")
+_NEED_NO_STACK = ("test_bad_input", "test_engine_processes")
+_FIRST = ("test_bad_input", "test_engine_processes", "test_flow")
 _LAST = ("test_restart",)
 
 

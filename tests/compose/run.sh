@@ -39,4 +39,4 @@ tests/compose/engine.sh start
 remove
 # Fixtures build and start the containers, with their own timeouts; -s shows the times.
 .venv/bin/python -m pytest -s -o timeout_func_only=true --durations=15 --durations-min=5 \
-  tests/compose tests/unit/dagster_project/test_process_managers.py "$@"
+  tests/compose "$@"
