@@ -252,7 +252,7 @@ def test_what_cannot_be_done_is_told_before_anything_is_tried(
     reasons = {change.target.kind: change.why for change in found}
     assert "TYPE_CHANGED at /properties/a" in reasons["schemas"]
     assert "flush.size: " in reasons["connectors"]
-    assert "declare partitions: 2" in reasons["topics"]
+    assert "Declare partitions: 2" in reasons["topics"]
 
 
 def test_a_right_that_is_revoked_goes_from_the_mirror_too(

@@ -318,9 +318,9 @@ def test_what_is_no_card_is_put_aside_with_its_origin_or_ends_the_task(
     }
     assert set(found) == {"1", "2", "3"}
     for offset, problem in (
-        ("1", "has no header"),
+        ("1", "does not start with a zero byte"),
         ("2", "is not valid JSON"),
-        ("3", "has no header"),
+        ("3", "does not start with a zero byte"),
     ):
         assert found[offset]["__connect.errors.topic"] == sink.topic
         assert found[offset]["__connect.errors.partition"] == "1"
@@ -345,7 +345,8 @@ def test_what_is_no_card_is_put_aside_with_its_origin_or_ends_the_task(
         return "".join(t.trace or "" for t in tasks if t.state == "FAILED")
 
     said = await_condition(trace, "a task has failed", 90)
-    assert f"{sink.topic}, partition 0, offset 0: the value has no header" in said
+    problem = "the value does not start with a zero byte"
+    assert f"{sink.topic}, partition 0, offset 0: {problem}" in said
 
 
 @pytest.mark.faults
