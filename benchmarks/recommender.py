@@ -330,7 +330,7 @@ def _measure_listing(shop: Shop, report: Report, size: _Size) -> None:
     shop.put(new, _CARDS if new < 1_000 else 1)
     taken = [shop.list_files(new) for _ in range(size.repeats)]
     report.table(
-        "The sensor's question",
+        "The sensor's listing of files",
         [
             {
                 "files listed": size.listed,

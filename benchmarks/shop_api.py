@@ -72,7 +72,7 @@ def _run(run: Run) -> None:
         for group in figures.values()
     )
     run.report.text(
-        f"A card takes {ours:.1f} µs of a processor in the shop API's process, and "
+        f"A card takes {ours:.1f} µs of processor time in the shop API's process, and "
         f"{ready:.1f} µs as ready-made bytes. Making the bytes alone takes "
         f"{making * 1e6:.1f} µs."
     )
