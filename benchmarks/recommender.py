@@ -358,7 +358,7 @@ def _measure_peer(shop: Shop, report: Report, files: int) -> float:
         )
     median = statistics.median(taken)
     report.table(
-        "Beside it: a fresh Spark application for each file",
+        "For comparison: a fresh Spark application for each file",
         [{"files": files, "a file, median s": median, "1,000 files, s": median * 1000}],
     )
     return median

@@ -77,7 +77,7 @@ def _run(run: Run) -> None:
         [bench.query_row(runs)],
     )
     run.report.table(
-        "Beside it: reading the whole topic for each question",
+        "For comparison: reading the whole topic for each search",
         [{"a consumer that checks each card, median, s": scan}],
     )
 
