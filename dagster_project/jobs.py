@@ -30,7 +30,7 @@ _SHORT = {MAX_RUNTIME_TAG: str(MAX_RUN_SECONDS), "dagster/priority": "10"}
 bootstrap = dg.define_asset_job(
     "bootstrap",
     selection=dg.AssetSelection.assets(*BOOTSTRAP_ASSETS).without_checks(),
-    description="Makes the platform as `platform.yaml` declares it, as far as that is "
+    description="Changes the platform to match `platform.yaml`, as far as that is "
     "safe. Run it again whenever the declaration or the platform has changed.",
     tags=_SHORT,
     executor_def=dg.in_process_executor,
@@ -72,8 +72,8 @@ def restart(
 
 
 @dg.job(
-    description="Restarts a service, which the launchpad asks for. A transaction under "
-    "way is aborted and repeated: no card is lost.",
+    description="Restarts the service that is named in the launchpad. A transaction in "
+    "progress is aborted and repeated, so no card is lost.",
     tags=_SHORT,
     executor_def=dg.in_process_executor,
 )

@@ -11,6 +11,7 @@ import dagster as dg
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 
 from dagster_project.jobs import LONGEST_RUN_SECONDS, MAX_RUNTIME_TAG, recommend
+from goodsflow.common.counting import counted
 
 KEPT_DAYS = 14
 KEPT_RUNS = 1_000
@@ -85,9 +86,9 @@ def delete_history(context: dg.OpExecutionContext) -> None:
             name,
             before,
             KEPT_RUNS,
-            lambda done: context.log.info("Deleted %d runs so far", done),
+            lambda done: context.log.info("Runs deleted so far: %d", done),
         )
-        context.log.info("Deleted %d old runs of '%s'", count, name)
+        context.log.info("Deleted %s of '%s'", counted(count, "old run"), name)
 
 
 @dg.job(

@@ -29,8 +29,8 @@ def build_schedules(
             name="goods_archive_schedule",
             hour_of_day=1,
             default_status=default_status,
-            description="At 01:00 UTC, archives what was processed of the previous day "
-            "and of days before it.",
+            description="At 01:00 UTC, archives the processed files of the previous "
+            "day and of earlier days.",
         ),
         dg.ScheduleDefinition(
             job=history,

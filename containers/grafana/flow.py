@@ -63,7 +63,7 @@ FLOW = Board(
                     "Lag",
                     "s",
                     Query("goodsflow:group_lag:seconds", "{{group}} {{topic}}"),
-                    description="The time in which as many records arrive as wait. The "
+                    description="Waiting records divided by the rate of arrival. The "
                     "recommender reads whole windows, so some lag is normal.",
                 ),
                 lines(

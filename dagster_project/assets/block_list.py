@@ -33,6 +33,6 @@ def block_list(
     with named_failures():
         written = seed(endpoints, PRINCIPAL)
         entries = read_block_list(endpoints, PRINCIPAL)
-    context.log.info("%d rules were written: the list has %d", written, len(entries))
-    changes = f"{written} rules were written." if written else "Nothing was changed."
+    context.log.info("Rules written: %d, on the list: %d", written, len(entries))
+    changes = f"Rules written: {written}." if written else "Nothing was changed."
     return dg.MaterializeResult(metadata={"rules": len(entries), "changes": changes})

@@ -20,8 +20,8 @@ class ApplyConfig(dg.Config):
 
     allow: list[str] = Field(
         default_factory=list,
-        description="Changes to make although they cost records, rights or order: "
-        f"{', '.join(get_args(Permission))}.",
+        description="Permissions for changes that can lose records, access or "
+        f"ordering: {', '.join(get_args(Permission))}.",
     )
     dry_run: bool = Field(
         default=False,
@@ -120,9 +120,9 @@ def _log(context: dg.AssetExecutionContext, result: Result) -> None:
 
 _KAFKA = frozenset({"kafka"})
 _RERUN = (
-    "A rerun makes the changes that are safe. It makes one that costs records, rights "
-    "or order only if its configuration allows it. What is neither declared nor in the "
-    "declared scope is never touched."
+    "A rerun makes the safe changes. It makes a change that can lose records, access "
+    "or ordering only if the run's configuration allows it. Anything that is neither "
+    "declared nor in the declared scope is never touched."
 )
 
 DECLARED_ASSETS = (

@@ -12,6 +12,7 @@ from dagster_project.checks.results import (
     to_results,
 )
 from dagster_project.resources import HdfsResource
+from goodsflow.common.counting import counted
 from goodsflow.pipeline.archive.archived_files import FileListing, list_files
 from goodsflow.pipeline.archive.settings import ArchiveSettings
 
@@ -37,11 +38,14 @@ def evaluate_archive(hdfs: HdfsResource) -> list[CheckResult]:
 def describe_archive(both: FileListing) -> CheckResult:
     """Describe the files, and whether the sink's have been archived but not removed."""
     count = len(both.superseded)
-    text = f"{len(both.archived)} Parquet files, {len(both.json)} files of the sink."
+    text = (
+        f"{counted(len(both.archived), 'Parquet file')}, "
+        f"{counted(len(both.json), 'sink file')}."
+    )
     if count:
         text += (
-            f" {count} more files of the sink are archived already, such as "
-            f"{both.superseded[0][0].path}. A reader of the sink's folder and the "
+            f" Already archived but not removed: {counted(count, 'sink file')}, such "
+            f"as {both.superseded[0][0].path}. A reader of the sink's folder and the "
             "archive sees their cards twice. The next run of the archive removes them."
         )
     return CheckResult(
@@ -62,7 +66,7 @@ def describe_archive(both: FileListing) -> CheckResult:
 @dg.multi_asset_check(
     specs=check_specs(
         ARCHIVE_CHECKS,
-        "No offset is in two files, and no archived file of the sink is left.",
+        "No offset is in two files: the sink's files are removed once archived.",
     ),
     can_subset=True,
 )

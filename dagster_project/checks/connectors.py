@@ -91,7 +91,7 @@ def check_restarts(
     severity = dg.AssetCheckSeverity.ERROR
     if action == "none":
         text = f"Nothing to restart: {status}"
-        text += f"; {made} of {most} restarts used lately" if made else ""
+        text += f"; {made} of {most} restarts used recently" if made else ""
     elif action == "give up":
         text = (
             f"Gave up after {made} restarts: {status}. Remove the cause, then run "

@@ -66,7 +66,7 @@ def evaluate_declared(desired_state: DesiredStateResource) -> list[CheckResult]:
 @dg.multi_asset_check(
     specs=check_specs(
         DECLARED_CHECKS,
-        "The actual state is what platform.yaml declares. Differences are listed.",
+        "The actual state matches platform.yaml. Differences are listed.",
     ),
     can_subset=True,
 )

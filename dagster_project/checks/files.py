@@ -14,6 +14,7 @@ from dagster_project.checks.results import (
 from dagster_project.checks.topics import OBSERVED
 from dagster_project.resources import HdfsResource
 from goodsflow.clients.hdfs import TopicFile, list_topic_files
+from goodsflow.common.counting import counted
 from goodsflow.pipeline.recommender.settings import RecommenderSettings
 
 FILE_CHECKS = [(GOODS_FILES, OBSERVED)]
@@ -41,7 +42,7 @@ def describe_files(files: Sequence[TopicFile]) -> CheckResult:
     if files:
         newest = max(file.modified_at for file in files)
         metadata["newest"] = newest.isoformat(timespec="seconds")
-    text = f"{len(files)} committed files."
+    text = f"{counted(len(files), 'committed file')}."
     return CheckResult(
         GOODS_FILES, OBSERVED, passed=True, description=text, metadata=metadata
     )

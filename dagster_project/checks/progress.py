@@ -269,7 +269,7 @@ def _waiting(reading: Reading) -> str:
                 for check in (*PROGRESS_CHECKS, *SINK_CHECKS)
                 if check[1] == PROGRESS
             ],
-            "Records are processed while they arrive, and sent ones are delivered.",
+            "Records are processed as they arrive, and sent records are delivered.",
         ),
         *check_specs(
             [check for check in PROGRESS_CHECKS if check[1] == DEAD_LETTERS],

@@ -51,16 +51,16 @@ def evaluate_recommender(recommender: RecommenderResource) -> list[CheckResult]:
 
 def check_known(found: ProductLookup) -> CheckResult:
     """Check that each product that was recommended last is in a file."""
-    text = f"All {found.products} products that were recommended last are in the files."
+    newly = counted(found.products, "newly recommended product")
+    text = f"{newly}: all in the files."
     if found.undecided:
         text = (
-            f"{len(found.undecided)} of the {found.products} products that were "
-            f"recommended last are not in the newest {found.files} files; older files "
-            "were not read."
+            f"{newly}: {len(found.undecided)} not in the newest "
+            f"{counted(found.files, 'file')}. Older files were not read."
         )
     if found.unknown:
         text = (
-            f"These products were recommended, and no file has a card of them: "
+            "These products were recommended, but no file has a card for them: "
             f"{', '.join(found.unknown[:_NAMED])}."
         )
     return CheckResult(
@@ -90,7 +90,7 @@ def check_lag(waiting: Backlog, now: float, limit_seconds: float) -> CheckResult
         "complete windows": waiting.complete_windows,
     }
     text = (
-        f"{counted(count, 'file')} waiting, a window takes {waiting.files_per_window}."
+        f"{counted(count, 'file')} waiting; a window takes {waiting.files_per_window}."
     )
     age = 0.0
     if waiting.files:
@@ -124,8 +124,8 @@ def check_contiguity(found: GapReport) -> CheckResult:
     """Check that no card of the topic is missing between the files."""
     looked_up, missing = len(found.looked_up), found.missing
     text = (
-        f"{counted(found.gaps, 'gap')} between the files; no card is in the newest "
-        f"{looked_up}."
+        f"{counted(found.gaps, 'gap')} between the files. Newest gaps looked up: "
+        f"{looked_up}; none contains a card."
     )
     if missing:
         named = "; ".join(str(card) for card in missing[:_NAMED])
@@ -144,11 +144,11 @@ def check_contiguity(found: GapReport) -> CheckResult:
 
 @dg.multi_asset_check(
     specs=[
-        *check_specs([KNOWN], "Each product that was recommended last is in a file."),
+        *check_specs([KNOWN], "Each newly recommended product is in a file."),
         *check_specs([LAG], "Complete windows do not wait for long."),
         *check_specs(
             [CONTIGUOUS],
-            "Each card of the topic is in a file: none is missing between them.",
+            "Each card of the topic is in a file: none is missing between files.",
         ),
     ],
     can_subset=True,

@@ -84,7 +84,7 @@ def check_parts(
 @dg.multi_asset_check(
     specs=[
         *check_specs(UP_CHECKS, "The service runs, and its health check passes."),
-        *check_specs(PARTS_UP_CHECKS, "Every part behind the asset runs."),
+        *check_specs(PARTS_UP_CHECKS, "Every part behind the asset is running."),
     ],
     can_subset=True,
 )

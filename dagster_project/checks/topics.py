@@ -93,7 +93,7 @@ def describe_lag(key: str, group: str, lag: GroupLag) -> CheckResult:
         f"lag of partition {partition}": behind
         for (_, partition), behind in sorted(lag.lag.items())
     }
-    text = f"Group '{group}' is {lag.total} offsets behind."
+    text = f"Group '{group}' is {counted(lag.total, 'offset')} behind."
     return CheckResult(key, OBSERVED, passed=True, description=text, metadata=metadata)
 
 
@@ -106,7 +106,7 @@ def _specs(cluster: ClusterName) -> list[dg.AssetCheckSpec]:
         ),
         *check_specs(
             [check for check in checks if check[1] == EMPTY],
-            "No record ended here that should be in a file.",
+            "No record that should be in a file ended up here.",
         ),
     ]
 

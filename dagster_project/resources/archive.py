@@ -19,10 +19,12 @@ class ArchiveResource(dg.ConfigurableResource[Any]):
 
     platform: dg.ResourceDependency[PlatformResource]
     max_files: int = Field(
-        default=10_000, ge=1, description="Source files in one Parquet file at most."
+        default=10_000, ge=1, description="Maximum source files in one Parquet file."
     )
     max_bytes: int = Field(
-        default=1 << 30, ge=1, description="Bytes of source files in one at most."
+        default=1 << 30,
+        ge=1,
+        description="Maximum bytes of source files in one Parquet file.",
     )
 
     def run(self, until: date) -> "ArchiveReport":

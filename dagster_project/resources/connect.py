@@ -14,7 +14,7 @@ class ConnectResource(dg.ConfigurableResource[Any]):
 
     platform: dg.ResourceDependency[PlatformResource]
     watch_timeout_seconds: float = Field(
-        default=6, description="For each request of a check or a sensor."
+        default=6, description="Timeout of each request of a check or a sensor."
     )
 
     def watching_client(self) -> ConnectClient:

@@ -20,22 +20,24 @@ class DesiredStateResource(dg.ConfigurableResource[Any]):
 
     platform: dg.ResourceDependency[PlatformResource]
     request_timeout_seconds: float = Field(
-        default=20, description="For each request of a run."
+        default=20, description="Timeout of each request of a run."
     )
     ready_timeout_seconds: float = Field(
-        default=120, description="For the schema registry or Connect to be ready."
+        default=120,
+        description="How long to wait until the schema registry or Connect is ready.",
     )
     running_timeout_seconds: float = Field(
-        default=120, description="For every connector and task to run."
+        default=120,
+        description="How long to wait until every connector and task is running.",
     )
     ksqldb_ready_timeout_seconds: float = Field(
-        default=240, description="For ksqlDB to take statements."
+        default=240, description="How long to wait until ksqlDB accepts statements."
     )
     lock_timeout_seconds: float = Field(
-        default=300, description="For another apply to end."
+        default=300, description="How long to wait for another apply to finish."
     )
     watch_timeout_seconds: float = Field(
-        default=6, description="For each request of a check or a sensor."
+        default=6, description="Timeout of each request of a check or a sensor."
     )
 
     def reconciler(self) -> Reconciler:

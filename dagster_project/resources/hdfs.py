@@ -16,7 +16,7 @@ class HdfsResource(dg.ConfigurableResource[Any]):
 
     platform: dg.ResourceDependency[PlatformResource]
     timeout_seconds: float = Field(
-        default=6, description="For connecting and for each wait for data."
+        default=6, description="Timeout for connecting and for each wait for data."
     )
 
     def client(self) -> HdfsClient:

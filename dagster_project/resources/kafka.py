@@ -17,7 +17,7 @@ class KafkaResource(dg.ConfigurableResource[Any]):
 
     platform: dg.ResourceDependency[PlatformResource]
     watch_timeout_seconds: float = Field(
-        default=6, description="For each request of a check or a sensor."
+        default=6, description="Timeout of each request of a check or a sensor."
     )
 
     def offsets(self, cluster: ClusterName) -> OffsetReader:

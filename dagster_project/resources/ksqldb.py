@@ -14,7 +14,7 @@ class KsqldbResource(dg.ConfigurableResource[Any]):
 
     platform: dg.ResourceDependency[PlatformResource]
     watch_timeout_seconds: float = Field(
-        default=6, description="For each request of a check or a sensor."
+        default=6, description="Timeout of each request of a check or a sensor."
     )
 
     def is_there(self) -> bool:

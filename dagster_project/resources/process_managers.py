@@ -99,7 +99,7 @@ class SupervisorProcesses:
                 reason=(
                     ""
                     if process.state == RUNNING
-                    else process.description or "does not run"
+                    else process.description or "not running"
                 ),
             )
             for process in SupervisorClient(self._home.socket).processes()

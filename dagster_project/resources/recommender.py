@@ -21,19 +21,19 @@ class RecommenderResource(dg.ConfigurableResource[Any]):
 
     platform: dg.ResourceDependency[PlatformResource]
     files_per_window: int = Field(
-        default=10, ge=1, description="Files that make a window complete."
+        default=10, ge=1, description="Number of files in a complete window."
     )
     max_windows: int = Field(
-        default=100, ge=1, description="Windows that one run takes at most."
+        default=100, ge=1, description="Maximum windows that one run takes."
     )
     per_window: int = Field(
-        default=3, ge=1, description="Products recommended for each window at most."
+        default=3, ge=1, description="Maximum products recommended for each window."
     )
     lag_limit_seconds: float = Field(
         default=300, description="If a complete window waits longer, its check warns."
     )
     watch_timeout_seconds: float = Field(
-        default=6, description="For each request of a check or a sensor."
+        default=6, description="Timeout of each request of a check or a sensor."
     )
 
     def backlog(self) -> Backlog:

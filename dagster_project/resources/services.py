@@ -37,7 +37,7 @@ class ServicesResource(dg.ConfigurableResource[Any]):
 
     platform: dg.ResourceDependency[PlatformResource]
     timeout_seconds: float = Field(
-        default=5, description="For a service to answer about its health."
+        default=5, description="Timeout of each request for a service's health."
     )
 
     def states(self) -> list[ServiceState]:
@@ -101,7 +101,7 @@ class ServicesResource(dg.ConfigurableResource[Any]):
 
         def late(seconds: float, reason: str) -> ServiceRestartError:
             return ServiceRestartError(
-                f"'{name}' was started and is not up after {seconds:.0f} s: {reason}"
+                f"'{name}' was started but is not up after {seconds:.0f} s: {reason}"
             )
 
         return wait_for(

@@ -124,7 +124,8 @@ def build_drift_sensor(default_status: dg.DefaultSensorStatus) -> dg.SensorDefin
         minimum_interval_seconds=60,
         default_status=default_status,
         description="Compares the platform with `platform.yaml` and starts a run of "
-        "`bootstrap` for what is safe to repair. A connector paused by hand resumes.",
+        "`bootstrap` for what is safe to repair. This resumes a connector that was "
+        "paused by hand.",
     )
     def drift_sensor(
         context: dg.SensorEvaluationContext, desired_state: DesiredStateResource

@@ -87,7 +87,7 @@ def decide(waiting: Backlog, past: PastRuns) -> dg.RunRequest | dg.SkipReason:
     neither a failed run nor offsets that were set back block a window.
     """
     count = counted(len(waiting.files), "file")
-    found = f"{count} waiting, a window takes {waiting.files_per_window}"
+    found = f"{count} waiting; a window takes {waiting.files_per_window}"
     if not waiting.complete_windows:
         return dg.SkipReason(f"{found}.")
     start = window_start(waiting.start_offsets)

@@ -265,9 +265,10 @@ def _read_changes(given: tuple[str, ...]) -> list[OffsetChange]:
     try:
         text = Path(given[0]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ConnectInvalidOffsetsError(
             f"Cannot read offsets: '{given[0]}' is neither TOPIC:PARTITION=OFFSET nor "
-            f"a readable file ({error})."
+            f"a readable file ({reason})."
         ) from error
     return from_json(text, given[0])
 

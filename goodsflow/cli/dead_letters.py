@@ -68,7 +68,7 @@ def dead_letters() -> None:
     type=click.IntRange(min=1),
     default=50,
     show_default=True,
-    help="Show at most this many, the newest.",
+    help="Show at most this many of the newest.",
 )
 @click.option(
     "--kind",
@@ -140,7 +140,7 @@ def show(context: Context, place: str, *, as_json: bool, raw: bool) -> None:
 @click.option(
     "--force",
     is_flag=True,
-    help="Send those that would become dead letters again, too.",
+    help="Also send those that would become dead letters again.",
 )
 @click.option(
     "--limit",
@@ -165,7 +165,8 @@ def replay(
 
     Each dead letter is first checked as the filter checks it. One that would fail
     again is skipped, unless you use --force. All records are sent in one transaction.
-    A letter that --all skipped counts as processed: to send it later, name it.
+    A letter that --all skipped counts as processed. To send it later, give its
+    PARTITION:OFFSET.
 
     \b
     Examples:

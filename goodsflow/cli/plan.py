@@ -46,9 +46,9 @@ def plan(
 ) -> None:
     """Show what differs from platform.yaml.
 
-    Nothing is changed. Each line starts with + for what would be created, ~ updated, -
-    deleted, and ! for a change that can't be applied. If a change needs a permission,
-    the line says which.
+    Nothing is changed. Each line starts with a sign: + for what would be created, ~ for
+    what would be updated, - for what would be deleted, and ! for a change that can't be
+    applied. If a change needs a permission, the line says which.
 
     \b
     Examples:
@@ -109,6 +109,6 @@ def _adopt(
     for name in sorted(adoption.secret_files):
         click.echo(
             f"Warning: {output / name} contains what looks like a secret. Replace it "
-            "by a ConfigProvider reference before you commit the file.",
+            "with a ConfigProvider reference before you commit the file.",
             err=True,
         )

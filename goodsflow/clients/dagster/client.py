@@ -38,17 +38,17 @@ run_launcher:
   class: ProcessRunLauncher
 run_monitoring:
   enabled: true
-  # Each round asks the launcher whether the runs' processes live.
+  # Each round asks the launcher whether the runs' processes are still alive.
   poll_interval_seconds: 10
-  # A run is not taken up where it was: its sensor starts the next one.
+  # An interrupted run is not resumed: its sensor starts the next one.
   max_resume_run_attempts: 0
-  # A run that dies before it has begun is known by this alone.
+  # Only this timeout detects a run that dies before it has begun.
   start_timeout_seconds: 90
-  # So is one that is killed before it can say that it was cancelled; as long as it
-  # passes for one under way, the next one waits.
+  # Only this timeout detects a run that is killed before it can report that it was
+  # cancelled. Until then it counts as running, and the next one waits.
   cancel_timeout_seconds: 40
-  # For what is started from its asset's page and has no job's limit: as long as the
-  # longest job may take.
+  # For runs that are started from an asset's page, to which no job's limit applies:
+  # as long as the longest job may take.
   max_runtime_seconds: 21600
 retention:
   sensor:
@@ -146,7 +146,7 @@ class DagsterClient:
             ... on RunFailureEvent { message } } } } } }"""
         run = self._ask(query, {"run": run_id})["runOrError"]
         if run["__typename"] != "Run":
-            raise DagsterError(f"Dagster knows no run {run_id}.")
+            raise DagsterError(f"Dagster has no run {run_id}.")
         events = run["eventConnection"]["events"]
         failures = [
             f"{event['stepKey']}: {_innermost(event['error'])}"
@@ -218,7 +218,7 @@ class DagsterClient:
 
 def _innermost(error: dict[str, Any] | None) -> str:
     if error is None:
-        return "failed without saying why"
+        return "failed without giving a reason"
     causes = error.get("causes") or []
     message = causes[-1]["message"] if causes else error["message"]
     return str(message).strip()

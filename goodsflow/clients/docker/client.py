@@ -140,7 +140,8 @@ class EngineClient(Closeable):
             return None if response is None else response.json()
         except ValueError as error:
             raise EngineUnavailableError(
-                f"The Docker engine at {self._url} answers {path} without JSON: {error}"
+                f"The Docker engine at {self._url} answers {path}, but not with JSON: "
+                f"{error}"
             ) from error
 
     def _ask(

@@ -87,7 +87,7 @@ class Rotation:
         """
         if not self.is_pending:
             return
-        with self._naming("put in place the new password"):
+        with self._naming("install the new password"):
             _date_now(self._next)
             move_whole(self._next, self._file)
 

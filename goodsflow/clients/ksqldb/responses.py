@@ -20,6 +20,7 @@ from goodsflow.clients.ksqldb.errors import (
     KsqlStatementError,
     KsqlUnauthorizedError,
 )
+from goodsflow.common.counting import counted
 
 SourceKind = Literal["STREAM", "TABLE"]
 
@@ -134,7 +135,8 @@ def as_result(lines: Iterator[bytes], what: str, url: str) -> QueryResult:
         if isinstance(row, dict):
             # An error after some rows: the result is incomplete.
             raise KsqlResponseError(
-                f"Cannot {what}: ksqlDB at {url} stopped after {len(rows)} rows: "
+                f"Cannot {what}: ksqlDB at {url} stopped after "
+                f"{counted(len(rows), 'row')}: "
                 f"{row.get('message', 'no reason given')}"
             )
         if not isinstance(row, list) or len(row) != len(columns):

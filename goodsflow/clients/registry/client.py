@@ -264,7 +264,7 @@ class RegistryClient(Closeable):
         if response.status_code != 409:
             raise RegistryError(
                 f"Cannot {what}: the schema registry at {self.url} answers "
-                f"{response.status_code}, where it had called it incompatible."
+                f"{response.status_code}, although it rejected the schema before."
             )
         return [
             f"{cause['description']} at {cause['context']}"

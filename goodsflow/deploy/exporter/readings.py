@@ -27,7 +27,9 @@ METRICS: Mapping[str, str] = {
         "Records from a consumer group's committed offset to the partition's end."
     ),
     "goodsflow_hdfs_topic_files": "Files of a topic that the HDFS sink has committed.",
-    "goodsflow_hdfs_topic_bytes": "Total size of these files.",
+    "goodsflow_hdfs_topic_bytes": (
+        "Total size of a topic's files that the HDFS sink has committed."
+    ),
     "goodsflow_recommender_waiting_files": (
         "Committed files beyond the offsets of the recommender's group."
     ),

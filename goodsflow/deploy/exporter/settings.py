@@ -22,5 +22,6 @@ class ExporterSettings(BaseSettings):
         str, Field(description="The address that serves health and metrics.")
     ] = "127.0.0.1"
     web_port: Annotated[
-        int, Field(ge=1, le=65535, description="The port that serves these.")
+        int,
+        Field(ge=1, le=65535, description="The port that serves health and metrics."),
     ] = 9103

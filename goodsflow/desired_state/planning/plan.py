@@ -37,7 +37,7 @@ Permission = Literal[
     "replace-views",
     "delete-views",
 ]
-"""What needs ``--allow``: changes that cost records, rights or order."""
+"""What needs ``--allow``: changes that can lose records, access or ordering."""
 
 Safety = Literal["safe", "needs permission", "impossible"]
 

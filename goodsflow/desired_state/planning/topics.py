@@ -119,7 +119,7 @@ def _repartition(target: Target, name: str, desired: Topic, actual: Topic) -> Ch
         (difference,),
         desired,
         permission=permission,
-        why="a key's new records may go to another partition than its old ones"
+        why="a key's new records may go to a different partition from its old ones"
         if permission
         else "",
     )

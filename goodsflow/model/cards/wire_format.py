@@ -10,6 +10,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from goodsflow.common.counting import counted
 from goodsflow.common.errors import GoodsflowError
 
 HEADER_BYTES = 5
@@ -33,8 +34,8 @@ def schema_id_of(value: bytes) -> int:
     """
     if len(value) < HEADER_BYTES:
         raise CardError(
-            f"The value has {len(value)} bytes; the wire format's header alone has "
-            f"{HEADER_BYTES}."
+            f"The value has {counted(len(value), 'byte')}; the wire format's header "
+            f"alone has {HEADER_BYTES}."
         )
     magic, schema_id = _HEADER.unpack_from(value)
     if magic != _MAGIC:

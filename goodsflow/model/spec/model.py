@@ -288,7 +288,7 @@ class Principal(_Declared):
         description="Transactional IDs that it may produce with.",
     )
     acls: list[AclRule] = Field(
-        default_factory=list, description="Explicit rights in addition."
+        default_factory=list, description="Additional, explicit rights."
     )
 
     @model_validator(mode="after")
@@ -296,7 +296,9 @@ class Principal(_Declared):
         if self.super_user and (
             self.produce or self.consume or self.transactional or self.acls
         ):
-            raise ValueError("a super user may do all: declare no further rights")
+            raise ValueError(
+                "a super user may do everything: don't declare further rights"
+            )
         return self
 
 

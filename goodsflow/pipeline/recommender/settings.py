@@ -78,16 +78,14 @@ class RecommenderSettings(BaseModel):
     max_event_files: Annotated[int, Field(ge=1)] = Field(
         default=1000, description="The most files of events that one run takes."
     )
-    scoring: Scoring = Field(
-        default=Scoring(), description="The weights of the score, see below."
-    )
+    scoring: Scoring = Field(default=Scoring(), description="The weights of the score.")
     per_window: Annotated[int, Field(ge=1)] = Field(
         default=3, description="The most products that one window recommends."
     )
     kafka_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
         default=45.0,
-        description="Limit of each step on Kafka. A step that does not return is given "
-        "up 15 s later.",
+        description="Limit of each step on Kafka. A step that does not return is "
+        "abandoned 15 s later.",
     )
     hdfs_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
         default=10.0, description="Limit of each request to HDFS."

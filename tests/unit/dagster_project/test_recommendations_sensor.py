@@ -61,7 +61,7 @@ def test_an_incomplete_window_is_skipped_with_the_number_of_files(files: int) ->
     """Skipped alone leaves open whether the sensor read anything."""
     decision = decide(waiting(files, 0), PastRuns())
     assert isinstance(decision, dg.SkipReason)
-    assert decision.skip_message == f"{files} files waiting, a window takes 10."
+    assert decision.skip_message == f"{files} files waiting; a window takes 10."
 
 
 def test_a_backlog_is_one_run() -> None:

@@ -148,7 +148,7 @@ def test_a_failed_run_names_each_step_and_its_innermost_cause(web: Any) -> None:
     assert client.run_result("r1").errors == (
         "topics: SslError: inner",
         "schemas: Failure: plain",
-        "hdfs: failed without saying why",
+        "hdfs: failed without giving a reason",
     )
 
 
@@ -176,7 +176,7 @@ def test_a_run_that_could_not_be_launched_says_what_kept_it_from_that(
 def test_an_unknown_run_is_named(web: Any) -> None:
     """Somebody may have wiped it in the UI."""
     client = answering(web, runOrError={"__typename": "RunNotFoundError"})
-    with pytest.raises(DagsterError, match="knows no run r1"):
+    with pytest.raises(DagsterError, match="Dagster has no run r1"):
         client.run_result("r1")
 
 

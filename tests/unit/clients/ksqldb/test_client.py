@@ -202,7 +202,7 @@ def test_an_error_after_the_first_rows_is_an_error(
     """The status 200 was sent long before the error."""
     server.records[TOPIC] = {"1": {"name": "n", "brand": "b"}}
     server.trailer = {"@type": "generic_error", "message": "out of memory"}
-    with pytest.raises(KsqlResponseError, match="after 1 rows: out of memory"):
+    with pytest.raises(KsqlResponseError, match="after 1 row: out of memory"):
         client.query("SELECT product_id, name FROM cards;")
 
 
