@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import ssl
 import subprocess
 from pathlib import Path
@@ -17,12 +18,25 @@ from goodsflow.model.endpoints import PROJECT_ROOT, load_endpoints
 from goodsflow.model.spec import load_platform
 
 
-@pytest.fixture
-def shares(tmp_path: Path) -> Path:
-    """Folders as the image has them."""
+def make_folders(root: Path) -> Path:
+    """Make the folders that the image has."""
     for name in ("platform", *SHARES):
-        (tmp_path / name).mkdir()
-    return tmp_path
+        (root / name).mkdir()
+    return root
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shares that are prepared; certificates take seconds, so all tests copy these."""
+    shares = make_folders(tmp_path_factory.mktemp("prepared"))
+    prepare(shares, "goodsflow")
+    return shares
+
+
+@pytest.fixture
+def shares(prepared: Path, tmp_path: Path) -> Path:
+    """A copy of the prepared shares."""
+    return Path(shutil.copytree(prepared, tmp_path / "shares"))
 
 
 def files_of(share: Path) -> set[str]:
@@ -32,7 +46,6 @@ def files_of(share: Path) -> set[str]:
 
 def test_a_share_has_only_its_own_secrets(shares: Path) -> None:
     """With one volume for all, one compromised part would reveal every password."""
-    prepare(shares, "goodsflow")
     assert files_of(shares / "user-api") == {
         "endpoints.json",
         "certs/ca.crt",
@@ -45,9 +58,10 @@ def test_a_share_has_only_its_own_secrets(shares: Path) -> None:
 
 
 def test_a_full_disk_is_reported_before_anything_is_created(
-    shares: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a full disk, OpenSSL fails without a reason."""
+    shares = make_folders(tmp_path)
     monkeypatch.setattr(prepare_module, "_MIN_FREE_BYTES", 1 << 60)
     with pytest.raises(
         PrepareError, match=r"No space left: \d+ KiB are free in .*Free some space"
@@ -58,7 +72,6 @@ def test_a_full_disk_is_reported_before_anything_is_created(
 
 def test_the_second_preparation_changes_no_secret(shares: Path) -> None:
     """New passwords at each start would lock all parts out."""
-    prepare(shares, "goodsflow")
     before = {p: p.read_bytes() for p in shares.rglob("*.p*") if p.is_file()}
     prepare(shares, "goodsflow")
     assert before == {p: p.read_bytes() for p in shares.rglob("*.p*") if p.is_file()}
@@ -68,7 +81,6 @@ def test_dagster_receives_the_password_of_every_declared_principal(
     shares: Path,
 ) -> None:
     """A missing one would fail the bootstrap and everything that needs it."""
-    prepare(shares, "goodsflow")
     endpoints = load_endpoints(shares / "dagster-code")
     platform = load_platform(PROJECT_ROOT / "platform.yaml")
     wanted = {
@@ -81,7 +93,6 @@ def test_dagster_receives_the_password_of_every_declared_principal(
 
 def test_dagsters_configuration_contains_no_secret(shares: Path) -> None:
     """It is in the command line of every run, which `docker inspect` shows."""
-    prepare(shares, "goodsflow")
     text = (shares / "dagster" / "dagster.yaml").read_text()
     secrets = [p.read_text() for p in (shares / "platform").rglob("*.password")]
     assert len(secrets) > 3
@@ -108,7 +119,6 @@ def properties_of(file: Path) -> dict[str, str]:
 
 def test_ksqldb_is_configured_with_its_own_principal(shares: Path) -> None:
     """Its image reads passwords only from its configuration file."""
-    prepare(shares, "goodsflow")
     password = (shares / "platform/secrets/analytics/ksqldb.password").read_text()
     settings = properties_of(shares / "ksqldb" / "ksqldb.properties")
 
@@ -125,7 +135,6 @@ def test_ksqldb_is_configured_with_its_own_principal(shares: Path) -> None:
 
 def test_the_trust_store_of_ksqldb_has_the_platforms_ca(shares: Path) -> None:
     """The server does not support PEM, and would not start."""
-    prepare(shares, "goodsflow")
     settings = properties_of(shares / "ksqldb" / "ksqldb.properties")
     assert settings["ssl.truststore.location"] == "/goodsflow/ca.jks"
     keytool = ["keytool", "-exportcert", "-rfc", "-alias", "ca"]
@@ -146,7 +155,6 @@ def test_the_trust_store_of_ksqldb_has_the_platforms_ca(shares: Path) -> None:
 
 def test_kafka_ui_shows_both_clusters_and_changes_neither(shares: Path) -> None:
     """It requires no login: everybody who reaches the port can use it."""
-    prepare(shares, "goodsflow")
     text = (shares / "ui" / "kafka-ui.yaml").read_text()
     inbound, analytics = yaml.safe_load(text)["kafka"]["clusters"]
     assert (inbound["name"], analytics["name"]) == ("inbound", "analytics")
@@ -169,7 +177,6 @@ def test_the_search_uses_the_configured_ksqldb(shares: Path, url: str | None) ->
 
 def test_obsolete_files_of_a_share_are_deleted(shares: Path) -> None:
     """A secret that is no longer in a part's list would stay forever."""
-    prepare(shares, "goodsflow")
     stale = shares / "blocking" / "secrets" / "inbound" / "admin.password"
     stale.write_text("old")
     prepare(shares, "goodsflow")
@@ -178,7 +185,6 @@ def test_obsolete_files_of_a_share_are_deleted(shares: Path) -> None:
 
 def test_an_undeclared_secret_is_reported(shares: Path) -> None:
     """After a principal is renamed in platform.yaml, its file is missing."""
-    prepare(shares, "goodsflow")
     with pytest.raises(PrepareError, match=r"no secrets/inbound/nobody\.password"):
         fill_share(
             shares / "platform", shares / "admin", ("secrets/inbound/nobody.password",)
