@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import psutil
 
 _MANY = 50_000
-"""Fewer records may all come at once: there is no second progress to measure to."""
+"""With fewer, all records may arrive in one batch, so no rate can be measured."""
 
 
 @dataclass(frozen=True)

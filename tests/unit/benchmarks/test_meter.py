@@ -22,7 +22,7 @@ def test_start_up_does_not_count_with_many_records() -> None:
 
 
 def test_few_records_may_all_come_at_once() -> None:
-    """Those of a smoke run do: there is no second progress to measure to."""
+    """As in a smoke run: they arrive in one batch, so no rate can be measured."""
     watch = Stopwatch({}, 1_000)
     watch.note(1_000)
     assert watch.figure().records == 1_000
